@@ -1,0 +1,38 @@
+"""Every number that bounds untrusted input, with its reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MANIFEST_BYTES: Final = 4 << 20
+"""Largest manifest or index read: what the distribution specification lets a registry refuse above."""
+
+CONFIG_BYTES: Final = 8 << 20
+"""Largest image config read; real ones are a few kB, histories of thousands of steps reach 1 MiB."""
+
+LAYERS: Final = 127
+"""Most layers an image may have: overlay2 mounts no more lower folders."""
+
+INDEX_NESTING: Final = 4
+"""How deep an index may point to an index before we call it a loop."""
+
+ARCHIVE_ENTRIES: Final = 1_000_000
+"""Most entries read from one tar; CUDA environments have about 100,000."""
+
+ERROR_BODY_BYTES: Final = 64 << 10
+"""Most of an error answer that is read for its message."""
+
+TOKEN_BYTES: Final = 64 << 10
+"""Largest answer of a token server; GitHub's are 4 kB."""
+
+CHUNK: Final = 1 << 20
+"""Unit in which blobs are streamed: large enough for sha256 to run at full speed."""
+
+NAME_BYTES: Final = 255
+"""Longest repository name or path component, as in the distribution specification and in Linux."""
+
+SOURCE_BYTES: Final = 2 << 30
+"""Most a source_directory may hold before we suspect that the wrong folder was named."""
+
+SOURCE_FILES: Final = 50_000
+"""Most files in a source_directory, for the same reason."""

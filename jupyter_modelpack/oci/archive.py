@@ -1,0 +1,155 @@
+"""Image archives: one tar that ``docker load``, podman and skopeo all take.
+
+It is an OCI layout (``oci-layout``, ``index.json``, ``blobs/``) that also carries Docker's
+``manifest.json``; Docker 20.10 reads the latter, Docker 25 and the others the former.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, BinaryIO, Protocol
+
+from jupyter_modelpack.limits import CHUNK
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.layer import MTIME
+from jupyter_modelpack.oci.manifest import REF_NAME, Descriptor, Index, canonical
+
+LAYOUT_FILE = canonical({"imageLayoutVersion": "1.0.0"})
+
+
+class _Writable(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+
+def blob_path(descriptor: Descriptor) -> str:
+    """Where a blob lies in a layout or an archive."""
+    return f"blobs/sha256/{descriptor.digest.hex}"
+
+
+def write_archive(
+    image: Image,
+    names: Sequence[str],
+    out: _Writable,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> None:
+    """Write `image` under `names` (``repository:tag``) to `out`, each blob streamed once.
+
+    Args:
+        image: The image; its blobs may lie anywhere.
+        names: Names to load it under; the first one also names it in the layout.
+        out: Where the tar's bytes go; never sought.
+        progress: Called with bytes done and bytes in all.
+
+    """
+    manifest = image.manifest
+    parts = list(_distinct([manifest.config, *manifest.layers]))
+    total, done = sum(part.size for part in parts), 0
+    index = Index(
+        tuple(
+            Descriptor(image.descriptor.media_type, image.digest, len(image.raw), {REF_NAME: name})
+            for name in names[:1]
+        )
+        or (Descriptor(image.descriptor.media_type, image.digest, len(image.raw)),)
+    )
+    docker: list[dict[str, Any]] = [
+        {
+            "Config": blob_path(manifest.config),
+            "RepoTags": list(names),
+            "Layers": [blob_path(layer) for layer in manifest.layers],
+        }
+    ]
+    _entry(out, "oci-layout", LAYOUT_FILE)
+    _entry(out, "index.json", index.to_bytes())
+    _entry(out, "manifest.json", canonical(docker))
+    _entry(out, blob_path(image.descriptor), image.raw)
+    for part in parts:
+        _header(out, blob_path(part), part.size)
+        with image.blobs.open_blob(part) as stream:
+            while chunk := stream.read(CHUNK):
+                out.write(chunk)
+                done += len(chunk)
+                progress(done, total)
+        out.write(b"\0" * (-part.size % tarfile.BLOCKSIZE))
+    out.write(b"\0" * (2 * tarfile.BLOCKSIZE))
+
+
+def _distinct(parts: Iterable[Descriptor]) -> Iterable[Descriptor]:
+    return {part.digest: part for part in parts}.values()
+
+
+def _entry(out: _Writable, path: str, data: bytes) -> None:
+    _header(out, path, len(data))
+    out.write(data + b"\0" * (-len(data) % tarfile.BLOCKSIZE))
+
+
+def _header(out: _Writable, path: str, size: int) -> None:
+    info = tarfile.TarInfo(path)
+    info.size, info.mtime, info.mode = size, MTIME, 0o644
+    out.write(info.tobuf(format=tarfile.PAX_FORMAT))
+
+
+class ArchiveReader:
+    """The members of an uncompressed tar file on disk, opened where they lie.
+
+    Source of blobs for a saved image (``docker save``, ``skopeo copy ... oci-archive:``): nothing is
+    unpacked; a member is a window into the file.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._members: dict[str, tuple[int, int]] = {}
+        with tarfile.open(fileobj=file, mode="r:") as archive:
+            for info in archive:
+                name = info.name.removeprefix("./")
+                if info.isreg():
+                    self._members[name] = (info.offset_data, info.size)
+                elif info.issym() or info.islnk():
+                    # Docker before 25 links a layer that it has written already.
+                    target = info.linkname if info.islnk() else _join(name, info.linkname)
+                    if target in self._members:
+                        self._members[name] = self._members[target]
+
+    def names(self) -> list[str]:
+        """Return the names of the members."""
+        return list(self._members)
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """Return a small member's bytes, or None when it is missing or larger than `limit`."""
+        offset, size = self._members.get(name, (0, limit + 1))
+        if size > limit:
+            return None
+        self._file.seek(offset)
+        return self._file.read(size)
+
+    def open(self, name: str) -> BinaryIO | None:
+        """Open a member as a stream, or None when it is missing."""
+        if name not in self._members:
+            return None
+        return io.BufferedReader(_Window(self._file, *self._members[name]), CHUNK)
+
+
+def _join(name: str, target: str) -> str:
+    parts = name.split("/")[:-1]
+    for part in target.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in {"", "."}:
+            parts.append(part)
+    return "/".join(parts)
+
+
+class _Window(io.RawIOBase):
+    def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
+        self._file, self._at, self._end = file, offset, offset + size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._file.seek(self._at)
+        data = self._file.read(min(len(buffer), self._end - self._at))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)

@@ -1,0 +1,163 @@
+"""Layers: tar archives whose bytes depend on their content alone.
+
+Source: OCI image specification 1.1, layer.md. Owners, times and order are fixed, so the same files
+give the same digest on every machine.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Literal, Protocol
+
+from jupyter_modelpack.errors import Untrusted
+from jupyter_modelpack.limits import ARCHIVE_ENTRIES, CHUNK
+
+MTIME = 315_619_200
+"""1980-01-02, the time of every file we write: zip, which models like to use, knows none before 1980."""
+
+Kind = Literal["file", "dir", "symlink"]
+
+
+class _Writable(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file, folder or symbolic link of a layer, by its path relative to the root."""
+
+    path: str
+    kind: Kind
+    size: int = 0
+    executable: bool = False
+    target: str = ""
+
+
+def check_path(path: str) -> str:
+    """Return `path` if it is a plain relative POSIX path, else raise `Untrusted`.
+
+    Refused: empty, absolute, ``.`` and ``..`` parts, NUL, and anything that is not UTF-8.
+    """
+    parts = path.split("/")
+    if not path or "\0" in path or any(part in {"", ".", ".."} for part in parts):
+        raise Untrusted(f"Unsafe path in an archive: {path[:200]!r}.", code="archive-unsafe")
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Untrusted(f"A path in an archive is not UTF-8: {path[:200]!r}.", code="archive-unsafe") from error
+    return path
+
+
+class LayerWriter:
+    """Writes a layer to a stream; folders that an entry needs are added before it, once.
+
+    Args:
+        out: Where the tar's bytes go.
+        existing: Folders that a layer below holds already and that need not be repeated.
+
+    """
+
+    def __init__(self, out: _Writable, existing: frozenset[str] = frozenset()) -> None:
+        self._out = out
+        self._folders = set(existing)
+        self._written: set[str] = set()
+        self._offset = 0
+
+    def directory(self, path: str) -> None:
+        """Add a folder (0755) with its parents; a second time does nothing."""
+        check_path(path)
+        if path in self._folders:
+            return
+        parent = path.rpartition("/")[0]
+        if parent:
+            self.directory(parent)
+        self._folders.add(path)
+        self._header(Entry(path, "dir"))
+
+    def file(self, path: str, content: bytes | BinaryIO, size: int | None = None, *, executable: bool = False) -> None:
+        """Add a file from bytes, or from a stream of exactly `size` bytes.
+
+        Raises:
+            Untrusted: the stream held fewer or more bytes, or the path is there twice.
+
+        """
+        if isinstance(content, bytes):
+            size, content = len(content), io.BytesIO(content)
+        if size is None:
+            raise ValueError("a stream needs its size")
+        self._begin(path)
+        self._header(Entry(path, "file", size, executable))
+        left = size
+        while left:
+            chunk = content.read(min(left, CHUNK))
+            if not chunk:
+                raise Untrusted(f"{path}: {left} bytes fewer than announced; it changed while it was read.")
+            self._write(chunk)
+            left -= len(chunk)
+        if content.read(1):
+            raise Untrusted(f"{path}: more bytes than announced; it changed while it was read.")
+        self._write(b"\0" * (-size % tarfile.BLOCKSIZE))
+
+    def symlink(self, path: str, target: str) -> None:
+        """Add a symbolic link to `target`."""
+        self._begin(path)
+        self._header(Entry(path, "symlink", target=target))
+
+    def close(self) -> None:
+        """Write the end of the archive."""
+        self._write(b"\0" * (2 * tarfile.BLOCKSIZE))
+
+    def _begin(self, path: str) -> None:
+        check_path(path)
+        if path in self._written or path in self._folders:
+            raise Untrusted(f"{path} is there twice.", code="archive-unsafe")
+        self._written.add(path)
+        parent = path.rpartition("/")[0]
+        if parent:
+            self.directory(parent)
+
+    def _header(self, entry: Entry) -> None:
+        info = tarfile.TarInfo(entry.path + ("/" if entry.kind == "dir" else ""))
+        info.size, info.mtime, info.linkname = entry.size, MTIME, entry.target
+        if entry.kind == "dir":
+            info.type, info.mode = tarfile.DIRTYPE, 0o755
+        elif entry.kind == "symlink":
+            info.type, info.mode = tarfile.SYMTYPE, 0o777
+        else:
+            info.mode = 0o755 if entry.executable else 0o644
+        self._write(info.tobuf(format=tarfile.PAX_FORMAT, encoding="utf-8", errors="strict"))
+
+    def _write(self, data: bytes) -> None:
+        self._out.write(data)
+        self._offset += len(data)
+
+
+def read_layer(stream: BinaryIO) -> Iterator[tuple[Entry, BinaryIO | None]]:
+    """Walk a layer made by `LayerWriter`: each entry with its content, to be read before the next.
+
+    Raises:
+        Untrusted: a path, kind or number of entries that our layers never have. The whole archive is
+            refused; nothing is skipped.
+
+    """
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for number, info in enumerate(archive):
+                if number >= ARCHIVE_ENTRIES:
+                    raise Untrusted(f"More than {ARCHIVE_ENTRIES} entries in an archive.", code="too-large")
+                path = check_path(info.name.removesuffix("/"))
+                if info.isdir():
+                    yield Entry(path, "dir"), None
+                elif info.issym():
+                    yield Entry(path, "symlink", target=info.linkname), None
+                elif info.isreg() and not info.issparse():
+                    content = archive.extractfile(info)
+                    yield Entry(path, "file", info.size, bool(info.mode & stat.S_IXUSR)), content  # type: ignore[misc]
+                else:
+                    raise Untrusted(f"{path}: links and devices are not allowed.", code="archive-unsafe")
+    except tarfile.TarError as error:
+        raise Untrusted(f"Not a readable tar archive: {error}.", code="archive-unsafe") from error
