@@ -1,1 +1,1 @@
-"""build."""
+"""From model, environment and entry script to an image."""

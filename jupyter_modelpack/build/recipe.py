@@ -1,0 +1,138 @@
+"""The plan of an image as data.
+
+A recipe says what goes in, never how. The same recipe over the same base image gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.manifest import Descriptor, Platform
+
+APP_ROOT = "/var/azureml-app"
+"""Where entry scripts expect to be (contract fact, section 3.5)."""
+
+MODELS_DIR = f"{APP_ROOT}/azureml-models"
+ENV_DIR = "/opt/modelpack/env"
+LOCK_PATH = "/opt/modelpack/pylock.toml"
+USER = "65532:65532"
+"""Numeric, so that Kubernetes can see that it is not root; the id distroless images use."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPart:
+    """A registered model: its layer, which already holds the files where the image wants them.
+
+    The layer's paths are ``var/azureml-app/azureml-models/<name>/<version>/<file or folder>``.
+    """
+
+    name: str
+    version: int
+    layer: Descriptor
+    registered: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The entry script and what ships with it.
+
+    Attributes:
+        entry_script: Path relative to `folder`, or the script's own path when `folder` is None.
+        folder: source_directory, shipped whole under its own name (contract section 4), or None.
+        text: The script itself when it comes from a notebook cell and is no file; `entry_script`
+            then is its name.
+        extra: More files, by path relative to the app root (modules carried along from a notebook).
+    """
+
+    entry_script: str
+    folder: Path | None = None
+    text: str | None = None
+    extra: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the image's environment must hold.
+
+    Attributes:
+        python: Minor version the models were made with, ``3.11``.
+        requirements: Lines of a requirements file, options included.
+        base: Reference, layout folder or archive of the base image; None for the default.
+        variables: Environment variables for the image.
+        conda: Conda packages beyond ``python`` and ``pip``; they need an engine's Dockerfile build.
+        channels: Conda channels.
+        dockerfile: A whole base Dockerfile of the user's, or None; needs an engine.
+        docker_steps: Extra Dockerfile instructions (`extra_docker_file_steps`); they need an engine.
+        requirements_dir: Folder that relative paths in `requirements` refer to.
+        base_credentials: user name and password for the base image's registry are kept by the caller.
+    """
+
+    python: str
+    requirements: tuple[str, ...] = ()
+    base: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    conda: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    dockerfile: str | None = None
+    docker_steps: str | None = None
+    requirements_dir: Path | None = None
+
+    @property
+    def needs_engine(self) -> str:
+        """What in here only a Dockerfile build can do, in words; empty when nothing does."""
+        if self.dockerfile:
+            return "a base Dockerfile"
+        if self.conda:
+            return f"conda packages ({', '.join(self.conda[:3])})"
+        return "extra Dockerfile steps" if self.docker_steps else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything an image is made of.
+
+    Attributes:
+        name: Repository name of the image, for its labels.
+        labels: More labels.
+    """
+
+    name: str
+    needs: Needs
+    models: tuple[ModelPart, ...]
+    source: Source
+    platform: Platform = field(default_factory=Platform)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerNote:
+    """One line of a build's account: a layer, what it holds, whether it was there already."""
+
+    title: str
+    digest: Digest
+    size: int
+    reused: bool
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build.
+
+    Attributes:
+        image: The image; all its blobs are in the workspace's store.
+        layers: One note a layer, lowest first.
+        lock: The pylock.toml that the environment was made from.
+        base: Reference and digest of the base image, for people.
+        seconds: How long it took.
+    """
+
+    image: Image
+    layers: tuple[LayerNote, ...]
+    lock: str
+    base: str
+    seconds: float

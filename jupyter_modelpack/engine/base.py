@@ -1,0 +1,178 @@
+"""What every engine can do.
+
+A verb knows only these types; whether a container or a local process stands behind a `Service` is
+the engine's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.redact import Secret
+
+DEFAULT_PORT = 6789
+"""The port on this machine that the documented tutorial publishes."""
+
+IMAGE_PORT = 5001
+"""The port the scoring server listens on inside a container (contract fact: EXPOSE 5001)."""
+
+LABEL = "io.github.jupyter-modelpack"
+"""Prefix of the labels on our images and containers; `LABEL.name` marks a package's image name."""
+
+State = Literal["starting", "running", "exited", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """One row of ``docker images``.
+
+    Attributes:
+        repository: With its registry; ``<none>`` when the image has no name.
+        tag: ``<none>`` when it has none.
+        id: Digest of the image config.
+        created: From the image config; None when it names no time.
+        size: Bytes, unpacked.
+        ours: Whether it carries our label.
+    """
+
+    repository: str
+    tag: str
+    id: Digest
+    created: datetime | None
+    size: int
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LocalProgram:
+    """What the process engine starts in place of a container: argv, folder and environment."""
+
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """A service to start.
+
+    Attributes:
+        image: Reference or image id as the engine knows it; for the process engine only a word in tables.
+        name: Container name; also how `find` finds it.
+        port: On 127.0.0.1; 0 asks for a free one.
+        env: Added to the image's environment.
+        labels: Added to ours.
+        program: For the process engine: what to start. Container engines ignore it.
+        replace: Whether a service of ours that has this name may be ended first.
+    """
+
+    image: str
+    name: str
+    port: int = DEFAULT_PORT
+    env: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    program: LocalProgram | None = None
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running or ended service: a container or a local process.
+
+    Attributes:
+        engine: ``docker``, ``podman`` or ``process``.
+        id: Container id, or process id as text.
+        state: As of when it was asked for.
+        exit_code: When it has exited.
+    """
+
+    engine: str
+    name: str
+    id: str
+    image: str
+    port: int
+    state: State
+    started: datetime | None = None
+    exit_code: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where it answers on this machine, without a trailing slash."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def scoring_uri(self) -> str:
+        """Where to POST (contract fact: ``/score``)."""
+        return f"{self.url}/score"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """User name and password for a registry."""
+
+    username: str
+    password: Secret
+
+
+class Engine(Protocol):
+    """The verbs of an engine. All raise `Unavailable` when the engine does not answer."""
+
+    name: str
+    """``docker``, ``podman`` or ``process``."""
+
+    def describe(self) -> str:
+        """Return one line for people: name, version, address."""
+        ...
+
+    def images(self) -> list[ImageRow]:
+        """Return local images, newest first, one row a name."""
+        ...
+
+    def has_image(self, image_id: Digest) -> bool:
+        """Whether an image with this config digest is there."""
+        ...
+
+    def pull(self, reference: str, credentials: Credentials | None, report: Reporter) -> None:
+        """Pull `reference`, reporting one log line an event as ``docker pull`` words it; ends with ``Status: ...``."""
+        ...
+
+    def load(self, image: Image, names: Sequence[str], report: Reporter) -> None:
+        """Hand `image` over without a registry and name it."""
+        ...
+
+    def run(self, spec: RunSpec, report: Reporter) -> Service:
+        """Start a service and return at once, before it is healthy.
+
+        Raises:
+            Conflict: port or name in use; the message names the holder.
+            NotFound: no such image.
+        """
+        ...
+
+    def services(self) -> list[Service]:
+        """Return all services of ours, running or exited, newest first."""
+        ...
+
+    def find(self, name: str) -> Service:
+        """Return the service of that name or id; raise `NotFound`."""
+        ...
+
+    def logs(self, service: Service, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """Yield log lines without newlines; with `follow`, until the service ends."""
+        ...
+
+    def kill(self, service: Service) -> Service:
+        """End a service at once and return its last state; one that is gone already is no error."""
+        ...
+
+    def remove(self, service: Service) -> None:
+        """Forget an ended service, so that its name is free again."""
+        ...
