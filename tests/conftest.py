@@ -1,0 +1,40 @@
+"""What every room's tests may ask for.
+
+The real parts come up on first use and stay up for the next run: `make down` ends them.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.services import base, dockerd, registry
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of the test's own; the user's own settings and daemons are out of its sight."""
+    for name in ("BASE_IMAGE", "ENGINE"):
+        monkeypatch.delenv(f"MODELPACK_{name}", raising=False)
+    for name in ("HOST", "CONTEXT", "TLS_VERIFY", "CERT_PATH", "AUTH_CONFIG"):
+        monkeypatch.delenv(f"DOCKER_{name}", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / ".docker"))
+    monkeypatch.setenv("MODELPACK_HOME", str(tmp_path / ".modelpack"))
+    return tmp_path / ".modelpack"
+
+
+@pytest.fixture(scope="session")
+def docker_host() -> str:
+    """The DOCKER_HOST of the private Docker engine."""
+    return dockerd.up()
+
+
+@pytest.fixture(scope="session")
+def cncf_registry() -> registry.Account:
+    """Address, user name and password of the private CNCF registry."""
+    return registry.up()
+
+
+@pytest.fixture(scope="session")
+def base_image() -> Path:
+    """The folder of an OCI layout with one Debian image that has Python."""
+    return base.layout()
