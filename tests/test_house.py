@@ -1,0 +1,87 @@
+"""The rules of the house that no linter knows."""
+
+import ast
+import importlib
+import inspect
+import json
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import jupyter_modelpack
+from tests.services import CHECKOUT
+
+PACKAGE = CHECKOUT / "jupyter_modelpack"
+HEAVY = {"IPython", "ipywidgets", "tornado", "docker", "requests"}
+# Spelled in parts, so that this file does not name them.
+REGISTRIES = ["py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "npm" + "js.com", "yarn" + "pkg.com"]
+REGISTRIES += ["deb." + "debian.org", "security." + "debian.org", "snapshot." + "debian.org"]
+MACHINE_PATHS = r"(?<![\w.-])/(?:work|root|farm)/"
+
+
+PUBLIC = getattr(jupyter_modelpack, "__all__", [])
+
+
+def tracked(*patterns: str) -> list[Path]:
+    said = subprocess.run(["git", "ls-files", "-z", "--", *patterns], cwd=CHECKOUT, capture_output=True, check=True)
+    paths = [CHECKOUT / name for name in said.stdout.decode().split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+def milliseconds(program: str) -> float:
+    clock = f"import time; start = time.perf_counter(); {program}; print((time.perf_counter() - start) * 1000)"
+    return float(subprocess.check_output([sys.executable, "-c", clock]))
+
+
+def test_importing_the_package_is_quick():
+    # Interleaved, so that a busy moment of the machine hits both; the least disturbed runs count.
+    pairs = [(milliseconds("pass"), milliseconds("import jupyter_modelpack")) for _ in range(7)]
+    assert statistics.median(package - bare for bare, package in pairs) < 60
+
+
+def test_importing_the_package_pulls_in_nothing_heavy():
+    program = "import jupyter_modelpack, json, sys; print(json.dumps(sorted(sys.modules)))"
+    loaded = json.loads(subprocess.check_output([sys.executable, "-c", program]))
+    assert HEAVY.isdisjoint(loaded)
+
+
+@pytest.mark.parametrize("pattern", ["|".join(map(re.escape, REGISTRIES)), MACHINE_PATHS], ids=["registry", "machine"])
+def test_no_tracked_file_names_a_place_of_ours(pattern):
+    hits = [
+        f"{path.relative_to(CHECKOUT)}:{number}: {line.strip()[:120]}"
+        for path in tracked()
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+        if re.search(pattern, line)
+    ]
+    assert hits == []
+
+
+@pytest.mark.parametrize("path", tracked("jupyter_modelpack/*.py"), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_file_says_in_one_sentence_what_it_is(path):
+    first = (ast.get_docstring(ast.parse(path.read_bytes())) or "").partition("\n")[0]
+    assert first, "the module has no docstring"
+    assert first.endswith((".", ":", "?")), first
+
+
+def test_all_is_exact():
+    assert len(PUBLIC) == len(set(PUBLIC))
+    assert set(PUBLIC) <= set(dir(jupyter_modelpack))
+    for name in set(PUBLIC) - {"__version__"}:
+        thing = getattr(jupyter_modelpack, name)
+        assert inspect.getdoc(thing), f"{name} has no docstring"
+        assert getattr(importlib.import_module(thing.__module__), name) is thing
+
+
+def test_all_leaves_nothing_public_out():
+    # Jupyter looks for the first two by name; the others are how the module itself is written.
+    known = {"load_ipython_extension", "unload_ipython_extension", "TYPE_CHECKING", "annotations"}
+    names = {
+        name
+        for name, value in vars(jupyter_modelpack).items()
+        if not name.startswith("_") and not inspect.ismodule(value)
+    }
+    assert names - known <= set(PUBLIC)
