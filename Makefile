@@ -1,0 +1,77 @@
+# `make demo` shows it, `make test` proves it; both set up everything they need, as often as they are said.
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := .cache/uv/bin/uv
+READY := .venv/.ready
+
+# Behind a company's TLS proxy the certificates are the system's; Python comes from this machine.
+export UV_SYSTEM_CERTS := 1
+export UV_PYTHON_DOWNLOADS := never
+
+# Rooms whose tests take a whole engine and the tutorial's port to themselves.
+WHOLE := $(wildcard tests/system tests/notebooks)
+
+.PHONY: help demo test lint unit whole services down lock clean
+
+help:
+	@echo "make demo   package a model and score it, in a notebook that runs before your eyes"
+	@echo "make test   everything that must hold before a change lands"
+	@echo "make lint | unit | whole   parts of that"
+	@echo "make down   end the Docker engine and the registry that the tests started"
+	@echo "make lock   resolve the dependencies anew"
+
+# Where nothing is said about it, the demo keeps to itself.
+demo: export MODELPACK_HOME ?= $(CURDIR)/.cache/demo
+demo: $(READY)
+	@if [ -z "$$MODELPACK_BASE_IMAGE" ]; then \
+	    $(BIN)/python -m tests.services.packages mmdebstrap \
+	        || { echo "Or name an image that has Python: MODELPACK_BASE_IMAGE=python:3.11-slim make demo"; exit 1; }; \
+	    $(BIN)/modelpack base; \
+	fi
+	@$(BIN)/python -m tests.notebooks.transcript notebooks/01-package-a-model.ipynb
+
+test: $(READY)
+	$(MAKE) --no-print-directory services
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory whole
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+unit: $(READY)
+	$(BIN)/pytest -n 2 --dist loadgroup $(WHOLE:%=--ignore=%)
+
+whole: $(READY)
+	$(BIN)/pytest $(WHOLE)
+
+services: $(READY)
+	$(BIN)/python -m tests.services up
+
+down:
+	[ ! -d .services ] || $(BIN)/python -m tests.services down
+
+lock: $(UV)
+	$(UV) pip compile -q --no-emit-index-url --no-header --no-annotate --generate-hashes \
+	    --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
+
+clean: down
+	rm -rf .venv .cache .services
+
+# uv by pip into a folder: needs neither ensurepip nor the right to change the system's Python.
+$(UV): requirements.lock
+	mkdir -p .cache
+	awk '/^[^ ]/ { uv = /^uv==/ } uv' requirements.lock > .cache/uv.lock
+	$(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action=ignore --upgrade \
+	    --require-hashes --target .cache/uv -r .cache/uv.lock
+	@touch $@
+
+$(READY): $(UV) requirements.lock pyproject.toml
+	[ -x $(BIN)/python ] || $(UV) venv -q --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+	$(UV) pip sync -q --python $(BIN)/python requirements.lock
+	$(UV) pip install -q --python $(BIN)/python --no-deps --editable .
+	@touch $@

@@ -1,0 +1,37 @@
+"""Every tutorial runs from a clean kernel and shows what it shows in the repository."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.services import CHECKOUT
+
+TUTORIALS = sorted((CHECKOUT / "notebooks").glob("[0-9]*.ipynb"))
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("engine", ["docker", "process"])
+@pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
+def test_a_tutorial_shows_what_it_promises(tutorial, engine, docker_host, base_image, home, tmp_path):
+    folder = shutil.copytree(tutorial.parent, tmp_path / "notebooks")
+    # No engine listens on the second address: that is how a machine without one looks.
+    address = docker_host if engine == "docker" else f"unix://{tmp_path}/none.sock"
+    env = {
+        **os.environ,
+        "DOCKER_HOST": address,
+        "MODELPACK_BASE_IMAGE": str(base_image),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+    }
+    argv = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"]
+    argv += [f"--nbval-sanitize-with={CHECKOUT / 'tests/notebooks/sanitize.cfg'}", f"--rootdir={folder}"]
+    argv += ["-p", "no:cacheprovider", "-p", "no:xdist", str(folder / tutorial.name)]
+    done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+
+
+def test_there_are_tutorials():
+    assert TUTORIALS
