@@ -36,3 +36,21 @@ SOURCE_BYTES: Final = 2 << 30
 
 SOURCE_FILES: Final = 50_000
 """Most files in a source_directory, for the same reason."""
+
+REQUEST_LINE_BYTES: Final = 8 << 10
+"""Longest request line the embedded registry reads; a name and a digest need under 400 bytes."""
+
+REQUEST_HEADER_BYTES: Final = 32 << 10
+"""Most header bytes the embedded registry reads from one request; engines send under 1 kB."""
+
+CONNECTIONS: Final = 128
+"""Most connections the embedded registry holds at once; an engine opens 3 to 6 a pull."""
+
+PAGE: Final = 1_000
+"""Most names in one page of a tag list or catalog, asked for or not."""
+
+REDIRECTS: Final = 5
+"""Most redirects followed for one blob; real registries need one."""
+
+RETRY_AFTER_SECONDS: Final = 60
+"""Longest wait a registry may ask for before we hand the question back to the user."""

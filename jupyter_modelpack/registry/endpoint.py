@@ -1,0 +1,77 @@
+"""Where a workspace's own registry is, with the password that opens it.
+
+Made once for a workspace and kept: a saved Dockerfile names the address, so it must be the same
+tomorrow. The store writes it to disk; this is what is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import secrets
+import socket
+from dataclasses import dataclass
+from typing import Self
+
+from jupyter_modelpack.errors import Unavailable, Untrusted
+from jupyter_modelpack.redact import Secret
+
+HOST = "127.0.0.1"
+USERNAME = "modelpack"
+
+PORTS = range(20_000, 30_000)
+"""Outside the ports systems give to outgoing connections (Linux from 32768, others from 49152) and to
+Kubernetes node ports (from 30000), so that no passer-by holds ours when it is needed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Address, user name and password of an embedded registry."""
+
+    host: str
+    port: int
+    username: str
+    password: Secret
+
+    @classmethod
+    def create(cls) -> Self:
+        """Choose a free port and a password."""
+        ports = list(PORTS)
+        secrets.SystemRandom().shuffle(ports)
+        for port in ports:
+            with contextlib.suppress(OSError), socket.socket() as probe:
+                probe.bind((HOST, port))
+                return cls(HOST, port, USERNAME, Secret(secrets.token_urlsafe(24)))
+        raise Unavailable(f"No port between {PORTS.start} and {PORTS.stop} is free on {HOST}.", code="no-port")
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Read what `to_json` wrote; raise `Untrusted` when it is something else."""
+        try:
+            fields = json.loads(data)
+            found = cls(HOST, fields["port"], fields["username"], Secret(fields["password"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise Untrusted(f"registry.json cannot be read: {error!r}.", hint=_RENEW, code="bad-endpoint") from error
+        strings = isinstance(found.username, str) and isinstance(fields["password"], str)
+        if not strings or type(found.port) is not int or not 0 < found.port < 1 << 16 or not found.password:
+            raise Untrusted("registry.json has no port, user name and password.", hint=_RENEW, code="bad-endpoint")
+        return found
+
+    def to_json(self) -> bytes:
+        """Return the bytes to keep; they hold the password, so keep them private."""
+        fields = {"port": self.port, "username": self.username, "password": self.password.reveal()}
+        return json.dumps(fields, indent=1).encode() + b"\n"
+
+    @property
+    def address(self) -> str:
+        """``host:port``, as ``docker login`` takes it and as image names begin."""
+        return f"{self.host}:{self.port}"
+
+    def prove(self, challenge: str) -> str:
+        """Answer a challenge as only somebody who knows the password can, without telling it."""
+        return hmac.new(self.password.reveal().encode(), challenge.encode(), hashlib.sha256).hexdigest()
+
+
+_RENEW = "Delete it to get a new address and password; Dockerfiles saved before name the old ones."

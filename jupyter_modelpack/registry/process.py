@@ -1,0 +1,193 @@
+"""The embedded registry as a process of its own, started on demand.
+
+A saved Dockerfile must build after the script that wrote it has ended, so the registry outlives it; it
+ends by itself when nobody has asked for two hours or when its store is gone. The child is a program of
+a room above, which opens the store and calls `serve`; the parent calls `ensure_serving`.
+
+The two speak over one pipe, once: the child writes ``ready`` when it listens, ``taken`` when somebody
+holds the port. Until then the pipe is also its stderr, so that a child that fails says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from jupyter_modelpack.errors import Conflict, Unavailable
+from jupyter_modelpack.oci.image import RegistryContent
+from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.registry.owner import port_owner
+from jupyter_modelpack.registry.presence import Presence, who_answers
+
+IDLE_SECONDS = 2 * 60 * 60.0
+READY_SECONDS = 20.0
+"""How long a child may take to listen; a cold Python on a slow disk takes a few seconds."""
+
+CHECK_SECONDS = 5.0
+"""How often a serving child looks whether it is still wanted."""
+
+_READY, _TAKEN = "ready", "taken"
+_LAST_WORDS = 64 << 10
+
+
+def ensure_serving(endpoint: Endpoint, command: Sequence[str]) -> None:
+    """See to it that the workspace's registry answers at `endpoint`.
+
+    Args:
+        endpoint: Where; the child must serve there too.
+        command: The program to start when nobody answers. It gets ``--ready-fd=N`` as its last argument
+            and the folder ``/`` to run in, so it must name its store by an absolute path. Passwords do
+            not belong in it: everybody on the machine can read it.
+
+    Raises:
+        Conflict: another program holds the port.
+        Unavailable: the child did not start; says its last words.
+
+    """
+    found = who_answers(endpoint)
+    if found is Presence.NOBODY:
+        start_detached(command)
+        found = who_answers(endpoint)
+    if found is not Presence.OURS:
+        raise port_taken(endpoint, found)
+
+
+def port_taken(endpoint: Endpoint, found: Presence) -> Conflict:
+    """Describe who holds the endpoint's port."""
+    owner = port_owner(endpoint.port)
+    who = f"{found.value} ({owner})" if owner else found.value
+    return Conflict(
+        f"The workspace's registry cannot serve at {endpoint.address}: {who} holds that port.",
+        hint="End that program, or delete registry.json in the workspace's folder to get another port "
+        "(Dockerfiles saved before name the old one).",
+        code="port-in-use",
+    )
+
+
+def start_detached(command: Sequence[str], seconds: float = READY_SECONDS) -> int | None:
+    """Start a registry child in a session of its own; return its process id once it listens.
+
+    Returns None when the port was taken already, perhaps by a child started at the same moment.
+    """
+    reader, writer = os.pipe()
+    try:
+        child = _start([*command, f"--ready-fd={writer}"], writer)
+        with child:  # the child proper: it ends as soon as it has left us a grandchild
+            words = _read_until_closed(reader, seconds)
+            if words is None:
+                os.killpg(child.pid, signal.SIGKILL)
+    finally:
+        os.close(reader)
+    lines = (words or "").strip().splitlines()
+    word, _, process_id = lines[-1].partition(" ") if lines else ("", "", "")
+    if word == _READY and process_id.isdecimal():
+        return int(process_id)
+    if word == _TAKEN:
+        return None
+    why = f"it did not listen within {seconds:.0f} seconds" if words is None else " ".join(lines[-2:])[:500]
+    raise Unavailable(
+        f"The workspace's registry could not be started: {why or 'it said nothing'}",
+        code="registry-not-started",
+        retry=True,
+    )
+
+
+def _start(command: list[str], writer: int) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=writer,
+            pass_fds=(writer,),
+            cwd="/",
+            start_new_session=True,
+        )
+    finally:
+        os.close(writer)
+
+
+def _read_until_closed(reader: int, seconds: float) -> str | None:
+    deadline, words = time.monotonic() + seconds, b""
+    while select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        data = os.read(reader, 4096)
+        if not data:
+            return words.decode(errors="replace")
+        words = (words + data)[-_LAST_WORDS:]
+    return None
+
+
+def serve(
+    content: RegistryContent,
+    endpoint: Endpoint,
+    *,
+    wanted: Callable[[], bool] = lambda: True,
+    idle_seconds: float = IDLE_SECONDS,
+    ready_fd: int | None = None,
+    log: Callable[[str], None] = lambda _line: None,
+) -> None:
+    """Serve `content` at `endpoint` from this process until it is idle, unwanted or told to end (SIGTERM).
+
+    Args:
+        content: What to serve.
+        endpoint: Where, with the password to ask for.
+        wanted: Asked every few seconds; False ends it (the store's folder is gone).
+        idle_seconds: Ends after so long without a request.
+        ready_fd: The pipe `start_detached` waits on; with it, this process leaves its parent. Without
+            it the registry runs in the foreground, and a port that is taken is a `Conflict`.
+        log: Gets one line a request.
+
+    """
+    from jupyter_modelpack.registry.server import RegistryServer  # noqa: PLC0415 - only who serves needs it
+
+    try:
+        server = RegistryServer(content, endpoint, log)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        if ready_fd is None:
+            raise port_taken(endpoint, who_answers(endpoint)) from error
+        _say(ready_fd, _TAKEN)
+        return
+    if ready_fd is not None:
+        _leave_parent()
+        signal.signal(signal.SIGTERM, _end_at_once)
+        _say(ready_fd, f"{_READY} {os.getpid()}")
+
+    def still_wanted() -> None:
+        if time.monotonic() - server.last_request > idle_seconds or not wanted():
+            raise _NotWanted
+
+    server.service_actions = still_wanted  # type: ignore[method-assign]
+    with contextlib.closing(server.socket), contextlib.suppress(_NotWanted):
+        server.serve_forever(min(CHECK_SECONDS, idle_seconds))
+
+
+class _NotWanted(Exception):
+    """Leaves the loop that serves."""
+
+
+def _end_at_once(_number: int, _frame: object) -> NoReturn:
+    # Nothing here is being written: a transfer cut short is one the client repeats.
+    os._exit(0)
+
+
+def _leave_parent() -> None:
+    """Go on as a grandchild, so that the parent need not outlive us to reap us. No thread runs yet."""
+    if os.fork():
+        os._exit(0)
+
+
+def _say(ready_fd: int, word: str) -> None:
+    """Tell the parent, then let go of its pipe."""
+    os.write(ready_fd, f"\n{word}\n".encode())
+    os.close(ready_fd)
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a file of ours
+        os.dup2(nowhere.fileno(), 2)

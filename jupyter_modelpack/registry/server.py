@@ -1,0 +1,203 @@
+"""The embedded registry: a workspace's images over HTTP, on loopback, read-only.
+
+Blobs go from the store's files to the socket without passing through Python (sendfile). What is
+answered is decided in `answers`, who is answered in `guard`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socket import IPPROTO_TCP, TCP_NODELAY, socket
+from socketserver import TCPServer
+from typing import Any, Self
+
+from jupyter_modelpack.errors import ModelpackError
+from jupyter_modelpack.limits import CONNECTIONS, REQUEST_HEADER_BYTES, REQUEST_LINE_BYTES
+from jupyter_modelpack.oci.image import RegistryContent
+from jupyter_modelpack.registry.answers import Answer, answer, error_answer
+from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.registry.guard import is_local_request, knows_password
+
+CHALLENGE = "X-Modelpack-Challenge"
+PROOF = "X-Modelpack-Registry"
+
+_CODES = {400: "UNSUPPORTED", 408: "UNSUPPORTED", 414: "NAME_INVALID", 431: "SIZE_INVALID", 505: "UNSUPPORTED"}
+_TLS_HANDSHAKE = b"\x16"
+
+
+class RegistryServer(ThreadingHTTPServer):
+    """Listens at the endpoint from the moment it is made; answers while `serve_forever` runs.
+
+    As a context manager it answers from a thread of its own.
+
+    Attributes:
+        content: What is served.
+        endpoint: Where, and who is let in.
+        last_request: When a request came last, on the monotonic clock.
+
+    """
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = CONNECTIONS
+
+    def __init__(
+        self, content: RegistryContent, endpoint: Endpoint, log: Callable[[str], None] = lambda _line: None
+    ) -> None:
+        self.content, self.endpoint, self.log = content, endpoint, log
+        self.last_request = time.monotonic()
+        self._slots = threading.BoundedSemaphore(CONNECTIONS)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        super().__init__((endpoint.host, endpoint.port), RequestHandler)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
+
+    def server_bind(self) -> None:
+        """Bind without HTTPServer's look-up of the host's name, which can take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.endpoint.host, self.endpoint.port
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer one connection's requests, unless too many are open."""
+        if not self._slots.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._slots.release()
+
+    def handle_error(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
+        """Say nothing of a client that went away; the standard server prints its traceback."""
+
+
+class RequestHandler(BaseHTTPRequestHandler):
+    """One connection to the embedded registry."""
+
+    server: RegistryServer
+    raw_requestline: bytes
+    protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # the base class answers what it cannot read as HTTP/0.9: without headers
+    timeout = 75
+    wbufsize = -1  # one packet for status and headers, not one each
+
+    def setup(self) -> None:
+        """Send small answers at once instead of waiting for more (Nagle)."""
+        super().setup()
+        self.connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+
+    def handle_one_request(self) -> None:
+        """Read a request, answer it; hang up on TLS, which clients try first."""
+        self.close_connection = True
+        try:
+            if self.rfile.peek(1)[:1] in {b"", _TLS_HANDSHAKE}:  # type: ignore[attr-defined]
+                return
+        except (TimeoutError, ConnectionError):
+            return
+        with contextlib.suppress(ConnectionError):
+            super().handle_one_request()
+
+    def parse_request(self) -> bool:
+        """Read request line and headers within our bounds."""
+        self.server.last_request = time.monotonic()
+        self.command = self.requestline = ""
+        self.request_version = self.default_request_version
+        if len(self.raw_requestline) > REQUEST_LINE_BYTES:
+            self.send_error(414, "The request line is too long.")
+            return False
+        if not super().parse_request():
+            return False
+        if sum(len(name) + len(value) for name, value in self.headers.items()) > REQUEST_HEADER_BYTES:
+            self.send_error(431, "The request headers are too long.")
+            return False
+        if "Transfer-Encoding" in self.headers or self.headers.get("Content-Length", "0") != "0":
+            self.close_connection = True  # its body stays unread
+        return True
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Answer every method by the one door; the base class looks up ``do_<METHOD>``."""
+        if name.startswith("do_"):
+            return self._respond
+        raise AttributeError(name)
+
+    def handle_expect_100(self) -> bool:
+        """Do not ask for a body nobody will read."""
+        return True
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Refuse a request that could not be read, in the specification's form."""
+        self.close_connection = True
+        self._send(error_answer(code, _CODES.get(code, "UNKNOWN"), message or "The request cannot be read."))
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Hand one line, free of control characters, to whoever asked for it."""
+        line = format % args
+        self.server.log("".join(c if c.isprintable() else repr(c)[1:-1] for c in line))
+
+    def _respond(self) -> None:
+        self._send(self._decide())
+
+    def _decide(self) -> Answer:
+        if not is_local_request(self.headers):
+            return error_answer(403, "DENIED", "Only programs on this machine may speak to this registry.")
+        if not knows_password(self.headers, self.server.endpoint):
+            return error_answer(401, "UNAUTHORIZED", "User name and password are needed.", {"WWW-Authenticate": _REALM})
+        if self.command not in {"GET", "HEAD"}:
+            self.close_connection = True
+            return error_answer(
+                405,
+                "UNSUPPORTED",
+                "This registry is read-only; package a model to add an image.",
+                {"Allow": "GET, HEAD"},
+            )
+        try:
+            return answer(self.server.content, self.path, self.headers.get("Range"))
+        except (ModelpackError, OSError):
+            # The message names a path of the store; whoever runs `modelpack check` gets to see it.
+            return error_answer(500, "UNKNOWN", "The store cannot give this content.")
+
+    def _send(self, found: Answer) -> None:
+        file = None
+        if found.file and self.command == "GET":
+            try:
+                file = Path(found.file).open("rb")  # noqa: SIM115 - closed below, after the headers
+            except OSError:
+                found = error_answer(404, "BLOB_UNKNOWN", "This registry has no such blob.")
+        with file or contextlib.nullcontext():
+            self.log_request(found.status, found.length)
+            self.send_response_only(found.status)
+            for name, value in (*_ALWAYS.items(), *found.headers.items()):
+                self.send_header(name, value)
+            challenge = self._challenge()
+            if challenge:
+                self.send_header(PROOF, self.server.endpoint.prove(challenge))
+            self.send_header("Content-Length", str(found.length))
+            if self.close_connection:
+                self.send_header("Connection", "close")
+            self.end_headers()
+            if self.command == "HEAD":
+                return
+            self.wfile.write(found.body)
+            self.wfile.flush()
+            if file and found.count and self.connection.sendfile(file, found.offset, found.count) != found.count:
+                self.close_connection = True  # the file shrank: the client must see the body end early
+
+    def _challenge(self) -> str:
+        headers = getattr(self, "headers", None)
+        return headers.get(CHALLENGE, "")[:64] if headers else ""
+
+
+_ALWAYS = {"Docker-Distribution-Api-Version": "registry/2.0", "X-Content-Type-Options": "nosniff"}
+_REALM = 'Basic realm="modelpack"'
