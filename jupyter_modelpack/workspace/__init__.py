@@ -1,1 +1,1 @@
-"""workspace."""
+"""The nouns of the API, one class a file."""

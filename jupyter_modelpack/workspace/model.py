@@ -1,0 +1,391 @@
+"""Model: a registered model and its versions.
+
+Contract section 3. Its files are one layer of the workspace's store; its words are the config of an
+OCI artifact named ``models/<name>:<version>``.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelpack.build.recipe import ModelPart
+from jupyter_modelpack.errors import Conflict, NotFound, UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.workspace import model_path as paths
+from jupyter_modelpack.workspace import model_store, model_words, output, uses
+from jupyter_modelpack.workspace import tags as tagging
+from jupyter_modelpack.workspace.azure_only import MODEL_PARTS
+from jupyter_modelpack.workspace.framework import Framework
+from jupyter_modelpack.workspace.model_query import query, select
+from jupyter_modelpack.workspace.resource_configuration import ResourceConfiguration
+from jupyter_modelpack.workspace.shelf import Item, Shelf
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.inference import InferenceConfig
+    from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+_PAGE = range(20, 256)
+
+
+class Model:
+    """A registered model.
+
+    `id` (``name:version``) decides alone; else `name` with `version`; else the newest that meets
+    `name`, `tags`, `properties` and `model_framework` (contract section 3.1).
+
+    Attributes:
+        name: Its name.
+        version: Its number, from 1.
+        id: ``name:version``.
+        tags: Words that may change.
+        properties: Words that may not.
+        description: For people.
+        created_time: When it was registered.
+        model_framework: One of `Model.Framework`, or None.
+        resource_configuration: What it says it needs.
+
+    """
+
+    Framework = Framework
+
+    mime_type: str = "application/x-tar"
+    unpack: bool = False
+    run: None = None
+    run_id: None = None
+    experiment_name: None = None
+    parent_id: None = None
+    sample_input_dataset: None = None
+    sample_output_dataset: None = None
+
+    def __init__(
+        self,
+        workspace: Workspace | None,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Azure's word
+        tags: tagging.Filter | None = None,
+        properties: tagging.Filter | None = None,
+        version: int | str | None = None,
+        run_id: str | None = None,
+        model_framework: str | None = None,
+        expand: bool = True,
+        **kwargs: object,
+    ) -> None:
+        del expand, kwargs  # Azure's: whether to fetch details at once
+        self._clear()
+        if workspace is None:
+            return
+        if not id and not name:
+            raise UsageError("Error, one of id or name must be provided.")
+        criteria: dict[str, Any] = {"name": name, "version": version}
+        if id:
+            criteria = {"id": id}
+        elif not version:
+            criteria = {
+                "name": name,
+                "framework": model_framework,
+                "tags": tags,
+                "properties": properties,
+                "run_id": run_id,
+            }
+        item = select(_shelf(workspace), criteria)
+        if item is None:
+            said = ", ".join(f"{key} {value}" for key, value in criteria.items() if value)
+            there = sorted({item.name for item in _shelf(workspace).items()})
+            raise NotFound(
+                f"ModelNotFound: Model with {said} not found in provided workspace",
+                hint=f"There are: {', '.join(there[:20]) or 'no models yet'}.",
+                code="model-not-found",
+            )
+        self._fill(workspace, item)
+
+    def _clear(self) -> None:
+        self.workspace: Workspace | None = None
+        self.name, self.version, self.id, self.url = "", 0, "", ""
+        self.tags: dict[str, Any] = {}
+        self.properties: dict[str, Any] = {}
+        self.description: str | None = None
+        self.created_by: dict[str, Any] = {}
+        self.created_time: datetime | None = None
+        self.model_framework: str | None = None
+        self.model_framework_version: str | None = None
+        self.resource_configuration: ResourceConfiguration | None = None
+        self.datasets: dict[str, Any] = {}
+        self.derived_model_ids: builtins.list[str] = []
+        self.size = 0
+
+    def _fill(self, workspace: Workspace, item: Item) -> None:
+        words = item.document
+        self.workspace, self._item = workspace, item
+        self.name, self.version, self.id = item.name, item.version, f"{item.name}:{item.version}"
+        self.url = f"oci:{workspace.path}:models/{self.id}"
+        self.tags, self.properties = dict(words["tags"]), dict(words["properties"])
+        self.description = words.get("description")
+        self.created_time = datetime.fromisoformat(words["created"])
+        self.model_framework = words.get("framework")
+        self.model_framework_version = words.get("frameworkVersion")
+        self.resource_configuration = ResourceConfiguration.deserialize(words.get("resourceConfiguration"))
+        self.size = int(words.get("size", 0))
+
+    # --- registering and finding ---
+
+    @classmethod
+    def register(  # noqa: PLR0913, PLR0917 - Azure's signature
+        cls,
+        workspace: Workspace,
+        model_path: str | os.PathLike[str],
+        model_name: str,
+        tags: Mapping[str, Any] | None = None,
+        properties: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        datasets: object = None,
+        model_framework: str | None = None,
+        model_framework_version: str | None = None,
+        child_paths: Sequence[str] | None = None,
+        sample_input_dataset: object = None,
+        sample_output_dataset: object = None,
+        resource_configuration: ResourceConfiguration | None = None,
+        *,
+        report: Reporter | None = None,
+    ) -> Model:
+        """Keep a file or a folder as the next version of `model_name` (contract section 3.2).
+
+        `report`, which is ours, hears of the progress. The three data set parameters need the Azure
+        cloud and must be None.
+        """
+        model_words.refuse_data_sets(datasets, sample_input_dataset, sample_output_dataset)
+        model_words.check_name(model_name)
+        model_words.check_framework(model_framework, model_framework_version)
+        words: dict[str, Any] = {
+            "tags": tagging.check(tags, "Tags"),
+            "properties": tagging.check(properties, "Properties"),
+            "description": description,
+            "framework": model_framework,
+            "frameworkVersion": model_framework_version,
+            "resourceConfiguration": resource_configuration.serialize() if resource_configuration else None,
+        }
+        files = model_store.gather(model_path, child_paths)
+        shelf = _shelf(workspace)
+        with shelf.lock(model_name):
+            version = shelf.next_version(model_name)
+            layer = model_store.write_layer(workspace.store, model_name, version, files, report or Reporter())
+            words |= {
+                "name": model_name,
+                "version": version,
+                "created": datetime.now(UTC).isoformat(),
+                "root": files.root,
+                "files": len(files.entries),
+                "size": layer.size,
+            }
+            shelf.put(model_name, version, words, [layer])
+        output.registering_model(model_name)
+        return cls(workspace, id=f"{model_name}:{version}")
+
+    @staticmethod
+    def list(
+        workspace: Workspace,
+        name: str | None = None,
+        tags: tagging.Filter | None = None,
+        properties: tagging.Filter | None = None,
+        run_id: str | None = None,
+        latest: bool = False,
+        dataset_id: str | None = None,
+        expand: bool = True,
+        page_count: int = 255,
+        model_framework: str | None = None,
+    ) -> builtins.list[Model]:
+        """Return models, newest first; every filter given must be met (contract section 3.3)."""
+        del expand
+        if page_count not in _PAGE:
+            raise UsageError(f"Expected page_count value is between 20 and 255. Provided: {page_count}")
+        if dataset_id:
+            return []
+        criteria = {
+            "name": name,
+            "framework": model_framework,
+            "tags": tags,
+            "properties": properties,
+            "run_id": run_id,
+        }
+        found = query(_shelf(workspace), criteria, latest=latest)
+        return [_model(workspace, item) for item in found]
+
+    @staticmethod
+    def get_model_path(model_name: str, version: int | None = None, _workspace: Workspace | None = None) -> str:
+        """Return where a model lies, for use in a scoring script (contract section 3.4)."""
+        return paths.find(model_name, version, _workspace)
+
+    # --- files ---
+
+    def download(self, target_dir: str = ".", exist_ok: bool = False, exists_ok: bool | None = None) -> str:
+        """Write the model's files below `target_dir`; return the file, or the folder (contract section 3.3)."""
+        workspace = self._bound()
+        overwrite = exist_ok if exists_ok is None else exists_ok
+        written = model_store.read_layer_to(
+            workspace.store, self._item.layers[0], self.name, self.version, Path(target_dir), overwrite=overwrite
+        )
+        return os.path.commonpath(written)
+
+    def part(self) -> ModelPart:
+        """Return what a recipe says of this model; ours, not Azure's."""
+        self._bound()
+        return ModelPart(self.name, self.version, self._item.layers[0], self.created_time or datetime.now(UTC))
+
+    # --- words ---
+
+    def update(
+        self,
+        tags: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        sample_input_dataset: object = None,
+        sample_output_dataset: object = None,
+        resource_configuration: ResourceConfiguration | None = None,
+    ) -> None:
+        """Replace all tags, the description or the resources (contract section 3.3)."""
+        model_words.refuse_data_sets(sample_input_dataset, sample_output_dataset)
+        changes: dict[str, Any] = {}
+        if tags is not None:
+            changes["tags"] = tagging.check(tags, "Tags")
+        if description is not None:
+            changes["description"] = description
+        if resource_configuration is not None:
+            changes["resourceConfiguration"] = resource_configuration.serialize()
+        self._change(lambda _words: changes)
+
+    def update_tags_properties(
+        self,
+        add_tags: Mapping[str, Any] | None = None,
+        remove_tags: Sequence[str] | None = None,
+        add_properties: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add and remove tags, add properties (contract section 3.3)."""
+        more_tags = tagging.check(add_tags, "Tags")
+        more_properties = tagging.check(add_properties, "Properties")
+
+        def change(words: dict[str, Any]) -> dict[str, Any]:
+            tags, properties = dict(words["tags"]), dict(words["properties"])
+            fixed = sorted(set(properties) & set(more_properties))
+            if fixed:
+                raise UsageError(
+                    "Error, properties are immutable, the following keys cannot be added/modified: " + ",".join(fixed)
+                )
+            for key in more_tags.keys() & tags.keys():
+                output.say(f"Replacing tag {key} -> {tags[key]} with {key} -> {more_tags[key]}")
+            if remove_tags and not tags:
+                output.say("Model has no tags to remove.")
+            for key in remove_tags or ():
+                if tags.pop(key, None) is None and words["tags"]:
+                    output.say(f"Tag with key {key} not found.")
+            return {"tags": tags | more_tags, "properties": properties | more_properties}
+
+        self._change(change)
+
+    def add_tags(self, tags: Mapping[str, Any]) -> None:
+        """Add tags; one that is there gets the new value."""
+        self.update_tags_properties(add_tags=tags)
+        output.say("Model tag add operation complete.")
+
+    def remove_tags(self, tags: Sequence[str]) -> None:
+        """Remove tags by key."""
+        self.update_tags_properties(remove_tags=[tags] if isinstance(tags, str) else tags)
+        output.say("Model tag remove operation complete.")
+
+    def add_properties(self, properties: Mapping[str, Any]) -> None:
+        """Add properties; one that is there cannot be changed."""
+        self.update_tags_properties(add_properties=properties)
+        output.say("Model properties add operation complete.")
+
+    def delete(self) -> None:
+        """Forget this version; its number is not given again.
+
+        Raises:
+            Conflict: an image of the workspace holds it.
+
+        """
+        workspace = self._bound()
+        with _shelf(workspace).lock(self.name):
+            images = uses.images_with(workspace.store, self._item.layers[0])
+            if images:
+                raise Conflict(
+                    "The model cannot be deleted because it is currently being used in one or more images: "
+                    f"{', '.join(images[:5])}.",
+                    hint="Delete these images first.",
+                    code="model-in-use",
+                )
+            _shelf(workspace).remove(self.name, self.version)
+
+    # --- as data ---
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the model as JSON, in Azure's words (contract section 3.3)."""
+        return model_words.serialize(self)
+
+    @classmethod
+    def deserialize(cls, workspace: Workspace, payload: Mapping[str, Any]) -> Model:
+        """Return the model that `serialize` described, from `workspace`."""
+        return cls(workspace, id=str(payload.get("id") or f"{payload.get('name')}:{payload.get('version')}"))
+
+    @staticmethod
+    def package(
+        workspace: Workspace,
+        models: Sequence[Model | str],
+        inference_config: InferenceConfig | None = None,
+        generate_dockerfile: bool = False,
+        image_name: str | None = None,
+        image_label: str | None = None,
+    ) -> ModelPackage:
+        """Begin to make an image, or a Dockerfile with its files; return at once (contract section 6)."""
+        from jupyter_modelpack.workspace.packaging import package  # noqa: PLC0415 - packaging knows models
+
+        return package(
+            workspace,
+            models,
+            inference_config,
+            generate_dockerfile=generate_dockerfile,
+            image_name=image_name,
+            image_label=image_label,
+        )
+
+    def _bound(self) -> Workspace:
+        if self.workspace is None:
+            raise UsageError("This Model is empty: it belongs to no workspace.")
+        return self.workspace
+
+    def _change(self, change: Any) -> None:
+        workspace = self._bound()
+        shelf = _shelf(workspace)
+        with shelf.lock(self.name):
+            now = shelf.get(self.name, self.version)
+            if now is None:
+                raise NotFound(f"ModelNotFound: Model {self.id} has been deleted.", code="model-not-found")
+            shelf.put(self.name, self.version, {**now.document, **change(now.document)}, now.layers)
+        self._fill(workspace, shelf.get(self.name, self.version) or now)
+
+    def __getattr__(self, name: str) -> object:
+        if name in MODEL_PARTS:
+            raise UsageError(
+                f"Model.{name} is a service of the Azure cloud.",
+                hint="Model.package makes an image that runs anywhere.",
+            )
+        raise AttributeError(f"'Model' object has no attribute {name!r}", name=name, obj=self)
+
+    def __repr__(self) -> str:
+        return (
+            f"Model(workspace={self.workspace!r}, name={self.name}, id={self.id}, version={self.version}, "
+            f"tags={self.tags}, properties={self.properties})"
+        )
+
+
+def _model(workspace: Workspace, item: Item) -> Model:
+    model = Model(None)
+    model._fill(workspace, item)  # noqa: SLF001 - of this class
+    return model
+
+
+def _shelf(workspace: Workspace) -> Shelf:
+    return Shelf(workspace.store, "model")

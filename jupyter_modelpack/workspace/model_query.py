@@ -1,0 +1,44 @@
+"""Which registered models meet some criteria.
+
+Contract section 3.1 for one, 3.3 for many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_modelpack.workspace import tags as tagging
+from jupyter_modelpack.workspace.shelf import Item, Shelf
+
+
+def select(shelf: Shelf, criteria: Mapping[str, Any]) -> Item | None:
+    """Return the one model that the criteria of the constructor choose."""
+    if "id" in criteria or "version" in criteria:
+        name, version = criteria.get("name"), str(criteria.get("version"))
+        if "id" in criteria:
+            name, _, version = str(criteria["id"]).rpartition(":")
+        return shelf.get(str(name), int(version)) if version.isdecimal() else None
+    return next(iter(query(shelf, criteria)), None)
+
+
+def query(shelf: Shelf, criteria: Mapping[str, Any], *, latest: bool = False) -> list[Item]:
+    """Return what meets every criterion given, newest registration first."""
+    tags = tagging.check_filter(criteria.get("tags"), "tags")
+    properties = tagging.check_filter(criteria.get("properties"), "properties")
+    framework = criteria.get("framework")
+    if criteria.get("run_id"):
+        return []
+    found = [
+        item
+        for item in shelf.items(criteria.get("name"))
+        if tagging.match(item.document["tags"], tags)
+        and tagging.match(item.document["properties"], properties)
+        and (not framework or item.document.get("framework") == framework)
+    ]
+    if latest:
+        highest: dict[str, int] = {}
+        for item in found:
+            highest[item.name] = max(item.version, highest.get(item.name, 0))
+        found = [item for item in found if item.version == highest[item.name]]
+    return found

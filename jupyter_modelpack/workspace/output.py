@@ -1,0 +1,32 @@
+"""The lines that the Azure API itself prints.
+
+The only place below the front ends that writes to the screen (ARCHITECTURE.md): notebooks, and what
+people grep in saved outputs, expect exactly these lines.
+"""
+
+from __future__ import annotations
+
+
+def say(text: str) -> None:
+    """Print one line now."""
+    print(text, flush=True)  # noqa: T201 - this is the door
+
+
+def registering_model(name: str) -> None:
+    """Contract section 3.2: one line a registration, after the files are in."""
+    say(f"Registering model {name}")
+
+
+def creation(state: str) -> None:
+    """Contract section 6: the last line of `wait_for_creation(show_output=True)`."""
+    say(f"Package creation {state}")
+
+
+def pulling() -> None:
+    """Contract section 6: the first line of `pull`."""
+    say("Pulling image from ACR (this may take a few minutes depending on image size)...\n")
+
+
+def logging_in(address: str) -> None:
+    """Contract section 6: `save` signs Docker in, so that the Dockerfile builds."""
+    say(f"Logging into Docker registry {address}")

@@ -1,0 +1,33 @@
+"""ResourceConfiguration: what a model says it needs to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_modelpack.errors import UsageError
+
+
+@dataclass
+class ResourceConfiguration:
+    """CPU cores, memory in GB and GPUs, each above 0 or None (contract section 3.3)."""
+
+    cpu: float | None = None
+    memory_in_gb: float | None = None
+    gpu: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in self.serialize().items():
+            if value is not None and not value > 0:
+                raise UsageError(f"Error, {name} in a ResourceConfiguration must be greater than 0, not {value}.")
+
+    def serialize(self) -> dict[str, Any]:
+        """Return it as JSON, in Azure's words."""
+        return {"cpu": self.cpu, "memoryInGB": self.memory_in_gb, "gpu": self.gpu}
+
+    @classmethod
+    def deserialize(cls, payload: dict[str, Any] | None) -> ResourceConfiguration | None:
+        """Read what `serialize` made."""
+        if payload is None:
+            return None
+        return cls(payload.get("cpu"), payload.get("memoryInGB"), payload.get("gpu"))

@@ -1,0 +1,123 @@
+"""Numbered versions of named things in a workspace's index.
+
+Models and environments are OCI artifacts named ``<kind>/<name>:<version>``. Versions have no gaps and
+are never given twice: the highest one given stays in the index's annotations after a delete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jupyter_modelpack.limits import CONFIG_BYTES
+from jupyter_modelpack.oci.manifest import MANIFEST, REF_NAME, Descriptor, Index, Manifest, canonical, parse_object
+from jupyter_modelpack.store.layout import Layout
+
+LABEL = "io.github.jupyter-modelpack"
+_LONG = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One version of one thing: its document, and the layers that hold its files."""
+
+    name: str
+    version: int
+    document: dict[str, Any]
+    layers: tuple[Descriptor, ...]
+
+
+class Shelf:
+    """All versions of one kind of thing in a store.
+
+    Args:
+        store: The workspace's store.
+        kind: ``model`` or ``environment``.
+
+    """
+
+    def __init__(self, store: Layout, kind: str) -> None:
+        self._store, self._kind = store, kind
+        self._type = f"application/vnd.jupyter-modelpack.{kind}.v1+json"
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Hold what keeps others from giving `name` its next version."""
+        # A lock is a file, and a file's name ends at 255 bytes.
+        short = name if len(name) <= _LONG else hashlib.sha256(name.encode()).hexdigest()
+        return self._store.lock(f"{self._kind}-{short}")
+
+    def next_version(self, name: str) -> int:
+        """Return the version that comes next; ask under the lock."""
+        given = [version for _, version, _ in self._entries(name)]
+        return 1 + max(self._mark(self._store.index(), name), *given, 0)
+
+    def put(self, name: str, version: int, document: dict[str, Any], layers: Sequence[Descriptor] = ()) -> None:
+        """Write one version, new or again; in one step in the index."""
+        config = self._store.put_bytes(self._type, canonical(document))
+        raw = Manifest(config, tuple(layers), artifact_type=self._type).to_bytes()
+        stored = self._store.put_bytes(MANIFEST, raw)
+        entry = replace(stored, annotations={REF_NAME: self._ref(name, version)})
+
+        def change(index: Index) -> tuple[Index, None]:
+            refs = [old.annotations.get(REF_NAME) for old in index.manifests]
+            entries = list(index.manifests)
+            if entry.annotations[REF_NAME] in refs:
+                # In its old place, so that the index keeps the order of registration.
+                entries[refs.index(entry.annotations[REF_NAME])] = entry
+            else:
+                entries.append(entry)
+            mark = str(max(self._mark(index, name), version))
+            return Index(tuple(entries), {**index.annotations, self._mark_key(name): mark}), None
+
+        self._store.update(change)
+
+    def remove(self, name: str, version: int) -> bool:
+        """Forget a version; return whether it was there."""
+        return self._store.untag(self._ref(name, version))
+
+    def get(self, name: str, version: int) -> Item | None:
+        """Return a version, or None."""
+        ref = self._ref(name, version)
+        entry = self._store.names(ref).get(ref)
+        return self._read(name, version, entry) if entry else None
+
+    def items(self, name: str | None = None) -> Iterator[Item]:
+        """Yield what there is, newest registration first."""
+        for found, version, entry in self._entries(name):
+            yield self._read(found, version, entry)
+
+    def latest(self) -> Iterator[Item]:
+        """Yield the highest version of each name, newest registration first."""
+        highest: dict[str, tuple[int, Descriptor]] = {}
+        for name, version, entry in self._entries():
+            if name not in highest or version > highest[name][0]:
+                highest[name] = (version, entry)
+        for name, (version, entry) in highest.items():
+            yield self._read(name, version, entry)
+
+    def _entries(self, name: str | None = None) -> list[tuple[str, int, Descriptor]]:
+        prefix = f"{self._kind}s/" if name is None else f"{self._kind}s/{name}:"
+        found = []
+        for ref, entry in self._store.names(prefix).items():
+            full, _, version = ref.removeprefix(f"{self._kind}s/").rpartition(":")
+            if version.isdecimal():  # another tool may have put a name of its own here
+                found.append((full, int(version), entry))
+        return found[::-1]
+
+    def _read(self, name: str, version: int, entry: Descriptor) -> Item:
+        manifest = self._store.image(entry).manifest
+        with self._store.open_blob(manifest.config) as stream:
+            document = parse_object(stream.read(CONFIG_BYTES + 1), f"{self._kind}'s description")
+        return Item(name, version, document, manifest.layers)
+
+    def _ref(self, name: str, version: int) -> str:
+        return f"{self._kind}s/{name}:{version}"
+
+    def _mark_key(self, name: str) -> str:
+        return f"{LABEL}.last-{self._kind}.{name}"
+
+    def _mark(self, index: Index, name: str) -> int:
+        return int(index.annotations.get(self._mark_key(name), "0"))

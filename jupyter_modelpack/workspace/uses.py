@@ -1,0 +1,28 @@
+"""Which images of a store hold a model.
+
+An image holds it when one of its layers is the model's; a name does not matter, so a retagged image
+counts too.
+"""
+
+from __future__ import annotations
+
+from jupyter_modelpack.oci.manifest import INDEX_TYPES, Descriptor
+from jupyter_modelpack.store.layout import Layout
+
+OURS = ("models/", "environments/", "azureml/")
+"""Repositories that hold no packaged images; `image_name` may not begin so (ARCHITECTURE.md)."""
+
+MODELS = "io.github.jupyter-modelpack.models"
+"""Annotation of a package's index entry: the digests of its models' layers, for an image that an engine built."""
+
+
+def images_with(store: Layout, layer: Descriptor) -> list[str]:
+    """Return the names of the images that hold `layer`, oldest first."""
+    found = []
+    for name, entry in store.names().items():
+        if name.startswith(OURS) or entry.media_type in INDEX_TYPES:
+            continue
+        held = [part.digest for part in store.image(entry).manifest.layers]
+        if layer.digest in held or layer.digest in entry.annotations.get(MODELS, "").split():
+            found.append(name)
+    return found

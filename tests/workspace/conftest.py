@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from jupyter_modelpack.workspace.workspace import Workspace
+
+
+@pytest.fixture
+def ws() -> Workspace:
+    return Workspace.create("tutorial")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def pickle_file(here: Path) -> Path:
+    path = here / "sklearn_regression_model.pkl"
+    # A pickle that would leave a trace if anybody loaded it (threat T10).
+    path.write_bytes(b"cposix\nsystem\n(S'touch unpickled'\ntR.")
+    return path
