@@ -223,6 +223,11 @@ class BlobWriter:
         """Append `data`."""
         return self._file.write(data)
 
+    @property
+    def digest(self) -> Digest:
+        """Digest of what was written so far."""
+        return self._file.digest
+
     def commit(self, media_type: str) -> Descriptor:
         """Make the blob visible under its digest; return its descriptor."""
         descriptor = Descriptor(media_type, self._file.digest, self._file.size)

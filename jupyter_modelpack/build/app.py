@@ -1,0 +1,90 @@
+"""The app layer: entry script, what ships with it, and the lock.
+
+Contract section 4: with source_directory the whole folder ships under its own name; without, only
+the one script. The environment variables say which.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from jupyter_modelpack.build.recipe import APP_ROOT, LOCK_PATH, MODELS_DIR, ModelPart, Source
+from jupyter_modelpack.build.source_files import list_files, open_regular
+from jupyter_modelpack.errors import PathNotFound
+from jupyter_modelpack.oci.layer import LayerWriter
+
+
+@dataclass(frozen=True, slots=True)
+class AppFile:
+    """A file of the app.
+
+    Attributes:
+        path: Relative to the app root.
+        content: Its bytes, or where it lies on this machine.
+        root: The folder it may not leave, when it lies on this machine below a source_directory.
+    """
+
+    path: str
+    content: bytes | Path
+    root: Path | None = None
+    executable: bool = False
+
+
+def app_files(source: Source) -> Iterator[AppFile]:
+    """Yield the files that ship, sorted by path.
+
+    Raises:
+        PathNotFound: the entry script is not there.
+    """
+    found: dict[str, AppFile] = {path: AppFile(path, content) for path, content in source.extra.items()}
+    if source.text is not None:
+        found[source.entry_script] = AppFile(source.entry_script, source.text.encode())
+    elif source.folder is None:
+        script = Path(source.entry_script)
+        if not script.is_file():
+            raise PathNotFound(f"The entry script {script} does not exist.")
+        found[script.name] = AppFile(script.name, script)
+    if source.folder is not None:
+        for relative, path in list_files(source.folder):
+            name = f"{source.folder.name}/{relative}"
+            found[name] = AppFile(name, path, source.folder, executable=os.access(path, os.X_OK))
+    yield from (found[path] for path in sorted(found))
+
+
+def app_variables(source: Source, models: tuple[ModelPart, ...]) -> Mapping[str, str]:
+    """Return the environment variables that entry scripts and the scoring server rely on (sections 3.5 and 4)."""
+    name = source.entry_script if source.text is not None or source.folder else Path(source.entry_script).name
+    variables = {"AML_APP_ROOT": APP_ROOT, "AZUREML_MODEL_DIR": MODELS_DIR}
+    if source.folder is not None and source.text is None:
+        name = f"{source.folder.name}/{name}"
+    if source.folder is not None:
+        variables["AZUREML_SOURCE_DIRECTORY"] = source.folder.name
+    variables["AZUREML_ENTRY_SCRIPT"] = name
+    if len(models) == 1:
+        variables["AZUREML_MODEL_DIR"] = f"{MODELS_DIR}/{models[0].name}/{models[0].version}"
+    return variables
+
+
+def open_app_file(file: AppFile) -> tuple[BinaryIO, int]:
+    """Open a file that lies on this machine, with its size; links that leave its root are refused."""
+    assert isinstance(file.content, Path)  # noqa: S101 - the caller looked
+    stream = open_regular(file.content, file.root)
+    return stream, os.fstat(stream.fileno()).st_size
+
+
+def write_app(layer: LayerWriter, source: Source, lock: str) -> None:
+    """Write the app's files and the lock into a layer."""
+    for file in app_files(source):
+        path = f"{APP_ROOT[1:]}/{file.path}"
+        if isinstance(file.content, bytes):
+            layer.file(path, file.content)
+        else:
+            stream, size = open_app_file(file)
+            with closing(stream):
+                layer.file(path, stream, size, executable=file.executable)
+    layer.file(LOCK_PATH[1:], lock.encode())

@@ -1,0 +1,194 @@
+"""The base image: found, fetched once, known by digest.
+
+Looked for in this order: what the user named; ``MODELPACK_BASE_IMAGE``; the image `modelpack base`
+made on this machine; the official slim Python image of the kernel's minor version. A name is a
+reference, the folder of an OCI layout, or the file of a saved image.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_modelpack.build.base_archive import import_archive
+from jupyter_modelpack.build.base_name import default_reference, kept_name, made_name
+from jupyter_modelpack.build.python_in_image import ImagePython, find_python
+from jupyter_modelpack.errors import ModelpackError, NotFound, Unavailable, UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.manifest import Platform
+from jupyter_modelpack.oci.names import Reference
+from jupyter_modelpack.redact import Secret
+from jupyter_modelpack.store.files import write_file
+from jupyter_modelpack.store.layout import Layout
+
+VARIABLE = "MODELPACK_BASE_IMAGE"
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base image, whole in the machine's cache.
+
+    Attributes:
+        title: How people name it.
+        python: The interpreter it holds.
+    """
+
+    title: str
+    image: Image
+    python: ImagePython
+
+
+def wanted_base(named: str | None, python: str, platform: Platform, cache: Layout) -> tuple[str, str]:
+    """Return which base image a build would use, and why in words."""
+    if named:
+        return named, "named by the environment"
+    from_variable = os.environ.get(VARIABLE)
+    if from_variable:
+        return from_variable, f"named by {VARIABLE}"
+    made = made_name(python, platform)
+    if made in cache.names("made/"):
+        return made, "made by `modelpack base`"
+    return default_reference(python), "the official image of this Python"
+
+
+def resolve_base(
+    named: str | None,
+    python: str,
+    platform: Platform,
+    cache: Layout,
+    report: Reporter,
+    credentials: Mapping[str, tuple[str, Secret]] | None = None,
+) -> Base:
+    """Return the base image, fetched into `cache` if it is not there.
+
+    Args:
+        named: Reference, layout folder or archive; None for the default.
+        python: Minor version of the Python that made the models.
+        platform: What the image will run on.
+        cache: The machine's layout.
+        report: For progress.
+        credentials: User name and password by registry, beyond those Docker and Podman keep.
+
+    Raises:
+        UsageError: what is named is no image, or has no Python.
+        Unavailable: it cannot be fetched; the message says what to do instead.
+    """
+    wanted, why = wanted_base(named, python, platform, cache)
+    report.stage("base", f"Base image {wanted} ({why})")
+    image = _find(wanted, platform, cache, report, credentials or {})
+    found = _python(image, python, cache)
+    if found.version != python:
+        report.log(
+            f"Warning: the base image has Python {found.version}, the models were made with Python {python}: "
+            f"pickles may not load there. Name a base image with Python {python} to be sure."
+        )
+    return Base(wanted, image, found)
+
+
+def _find(
+    wanted: str, platform: Platform, cache: Layout, report: Reporter, credentials: Mapping[str, tuple[str, Secret]]
+) -> Image:
+    if wanted.startswith("made/"):
+        return cache.image(cache.names()[wanted])
+    path = Path(wanted).expanduser()
+    folder = path if path.is_dir() else Path(wanted.rpartition(":")[0]) if ":" in wanted else path
+    if (folder / "oci-layout").exists():
+        return _from_layout(folder, wanted[len(str(folder)) + 1 :] if folder != path else "", platform, cache)
+    if path.is_file():
+        return import_archive(path, platform, cache)
+    if wanted.startswith(("/", "./", "../", "~")):
+        raise UsageError(f"The base image {wanted} is neither an OCI layout nor the file of a saved image.")
+    reference = Reference.parse(wanted).on_hub()
+    kept = kept_name(str(reference), platform)
+    known = cache.names(kept).get(kept)
+    if known:
+        return cache.image(known)
+    image = _from_engine(wanted, platform, cache, report) or _pull(reference, platform, cache, report, credentials)
+    cache.tag(kept, image.descriptor)
+    return image
+
+
+def _from_layout(folder: Path, tag: str, platform: Platform, cache: Layout) -> Image:
+    layout = Layout(folder)
+    entries = layout.index().manifests
+    if tag:
+        found = layout.names().get(tag)
+        entries = (found,) if found else ()
+    if len(entries) != 1:
+        names = ", ".join(layout.names()) or "no names"
+        raise UsageError(
+            f"The layout {folder} does not say which image is meant: it holds {len(entries)} that match ({names}).",
+            hint="Name one as FOLDER:NAME.",
+        )
+    image = layout.image(entries[0], platform)
+    cache.adopt_image(image, layout)
+    return cache.image(image.descriptor)
+
+
+def _from_engine(wanted: str, platform: Platform, cache: Layout, report: Reporter) -> Image | None:
+    """Take the image from a container engine on this machine, if there is one and it has it."""
+    from jupyter_modelpack.engine.select import choose  # noqa: PLC0415 - asks an engine, so only when needed
+
+    try:
+        engine = choose(None)
+        export = getattr(engine, "export", None)
+        if export is None:
+            return None
+        with _temporary(cache) as path:
+            with path.open("wb") as out:
+                export(wanted, out)
+            report.log(f"Taking {wanted} from {engine.name}")
+            return import_archive(path, platform, cache)
+    except (NotFound, Unavailable):
+        return None
+
+
+@contextlib.contextmanager
+def _temporary(cache: Layout) -> Iterator[Path]:
+    handle, name = tempfile.mkstemp(prefix="base-", suffix=".tar", dir=cache.path)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink()
+
+
+def _pull(
+    reference: Reference,
+    platform: Platform,
+    cache: Layout,
+    report: Reporter,
+    credentials: Mapping[str, tuple[str, Secret]],
+) -> Image:
+    from jupyter_modelpack.registry.client import pull_image  # noqa: PLC0415 - opens connections
+
+    try:
+        return pull_image(reference, cache, platform, report, credentials=credentials)
+    except ModelpackError as error:
+        raise Unavailable(
+            f"The base image {reference} cannot be fetched: {error.message}",
+            hint=(
+                "Do one of these: run `modelpack base`, which makes one from Debian packages (needs mmdebstrap, no "
+                f"registry); or set {VARIABLE} to a reference you can reach, to the folder of an OCI layout, or to the "
+                "file of a saved image (`docker save`)."
+            ),
+            code="no-base",
+            retry=isinstance(error, Unavailable),
+        ) from error
+
+
+def _python(image: Image, wanted: str, cache: Layout) -> ImagePython:
+    """Ask for the image's Python; the answer is kept, since finding it means reading every layer."""
+    path = cache.path / "pythons" / f"{image.digest.hex}-{wanted}"
+    try:
+        return ImagePython(**json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        found = find_python(image, wanted)
+    write_file(path, json.dumps({"version": found.version, "interpreter": found.interpreter}).encode())
+    return found

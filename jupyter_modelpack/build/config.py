@@ -1,0 +1,112 @@
+"""The image config: what a container of the image runs, and as whom.
+
+Source: OCI image specification 1.1, config.md; ``Healthcheck`` is Docker's addition to it. Nothing
+in here comes from the clock, the host or the user who builds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jupyter_modelpack import _version
+from jupyter_modelpack.build.base import Base
+from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR, USER, LayerNote, Recipe
+from jupyter_modelpack.build.server_layer import SERVER
+from jupyter_modelpack.build.target import Target
+from jupyter_modelpack.engine.base import IMAGE_PORT, LABEL
+from jupyter_modelpack.oci.digest import Digest
+
+_SECOND = 1_000_000_000  # Docker's Healthcheck counts nanoseconds
+
+
+def image_config(
+    recipe: Recipe,
+    base: Base,
+    target: Target,
+    notes: Sequence[LayerNote],
+    variables: Mapping[str, str],
+    lock: str,
+) -> dict[str, Any]:
+    """Return the config of an image made of `base` and the layers in `notes`."""
+    below = base.image.config()
+    settings = below.get("config") or {}
+    created = _created(recipe, below).strftime("%Y-%m-%dT%H:%M:%SZ")
+    health = f"/{target.site_packages}/{SERVER}/healthcheck.py"
+    return {
+        "architecture": below.get("architecture") or recipe.platform.architecture,
+        "os": below.get("os") or recipe.platform.os,
+        **({"variant": below["variant"]} if below.get("variant") else {}),
+        "created": created,
+        "config": {
+            "User": USER,
+            "ExposedPorts": {f"{IMAGE_PORT}/tcp": {}},
+            "Env": [f"{name}={value}" for name, value in _environment(settings, recipe, variables).items()],
+            "Entrypoint": [f"{ENV_DIR}/bin/python", "-m", SERVER],
+            "WorkingDir": APP_ROOT,
+            "Labels": {**(settings.get("Labels") or {}), **_labels(recipe, base, target, lock)},
+            "StopSignal": "SIGTERM",
+            "Healthcheck": {
+                "Test": ["CMD", f"{ENV_DIR}/bin/python", "-I", "-S", health],
+                "Interval": 10 * _SECOND,
+                "Timeout": 5 * _SECOND,
+                "StartPeriod": 60 * _SECOND,
+                "Retries": 3,
+            },
+        },
+        "rootfs": {
+            "type": "layers",
+            "diff_ids": [*base.image.diff_ids(), *(note.digest for note in notes)],
+        },
+        "history": [
+            *(below.get("history") or [{"created_by": "base image"} for _ in base.image.manifest.layers]),
+            *({"created": created, "created_by": f"modelpack: {note.title}"} for note in notes),
+        ],
+    }
+
+
+def _created(recipe: Recipe, below: Mapping[str, Any]) -> dt.datetime:
+    """Return the newest input that has a recorded time, so that tables stay sensible and bytes the same."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch:
+        return dt.datetime.fromtimestamp(int(epoch), dt.UTC)
+    times = [model.registered for model in recipe.models]
+    with contextlib.suppress(ValueError):  # a base image need not say when it was made
+        times.append(dt.datetime.fromisoformat(str(below.get("created"))))
+    return max((time.astimezone(dt.UTC) for time in times), default=dt.datetime(1980, 1, 2, tzinfo=dt.UTC))
+
+
+def _environment(settings: Mapping[str, Any], recipe: Recipe, variables: Mapping[str, str]) -> dict[str, str]:
+    inherited = dict(entry.partition("=")[::2] for entry in settings.get("Env") or [])
+    path = inherited.get("PATH", "/usr/local/bin:/usr/bin:/bin")
+    return {
+        **inherited,
+        "PATH": f"{ENV_DIR}/bin:{path}",
+        "VIRTUAL_ENV": ENV_DIR,
+        # The user has no entry in /etc/passwd and the root file system may be read-only.
+        "HOME": "/tmp",  # noqa: S108
+        "USER": "modelpack",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "MODELPACK_HOST": "0.0.0.0",  # noqa: S104 - inside a container, which publishes what its user asks for
+        "MODELPACK_PORT": str(IMAGE_PORT),
+        **recipe.needs.variables,
+        **variables,
+    }
+
+
+def _labels(recipe: Recipe, base: Base, target: Target, lock: str) -> dict[str, str]:
+    return {
+        "org.opencontainers.image.title": recipe.name,
+        "org.opencontainers.image.base.name": base.title,
+        "org.opencontainers.image.base.digest": base.image.digest,
+        f"{LABEL}.name": recipe.name,
+        f"{LABEL}.models": ",".join(f"{model.name}:{model.version}" for model in recipe.models),
+        f"{LABEL}.python": target.python,
+        f"{LABEL}.lock": Digest.of(lock.encode()),
+        f"{LABEL}.version": _version.__version__,
+        **recipe.labels,
+    }

@@ -1,0 +1,154 @@
+"""Building without a daemon: the image is put together in this process, layer by layer.
+
+Layers are made once and only referred to afterwards; what has not changed since the last build is
+neither read nor written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+
+from jupyter_modelpack import home
+from jupyter_modelpack.build.app import app_variables, write_app
+from jupyter_modelpack.build.base import Base, resolve_base
+from jupyter_modelpack.build.bytecode import find_compiler
+from jupyter_modelpack.build.config import image_config
+from jupyter_modelpack.build.lock import Lock, make_lock
+from jupyter_modelpack.build.recipe import Built, LayerNote, Recipe
+from jupyter_modelpack.build.server_layer import server_layer, server_requirements
+from jupyter_modelpack.build.skeleton import skeleton_layer
+from jupyter_modelpack.build.target import Target
+from jupyter_modelpack.build.wheels import wheel_layers
+from jupyter_modelpack.engine.base import LABEL
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.layer import LayerWriter
+from jupyter_modelpack.oci.manifest import CONFIG, LAYER, LAYER_GZIP, MANIFEST, Descriptor, Manifest, canonical
+from jupyter_modelpack.store.layout import Layout
+
+KIND = f"{LABEL}.layer"
+"""Annotation of our layers in a manifest: skeleton, dependencies, model, server or app."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Environment:
+    """Base image and dependencies: everything that does not change with model or script.
+
+    Attributes:
+        layers: Skeleton and dependencies, annotated.
+        notes: One for each layer.
+    """
+
+    base: Base
+    target: Target
+    lock: Lock
+    layers: tuple[Descriptor, ...]
+    notes: tuple[LayerNote, ...]
+
+
+def build(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None = None) -> Built:
+    """Put the image together in `store`; it has no name yet.
+
+    Args:
+        recipe: What goes in.
+        store: The workspace's layout; holds the models' layers already.
+        report: For stages, log and progress; asked for cancel at every step.
+        base: The base image, when an engine has made one for this recipe.
+
+    Raises:
+        BuildFailed: the requirements cannot be met.
+        Unavailable: the base image or a package is out of reach, or the disk is full.
+        UsageError: the entry script or its folder cannot be read as asked.
+    """
+    started = time.monotonic()
+    environment = build_environment(recipe, store, report, base=base)
+    layers, notes = list(environment.layers), list(environment.notes)
+    report.stage("model", f"{len(recipe.models)} model{'' if len(recipe.models) == 1 else 's'}")
+    for model in recipe.models:
+        layers.append(_kind(model.layer, "model"))
+        notes.append(
+            LayerNote(f"model {model.name}:{model.version}", model.layer.digest, model.layer.size, reused=True)
+        )
+    report.stage("app", f"Entry script {recipe.source.entry_script}")
+    server = server_layer(environment.target, _cache(), report)
+    store.adopt(_cache(), server.descriptor)
+    layers.append(_kind(server.descriptor, "server"))
+    notes.append(LayerNote(server.title, server.descriptor.digest, server.descriptor.size, server.reused))
+    app, reused = _app_layer(recipe, environment, store)
+    layers.append(_kind(app, "app"))
+    notes.append(LayerNote("app", app.digest, app.size, reused))
+    report.stage("image", "Writing the manifest")
+    variables = app_variables(recipe.source, recipe.models)
+    image = write_image(recipe, environment, layers, notes, variables, store)
+    return Built(
+        image=store.image(image),
+        layers=tuple(notes),
+        lock=environment.lock.text,
+        base=f"{environment.base.title}@{environment.base.image.digest}",
+        seconds=time.monotonic() - started,
+    )
+
+
+def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None = None) -> Environment:
+    """Bring base image and dependencies into `store`."""
+    needs, cache = recipe.needs, _cache()
+    base = base or resolve_base(needs.base, needs.python, recipe.platform, cache, report)
+    for part in (*base.image.manifest.layers, base.image.manifest.config):
+        store.adopt(cache, part)
+    python = base.python.version
+    target = Target(python, recipe.platform, find_compiler(python))
+    if target.compiler is None:
+        report.log(f"No Python {python} on this machine: the image goes without bytecode and starts slower.")
+    report.stage("environment", f"Python {python} on {recipe.platform}")
+    requirements = [*needs.requirements, *server_requirements()]
+    lock = make_lock(requirements, target, cache.path / "locks", report, relative_to=needs.requirements_dir)
+    report.stage("dependencies", f"{len(lock.packages)} packages")
+    made = wheel_layers(lock, target, cache, report)
+    skeleton = skeleton_layer(target, base.python, store, system_packages=bool(needs.needs_engine))
+    layers, notes = [_kind(skeleton, "skeleton")], [LayerNote("environment", skeleton.digest, skeleton.size, True)]
+    for layer in made:
+        report.check()
+        store.adopt(cache, layer.descriptor)
+        layers.append(_kind(layer.descriptor, "dependencies"))
+        notes.append(LayerNote(layer.title, layer.descriptor.digest, layer.descriptor.size, layer.reused))
+    return Environment(base, target, lock, tuple(layers), tuple(notes))
+
+
+def write_image(
+    recipe: Recipe,
+    environment: Environment,
+    layers: Sequence[Descriptor],
+    notes: Sequence[LayerNote],
+    variables: Mapping[str, str],
+    store: Layout,
+) -> Descriptor:
+    """Write config and manifest over base and layers; return the manifest's descriptor."""
+    base = environment.base
+    config = image_config(recipe, base, environment.target, notes, variables, environment.lock.text)
+    below = (_as_oci(layer) for layer in base.image.manifest.layers)
+    manifest = Manifest(store.put_bytes(CONFIG, canonical(config)), (*below, *layers))
+    return store.put_bytes(MANIFEST, manifest.to_bytes())
+
+
+def _cache() -> Layout:
+    return Layout.create(home.cache())
+
+
+def _kind(descriptor: Descriptor, kind: str) -> Descriptor:
+    return dataclasses.replace(descriptor, annotations={KIND: kind}, platform=None)
+
+
+def _as_oci(layer: Descriptor) -> Descriptor:
+    """Name a Docker layer by its OCI media type; the bytes are the same."""
+    plain = {"application/vnd.docker.image.rootfs.diff.tar.gzip": LAYER_GZIP}
+    return Descriptor(plain.get(layer.media_type, layer.media_type), layer.digest, layer.size)
+
+
+def _app_layer(recipe: Recipe, environment: Environment, store: Layout) -> tuple[Descriptor, bool]:
+    with store.new_blob() as blob:
+        layer = LayerWriter(blob, environment.target.folders)
+        write_app(layer, recipe.source, environment.lock.text)
+        layer.close()
+        reused = store.has_blob(blob.digest)
+        return blob.commit(LAYER), reused

@@ -1,0 +1,71 @@
+"""Which Python an image holds, and where: read from its layers, nothing is run."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import tarfile
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.manifest import COMPRESSION, Descriptor
+
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePython:
+    """An interpreter in an image.
+
+    Attributes:
+        version: Minor version, ``3.11``.
+        interpreter: Its absolute path in the image.
+    """
+
+    version: str
+    interpreter: str
+
+
+def find_python(image: Image, wanted: str) -> ImagePython:
+    """Return the interpreter that a shell in the image would find, preferring the `wanted` minor version.
+
+    Raises:
+        UsageError: the image has no Python 3, or a layer's compression is not supported.
+    """
+    folders = _path(image)
+    found: dict[tuple[str, str], int] = {}
+    for layer in image.manifest.layers:
+        for name in _names(image, layer):
+            folder, _, file = f"/{name}".rpartition("/")
+            match = re.fullmatch(r"python(3\.\d{1,2})", file)
+            if match and folder in folders:
+                found[folder, match[1]] = folders.index(folder)
+    if not found:
+        raise UsageError(
+            "The base image has no Python 3 on its PATH.",
+            hint="Choose a base image with Python, like the official python slim images.",
+            code="no-python",
+        )
+    (folder, version), _ = min(found.items(), key=lambda item: (item[0][1] != wanted, item[1], item[0][1]))
+    return ImagePython(version, f"{folder}/python{version}")
+
+
+def _path(image: Image) -> list[str]:
+    settings = image.config().get("config") or {}
+    variables = dict(entry.partition("=")[::2] for entry in settings.get("Env") or [] if isinstance(entry, str))
+    return [folder.rstrip("/") for folder in variables.get("PATH", _DEFAULT_PATH).split(":") if folder]
+
+
+def _names(image: Image, layer: Descriptor) -> list[str]:
+    compression = COMPRESSION.get(layer.media_type)
+    if compression is None or compression == "zstd":
+        raise UsageError(
+            f"A layer of the base image is of type {layer.media_type}, which is not supported.",
+            hint="Use a base image with gzip layers (docker build and docker push make those).",
+        )
+    with image.blobs.open_blob(layer) as stream:
+        plain = cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if compression == "gzip" else stream
+        with tarfile.open(fileobj=plain, mode="r|") as archive:
+            return [info.name.removeprefix("./") for info in archive if "python3" in info.name and not info.isdir()]

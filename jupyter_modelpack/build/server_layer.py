@@ -1,0 +1,54 @@
+"""The scoring server as a layer: our `scoring` room under the name it has in images."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from jupyter_modelpack.build.bytecode import compile_tree
+from jupyter_modelpack.build.target import Target
+from jupyter_modelpack.build.wheels import WheelLayer, find_layer, keep_layer
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.layer import LayerWriter
+from jupyter_modelpack.oci.manifest import LAYER
+from jupyter_modelpack.store.layout import Layout
+
+SERVER = "modelpack_scoring"
+"""Name of the scoring server's package in an image; `scoring` would stand in the way of the user's own."""
+
+_ROOM = Path(__file__).parent.parent / "scoring"
+
+
+def server_requirements() -> list[str]:
+    """Return what the scoring server needs beside the standard library, as requirement lines."""
+    lines = (_ROOM / "requirements.txt").read_text().splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+def server_layer(target: Target, cache: Layout, report: Reporter) -> WheelLayer:
+    """Return the server's layer, written once for each state of its source."""
+    files = {str(path.relative_to(_ROOM)): path.read_bytes() for path in sorted(_ROOM.rglob("*.py"))}
+    state = hashlib.sha256()
+    for name, content in files.items():
+        state.update(f"{name}\0{len(content)}\0".encode() + content)
+    key = f"server-{state.hexdigest()}-{target.key}"
+    found = find_layer(cache, key)
+    if found:
+        return WheelLayer("scoring server", found, reused=True)
+    with tempfile.TemporaryDirectory(prefix="staging-", dir=cache.path) as folder:
+        tree = Path(folder)
+        for name, content in files.items():
+            path = tree / SERVER / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        if target.compiler:
+            compile_tree(tree, target, report)
+        with cache.new_blob() as blob:
+            layer = LayerWriter(blob, target.folders)
+            for path in sorted(path for path in tree.rglob("*") if path.is_file()):
+                layer.file(f"{target.site_packages}/{path.relative_to(tree)}", path.read_bytes())
+            layer.close()
+            descriptor = blob.commit(LAYER)
+    keep_layer(cache, key, descriptor)
+    return WheelLayer("scoring server", descriptor, reused=False)

@@ -1,0 +1,192 @@
+"""One layer a wheel, made once per machine.
+
+uv fetches and unpacks (its cache, indexes, credentials and proxies are the user's own); from what
+it installed we write a layer whose bytes depend on the wheel and the target Python alone. Layers
+are kept by the wheel's sha256 in the machine's cache, so the next project downloads and writes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import posixpath
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import tomli_w
+
+from jupyter_modelpack.build.bytecode import compile_tree
+from jupyter_modelpack.build.installed import Installed, normal
+from jupyter_modelpack.build.lock import Lock, Locked, explain, uv_environment, uv_program
+from jupyter_modelpack.build.target import Target
+from jupyter_modelpack.build.tools import run_tool
+from jupyter_modelpack.errors import BuildFailed
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.layer import LayerWriter, read_layer
+from jupyter_modelpack.oci.manifest import LAYER, Descriptor
+from jupyter_modelpack.store.files import write_file
+from jupyter_modelpack.store.layout import Layout
+
+FORMAT = 1
+"""Part of every layer's key: raise it when the same wheel would give other bytes."""
+
+OWN_LAYER_BYTES = 8_000_000
+"""Wheels from this size have a layer of their own; the small ones share one."""
+
+
+@dataclass(frozen=True, slots=True)
+class WheelLayer:
+    """A layer of one or several wheels in the machine's cache."""
+
+    title: str
+    descriptor: Descriptor
+    reused: bool
+
+
+def wheel_layers(lock: Lock, target: Target, cache: Layout, report: Reporter) -> list[WheelLayer]:
+    """Return the layers of a lock's packages: large wheels first, in the lock's order, then the small ones.
+
+    Packages that are not in the cache are fetched and written.
+
+    Raises:
+        BuildFailed: a package cannot be fetched or built for the target.
+        Unavailable: the package index cannot be reached.
+    """
+    found = {package.name: find_layer(cache, _key(package, target)) for package in lock.packages}
+    missing = [package for package in lock.packages if found[package.name] is None]
+    made = _make(lock, missing, target, cache, report) if missing else {}
+    layers = [
+        WheelLayer(
+            f"{package.name} {package.version}",
+            found[package.name] or made[package.name],
+            reused=package.name not in made,
+        )
+        for package in lock.packages
+    ]
+    large = [layer for layer in layers if layer.descriptor.size >= OWN_LAYER_BYTES]
+    small = [layer for layer in layers if layer.descriptor.size < OWN_LAYER_BYTES]
+    return [*large, *([_group(small, target, cache)] if small else [])]
+
+
+def _key(package: Locked, target: Target) -> str:
+    built = "" if package.wheel else f"-{target.platform.architecture}"
+    return f"{package.digest}-{target.key}{built}-{FORMAT}"
+
+
+def find_layer(cache: Layout, key: str) -> Descriptor | None:
+    """Return the layer that the machine's cache keeps under `key`, or None."""
+    try:
+        descriptor = Descriptor.from_json(json.loads((cache.path / "wheels" / key).read_bytes()))
+    except FileNotFoundError:
+        return None
+    return descriptor if cache.has_blob(descriptor.digest) else None
+
+
+def keep_layer(cache: Layout, key: str, descriptor: Descriptor) -> None:
+    """Remember a layer of the machine's cache under `key`."""
+    write_file(cache.path / "wheels" / key, json.dumps(descriptor.to_json(), sort_keys=True).encode())
+
+
+def _make(
+    lock: Lock, missing: Sequence[Locked], target: Target, cache: Layout, report: Reporter
+) -> dict[str, Descriptor]:
+    size = sum(package.size for package in missing)
+    report.log(f"Fetching {len(missing)} packages ({size / 1e6:.1f} MB)")
+    with _staging(cache) as folder:
+        _install(lock, missing, target, folder, report)
+        tag = compile_tree(folder / "tree", target, report) if target.compiler else ""
+        dists = (Installed(path, tag, target.env) for path in sorted((folder / "tree").glob("*.dist-info")))
+        installed = {dist.name: dist for dist in dists}
+        total = sum(path.stat().st_size for path in (folder / "tree").rglob("*") if path.is_file())
+        counter = _Counter(report, total)
+
+        def write(package: Locked) -> Descriptor:
+            dist = installed.get(normal(package.name))
+            if dist is None:
+                raise BuildFailed(f"{package.name} {package.version} installed nothing.", step="Fetching the packages")
+            descriptor = _write_layer(dist, target, cache, counter)
+            keep_layer(cache, _key(package, target), descriptor)
+            return descriptor
+
+        report.log(f"Writing {len(missing)} layers")
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            return dict(zip((package.name for package in missing), pool.map(write, missing), strict=True))
+
+
+@contextlib.contextmanager
+def _staging(cache: Layout) -> Iterator[Path]:
+    # Beside the cache, so that uv can link files from its own cache where they share a disk.
+    folder = Path(tempfile.mkdtemp(prefix="staging-", dir=cache.path))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _install(lock: Lock, missing: Sequence[Locked], target: Target, folder: Path, report: Reporter) -> None:
+    subset = folder / "pylock.toml"
+    subset.write_text(tomli_w.dumps(lock.subset(frozenset(package.name for package in missing))))
+    argv = [uv_program(), "pip", "install", "--quiet", "--target", str(folder / "tree"), "--no-deps", "-r", str(subset)]
+    argv += ["--python-version", target.python, "--python-platform", target.uv_platform]
+    try:
+        run_tool(argv, report, step="Fetching the packages", cwd=folder, env=uv_environment())
+    except BuildFailed as error:
+        raise explain(error) from error
+
+
+class _Counter:
+    """Bytes written by several threads, as one progress."""
+
+    def __init__(self, report: Reporter, total: int) -> None:
+        self._report, self._total, self._done = report, total, 0
+        self._lock = threading.Lock()
+
+    def add(self, size: int) -> None:
+        with self._lock:
+            self._done += size
+            self._report.progress("dependencies", min(self._done, self._total), self._total)
+
+
+def _write_layer(dist: Installed, target: Target, cache: Layout, counter: _Counter) -> Descriptor:
+    with cache.new_blob() as blob:
+        layer = LayerWriter(blob, target.folders)
+        for relative, content, executable in dist.files():
+            place = posixpath.normpath(f"{target.site_packages}/{relative}")
+            if isinstance(content, bytes):
+                layer.file(place, content, executable=executable)
+                continue
+            size = content.stat().st_size
+            with content.open("rb") as stream:
+                layer.file(place, stream, size, executable=executable)
+            counter.add(size)
+        layer.close()
+        return blob.commit(LAYER)
+
+
+def _group(small: Sequence[WheelLayer], target: Target, cache: Layout) -> WheelLayer:
+    names = [layer.title.partition(" ")[0] for layer in small]
+    title = f"{len(small)} small packages ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
+    digests = "\n".join(layer.descriptor.digest for layer in small)
+    key = f"group-{hashlib.sha256(digests.encode()).hexdigest()}-{FORMAT}"
+    found = find_layer(cache, key)
+    if found:
+        return WheelLayer(title, found, reused=True)
+    with cache.new_blob() as blob:
+        layer = LayerWriter(blob, target.folders)
+        for member in small:
+            with cache.open_blob(member.descriptor) as stream:
+                for entry, content in read_layer(stream):
+                    if content is None:
+                        layer.directory(entry.path)
+                    else:
+                        layer.file(entry.path, content, entry.size, executable=entry.executable)
+        layer.close()
+        descriptor = blob.commit(LAYER)
+    keep_layer(cache, key, descriptor)
+    return WheelLayer(title, descriptor, reused=False)
