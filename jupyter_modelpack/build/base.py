@@ -64,6 +64,8 @@ def resolve_base(
     cache: Layout,
     report: Reporter,
     credentials: Mapping[str, tuple[str, Secret]] | None = None,
+    *,
+    need_python: bool = True,
 ) -> Base:
     """Return the base image, fetched into `cache` if it is not there.
 
@@ -74,6 +76,7 @@ def resolve_base(
         cache: The machine's layout.
         report: For progress.
         credentials: User name and password by registry, beyond those Docker and Podman keep.
+        need_python: Whether an image without Python is refused.
 
     Raises:
         UsageError: what is named is no image, or has no Python.
@@ -82,6 +85,8 @@ def resolve_base(
     wanted, why = wanted_base(named, python, platform, cache)
     report.stage("base", f"Base image {wanted} ({why})")
     image = _find(wanted, platform, cache, report, credentials or {})
+    if not need_python:
+        return Base(wanted, image, ImagePython(python, ""))
     found = _python(image, python, cache)
     if found.version != python:
         report.log(
@@ -137,12 +142,11 @@ def _from_engine(wanted: str, platform: Platform, cache: Layout, report: Reporte
 
     try:
         engine = choose(None)
-        export = getattr(engine, "export", None)
-        if export is None:
+        if not engine.isolated:
             return None
-        with _temporary(cache) as path:
+        with temporary_archive(cache) as path:
             with path.open("wb") as out:
-                export(wanted, out)
+                engine.save(wanted, out, report)
             report.log(f"Taking {wanted} from {engine.name}")
             return import_archive(path, platform, cache)
     except (NotFound, Unavailable):
@@ -150,7 +154,8 @@ def _from_engine(wanted: str, platform: Platform, cache: Layout, report: Reporte
 
 
 @contextlib.contextmanager
-def _temporary(cache: Layout) -> Iterator[Path]:
+def temporary_archive(cache: Layout) -> Iterator[Path]:
+    """Give a file for an image on its way into `cache`; it is gone afterwards."""
     handle, name = tempfile.mkstemp(prefix="base-", suffix=".tar", dir=cache.path)
     os.close(handle)
     try:

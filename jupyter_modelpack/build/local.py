@@ -16,7 +16,7 @@ from jupyter_modelpack.build.base import Base, resolve_base
 from jupyter_modelpack.build.bytecode import find_compiler
 from jupyter_modelpack.build.config import image_config
 from jupyter_modelpack.build.lock import Lock, make_lock
-from jupyter_modelpack.build.recipe import Built, LayerNote, Recipe
+from jupyter_modelpack.build.recipe import Built, LayerNote, ModelPart, Recipe
 from jupyter_modelpack.build.server_layer import server_layer, server_requirements
 from jupyter_modelpack.build.skeleton import skeleton_layer
 from jupyter_modelpack.build.target import Target
@@ -67,14 +67,11 @@ def build(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None 
     report.stage("model", f"{len(recipe.models)} model{'' if len(recipe.models) == 1 else 's'}")
     for model in recipe.models:
         layers.append(_kind(model.layer, "model"))
-        notes.append(
-            LayerNote(f"model {model.name}:{model.version}", model.layer.digest, model.layer.size, reused=True)
-        )
+        notes.append(model_note(model))
     report.stage("app", f"Entry script {recipe.source.entry_script}")
-    server = server_layer(environment.target, _cache(), report)
-    store.adopt(_cache(), server.descriptor)
-    layers.append(_kind(server.descriptor, "server"))
-    notes.append(LayerNote(server.title, server.descriptor.digest, server.descriptor.size, server.reused))
+    server, note = use_server(environment, store, report)
+    layers.append(server)
+    notes.append(note)
     app, reused = _app_layer(recipe, environment, store)
     layers.append(_kind(app, "app"))
     notes.append(LayerNote("app", app.digest, app.size, reused))
@@ -105,14 +102,28 @@ def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: 
     lock = make_lock(requirements, target, cache.path / "locks", report, relative_to=needs.requirements_dir)
     report.stage("dependencies", f"{len(lock.packages)} packages")
     made = wheel_layers(lock, target, cache, report)
-    skeleton = skeleton_layer(target, base.python, store, system_packages=bool(needs.needs_engine))
-    layers, notes = [_kind(skeleton, "skeleton")], [LayerNote("environment", skeleton.digest, skeleton.size, True)]
+    skeleton, reused = skeleton_layer(target, base.python, store, system_packages=bool(needs.needs_engine))
+    layers, notes = [_kind(skeleton, "skeleton")], [LayerNote("environment", skeleton.digest, skeleton.size, reused)]
     for layer in made:
         report.check()
         store.adopt(cache, layer.descriptor)
         layers.append(_kind(layer.descriptor, "dependencies"))
         notes.append(LayerNote(layer.title, layer.descriptor.digest, layer.descriptor.size, layer.reused))
     return Environment(base, target, lock, tuple(layers), tuple(notes))
+
+
+def use_server(environment: Environment, store: Layout, report: Reporter) -> tuple[Descriptor, LayerNote]:
+    """Bring the scoring server's layer into `store`."""
+    cache = _cache()
+    server = server_layer(environment.target, cache, report)
+    store.adopt(cache, server.descriptor)
+    note = LayerNote(server.title, server.descriptor.digest, server.descriptor.size, server.reused)
+    return _kind(server.descriptor, "server"), note
+
+
+def model_note(model: ModelPart) -> LayerNote:
+    """Return the note of a model's layer, which registering wrote."""
+    return LayerNote(f"model {model.name}:{model.version}", model.layer.digest, model.layer.size, reused=True)
 
 
 def write_image(

@@ -94,6 +94,12 @@ def _package(entry: Mapping[str, Any]) -> Locked:
     )
 
 
+def hashed_requirements(text: str) -> str:
+    """Return a lock as a requirements file with hashes, for those who install with pip."""
+    packages = Lock.parse(text).packages
+    return "".join(f"{package.name}=={package.version} --hash=sha256:{package.digest}\n" for package in packages)
+
+
 def uv_program() -> str:
     """Return the path of uv, which is one of our dependencies."""
     import uv  # noqa: PLC0415 - only when something is resolved

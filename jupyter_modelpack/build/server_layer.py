@@ -26,9 +26,14 @@ def server_requirements() -> list[str]:
     return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
+def server_files() -> dict[str, bytes]:
+    """Return the server's modules by their path in its package."""
+    return {str(path.relative_to(_ROOM)): path.read_bytes() for path in sorted(_ROOM.rglob("*.py"))}
+
+
 def server_layer(target: Target, cache: Layout, report: Reporter) -> WheelLayer:
     """Return the server's layer, written once for each state of its source."""
-    files = {str(path.relative_to(_ROOM)): path.read_bytes() for path in sorted(_ROOM.rglob("*.py"))}
+    files = server_files()
     state = hashlib.sha256()
     for name, content in files.items():
         state.update(f"{name}\0{len(content)}\0".encode() + content)

@@ -16,8 +16,10 @@ from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.store.layout import Layout
 
 
-def skeleton_layer(target: Target, python: ImagePython, store: Layout, *, system_packages: bool) -> Descriptor:
-    """Write the layer.
+def skeleton_layer(
+    target: Target, python: ImagePython, store: Layout, *, system_packages: bool
+) -> tuple[Descriptor, bool]:
+    """Write the layer; return it, with whether the store had it.
 
     Args:
         target: What the environment is laid out for.
@@ -36,7 +38,8 @@ def skeleton_layer(target: Target, python: ImagePython, store: Layout, *, system
         layer.symlink(f"{env}/lib64", "lib")
         layer.file(f"{env}/pyvenv.cfg", pyvenv_config(PurePosixPath(python.interpreter), system_packages).encode())
         layer.close()
-        return blob.commit(LAYER)
+        reused = store.has_blob(blob.digest)
+        return blob.commit(LAYER), reused
 
 
 def pyvenv_config(interpreter: PurePosixPath, system_packages: bool) -> str:

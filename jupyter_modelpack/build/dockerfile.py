@@ -1,0 +1,170 @@
+"""A package as a Dockerfile with its context, to inspect, edit and build.
+
+``FROM`` names an image in the workspace's own registry that holds base and dependencies already, so
+building downloads no package; what a user wants to look at and change lies beside it as plain
+files. Contract section 6, "Saved context layout".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_modelpack.build.app import app_files, app_variables, open_app_file
+from jupyter_modelpack.build.base import Base
+from jupyter_modelpack.build.docker_text import command, comment, env
+from jupyter_modelpack.build.local import Environment, build_environment, model_note, use_server, write_image
+from jupyter_modelpack.build.lock import hashed_requirements
+from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR, LOCK_PATH, USER, LayerNote, ModelPart, Recipe
+from jupyter_modelpack.build.server_layer import SERVER, server_files
+from jupyter_modelpack.engine.base import IMAGE_PORT
+from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.unpack import unpack
+from jupyter_modelpack.store.layout import Layout
+
+REPOSITORY = "azureml/environment"
+"""Where environment images are named in a workspace (contract fact: a second repository under azureml/)."""
+
+APP_FOLDER = "azureml-app"
+
+
+@dataclass(frozen=True)
+class DockerContext:
+    """A Dockerfile package: everything that `write` puts into a folder.
+
+    Attributes:
+        environment: The image that ``FROM`` names, complete in the store.
+        reference: Its name in the workspace's registry, by digest.
+        notes: Its layers.
+        lock: The pylock.toml.
+    """
+
+    environment: Image
+    reference: str
+    notes: tuple[LayerNote, ...]
+    lock: str
+    text: str
+    recipe: Recipe
+    store: Layout
+
+    def write(self, folder: Path) -> None:
+        """Write Dockerfile and context into `folder`, over what is there; parents are made.
+
+        Raises:
+            UsageError: `folder` is a file.
+        """
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"Error, output path is not a directory: {folder}")
+        app = folder / APP_FOLDER
+        app.mkdir(parents=True, exist_ok=True)
+        for file in app_files(self.recipe.source):
+            target = app / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(file.content, bytes):
+                target.write_bytes(file.content)
+            else:
+                stream, _ = open_app_file(file)
+                with closing(stream), target.open("wb") as out:
+                    shutil.copyfileobj(stream, out)
+            target.chmod(0o755 if file.executable else 0o644)
+        for model in self.recipe.models:
+            with self.store.open_blob(model.layer) as stream:
+                unpack(stream, f"{APP_ROOT[1:]}/", app, overwrite=True)
+        server = folder / SERVER
+        shutil.rmtree(server, ignore_errors=True)
+        for name, content in server_files().items():
+            (server / name).parent.mkdir(parents=True, exist_ok=True)
+            (server / name).write_bytes(content)
+        (folder / "pylock.toml").write_text(self.lock)
+        (folder / "requirements.txt").write_text(hashed_requirements(self.lock))
+        (folder / "Dockerfile").write_text(self.text)
+
+
+def export(
+    recipe: Recipe, store: Layout, registry_address: str, report: Reporter, *, base: Base | None = None
+) -> DockerContext:
+    """Make the environment image and the Dockerfile that builds the package on it.
+
+    Args:
+        recipe: What goes in.
+        store: The workspace's layout; the environment image is named in it.
+        registry_address: ``host:port`` of the workspace's registry.
+        report: For stages, log and progress.
+        base: The base image, when an engine has made one for this recipe.
+    """
+    environment = build_environment(recipe, store, report, base=base)
+    server, note = use_server(environment, store, report)
+    report.stage("image", "Writing the environment image and the Dockerfile")
+    bare = dataclasses.replace(recipe, name=REPOSITORY, models=())
+    notes = (*environment.notes, note)
+    descriptor = write_image(bare, environment, (*environment.layers, server), notes, {}, store)
+    name = f"{REPOSITORY}:{descriptor.digest.short}"
+    store.tag(name, descriptor)
+    reference = f"{registry_address}/{REPOSITORY}@{descriptor.digest}"
+    variables = app_variables(recipe.source, recipe.models)
+    return DockerContext(
+        environment=store.image(descriptor),
+        reference=reference,
+        notes=(*notes, *(model_note(model) for model in recipe.models)),
+        lock=environment.lock.text,
+        text=_text(reference, name, recipe, environment, variables),
+        recipe=recipe,
+        store=store,
+    )
+
+
+def _text(reference: str, name: str, recipe: Recipe, environment: Environment, variables: Mapping[str, str]) -> str:
+    copy_app = command("COPY", [APP_FOLDER, APP_ROOT])
+    lines = [
+        *comment(
+            f"Package {recipe.name}: models {_names(recipe.models) or 'none'}, "
+            f"entry script {recipe.source.entry_script}.\n"
+            f"The image below holds base and dependencies; it lies in the workspace's own registry as {name}.\n"
+            "If that does not answer, start it with `modelpack registry`."
+        ),
+        f"FROM {reference}",
+        copy_app,
+        command("COPY", ["pylock.toml", LOCK_PATH]),
+        *(env(key, value) for key, value in variables.items()),
+        f"EXPOSE {IMAGE_PORT}",
+        f"USER {USER}",
+        f"WORKDIR {APP_ROOT}",
+        command("CMD", []),
+    ]
+    return "\n".join([*lines, "", *_from_scratch(recipe, environment, variables, copy_app)]) + "\n"
+
+
+def _from_scratch(recipe: Recipe, environment: Environment, variables: Mapping[str, str], copy_app: str) -> list[str]:
+    """Write the same without our registry, as a comment, for those who want to change dependencies."""
+    site = environment.target.site_packages
+    pip = [f"{ENV_DIR}/bin/python", "-m", "pip", "install", "--no-cache-dir", "--require-hashes"]
+    steps = [
+        "FROM "
+        + (environment.base.title if ":" in environment.base.title else "python")
+        + "  # or another with Python "
+        f"{environment.target.python}, venv and pip",
+        command("RUN", ["python3", "-m", "venv", ENV_DIR]),
+        command("COPY", ["requirements.txt", "/opt/modelpack/requirements.txt"]),
+        command("RUN", [*pip, "-r", "/opt/modelpack/requirements.txt"]),
+        command("COPY", [SERVER, f"/{site}/{SERVER}"]),
+        copy_app,
+        env("PATH", f"{ENV_DIR}/bin:/usr/local/bin:/usr/bin:/bin"),
+        env("MODELPACK_HOST", "0.0.0.0"),  # noqa: S104 - inside a container
+        *(env(key, value) for key, value in {**recipe.needs.variables, **variables}.items()),
+        f"EXPOSE {IMAGE_PORT}",
+        f"USER {USER}",
+        f"WORKDIR {APP_ROOT}",
+        command("ENTRYPOINT", [f"{ENV_DIR}/bin/python", "-m", SERVER]),
+    ]
+    head = "To change dependencies, edit requirements.txt (drop the hashes) and build from scratch instead:"
+    return [*comment(head), "#", *(line for step in steps for line in comment(step))]
+
+
+def _names(models: tuple[ModelPart, ...]) -> str:
+    return ", ".join(f"{model.name}:{model.version}" for model in models)
