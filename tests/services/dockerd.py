@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -40,9 +42,28 @@ def _clean() -> None:
     if DAEMON.known():
         short = DAEMON.facts["short"]
         DAEMON.stop()
+        # Nothing of this is left unless the engine was killed.
+        _end_orphans(short)
+        mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        for mount in reversed(mounts):
+            if mount.startswith((f"{short}/", f"{DAEMON.folder}/")):
+                subprocess.run(["umount", "--lazy", mount], check=True)
         shutil.rmtree(short, ignore_errors=True)  # a reboot may have emptied /tmp
         network.down()
         DAEMON.forget()
+
+
+def _end_orphans(short: str) -> None:
+    """End what an engine that was killed has left: shims, told by our socket on their command line."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"{short}/exec".encode() not in (folder / "cmdline").read_bytes():
+                continue
+            containers = (folder / "task" / folder.name / "children").read_text().split()
+            for pid in [*containers, folder.name]:
+                os.kill(int(pid), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
 
 
 def _start() -> None:
