@@ -1,0 +1,54 @@
+"""What could be typed next, from the declarations and the names this machine knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from jupyter_modelpack.commands.option import Completes, Door, Option
+from jupyter_modelpack.commands.spec import options, verbs
+
+Names = Callable[[Completes], Iterable[str]]
+"""Gives the names of a kind that exist now."""
+
+
+def complete(words: Sequence[str], fragment: str, door: Door, names: Names) -> list[str]:
+    """Return what `fragment` could become.
+
+    Args:
+        words: What stands before it, the verb first; empty when the verb itself is being typed.
+        fragment: What is typed of the word so far; may be empty.
+        door: Where it is typed.
+        names: Asked for models, services and the like, only when those could come next.
+
+    """
+    if not words:
+        found: Iterable[str] = (verb.name for verb in verbs(door))
+    elif fragment.startswith("-"):
+        known = options(words[0], door)
+        found = (option.flags[0] for option in known if option.flags and not _used_up(option, words))
+    else:
+        found = _values(options(words[0], door), words, names)
+    return sorted({word for word in found if word.startswith(fragment)})
+
+
+def _used_up(option: Option, words: Sequence[str]) -> bool:
+    return not option.many and any(flag in words for flag in option.flags)
+
+
+def _values(known: Sequence[Option], words: Sequence[str], names: Names) -> Iterable[str]:
+    option = _open_option(known, words)
+    if option is None:
+        option = next((option for option in known if not option.flags), None)
+    if option is None:
+        return (flag.flags[0] for flag in known if flag.flags and not _used_up(flag, words))
+    return option.choices or (names(option.completes) if option.completes else ())
+
+
+def _open_option(known: Sequence[Option], words: Sequence[str]) -> Option | None:
+    """Return the option whose value would come next, if there is one."""
+    for distance, word in enumerate(reversed(words)):
+        if word.startswith("-"):
+            option = next((option for option in known if word in option.flags), None)
+            takes = option is not None and option.kind != "flag" and (option.many or distance == 0)
+            return option if takes else None
+    return None

@@ -1,0 +1,87 @@
+"""The words of help, made from the declarations; the same for the magic and the command line."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from jupyter_modelpack.commands.option import Door, Option, Verb
+from jupyter_modelpack.commands.spec import options, verbs
+
+WIDTH = 96
+
+_PREFIX: dict[Door, str] = {"shell": "modelpack ", "line": "%modelpack ", "cell": "%%"}
+
+
+def overview(door: Door) -> str:
+    """Return what all verbs do, grouped, with a first example."""
+    known = verbs(door)
+    prefix = _PREFIX[door]
+    lines = [
+        "Turn a model and a scoring script into a container image that serves POST /score.",
+        "",
+        f"usage: {prefix}VERB [options]",
+    ]
+    column = max(len(verb.name) for verb in known) + 4
+    for group in dict.fromkeys(verb.group for verb in known):
+        lines += ["", f"{group}:"]
+        lines += [f"  {verb.name:<{column}}{verb.summary}" for verb in known if verb.group == group]
+    lines += ["", "A first service, from a saved model to an answer:"]
+    first = ("package", "run", "score", "kill")
+    lines += [f"  {prefix}{verb.examples[0]}" for name in first for verb in known if verb.name == name]
+    lines += ["", f"{prefix}VERB --help explains a verb."]
+    return "\n".join(lines)
+
+
+def explain(verb: Verb, door: Door) -> str:
+    """Return how to use one verb: usage, options, examples."""
+    known = options(verb.name, door)
+    prefix = _PREFIX[door]
+    positional = [option for option in known if not option.flags]
+    named = [option for option in known if option.flags]
+    usage = " ".join([f"usage: {prefix}{verb.name}", *(option.shown for option in positional), "[options]"])
+    lines = [usage, "", f"{verb.summary}."]
+    if positional:
+        lines += ["", *_table((option.metavar, option.help) for option in positional)]
+    lines += ["", "options:", *_table((_left(option), _right(option)) for option in named)]
+    examples = [example for example in verb.examples if door != "cell"]
+    if door == "cell":
+        lines += ["", "The cell is the entry script: it defines init() and run(data), and is not run in the kernel."]
+        examples = ["package --model diabetes --pip scikit-learn --name diabetes-service"]
+    if examples:
+        lines += ["", "examples:", *(f"  {prefix}{example}" for example in examples)]
+    return "\n".join(lines)
+
+
+def _left(option: Option) -> str:
+    long, *short = option.flags
+    value = "" if option.kind == "flag" else f" {option.metavar}{' ...' if option.many else ''}"
+    return f"{', '.join([*short, long])}{value}"
+
+
+def _right(option: Option) -> str:
+    notes = []
+    if option.choices:
+        notes.append(", ".join(option.choices))
+    if (
+        option.kind != "flag"
+        and option.default not in (None, (), option.help)
+        and str(option.default) not in option.help
+    ):
+        notes.append(f"default {option.default}")
+    if option.many:
+        notes.append("may be repeated")
+    return f"{option.help} ({'; '.join(notes)})" if notes else option.help
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
+    lines: list[str] = []
+    for left, right in rows:
+        wrapped = textwrap.wrap(right, WIDTH - 34)
+        first = f"  {left:<32}"
+        if len(left) > 30:
+            lines.append(first)
+            first = " " * 34
+        lines.append(f"{first}{wrapped[0]}")
+        lines += [f"{'':<34}{line}" for line in wrapped[1:]]
+    return lines

@@ -1,0 +1,121 @@
+"""Words to a request: one parser for the magic and the command line."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from jupyter_modelpack.commands.option import Door, Option, Value, Verb
+from jupyter_modelpack.commands.spec import options, verbs
+from jupyter_modelpack.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A verb with its values.
+
+    Attributes:
+        verb: What to do.
+        values: One value for each option the verb's function takes.
+        skin: What the front end itself was asked for (``help``, ``json``, ``bind``, ``wait``).
+        given: Names of the options that were typed, not defaulted.
+    """
+
+    verb: Verb
+    values: Mapping[str, Any]
+    skin: Mapping[str, Any]
+    given: frozenset[str]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message.removeprefix("argument "))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the name in `known` that `word` was probably meant to be, or an empty string."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)), "")
+
+
+def find_verb(word: str, door: Door) -> Verb:
+    """Return the verb named `word`; raise `UsageError` that proposes the nearest one."""
+    known = {verb.name: verb for verb in verbs(door)}
+    if word in known:
+        return known[word]
+    guess = nearest(word, known)
+    raise UsageError(
+        f"There is no verb {word!r}.",
+        hint=f"Did you mean {guess}?" if guess else f"There are: {', '.join(known)}.",
+        code="unknown-verb",
+    )
+
+
+def parse(words: Sequence[str], door: Door) -> Request:
+    """Read a verb with its options; raise `UsageError` in one line when something is wrong."""
+    verb = find_verb(words[0], door)
+    known = options(verb.name, door)
+    found, rest = _parser(verb, known).parse_known_args(list(words[1:]))
+    typed = vars(found)
+    if rest and not typed.get("help"):
+        _unknown(rest[0], verb, known)
+    values: dict[str, Value] = {}
+    skin: dict[str, Value] = {}
+    for option in known:
+        value = typed.get(option.name, option.default)
+        (skin if option.skin else values)[option.name] = tuple(value) if isinstance(value, list) else value
+    return Request(verb, values, skin, frozenset(typed))
+
+
+def _parser(verb: Verb, known: Iterable[Option]) -> _Parser:
+    parser = _Parser(prog=verb.name, add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    for option in known:
+        _add(parser, option)
+    return parser
+
+
+def _add(parser: _Parser, option: Option) -> None:
+    if option.kind == "flag":
+        parser.add_argument(*option.flags, dest=option.name, action="store_true")
+        return
+    kinds: dict[str, Any] = {"text": str, "number": _number, "pair": _pair}
+    how: dict[str, Any] = {"type": kinds[option.kind]}
+    if option.choices:
+        how["choices"] = option.choices
+    if not option.flags:
+        parser.add_argument(option.name, nargs="?", **how)
+    elif option.many:
+        parser.add_argument(*option.flags, dest=option.name, action="extend", nargs="+", **how)
+    else:
+        parser.add_argument(*option.flags, dest=option.name, **how)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _pair(text: str) -> str:
+    if not text.partition("=")[1] or text.startswith("="):
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return text
+
+
+def _unknown(word: str, verb: Verb, known: Iterable[Option]) -> NoReturn:
+    flags = [flag for option in known for flag in option.flags]
+    if not word.startswith("-"):
+        raise UsageError(
+            f"{verb.name}: {word!r} is one word too many.",
+            hint="A value with spaces needs quotes.",
+            code="too-many-words",
+        )
+    name = word.partition("=")[0]
+    guess = nearest(name, flags)
+    raise UsageError(
+        f"{verb.name} has no option {name}.",
+        hint=f"Did you mean {guess}?" if guess else f"{verb.name} --help lists its options.",
+        code="unknown-option",
+    )

@@ -1,0 +1,92 @@
+"""The declarations are complete: functions, help and completion agree with them."""
+
+import importlib
+import inspect
+
+import pytest
+
+from jupyter_modelpack.commands import help as texts
+from jupyter_modelpack.commands.complete import complete
+from jupyter_modelpack.commands.option import Completes
+from jupyter_modelpack.commands.parse import parse
+from jupyter_modelpack.commands.spec import OPTIONS, VERBS, options
+from jupyter_modelpack.frontends.words import split
+
+FROM_FRONT_ENDS = {"cell", "stdin"}
+
+
+def function(verb):
+    return getattr(importlib.import_module(f"jupyter_modelpack.commands.{verb.module}"), verb.name)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_a_verb_takes_exactly_its_options(verb) -> None:
+    report, *rest = inspect.signature(function(verb)).parameters.values()
+    taken = {each.name: each.default for each in rest if each.name not in FROM_FRONT_ENDS}
+    declared = {
+        option.name: option.default for door in verb.doors for option in options(verb.name, door) if not option.skin
+    }
+    assert taken == declared
+    assert all(each.kind is inspect.Parameter.KEYWORD_ONLY for each in rest)
+    assert report.name.lstrip("_") == "report"
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_examples_parse_and_the_help_names_every_option(verb) -> None:
+    for example in verb.examples:
+        parse(split(example), "shell")
+    for door in verb.doors:
+        text = texts.explain(verb, door)
+        for option in options(verb.name, door):
+            assert (option.flags[0] if option.flags else option.metavar) in text
+        assert max(map(len, text.splitlines())) <= 100
+
+
+def test_the_overview_names_every_verb_under_a_heading() -> None:
+    text = texts.overview("shell")
+    for verb in VERBS:
+        assert f"  {verb.name} " in text
+        assert f"{verb.group}:" in text
+
+
+def test_no_verb_has_two_options_of_one_name_or_flag() -> None:
+    for verb in VERBS:
+        for door in verb.doors:
+            known = options(verb.name, door)
+            names = [option.name for option in known]
+            flags = [flag for option in known for flag in option.flags]
+            assert len(names) == len(set(names)), verb.name
+            assert len(flags) == len(set(flags)), verb.name
+
+
+def test_an_option_names_verbs_that_exist() -> None:
+    known = {verb.name for verb in VERBS}
+    for option in OPTIONS:
+        assert set(option.verbs) <= known, option
+
+
+def names(kind: Completes) -> list[str]:
+    return {"model": ["diabetes", "digits"], "service": ["mycontainer"]}.get(kind, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "fragment", "found"),
+    [
+        ([], "p", ["package", "packages", "pull"]),
+        (["run"], "--po", ["--port"]),
+        (["run", "--port", "1"], "--po", []),  # given already
+        (["run", "--engine"], "", ["docker", "podman", "process"]),
+        (["package", "--model"], "di", ["diabetes", "digits"]),
+        (["package", "--model", "diabetes"], "di", ["diabetes", "digits"]),
+        (["package", "--model", "x"], "--mo", ["--model"]),  # may be repeated
+        (["kill"], "my", ["mycontainer"]),
+        (["run", "--port"], "", []),
+    ],
+)
+def test_completion(words: list[str], fragment: str, found: list[str]) -> None:
+    assert complete(words, fragment, "line", names) == found
+
+
+def test_a_cell_completes_flags_when_nothing_is_typed() -> None:
+    assert "--model" in complete(["package"], "", "cell", names)
+    assert "--json" not in complete(["package"], "", "cell", names)
