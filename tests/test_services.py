@@ -17,7 +17,7 @@ from tests.services.packages import need
 def image(docker_host, base_image):
     """The base image, loaded into the engine."""
     need("skopeo")
-    source, target = f"oci:{base_image}:debian:bookworm-python3", "docker-daemon:modelpack-tests/base:1"
+    source, target = f"oci:{base_image}", "docker-daemon:modelpack-tests/base:1"
     subprocess.run(["skopeo", "copy", "--quiet", f"--dest-daemon-host={docker_host}", source, target], check=True)
     return "modelpack-tests/base:1"
 
