@@ -6,12 +6,14 @@ the engine's business.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
+from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
@@ -25,6 +27,11 @@ IMAGE_PORT = 5001
 
 LABEL = "io.github.jupyter-modelpack"
 """Prefix of the labels on our images and containers; `LABEL.name` marks a package's image name."""
+
+SERVICE_LABEL = f"{LABEL}.service"
+"""Label of the containers that `run` started; only these may be replaced. Images do not carry it."""
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}")
 
 State = Literal["starting", "running", "exited", "gone"]
 
@@ -70,7 +77,9 @@ class RunSpec:
         env: Added to the image's environment.
         labels: Added to ours.
         program: For the process engine: what to start. Container engines ignore it.
-        replace: Whether a service of ours that has this name may be ended first.
+        replace: Whether a running service of ours that has this name may be ended first. One that has
+            ended gives way without being asked.
+        memory: Most bytes it may use; None is no limit. The process engine cannot limit it.
     """
 
     image: str
@@ -80,6 +89,7 @@ class RunSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     program: LocalProgram | None = None
     replace: bool = False
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,8 @@ class Service:
         engine: ``docker``, ``podman`` or ``process``.
         id: Container id, or process id as text.
         state: As of when it was asked for.
-        exit_code: When it has exited.
+        exit_code: When it has exited; 128 + n after signal n. None when nobody saw it end.
+        reason: What the engine itself says about its end (``out of memory``), else empty.
     """
 
     engine: str
@@ -102,6 +113,12 @@ class Service:
     started: datetime | None = None
     exit_code: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will not answer any more."""
+        return self.state in {"exited", "gone"}
 
     @property
     def url(self) -> str:
@@ -122,15 +139,43 @@ class Credentials:
     password: Secret
 
 
+def check_name(name: str) -> str:
+    """Return `name` if every engine takes it as a service's name, else raise `UsageError`."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"Service name {name[:80]!r}: not a name that an engine takes.",
+            hint="Use 2 to 128 letters, digits, dots, dashes or underscores, beginning with a letter or digit.",
+            code="bad-name",
+        )
+    return name
+
+
+class Writable(Protocol):
+    """Where bytes can go."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take `data`."""
+        ...
+
+
 class Engine(Protocol):
-    """The verbs of an engine. All raise `Unavailable` when the engine does not answer."""
+    """The verbs of an engine.
+
+    All raise `Unavailable` when the engine does not answer; those that take a `Reporter` stop when it
+    was cancelled.
+    """
 
     name: str
     """``docker``, ``podman`` or ``process``."""
 
+    isolated: bool
+    """Whether services are kept apart from this machine; False for the process engine."""
+
     def describe(self) -> str:
         """Return one line for people: name, version, address."""
         ...
+
+    # --- images; the process engine has none: its verbs work on the workspace's store ---
 
     def images(self) -> list[ImageRow]:
         """Return local images, newest first, one row a name."""
@@ -140,13 +185,63 @@ class Engine(Protocol):
         """Whether an image with this config digest is there."""
         ...
 
-    def pull(self, reference: str, credentials: Credentials | None, report: Reporter) -> None:
-        """Pull `reference`, reporting one log line an event as ``docker pull`` words it; ends with ``Status: ...``."""
+    def pull(self, reference: str, credentials: Credentials | None, report: Reporter) -> Digest:
+        """Pull `reference`, logging one line an event as ``docker pull`` words it; the last is ``Status: ...``.
+
+        Returns:
+            The id the engine gave the image.
+        """
         ...
 
-    def load(self, image: Image, names: Sequence[str], report: Reporter) -> None:
-        """Hand `image` over without a registry and name it."""
+    def load(self, image: Image, names: Sequence[str], report: Reporter) -> Digest:
+        """Hand `image` over without a registry and name it.
+
+        Returns:
+            The id the engine gave it: the config digest, or in newer engines that of the manifest.
+        """
         ...
+
+    def save(self, reference: str, out: Writable, report: Reporter) -> None:
+        """Write the image as an archive (``docker save``) to `out`."""
+        ...
+
+    def build(
+        self,
+        context: Path,
+        tag: str,
+        report: Reporter,
+        *,
+        build_args: Mapping[str, str] | None = None,
+        network: str | None = None,
+        credentials: Mapping[str, Credentials] | None = None,
+    ) -> Digest:
+        """Build the Dockerfile in the folder `context`, logging its output line by line as it comes.
+
+        Args:
+            context: The folder; ``Dockerfile`` and ``.dockerignore`` lie in it.
+            tag: Name of the image.
+            report: Takes the log.
+            build_args: Values for ``ARG``; they stay readable in the image's history: never a secret.
+            network: Network of the steps (``none``, ``host``), else the engine's own.
+            credentials: By registry address, for ``FROM``.
+
+        Returns:
+            The image's id.
+
+        Raises:
+            BuildFailed: carries the step and its last lines.
+        """
+        ...
+
+    def tag(self, image: str, name: str) -> None:
+        """Give an image one more name."""
+        ...
+
+    def remove_image(self, name: str) -> None:
+        """Remove a name, and with the last one the image; raise `Conflict` while a container uses it."""
+        ...
+
+    # --- services ---
 
     def run(self, spec: RunSpec, report: Reporter) -> Service:
         """Start a service and return at once, before it is healthy.
@@ -165,8 +260,14 @@ class Engine(Protocol):
         """Return the service of that name or id; raise `NotFound`."""
         ...
 
-    def logs(self, service: Service, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
-        """Yield log lines without newlines; with `follow`, until the service ends."""
+    def wait(self, service: Service, seconds: float) -> Service:
+        """Wait for the service to end, at most `seconds`; return its state then."""
+        ...
+
+    def logs(
+        self, service: Service, *, tail: int | None = None, follow: bool = False, report: Reporter | None = None
+    ) -> Iterator[str]:
+        """Yield log lines without newlines; with `follow`, until the service ends or `report` is cancelled."""
         ...
 
     def kill(self, service: Service) -> Service:
@@ -174,5 +275,5 @@ class Engine(Protocol):
         ...
 
     def remove(self, service: Service) -> None:
-        """Forget an ended service, so that its name is free again."""
+        """Forget an ended service, so that its name is free again; raise `Conflict` while it runs."""
         ...

@@ -1,0 +1,195 @@
+"""Services as containers of an engine behind the Docker Engine API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import NoReturn
+
+from jupyter_modelpack.engine import hygiene, ports
+from jupyter_modelpack.engine.attributes import Attributes, ours, service_of
+from jupyter_modelpack.engine.base import IMAGE_PORT, SERVICE_LABEL, RunSpec, Service, check_name
+from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
+from jupyter_modelpack.engine.docker import Daemon
+from jupyter_modelpack.engine.images import ContainerImages
+from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Unavailable
+from jupyter_modelpack.events import Reporter
+
+_END_SECONDS = 10.0
+"""Seconds after SIGKILL until a container is gone: the engine unmounts and tidies up meanwhile."""
+
+
+class ContainerEngine(ContainerImages):
+    """Docker or Podman; a service is a container."""
+
+    isolated = True
+
+    def __init__(self, daemon: Daemon) -> None:
+        super().__init__(daemon)
+        self.name = daemon.name
+
+    def describe(self) -> str:
+        """Return one line for people."""
+        return str(self._daemon)
+
+    def run(self, spec: RunSpec, report: Reporter) -> Service:
+        """Start a container, well shut in; return before it is healthy."""
+        check_name(spec.name)
+        self._make_room(spec, report)
+        api = self._daemon.api
+        try:
+            with self._daemon.asking(f"Running {spec.image}"):
+                container = api.create_container(
+                    spec.image,
+                    name=spec.name,
+                    detach=True,
+                    ports=[IMAGE_PORT],
+                    environment=dict(spec.env),
+                    labels={**spec.labels, SERVICE_LABEL: spec.name},
+                    host_config=api.create_host_config(**hygiene.host_config(spec)),
+                )["Id"]
+        except NotFound as error:
+            raise NotFound(
+                f"{self.name.capitalize()} has no image {spec.image}.",
+                hint="Package it, pull it, or see what is there with: images.",
+                code="no-image",
+            ) from error
+        except Conflict as error:
+            self._name_taken(spec.name, error)
+        with ExitStack() as undo:
+            # An engine leaves a container that it could not start in state "created", holding the name.
+            undo.callback(self._discard, container)
+            try:
+                with self._daemon.asking(f"Starting {spec.name}"):
+                    api.start(container)
+            except Conflict as error:
+                raise self._port_taken(spec.port, error) from error
+            undo.pop_all()
+        return self.find(container)
+
+    def services(self) -> list[Service]:
+        """Return containers of ours, also those the user started from our images, newest first."""
+        with self._daemon.asking("Listing containers"):
+            listed = self._daemon.api.containers(all=True)
+        found = []
+        for entry in listed:
+            if ours(entry.get("Labels")):
+                try:
+                    found.append(self._inspect(entry["Id"]))
+                except NotFound:  # removed since
+                    continue
+        found.sort(key=lambda container: str(container.get("Created")), reverse=True)
+        return [service_of(self.name, container) for container in found]
+
+    def find(self, name: str) -> Service:
+        """Return the service of that name or id; containers that are not ours are not found."""
+        try:
+            container = self._inspect(name)
+        except NotFound as error:
+            raise NotFound(
+                f"No service {name}.", hint="See what there is with: services.", code="no-service"
+            ) from error
+        if not ours(container["Config"].get("Labels")):
+            raise NotFound(f"{name} is a container, but none of ours.", hint="See: docker ps.", code="no-service")
+        return service_of(self.name, container)
+
+    def wait(self, service: Service, seconds: float) -> Service:
+        """Wait for the container to end, at most `seconds`."""
+        try:
+            self._daemon.wait(service.id, seconds)
+        except NotFound:
+            return replace(service, state="gone")
+        return self._again(service)
+
+    def logs(
+        self, service: Service, *, tail: int | None = None, follow: bool = False, report: Reporter | None = None
+    ) -> Iterator[str]:
+        """Yield what the container wrote to stdout and stderr."""
+        chunks = self._daemon.stream(
+            f"Reading the log of {service.name}",
+            lambda api: api.logs(service.id, stream=True, follow=follow, tail="all" if tail is None else tail),
+            report or Reporter(),
+            silence=None,
+        )
+        rest = b""
+        for chunk in chunks:
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                yield _text(line)
+        if rest:
+            yield _text(rest)
+
+    def kill(self, service: Service) -> Service:
+        """End the container with SIGKILL."""
+        try:
+            with self._daemon.asking(f"Killing {service.name}"):
+                self._daemon.api.kill(service.id)
+        except NotFound:
+            return replace(service, state="gone")
+        except (Conflict, Unavailable):
+            # Not running any more: 409 in Docker, 500 in older Podman.
+            if not (last := self._again(service)).ended:
+                raise
+            return last
+        return self.wait(service, _END_SECONDS)
+
+    def remove(self, service: Service) -> None:
+        """Remove an ended container."""
+        if not (now := self._again(service)).ended:
+            raise Conflict(f"{now.name} is running.", hint=f"End it first: kill {now.name}.", code="running")
+        self._discard(service.id)
+
+    def _again(self, service: Service) -> Service:
+        try:
+            return service_of(self.name, self._inspect(service.id))
+        except NotFound:
+            return replace(service, state="gone")
+
+    def _inspect(self, name: str) -> Attributes:
+        with self._daemon.asking(f"Looking for {name}"):
+            found: Attributes = self._daemon.api.inspect_container(name)
+        return found
+
+    def _discard(self, container: str) -> None:
+        try:
+            with self._daemon.asking(f"Removing {container}"):
+                self._daemon.api.remove_container(container, v=True, force=True)
+        except NotFound:
+            return
+
+    def _make_room(self, spec: RunSpec, report: Reporter) -> None:
+        """End or remove what has the name, if it is ours to end."""
+        try:
+            container = self._inspect(spec.name)
+        except NotFound:
+            return
+        old = service_of(self.name, container)
+        if SERVICE_LABEL not in old.labels or not (old.ended or spec.replace):
+            self._name_taken(spec.name, None)
+        report.log(f"Replaced {old.name}, which {'had ended' if old.ended else 'was running'}.")
+        self._discard(old.id)
+
+    def _name_taken(self, name: str, error: ModelpackError | None) -> NoReturn:
+        try:
+            container = self._inspect(name)
+        except NotFound:  # gone since, or it was another conflict
+            raise error or Conflict(f"The name {name} is in use.", code="name-in-use") from error
+        holder = service_of(self.name, container)
+        raise name_conflict(holder, mine=SERVICE_LABEL in holder.labels) from error
+
+    def _port_taken(self, port: int, error: Conflict) -> Conflict:
+        if error.code != "port-in-use":
+            return error
+        with self._daemon.asking("Listing containers"):
+            listed = self._daemon.api.containers()
+        for entry in listed:
+            if any(binding.get("PublicPort") == port for binding in entry.get("Ports") or ()):
+                name = entry["Names"][0].lstrip("/")
+                mine = ours(entry.get("Labels"))
+                return port_conflict(port, f"{'the service' if mine else 'the container'} {name}", name if mine else "")
+        return port_conflict(port, ports.holder(port))
+
+
+def _text(line: bytes) -> str:
+    return line.rstrip(b"\r").decode("utf-8", "replace")

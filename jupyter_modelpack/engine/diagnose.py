@@ -1,0 +1,108 @@
+"""Why a service died, with what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from jupyter_modelpack.engine.base import Engine, Service
+from jupyter_modelpack.engine.signs import SIGNS
+from jupyter_modelpack.engine.transcript import TAIL
+from jupyter_modelpack.errors import BuildFailed, ModelpackError
+from jupyter_modelpack.redact import scrub
+
+_SEARCHED = 200
+"""Lines of the log in which a cause is looked for; a model folder's listing follows the traceback."""
+
+BOOT_FAILED = 3
+"""Exit code of the scoring server when init() or the entry script failed (contract fact)."""
+
+
+class ServiceDied(BuildFailed):
+    """A service ended by itself.
+
+    A `BuildFailed`, because the user's way on is the same (what was packaged does not work: read the
+    lines, change it, package again) and because every front end shows its step and lines already.
+
+    Attributes:
+        exit_code: As the engine gives it.
+        cause: The likely cause, a sentence; empty when the log does not tell.
+    """
+
+    code = "service-died"
+
+    def __init__(self, service: Service, cause: str, hint: str, lines: Sequence[str]) -> None:
+        code = "" if service.exit_code is None else f" with exit code {service.exit_code}"
+        super().__init__(
+            f"{service.name} ended{code}{f': {cause}' if cause else '.'}",
+            hint=hint,
+            step="start",
+            log_tail=lines[-TAIL:],
+        )
+        self.exit_code = service.exit_code
+        self.cause = cause
+
+
+def diagnose(engine: Engine, service: Service) -> ServiceDied:
+    """Return what the end of a dead service tells, to be raised or shown."""
+    lines = last_lines(engine, service, _SEARCHED)
+    cause, hint = explain(service, lines)
+    return ServiceDied(service, cause, hint, lines)
+
+
+def last_lines(engine: Engine, service: Service, count: int) -> list[str]:
+    """Return the end of a service's log; nothing when there is no log any more."""
+    try:
+        return [scrub(line) for line in engine.logs(service, tail=count)]
+    except ModelpackError:
+        return []
+
+
+_EXCEPTION = re.compile(r"^(?:[\w.]+\.)?\w+(?:Error|Exception|Exit|Interrupt)\b(?::.*)?$")
+
+
+def explain(service: Service, lines: Sequence[str]) -> tuple[str, str]:
+    """Return the likely cause and the remedy, by exit code, the engine's reason and the log."""
+    logs = f"See the whole log: logs {service.name}."
+    if service.state == "gone":
+        return "somebody removed it.", "Run it again."
+    if service.reason == "out of memory":
+        return "it used more memory than it may.", "Give it more memory, or run fewer workers (WORKER_COUNT)."
+    text = "\n".join([*lines, service.reason])
+    for sign in SIGNS:
+        if told := sign.read(text):
+            return told
+    by_code = _BY_CODE.get(service.exit_code if service.exit_code is not None else -1)
+    exception = next((line.strip() for line in reversed(lines) if _EXCEPTION.match(line.strip())), "")
+    if by_code:
+        return by_code(exception or service.reason, logs)
+    if exception or service.reason:
+        return f"{exception or service.reason}.".replace("..", "."), logs
+    return "", logs
+
+
+def _killed(_said: str, logs: str) -> tuple[str, str]:
+    return (
+        "it was killed, most often because memory ran out.",
+        f"If nobody killed it: give it more memory, or run fewer workers (WORKER_COUNT). {logs}",
+    )
+
+
+def _boot_failed(said: str, _logs: str) -> tuple[str, str]:
+    where = "the entry script or its init() failed"
+    return f"{where}: {said}." if said else f"{where}.", "Correct the script; then package again."
+
+
+_BY_CODE: dict[int, Callable[[str, str], tuple[str, str]]] = {
+    BOOT_FAILED: _boot_failed,
+    137: _killed,
+    139: lambda _said, logs: (
+        "it crashed in native code (segmentation fault).",
+        f"Two packages were built for different libraries, most often; try their newest versions. {logs}",
+    ),
+    143: lambda _said, _logs: ("it was told to end.", "Run it again."),
+    127: lambda said, _logs: (
+        said or "the image's start command is not in the image.",
+        "Check the image: it may not be one that was packaged here.",
+    ),
+}

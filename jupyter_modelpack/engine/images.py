@@ -1,0 +1,192 @@
+"""The images of an engine behind the Docker Engine API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_modelpack.engine.attributes import Attributes, all_rows
+from jupyter_modelpack.engine.base import Credentials, ImageRow, Writable
+from jupyter_modelpack.engine.docker import Daemon
+from jupyter_modelpack.engine.handover import Handover, ReceiverGone
+from jupyter_modelpack.engine.transcript import BuildTranscript, PullTranscript, error_of, pull_error
+from jupyter_modelpack.errors import Conflict, NotFound, Unavailable
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.archive import write_archive
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.names import Reference
+
+
+class ContainerImages:
+    """The half of `ContainerEngine` that deals with images."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+
+    def images(self) -> list[ImageRow]:
+        """Return local images, newest first, one row a name."""
+        with self._daemon.asking("Listing images"):
+            return all_rows(self._daemon.api.images())
+
+    def has_image(self, image_id: Digest) -> bool:
+        """Whether an image with this config digest is there."""
+        return self._image(image_id) is not None
+
+    def pull(self, reference: str, credentials: Credentials | None, report: Reporter) -> Digest:
+        """Pull `reference` as ``docker pull`` does; return the image's id."""
+        wanted = Reference.parse(reference)
+        tag = str(wanted.digest or wanted.tag or "latest")
+        auth = None
+        if credentials is not None:
+            auth = {"username": credentials.username, "password": credentials.password.reveal()}
+        before = self._image(reference)
+        transcript = PullTranscript(wanted.name, tag, report)
+        # The high-level pull of the SDK hides why Podman failed; the stream says it.
+        messages = self._daemon.stream(
+            f"Pulling {reference}",
+            lambda api: api.pull(wanted.name, tag=tag, stream=True, decode=True, auth_config=auth),
+            report,
+        )
+        try:
+            for message in messages:
+                transcript.read(message)
+        except (NotFound, Unavailable) as error:
+            # Docker answers a refused pull with 404 or 500 before the stream begins.
+            if error.code in {"not-found", "engine-error"}:
+                raise pull_error(reference, error.message) from error
+            raise
+        image = self._image(reference)
+        if image is None:
+            raise Unavailable(f"Pulling {reference}: the engine stopped before it was done.", retry=True)
+        if not transcript.complete:
+            self._complete(transcript, reference, wanted.name, image, before)
+        return Digest.parse(image["Id"])
+
+    @staticmethod
+    def _complete(
+        transcript: PullTranscript, reference: str, name: str, image: Attributes, before: Attributes | None
+    ) -> None:
+        """Add the two closing lines, which Podman leaves out."""
+        for known in image.get("RepoDigests") or ():
+            if known.startswith(f"{name}@"):
+                transcript.line(f"Digest: {known.partition('@')[2]}")
+                break
+        news = "Image is up to date" if before and before["Id"] == image["Id"] else "Downloaded newer image"
+        transcript.line(f"Status: {news} for {reference}")
+
+    def load(self, image: Image, names: Sequence[str], report: Reporter) -> Digest:
+        """Hand `image` over as an archive that is never whole in memory or on disk; return its id."""
+        if not self.has_image(image.id):
+            self._load(image, names, report)
+        found = self._image(image.id) or (self._image(names[0]) if names else None)
+        if found is None:
+            raise Unavailable("Loading an image: the engine took it, but does not know it.", code="engine-error")
+        # Podman reads the first name only; an image that was there already has others.
+        for name in names:
+            self.tag(found["Id"], name)
+        return Digest.parse(found["Id"])
+
+    def _load(self, image: Image, names: Sequence[str], report: Reporter) -> None:
+        pipe: Handover[bytes] = Handover(4)
+
+        def post(api: Any) -> Any:
+            try:
+                return api.load_image(pipe.receive())
+            finally:
+                pipe.leave()
+
+        replies: Iterator[Mapping[str, Any]] = self._daemon.stream("Loading an image", post, report)
+        try:
+            with pipe:
+                write_archive(
+                    image,
+                    names,
+                    _Sender(pipe, report),
+                    lambda done, total: report.progress("load", done, total),
+                )
+        except ReceiverGone:
+            report.log("The engine broke off.")
+        for reply in replies:
+            if error := error_of(reply):
+                raise Unavailable(f"Loading an image: {error}", code="engine-error")
+
+    def save(self, reference: str, out: Writable, report: Reporter) -> None:
+        """Write the image as an archive to `out`."""
+        what = f"Saving {reference}"
+        done = 0
+        for chunk in self._daemon.stream(what, lambda api: api.get_image(reference), report):
+            out.write(chunk)
+            done += len(chunk)
+            report.progress("save", done, 0)
+
+    def build(
+        self,
+        context: Path,
+        tag: str,
+        report: Reporter,
+        *,
+        build_args: Mapping[str, str] | None = None,
+        network: str | None = None,
+        credentials: Mapping[str, Credentials] | None = None,
+    ) -> Digest:
+        """Build the Dockerfile in the folder `context`; return the image's id."""
+        Reference.parse(tag)
+        transcript = BuildTranscript(report)
+
+        def start(api: Any) -> Any:
+            for registry, known in (credentials or {}).items():
+                # Remembered by this client alone; the user's own docker config is not written.
+                api.login(known.username, known.password.reveal(), registry=registry, reauth=True)
+            return api.build(
+                path=str(context),
+                tag=tag,
+                rm=True,
+                forcerm=True,
+                decode=True,
+                buildargs=dict(build_args or {}),
+                network_mode=network,
+            )
+
+        try:
+            for message in self._daemon.stream("Building an image", start, report, silence=None):
+                transcript.read(message)
+        except (NotFound, Unavailable, Conflict) as error:
+            if error.code == "engine-error":  # a Dockerfile that cannot be parsed
+                raise transcript.failure(error.message) from error
+            raise
+        found = self._image(tag)
+        if found is None or transcript.image not in {None, found["Id"]}:
+            raise transcript.failure("the engine stopped before it was done")
+        return Digest.parse(found["Id"])
+
+    def tag(self, image: str, name: str) -> None:
+        """Give an image one more name."""
+        reference = Reference.parse(name)
+        with self._daemon.asking(f"Naming {image} {name}"):
+            self._daemon.api.tag(image, reference.name, reference.tag or "latest")
+
+    def remove_image(self, name: str) -> None:
+        """Remove a name, and with the last one the image."""
+        with self._daemon.asking(f"Removing {name}"):
+            self._daemon.api.remove_image(name)
+
+    def _image(self, name: str) -> Attributes | None:
+        try:
+            with self._daemon.asking(f"Looking for {name}"):
+                found: Attributes = self._daemon.api.inspect_image(name)  # type: ignore[no-untyped-call]
+        except NotFound:
+            return None
+        number = str(found["Id"])
+        return {**found, "Id": number if ":" in number else f"sha256:{number}"}
+
+
+class _Sender:
+    """The end of the pipe that `write_archive` writes to."""
+
+    def __init__(self, pipe: Handover[bytes], report: Reporter) -> None:
+        self._pipe, self._report = pipe, report
+
+    def write(self, data: bytes) -> None:
+        self._pipe.put(bytes(data), self._report.check)

@@ -1,0 +1,262 @@
+"""The engine without an engine: a service is a local process, not isolated from this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+from jupyter_modelpack.engine import ports, supervisor
+from jupyter_modelpack.engine.base import Credentials, ImageRow, LocalProgram, RunSpec, Service, Writable, check_name
+from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
+from jupyter_modelpack.engine.records import Record
+from jupyter_modelpack.engine.tail import read_lines
+from jupyter_modelpack.errors import Conflict, Denied, NotFound, Unavailable, UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.image import Image
+
+_START_SECONDS = 20.0
+"""Seconds in which the supervisor must have started; it takes a tenth of one."""
+
+_END_SECONDS = 5.0
+"""Seconds after which a supervisor that was told to end its service is taken for stuck."""
+
+_MOMENT = 0.2
+"""Seconds between two looks at a growing log."""
+
+_INHERITED = ("CUDA_", "LC_", "NVIDIA_", "OMP_")
+_KEPT = {"HOME", "LANG", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ", "USER"}
+
+
+class ProcessEngine:
+    """Services as detached local processes that outlive the kernel."""
+
+    name = "process"
+    isolated = False
+
+    def describe(self) -> str:
+        """Return one line for people."""
+        return f"local processes of Python {sys.version_info.major}.{sys.version_info.minor}, not isolated"
+
+    # --- images: there are none but those in the workspace ---
+
+    def images(self) -> list[ImageRow]:
+        """Return nothing: images lie in the workspace."""
+        return []
+
+    def has_image(self, image_id: Digest) -> bool:  # noqa: ARG002
+        """Say no."""
+        return False
+
+    def pull(self, reference: str, credentials: Credentials | None, report: Reporter) -> Digest:  # noqa: ARG002
+        """Refuse."""
+        _needs_engine(f"Pulling {reference}")
+
+    def load(self, image: Image, names: Sequence[str], report: Reporter) -> Digest:  # noqa: ARG002
+        """Refuse."""
+        _needs_engine("Loading an image")
+
+    def save(self, reference: str, out: Writable, report: Reporter) -> None:  # noqa: ARG002
+        """Refuse."""
+        _needs_engine(f"Saving {reference} from an engine")
+
+    def build(
+        self,
+        context: Path,  # noqa: ARG002
+        tag: str,
+        report: Reporter,  # noqa: ARG002
+        *,
+        build_args: Mapping[str, str] | None = None,  # noqa: ARG002
+        network: str | None = None,  # noqa: ARG002
+        credentials: Mapping[str, Credentials] | None = None,  # noqa: ARG002
+    ) -> Digest:
+        """Refuse."""
+        _needs_engine(f"Building {tag} from a Dockerfile")
+
+    def tag(self, image: str, name: str) -> None:  # noqa: ARG002
+        """Refuse."""
+        _needs_engine(f"Naming {image}")
+
+    def remove_image(self, name: str) -> None:
+        """Refuse."""
+        raise NotFound(f"The process engine holds no image {name}: images lie in the workspace.", code="no-image")
+
+    # --- services ---
+
+    def run(self, spec: RunSpec, report: Reporter) -> Service:
+        """Start the program of `spec` in a session of its own; return before it is healthy."""
+        check_name(spec.name)
+        if spec.program is None:
+            raise UsageError(f"{spec.image} names no program that could run without a container engine.")
+        self._make_room(spec, report)
+        port = self._port(spec)
+        try:
+            record = Record.claim(spec, port)
+        except FileExistsError:  # another run of this moment won
+            raise name_conflict(self.find(spec.name), mine=True) from None
+        with contextlib.ExitStack() as undo:
+            undo.callback(_abandon, record)
+            _start(record, spec, spec.program, port)
+            undo.pop_all()
+        return record.service()
+
+    def services(self) -> list[Service]:
+        """Return all services, newest first."""
+        found = []
+        for record in Record.all():
+            with contextlib.suppress(NotFound):  # removed since
+                found.append(record.service())
+        return found
+
+    def find(self, name: str) -> Service:
+        """Return the service of that name or process id."""
+        return Record.find(name).service()
+
+    def wait(self, service: Service, seconds: float) -> Service:
+        """Wait for the process to end, at most `seconds`."""
+        try:
+            record = _record(service)
+        except NotFound:
+            return replace(service, state="gone")
+        if watched := record.watched():
+            watched.wait(seconds)
+        return _again(service)
+
+    def logs(
+        self, service: Service, *, tail: int | None = None, follow: bool = False, report: Reporter | None = None
+    ) -> Iterator[str]:
+        """Yield what the process wrote to stdout and stderr."""
+        record = _record(service)
+        going_on = report or Reporter()
+
+        def moment() -> bool:
+            # The end of the process is an event that wakes us; the growth of a file is none without
+            # inotify, which the standard library lacks. So we look again every moment.
+            going_on.check()
+            watched = record.watched()
+            return watched is not None and not watched.wait(_MOMENT)
+
+        try:
+            yield from read_lines(record.log, tail, moment if follow else None)
+        except FileNotFoundError:
+            return
+
+    def kill(self, service: Service) -> Service:
+        """End the process and all that it started with SIGKILL."""
+        try:
+            record = _record(service)
+        except NotFound:
+            return replace(service, state="gone")
+        _end(record)
+        return _again(service)
+
+    def remove(self, service: Service) -> None:
+        """Forget an ended process, with its log."""
+        if not (now := _again(service)).ended:
+            raise Conflict(f"{now.name} is running.", hint=f"End it first: kill {now.name}.", code="running")
+        if now.state != "gone":
+            _record(service).forget()
+
+    def _make_room(self, spec: RunSpec, report: Reporter) -> None:
+        """End or forget what has the name, if it may be."""
+        try:
+            old = self.find(spec.name)
+        except NotFound:
+            return
+        if not (old.ended or spec.replace):
+            raise name_conflict(old, mine=True)
+        report.log(f"Replaced {old.name}, which {'had ended' if old.ended else 'was running'}.")
+        self.kill(old)
+        self.remove(old)
+
+    def _port(self, spec: RunSpec) -> int:
+        if not spec.port:
+            return ports.free_port()
+        for other in self.services():  # also one that was started a moment ago and does not listen yet
+            if other.port == spec.port and not other.ended:
+                raise port_conflict(spec.port, f"the service {other.name}", other.name)
+        try:
+            if not ports.is_free(spec.port):
+                raise port_conflict(spec.port, ports.holder(spec.port))
+        except PermissionError as error:
+            raise Denied(
+                f"Port {spec.port} may be used by root only.",
+                hint="Take one above 1023, or --port 0.",
+                code="port-denied",
+            ) from error
+        return spec.port
+
+
+def _start(record: Record, spec: RunSpec, program: LocalProgram, port: int) -> None:
+    """Start the supervisor, which detaches itself once the program runs or cannot."""
+    # Not everything the kernel knows: what is in its environment is not meant for the service, and a
+    # container would not see it either.
+    inherited = {key: value for key, value in os.environ.items() if key in _KEPT or key.startswith(_INHERITED)}
+    ours = {"MODELPACK_HOST": ports.LOOPBACK, "MODELPACK_PORT": str(port)}
+    try:
+        said = subprocess.run(
+            [sys.executable, "-ISE", supervisor.__file__, str(record.folder), *program.argv],
+            cwd=program.cwd,
+            env={**inherited, **program.env, **spec.env, **ours},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_START_SECONDS,
+            start_new_session=True,
+            check=False,
+        )
+        answer = json.loads(said.stdout or b'{"error": "it said nothing"}')
+    except (OSError, subprocess.TimeoutExpired, ValueError) as error:
+        raise Unavailable(f"Starting {spec.name}: {error}", code="start-failed") from error
+    if "error" in answer:
+        details = said.stderr.decode("utf-8", "replace").strip()
+        raise Unavailable(f"Starting {spec.name}: {answer['error']} {details}".rstrip(), code="start-failed")
+
+
+def _end(record: Record) -> None:
+    """Kill a service with all that it started."""
+    watched, process = record.process("supervisor"), record.process()
+    if watched and watched.alive:
+        watched.send(signal.SIGTERM)
+        watched.wait(_END_SECONDS)
+    if process and process.alive:
+        # Somebody killed the supervisor: nobody is left who could reap, or know, what we end here.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(_END_SECONDS)
+        supervisor.write(record.folder / supervisor.EXIT, {"code": 128 + signal.SIGKILL})
+
+
+def _abandon(record: Record) -> None:
+    """Undo a start that failed or was interrupted."""
+    _end(record)
+    record.forget()
+
+
+def _record(service: Service) -> Record:
+    """Return the record of this very service: another one may have its name by now."""
+    record = Record.find(service.name)
+    if service.id and record.service().id != service.id:
+        raise NotFound(f"{service.name} is another service by now.", code="no-service")
+    return record
+
+
+def _again(service: Service) -> Service:
+    try:
+        return _record(service).service()
+    except NotFound:
+        return replace(service, state="gone")
+
+
+def _needs_engine(what: str) -> NoReturn:
+    raise Unavailable(
+        f"{what} needs a container engine; this is the process engine.",
+        hint="Install Docker or Podman, or choose one that is there: --engine docker.",
+        code="no-engine",
+    )

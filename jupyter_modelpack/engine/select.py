@@ -1,0 +1,57 @@
+"""Choosing the engine."""
+
+from __future__ import annotations
+
+import os
+
+from jupyter_modelpack.engine.base import Engine
+from jupyter_modelpack.engine.process import ProcessEngine
+from jupyter_modelpack.errors import Denied, Unavailable, UsageError
+
+ENVIRONMENT = "MODELPACK_ENGINE"
+NAMES = ("docker", "podman", "process")
+
+
+def choose(name: str | None = None) -> Engine:
+    """Return the engine of that name.
+
+    Args:
+        name: ``docker``, ``podman`` or ``process``; None takes ``MODELPACK_ENGINE``, else a container
+            engine if one answers soon, else the process engine.
+
+    Raises:
+        UsageError: no such engine, or an address that cannot be one.
+        Unavailable: an engine asked for by name does not answer; the message says why.
+        Denied: it may not be used.
+
+    """
+    wanted = name or os.environ.get(ENVIRONMENT) or None
+    if wanted is not None and wanted not in NAMES:
+        where = "" if name else f" ({ENVIRONMENT})"
+        raise UsageError(f"No engine is called {wanted!r}{where}.", hint=f"Choose one of {', '.join(NAMES)}.")
+    if wanted == "process":
+        return ProcessEngine()
+    if wanted is not None:
+        return container_engine(wanted)
+    try:
+        return container_engine()
+    except (Unavailable, Denied, UsageError):
+        return ProcessEngine()
+
+
+def container_engine(name: str | None = None) -> Engine:
+    """Return a container engine that answers; raise why none does."""
+    # Here and not above: the SDK takes 100 ms, which nobody pays who does not ask for an engine.
+    from jupyter_modelpack.engine.containers import ContainerEngine  # noqa: PLC0415
+    from jupyter_modelpack.engine.docker import connect  # noqa: PLC0415
+
+    return ContainerEngine(connect(name))
+
+
+def why_no_engine() -> str:
+    """Return what to say beside a service that is not isolated: why, and how to get an engine."""
+    try:
+        found = container_engine()
+    except (Unavailable, Denied, UsageError) as error:
+        return f"Not isolated: the service runs as a local process. {error.message} {error.hint}".rstrip()
+    return f"Not isolated: the service runs as a local process, as you asked; {found.describe()} is there."
