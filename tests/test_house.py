@@ -8,9 +8,12 @@ import re
 import statistics
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import jupyter_modelpack
 from tests.services import CHECKOUT
@@ -65,6 +68,14 @@ def test_every_file_says_in_one_sentence_what_it_is(path):
     first = (ast.get_docstring(ast.parse(path.read_bytes())) or "").partition("\n")[0]
     assert first, "the module has no docstring"
     assert first.endswith((".", ":", "?")), first
+
+
+def test_the_lock_knows_every_dependency():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    extras = [line for extra in project["optional-dependencies"].values() for line in extra]
+    wanted = {canonicalize_name(Requirement(line).name) for line in [*project["dependencies"], *extras]}
+    locked = re.findall(r"^([\w.-]+)==", (CHECKOUT / "requirements.lock").read_text(), re.MULTILINE)
+    assert wanted - {"jupyter-modelpack"} <= set(locked), "run `make lock`"
 
 
 def test_all_is_exact():

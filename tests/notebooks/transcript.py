@@ -49,7 +49,13 @@ def main(path: Path) -> None:
     with tempfile.TemporaryDirectory() as work:
         folder = shutil.copytree(path.parent, Path(work, path.parent.name))
         notebook = nbformat.read(path, as_version=4)
-        client = Transcript(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}, on_cell_execute=show)
+        client = Transcript(
+            notebook,
+            timeout=600,
+            resources={"metadata": {"path": str(folder)}},
+            extra_arguments=["--log-level=ERROR"],  # the kernel's own advice is not part of the show
+            on_cell_execute=show,
+        )
         try:
             client.execute()
         except CellExecutionError as error:

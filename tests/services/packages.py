@@ -1,7 +1,4 @@
-"""The Debian packages behind the tests: `python -m tests.services.packages PROGRAM...` installs them.
-
-Takes the standard library only, for it runs before there is a virtual environment.
-"""
+"""The Debian packages behind the tests: `python -m tests.services.packages PROGRAM...` installs them."""
 
 import os
 import shutil
