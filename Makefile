@@ -53,7 +53,7 @@ services: $(READY)
 	$(BIN)/python -m tests.services up
 
 down:
-	[ ! -d .services ] || $(BIN)/python -m tests.services down
+	@[ ! -d .services ] || $(BIN)/python -m tests.services down
 
 lock: $(UV)
 	$(UV) pip compile -q --no-emit-index-url --no-header --no-annotate --generate-hashes \
