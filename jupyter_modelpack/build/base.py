@@ -102,9 +102,9 @@ def _find(
     if wanted.startswith("made/"):
         return cache.image(cache.names()[wanted])
     path = Path(wanted).expanduser()
-    folder = path if path.is_dir() else Path(wanted.rpartition(":")[0]) if ":" in wanted else path
-    if (folder / "oci-layout").exists():
-        return _from_layout(folder, wanted[len(str(folder)) + 1 :] if folder != path else "", platform, cache)
+    folder, tag = _split_layout(str(path))
+    if folder is not None:
+        return _from_layout(folder, tag, platform, cache)
     if path.is_file():
         return import_archive(path, platform, cache)
     if wanted.startswith(("/", "./", "../", "~")):
@@ -117,6 +117,15 @@ def _find(
     image = _from_engine(wanted, platform, cache, report) or _pull(reference, platform, cache, report, credentials)
     cache.tag(kept, image.descriptor)
     return image
+
+
+def _split_layout(text: str) -> tuple[Path | None, str]:
+    """Split ``FOLDER[:NAME]`` where the folder is an OCI layout; both halves may hold colons."""
+    ends = [*(place for place, sign in enumerate(text) if sign == ":"), len(text)]
+    for end in reversed(ends):
+        if (Path(text[:end]) / "oci-layout").exists():
+            return Path(text[:end]), text[end + 1 :]
+    return None, ""
 
 
 def _from_layout(folder: Path, tag: str, platform: Platform, cache: Layout) -> Image:

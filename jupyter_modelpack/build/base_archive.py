@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,7 +42,7 @@ def import_archive(path: Path, platform: Platform, cache: Layout) -> Image:
         file.seek(0)
         try:
             reader = ArchiveReader(file)
-        except OSError as error:
+        except tarfile.TarError as error:
             raise UsageError(f"{path} is not the file of a saved image: {error}.") from error
         if reader.read("index.json", MANIFEST_BYTES) is not None:
             return _oci(reader, platform, cache, path)

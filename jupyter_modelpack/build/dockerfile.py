@@ -16,6 +16,7 @@ from pathlib import Path
 
 from jupyter_modelpack.build.app import app_files, app_variables, open_app_file
 from jupyter_modelpack.build.base import Base
+from jupyter_modelpack.build.base_name import default_reference
 from jupyter_modelpack.build.docker_text import command, comment, env
 from jupyter_modelpack.build.local import Environment, build_environment, model_note, use_server, write_image
 from jupyter_modelpack.build.lock import hashed_requirements
@@ -143,12 +144,9 @@ def _text(reference: str, name: str, recipe: Recipe, environment: Environment, v
 def _from_scratch(recipe: Recipe, environment: Environment, variables: Mapping[str, str], copy_app: str) -> list[str]:
     """Write the same without our registry, as a comment, for those who want to change dependencies."""
     site = environment.target.site_packages
-    pip = [f"{ENV_DIR}/bin/python", "-m", "pip", "install", "--no-cache-dir", "--require-hashes"]
+    pip = [f"{ENV_DIR}/bin/python", "-m", "pip", "install", "--no-cache-dir"]
     steps = [
-        "FROM "
-        + (environment.base.title if ":" in environment.base.title else "python")
-        + "  # or another with Python "
-        f"{environment.target.python}, venv and pip",
+        f"FROM {_public(environment.base, environment.target.python)}",
         command("RUN", ["python3", "-m", "venv", ENV_DIR]),
         command("COPY", ["requirements.txt", "/opt/modelpack/requirements.txt"]),
         command("RUN", [*pip, "-r", "/opt/modelpack/requirements.txt"]),
@@ -162,8 +160,17 @@ def _from_scratch(recipe: Recipe, environment: Environment, variables: Mapping[s
         f"WORKDIR {APP_ROOT}",
         command("ENTRYPOINT", [f"{ENV_DIR}/bin/python", "-m", SERVER]),
     ]
-    head = "To change dependencies, edit requirements.txt (drop the hashes) and build from scratch instead:"
+    head = (
+        "To change dependencies, edit requirements.txt, take the part above away and this part's number signs too.\n"
+        f"The image that FROM names here needs Python {environment.target.python} with venv and pip."
+    )
     return [*comment(head), "#", *(line for step in steps for line in comment(step))]
+
+
+def _public(base: Base, python: str) -> str:
+    """Return a reference that anyone can pull in place of a base that lies on this machine only."""
+    local = base.title.startswith(("made/", "/", ".", "~")) or " " in base.title
+    return default_reference(python) if local else base.title
 
 
 def _names(models: tuple[ModelPart, ...]) -> str:

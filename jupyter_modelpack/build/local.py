@@ -78,6 +78,7 @@ def build(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None 
     report.stage("image", "Writing the manifest")
     variables = app_variables(recipe.source, recipe.models)
     image = write_image(recipe, environment, layers, notes, variables, store)
+    report.check()
     return Built(
         image=store.image(image),
         layers=tuple(notes),

@@ -1,0 +1,122 @@
+import gzip
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from jupyter_modelpack.build.base import resolve_base
+from jupyter_modelpack.build.debian import make_base
+from jupyter_modelpack.errors import Unavailable, UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.archive import write_archive
+from jupyter_modelpack.oci.manifest import CONFIG, LAYER_GZIP, MANIFEST, Descriptor, Manifest, Platform, canonical
+from jupyter_modelpack.store.layout import Layout
+
+
+def resolve(named, cache, python="3.11"):
+    return resolve_base(named, python, Platform(), cache, Reporter())
+
+
+def test_from_a_layout(base_image, machine_cache):
+    base = resolve(str(base_image), machine_cache)
+    assert (base.python.version, base.python.interpreter) == ("3.11", "/usr/bin/python3.11")
+    assert base.image.digest == Layout(base_image).index().manifests[0].digest
+
+
+def test_from_a_saved_archive_and_from_docker_s_own_form(base_image, machine_cache, tmp_path):
+    source = Layout(base_image)
+    image = source.image(source.index().manifests[0])
+    both = tmp_path / "image.tar"
+    with both.open("wb") as out:
+        write_archive(image, ["base:1"], out)
+    assert resolve(str(both), machine_cache).image.id == image.id
+    older = tmp_path / "older.tar"
+    with tarfile.open(both) as read, tarfile.open(older, "w") as write:
+        for member in read:
+            if member.name != "index.json":
+                write.addfile(member, read.extractfile(member))
+    assert resolve(str(older), machine_cache).image.id == image.id
+
+
+def test_a_compressed_archive_is_told_how_to_open(tmp_path, machine_cache):
+    path = tmp_path / "image.tar.gz"
+    path.write_bytes(gzip.compress(b"anything"))
+    with pytest.raises(UsageError, match="is compressed"):
+        resolve(str(path), machine_cache)
+
+
+def test_a_file_that_is_no_image(tmp_path, machine_cache):
+    path = tmp_path / "notes.txt"
+    path.write_text("not an image")
+    with pytest.raises(UsageError, match="not the file of a saved image"):
+        resolve(str(path), machine_cache)
+
+
+def test_a_folder_that_is_not_there(machine_cache):
+    with pytest.raises(UsageError, match="neither an OCI layout nor the file"):
+        resolve("/nowhere/at/all", machine_cache)
+
+
+def test_an_unreachable_registry_says_what_to_do(machine_cache, monkeypatch):
+    monkeypatch.setenv("MODELPACK_ENGINE", "process")
+    with pytest.raises(Unavailable) as caught:
+        resolve("127.0.0.1:9/library/python:3.11-slim", machine_cache)
+    assert "127.0.0.1:9/library/python:3.11-slim cannot be fetched" in caught.value.message
+    assert "modelpack base" in caught.value.hint
+    assert "MODELPACK_BASE_IMAGE" in caught.value.hint
+
+
+@pytest.mark.engine
+def test_from_a_local_engine(base_image, machine_cache, docker_host, monkeypatch, tmp_path):
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
+    source = Layout(base_image)
+    image = source.image(source.index().manifests[0])
+    from jupyter_modelpack.engine.select import choose
+
+    choose("docker").load(image, ["only-local/base:7"], Reporter())
+    assert resolve("only-local/base:7", machine_cache).image.id == image.id
+    # Kept: a second time needs no engine.
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    assert resolve("only-local/base:7", machine_cache).image.id == image.id
+
+
+def test_python_is_found_in_compressed_layers_too(base_image, machine_cache):
+    source = Layout(base_image)
+    image = source.image(source.index().manifests[0])
+    with source.open_blob(image.manifest.layers[0]) as stream:
+        packed = gzip.compress(stream.read(), 1)
+    layer = machine_cache.put_bytes(LAYER_GZIP, packed)
+    config = machine_cache.put_bytes(CONFIG, canonical(dict(image.config())))
+    raw = Manifest(config, (layer, *image.manifest.layers[1:])).to_bytes()
+    for part in image.manifest.layers[1:]:
+        machine_cache.adopt(source, part)
+    machine_cache.tag("packed:1", machine_cache.put_bytes(MANIFEST, raw))
+    base = resolve(f"{machine_cache.path}:packed:1", machine_cache)
+    assert base.python.version == "3.11"
+
+
+def test_an_image_without_python_is_refused(machine_cache):
+    config = machine_cache.put_bytes(CONFIG, canonical({"os": "linux", "rootfs": {"diff_ids": []}}))
+    descriptor = machine_cache.put_bytes(MANIFEST, Manifest(config, ()).to_bytes())
+    machine_cache.tag("empty:1", Descriptor(MANIFEST, descriptor.digest, descriptor.size))
+    with pytest.raises(UsageError, match="has no Python 3"):
+        resolve(f"{machine_cache.path}:empty:1", machine_cache)
+
+
+@pytest.mark.network
+def test_modelpack_base_makes_one_that_later_builds_use(machine_cache, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    image = make_base("3.11", Platform(), machine_cache, Reporter())
+    base = resolve(None, machine_cache)
+    assert base.image.digest == image.digest
+    assert base.title == "made/debian-python:3.11-amd64"
+    assert json.loads(json.dumps(image.config()))["created"] == "2023-11-14T22:13:20Z"
+    with pytest.raises(UsageError, match=r"No Debian release has Python 3\.10"):
+        make_base("3.10", Platform(), machine_cache, Reporter())
+
+
+def test_without_mmdebstrap_it_says_how_to_get_it(machine_cache, monkeypatch):
+    monkeypatch.setenv("PATH", str(Path("/nonexistent")))
+    with pytest.raises(Unavailable, match="mmdebstrap is not installed"):
+        make_base("3.11", Platform(), machine_cache, Reporter())
