@@ -91,6 +91,11 @@ class Reporter:
         """Whether somebody asked the work to stop."""
         return self._cancelled.is_set()
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass; raise `Cancelled` at once when somebody asks to stop."""
+        self._cancelled.wait(seconds)
+        self.check()
+
     def check(self) -> None:
         """Raise `Cancelled` if somebody asked the work to stop."""
         if self._cancelled.is_set():

@@ -1,5 +1,6 @@
 """The same image in our registry, in the real CNCF one, in both."""
 
+import os
 import secrets
 import subprocess
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ from jupyter_modelpack.registry.server import RegistryServer
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.samples import sample
 from tests.services.registry import Account
+
+
+@pytest.fixture(autouse=True)
+def no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for the disk: what survives a power cut is the store's tests' business."""
+    monkeypatch.setattr(os, "fsync", lambda _handle: None)
 
 
 @dataclass

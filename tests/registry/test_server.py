@@ -13,7 +13,15 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.registry import answers
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.registry.server import CHALLENGE, PROOF, RegistryServer
-from tests.registry.conftest import Served
+from tests.registry.conftest import Served, serve_sample
+from tests.registry.samples import layer, put_image
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory):
+    server, served = serve_sample(tmp_path_factory.mktemp("server") / "layout")
+    with server:
+        yield served
 
 
 def raw(served: Served, request: bytes) -> bytes:
@@ -171,9 +179,10 @@ def test_pages(ours: Served):
 
 
 def test_a_damaged_manifest_is_an_error_that_names_no_path(ours: Served):
-    path = ours.layout.blob_path(ours.image.digest)
-    path.write_bytes(path.read_bytes().replace(b"linux", b"l1nux") + b" ")
-    response = ours.ask("package/manifests/1")
+    image = put_image(ours.layout, "damaged:1", layer(7, 10))
+    path = ours.layout.blob_path(image.digest)
+    path.write_bytes(path.read_bytes().replace(b"sha256", b"sha25b"))
+    response = ours.ask("damaged/manifests/1")
     assert response.status_code == 500
     assert str(ours.layout.path) not in response.text
     assert response.json()["errors"][0]["code"] == "UNKNOWN"

@@ -1,0 +1,229 @@
+"""A registry of somebody's, as one sees it who reads and writes.
+
+Source: OCI distribution specification 1.1, "Pull" and "Push". One `Registry` speaks to one host, from
+any number of threads.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import quote
+
+from jupyter_modelpack.errors import Untrusted
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.limits import CHUNK, MANIFEST_BYTES
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_object
+from jupyter_modelpack.registry.blobstream import BlobStream
+from jupyter_modelpack.registry.connection import Connection
+from jupyter_modelpack.registry.credentials import Credentials
+from jupyter_modelpack.registry.retry import Policy, Retry
+from jupyter_modelpack.registry.trust import check_location
+
+if TYPE_CHECKING:
+    from requests import Response
+
+
+class Registry:
+    """A connection to a registry.
+
+    Args:
+        host: ``host[:port]`` as in an image's name; ``docker.io`` is Docker Hub.
+        credentials: What to log in with; by default what ``docker login`` or ``podman login`` keeps.
+        plain_http: Speak http, not https. By default only to this machine.
+        policy: How often to try.
+
+    """
+
+    def __init__(
+        self,
+        host: str,
+        *,
+        credentials: Credentials | None = None,
+        plain_http: bool | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        self.host = host
+        self._line = Connection(host, credentials, plain_http, policy)
+
+    def hang_up(self) -> None:
+        """Break off every download, from another thread than its reader's."""
+        self._line.transport.hang_up()
+
+    # --- reading ---
+
+    def ping(self, report: Reporter | None = None) -> None:
+        """Make sure that a registry answers and lets us in."""
+        self._line.read_small("", "", f"Reaching {self.host}", report or Reporter())
+
+    def manifest(self, repository: str, reference: str, report: Reporter | None = None) -> tuple[Descriptor, bytes]:
+        """Return a manifest or index by tag or digest, as descriptor and exact bytes.
+
+        Raises:
+            NotFound: there is none.
+            Untrusted: it is too large, of a type we do not read, or not what its digest names.
+
+        """
+        what = f"Reading {self.host}/{repository} ({reference})"
+        headers, raw = self._line.read_small(
+            f"{repository}/manifests/{reference}", _pull(repository), what, report or Reporter(), MANIFEST_BYTES
+        )
+        media_type = headers.get("Content-Type", "").partition(";")[0].strip()
+        if media_type not in (*MANIFEST_TYPES, *INDEX_TYPES):
+            raise Untrusted(
+                f"{what} failed: the answer is of type {media_type[:80]!r}, no image manifest we know.",
+                hint="Is this the address of a registry? Images of schema 1 must be pushed anew.",
+                code="bad-manifest",
+            )
+        document = parse_object(raw, "manifest")
+        if document.get("mediaType", media_type) != media_type:
+            raise Untrusted(f"{what} failed: the manifest is not of the type announced.", code="bad-manifest")
+        digest = Digest.of(raw)
+        for claimed in (reference if ":" in reference else None, headers.get("Docker-Content-Digest")):
+            if claimed is not None and Digest.parse(claimed) != digest:
+                raise Untrusted(f"{what} failed: its digest is {digest}, not {claimed}.", code="digest-mismatch")
+        return Descriptor(media_type, digest, len(raw)), raw
+
+    def has_manifest(self, repository: str, reference: str, report: Reporter | None = None) -> Digest | None:
+        """Return the digest the registry gives for a manifest (not verified), or None when it has none."""
+        what = f"Looking for {self.host}/{repository} ({reference})"
+        found = self._line.head(f"{repository}/manifests/{reference}", _pull(repository), what, report or Reporter())
+        return None if found is None else Digest.parse(found.get("Docker-Content-Digest"))
+
+    def has_blob(
+        self, repository: str, digest: Digest, report: Reporter | None = None, *, pushing: bool = False
+    ) -> bool:
+        """Whether the repository holds a blob; `pushing` asks for the right to write along with it."""
+        what = f"Looking for {digest} in {self.host}/{repository}"
+        path = f"{repository}/blobs/{digest}"
+        scope = _push(repository) if pushing else _pull(repository)
+        return self._line.head(path, scope, what, report or Reporter()) is not None
+
+    def open_blob(
+        self,
+        repository: str,
+        descriptor: Descriptor,
+        report: Reporter | None = None,
+        progress: Callable[[int], None] = lambda _count: None,
+    ) -> BinaryIO:
+        """Open a blob; its bytes are verified while they stream, and taken up again after a break.
+
+        Args:
+            repository: Where it is.
+            descriptor: What it must be.
+            report: Asked at each chunk whether to go on.
+            progress: Called with the bytes of each chunk.
+
+        """
+        report = report or Reporter()
+        what = f"Reading {descriptor.digest} from {self.host}/{repository}"
+
+        def open_at(offset: int) -> Response:
+            headers = {"Range": f"bytes={offset}-"} if offset else {}
+            path = f"{repository}/blobs/{descriptor.digest}"
+            return self._line.expect({200, 206}, self._line.follow("GET", path, _pull(repository), headers), what)
+
+        stream = BlobStream(
+            self._line.transport, descriptor, open_at, Retry(self._line.policy, report, what), report, progress
+        )
+        return io.BufferedReader(stream, CHUNK)
+
+    def tags(self, repository: str, report: Reporter | None = None) -> list[str]:
+        """Return the first page of a repository's tags, sorted."""
+        what = f"Listing the tags of {self.host}/{repository}"
+        _headers, raw = self._line.read_small(
+            f"{repository}/tags/list", _pull(repository), what, report or Reporter(), MANIFEST_BYTES
+        )
+        found = parse_object(raw, "list of tags").get("tags") or []
+        if not isinstance(found, list) or not all(isinstance(tag, str) for tag in found):
+            raise Untrusted(f"{what} failed: the answer lists no tags.", code="bad-answer")
+        return sorted(found)
+
+    # --- writing ---
+
+    def put_blob(
+        self,
+        repository: str,
+        descriptor: Descriptor,
+        body: Callable[[], Iterable[bytes]],
+        report: Reporter | None = None,
+        mount_from: str = "",
+    ) -> None:
+        """Upload a blob in one piece, or have the registry take it from another of its repositories.
+
+        Args:
+            repository: Where to.
+            descriptor: What it is.
+            body: Gives its bytes in chunks; called again for another try.
+            report: Asked between tries whether to go on.
+            mount_from: A repository of the same registry that may hold it.
+
+        """
+        report = report or Reporter()
+        what = f"Uploading {descriptor.digest} to {self.host}/{repository}"
+        scope = _push(repository, mount_from)
+
+        def upload() -> None:
+            query = (
+                f"?mount={quote(descriptor.digest, safe='')}&from={quote(mount_from, safe='')}" if mount_from else ""
+            )
+            started = self._line.ask(
+                "POST", f"{self._line.base}{repository}/blobs/uploads/{query}", scope, {"Content-Length": "0"}
+            )
+            self._line.expect({201, 202}, started, what)
+            self._line.transport.release(started)
+            if started.status_code == 201:
+                return
+            place = check_location(self._line.base, started.headers.get("Location", ""))
+            place += f"{'&' if '?' in place else '?'}digest={quote(descriptor.digest, safe='')}"
+            headers = {"Content-Type": "application/octet-stream", "Content-Length": str(descriptor.size)}
+            data: Iterable[bytes] | bytes = _Sized(body(), descriptor.size) if descriptor.size else b""
+            self._line.transport.release(
+                self._line.expect({201}, self._line.ask("PUT", place, scope, headers, data), what)
+            )
+
+        self._line.retrying(upload, what, report)
+
+    def put_manifest(
+        self, repository: str, reference: str, descriptor: Descriptor, raw: bytes, report: Reporter | None = None
+    ) -> None:
+        """Give a manifest its name; its blobs must be there."""
+        what = f"Naming {self.host}/{repository} ({reference})"
+        url = f"{self._line.base}{repository}/manifests/{reference}"
+        headers = {"Content-Type": descriptor.media_type}
+
+        def put() -> str | None:
+            scope = _push(repository)
+            response = self._line.expect({201}, self._line.ask("PUT", url, scope, headers, raw), what)
+            self._line.transport.release(response)
+            return response.headers.get("Docker-Content-Digest")
+
+        kept = self._line.retrying(put, what, report or Reporter())
+        if kept is not None and kept != descriptor.digest:
+            raise Untrusted(
+                f"{what} failed: the registry made {kept[:80]} of {descriptor.digest}.", code="digest-mismatch"
+            )
+
+
+class _Sized:
+    """A body of known length, so that it is not sent in the chunked form many registries refuse."""
+
+    def __init__(self, chunks: Iterable[bytes], size: int) -> None:
+        self._chunks, self._size = chunks, size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+
+def _pull(repository: str) -> str:
+    return f"repository:{repository}:pull"
+
+
+def _push(repository: str, mount_from: str = "") -> str:
+    scope = f"repository:{repository}:pull,push"
+    return f"{scope} {_pull(mount_from)}" if mount_from else scope
