@@ -23,7 +23,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.redact import Secret
+from jupyter_modelpack.registry.credentials import Credentials
 from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.store.layout import Layout
 
@@ -63,7 +63,7 @@ def resolve_base(
     platform: Platform,
     cache: Layout,
     report: Reporter,
-    credentials: Mapping[str, tuple[str, Secret]] | None = None,
+    credentials: Mapping[str, Credentials] | None = None,
     *,
     need_python: bool = True,
 ) -> Base:
@@ -97,7 +97,7 @@ def resolve_base(
 
 
 def _find(
-    wanted: str, platform: Platform, cache: Layout, report: Reporter, credentials: Mapping[str, tuple[str, Secret]]
+    wanted: str, platform: Platform, cache: Layout, report: Reporter, credentials: Mapping[str, Credentials]
 ) -> Image:
     if wanted.startswith("made/"):
         return cache.image(cache.names()[wanted])
@@ -178,12 +178,14 @@ def _pull(
     platform: Platform,
     cache: Layout,
     report: Reporter,
-    credentials: Mapping[str, tuple[str, Secret]],
+    credentials: Mapping[str, Credentials],
 ) -> Image:
-    from jupyter_modelpack.registry.client import pull_image  # noqa: PLC0415 - opens connections
+    from jupyter_modelpack.registry.client import Registry  # noqa: PLC0415 - only when something is fetched
+    from jupyter_modelpack.registry.transfer import pull_image  # noqa: PLC0415
 
     try:
-        return pull_image(reference, cache, platform, report, credentials=credentials)
+        registry = Registry(reference.registry, credentials=credentials.get(reference.registry))
+        return pull_image(reference, cache, platform, report, registry)
     except ModelpackError as error:
         raise Unavailable(
             f"The base image {reference} cannot be fetched: {error.message}",
