@@ -13,7 +13,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_modelpack.limits import CONFIG_BYTES
-from jupyter_modelpack.oci.manifest import MANIFEST, REF_NAME, Descriptor, Index, Manifest, canonical, parse_object
+from jupyter_modelpack.oci.manifest import (
+    EMPTY,
+    MANIFEST,
+    REF_NAME,
+    Descriptor,
+    Index,
+    Manifest,
+    canonical,
+    parse_object,
+)
 from jupyter_modelpack.store.layout import Layout
 
 LABEL = "io.github.jupyter-modelpack"
@@ -57,6 +66,8 @@ class Shelf:
     def put(self, name: str, version: int, document: dict[str, Any], layers: Sequence[Descriptor] = ()) -> None:
         """Write one version, new or again; in one step in the index."""
         config = self._store.put_bytes(self._type, canonical(document))
+        # The specification wants one layer at least, and has this one for who has none.
+        layers = layers or [self._store.put_bytes(EMPTY, b"{}")]
         raw = Manifest(config, tuple(layers), artifact_type=self._type).to_bytes()
         stored = self._store.put_bytes(MANIFEST, raw)
         entry = replace(stored, annotations={REF_NAME: self._ref(name, version)})
