@@ -1,5 +1,6 @@
 import json
 import subprocess
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -85,10 +86,12 @@ def test_the_from_scratch_part_is_a_dockerfile_docker_parses(recipe, store, tmp_
 def test_extra_steps_are_built_by_the_engine_with_a_live_log(recipe, store, watcher, docker_host, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", docker_host)
     engine = choose("docker")
-    steps = "RUN [\"/usr/bin/python3\", \"-c\", \"open('/made-by-a-step', 'w').write('yes'); print('a line')\"]\n"
+    line = f"a line {uuid4()}"  # new to the engine's own build cache
+    code = f"open('/made-by-a-step', 'w').write('yes'); print('{line}')"
+    steps = command("RUN", ["/usr/bin/python3", "-c", code])
     wanted = recipe("six==1.17.0", docker_steps=steps)
     base = engine_base(wanted.needs, Platform(), engine, watcher.report)
-    assert Log("a line") in watcher.events
+    assert Log(line) in watcher.events
     built = build(wanted, store, Reporter(), base=base)
     engine.load(built.image, ["with-steps:1"], Reporter())
     done = subprocess.run(

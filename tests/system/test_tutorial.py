@@ -1,0 +1,147 @@
+"""The documented tutorial, both halves, as a reader types it: real engine, real docker command."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from tests.system.conftest import Shell, score_when_up
+
+pytestmark = [pytest.mark.engine, pytest.mark.network]
+
+REGISTER = """
+from jupyter_modelpack import Workspace, Model, Environment, InferenceConfig
+
+ws = Workspace.create("tutorial", exist_ok=True)
+model = Model.register(workspace=ws, model_path="sklearn_regression_model.pkl", model_name="diabetes", tags={"area": "diabetes"})
+env = Environment.from_pip_requirements("diabetes-env", "requirements.txt")
+inference_config = InferenceConfig(entry_script="score.py", environment=env)
+"""
+
+PACKAGE = """
+package = Model.package(ws, [model], inference_config)
+package.wait_for_creation(show_output=True)
+package.pull()
+"""
+
+DOCKERFILE = """
+package = Model.package(ws, [model], inference_config, generate_dockerfile=True)
+package.wait_for_creation(show_output=True)
+package.save("./imagefiles")
+acr = package.get_container_registry()
+print("Address:", acr.address)
+print("Username:", acr.username)
+print("Password:", acr.password)
+"""
+
+
+def run_and_score(shell: Shell, image: str) -> list[float]:
+    """`docker run` in the foreground of one terminal, the tutorial's request in another."""
+    container = subprocess.Popen(
+        ["docker", "run", "-p", "6789:5001", "--name", "mycontainer", image],
+        cwd=shell.folder,
+        env=shell.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        return score_when_up()
+    finally:
+        shell("docker kill mycontainer")
+        container.wait(30)
+
+
+def test_first_half_a_package_is_an_image(docker, trained):
+    out = docker.python(REGISTER + PACKAGE)
+    assert out.startswith("Registering model diabetes\n")
+    assert "Package creation Succeeded" in out
+    pulled = re.search(r"Status: Downloaded newer image for (\S+)/package:(\d{14})\n$", out)
+    assert pulled, out
+    address, tag = pulled.groups()
+    images = docker("docker images")
+    assert images.startswith("REPOSITORY")
+    row = next(line for line in images.splitlines() if line.startswith(f"{address}/package "))
+    name, found, image_id, *_ = row.split()
+    assert found == tag
+    assert run_and_score(docker, image_id) == pytest.approx(trained[1])
+
+
+def test_second_half_a_package_is_a_dockerfile(docker, trained):
+    out = docker.python(REGISTER + DOCKERFILE)
+    address, username, password = (re.search(rf"{key}: (\S+)", out)[1] for key in ("Address", "Username", "Password"))
+    wrong = docker.run(f"docker login {address} -u {username} -p not-the-password")
+    assert wrong.returncode == 1
+    assert "401 Unauthorized" in wrong.stderr
+    assert "Login Succeeded" in docker(f"docker login {address} -u {username} -p {password}")
+    files = {str(path.relative_to(docker.folder / "imagefiles")) for path in (docker.folder / "imagefiles").rglob("*")}
+    assert {
+        "Dockerfile",
+        "azureml-app/score.py",
+        "azureml-app/azureml-models/diabetes/1/sklearn_regression_model.pkl",
+        "pylock.toml",
+        "requirements.txt",
+    } <= files
+    # No network in the build's steps, no package index outside: everything is in FROM and in the folder.
+    docker("docker build --network none --tag myimage ./imagefiles")
+    images = docker("docker images")
+    assert re.search(r"^myimage +latest +", images, re.MULTILINE)
+    assert run_and_score(docker, "myimage:latest") == pytest.approx(trained[1])
+
+
+def test_the_saved_dockerfile_builds_tomorrow_and_with_buildkit(docker):
+    out = docker.python(REGISTER + DOCKERFILE)
+    address, username, password = (re.search(rf"{key}: (\S+)", out)[1] for key in ("Address", "Username", "Password"))
+    # Tomorrow the registry's process is gone; one command brings it back at the same address.
+    docker("pkill -f 'modelpack.*serve.*tutorial' || pkill -f jupyter_modelpack.*tutorial", check=False)
+    again = docker.python(
+        "from jupyter_modelpack import Workspace\n"
+        "from jupyter_modelpack.workspace.registry_home import registry_of\n"
+        "acr = registry_of(Workspace.get('tutorial'))\n"
+        "print(acr.address, acr.username, acr.password)"
+    )
+    assert again.split() == [address, username, password]
+    docker(f"docker login {address} -u {username} -p {password}")
+    docker("DOCKER_BUILDKIT=1 /usr/bin/docker build --tag with-buildkit ./imagefiles")
+
+
+def test_the_container_is_non_root_on_a_read_only_root(docker, trained):
+    out = docker.python(REGISTER + PACKAGE + "print('ID', package.image_id)")
+    image = re.search(r"ID (\S+)", out)[1]
+    docker(
+        "docker run -d --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges"
+        f" -p 6789:5001 --name mycontainer {image}"
+    )
+    assert score_when_up() == pytest.approx(trained[1])
+    python = "docker exec mycontainer /opt/modelpack/env/bin/python -c"
+    assert docker(f"{python} 'import os; print(os.getuid(), os.getgid())'") == "65532 65532\n"
+    write = docker.run(f'{python} \'open("/var/azureml-app/x", "w")\'')
+    assert "Read-only file system" in write.stderr
+    docker("docker stop mycontainer")
+    assert docker("docker inspect -f '{{.State.ExitCode}}' mycontainer") == "0\n"
+
+
+def test_skopeo_reads_the_workspace(docker):
+    out = docker.python(
+        REGISTER + PACKAGE + "print('AT', ws.path, package.location.rpartition('/')[2], package.digest)"
+    )
+    path, name, digest = re.search(r"AT (\S+) (\S+) (\S+)", out).groups()
+    inspected = json.loads(docker(f"skopeo inspect oci:{path}:{name}"))
+    assert inspected["Digest"] == digest
+    assert inspected["Labels"]["io.github.jupyter-modelpack.models"] == "diabetes:1"
+    assert inspected["Architecture"] == "amd64"
+    docker(f"skopeo copy -q oci:{path}:{name} dir:copy")
+
+
+def test_the_same_script_without_docker(no_docker, trained):
+    out = no_docker.python(REGISTER + PACKAGE + "print('AT', package.location)")
+    assert "Package creation Succeeded" in out
+    name = re.search(r"AT (\S+)", out)[1]
+    assert "package" in no_docker("modelpack images --workspace tutorial")
+    try:
+        started = no_docker.run(f"modelpack run {name} --workspace tutorial --name mycontainer")
+        assert started.returncode == 0, started.stderr
+        assert "not isolated" in started.stderr + started.stdout
+        assert score_when_up() == pytest.approx(trained[1])
+    finally:
+        no_docker("modelpack kill mycontainer")
