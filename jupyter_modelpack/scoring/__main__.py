@@ -1,0 +1,37 @@
+"""`python -m modelpack_scoring`: start the server that the environment describes."""
+
+import os
+import sys
+
+from . import VERSION, log
+from .boot import EXIT_CODE
+from .listener import listen, write_port_file
+from .settings import ConfigurationError, Settings
+from .supervisor import Supervisor
+
+
+def main() -> int:
+    """Run until SIGTERM; exit code 0, or 3 when the configuration or the script is at fault (contract 7.5)."""
+    log.unbuffer()
+    try:
+        settings = Settings.from_environment(os.environ)
+    except ConfigurationError as error:
+        log.error(f"===Configuration Error===\n{error}")
+        log.plain(f"The service did not start: {error}")
+        return EXIT_CODE
+    try:
+        listener = listen(settings.host, settings.port)
+        port = listener.getsockname()[1]
+        if settings.port_file:
+            write_port_file(settings.port_file, port)
+    except OSError as error:
+        log.plain(f"The service did not start: cannot listen on {settings.host}, port {settings.port}: {error}.")
+        return EXIT_CODE
+    version = ".".join(map(str, sys.version_info[:3]))
+    log.info(f"modelpack scoring server {VERSION}, Python {version}, port {port}, {settings.workers} worker(s)")
+    outcome = Supervisor(settings, listener).run()
+    return outcome if isinstance(outcome, int) else outcome()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

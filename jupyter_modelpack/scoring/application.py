@@ -1,0 +1,90 @@
+"""The routes (contract 7.1), and what every answer carries."""
+
+from collections.abc import Callable
+
+from . import identity, swagger
+from .messages import HTML, Header, Request, Response, json_response, problem
+from .settings import Settings
+
+Respond = Callable[[Response], None]
+Submit = Callable[[Request, Respond], bool]
+
+_NOT_FAILED: Header = (b"x-ms-run-function-failed", b"False")
+_RETRY: Header = (b"retry-after", b"1")
+_NOT_FOUND = (
+    "The requested URL was not found on the server. If you entered the URL manually please check your "
+    "spelling and try again."
+)
+_READ = frozenset({"GET", "HEAD"})
+
+
+class Application:
+    """Decides which answer a request gets; `submit` is None while init() has not returned."""
+
+    def __init__(self, settings: Settings, submit: Submit | None, *, raw: bool = False) -> None:
+        self._settings = settings
+        self._submit = submit
+        self._raw = raw
+        self._routes: dict[str, Callable[[Request], Response]] = {
+            "/": self._liveness,
+            "/ready": self._readiness,
+            "/swagger.json": self._swagger,
+        }
+
+    def handle(self, request: Request, respond: Respond) -> None:
+        """Answer at once, or hand the request to the script and answer later."""
+        if request.path in {"/score", "/score/"}:
+            self._score(request, respond)
+            return
+        route = self._routes.get(request.path)
+        response = route(request) if route else problem(404, _NOT_FOUND)
+        if not route or response.status == 405:
+            response.headers.append(_NOT_FAILED)
+        self._finish(request, response, respond)
+
+    def _score(self, request: Request, respond: Respond) -> None:
+        refusal = identity.too_long(request.headers) or self._refusal(request)
+        if refusal is not None:
+            self._finish(request, refusal, respond)
+            return
+
+        def finish(response: Response) -> None:
+            self._finish(request, response, respond)
+
+        if self._submit is None:
+            finish(problem(503, "The service is starting: init() has not returned yet.", [_RETRY]))
+        elif not self._submit(request, finish):
+            finish(problem(503, "The service is busy: its queue is full (MODELPACK_QUEUE).", [_RETRY]))
+
+    def _refusal(self, request: Request) -> Response | None:
+        method = request.method
+        if method in {"POST", "GET"} or (method == "OPTIONS" and self._raw):
+            return None
+        if method == "OPTIONS":
+            return Response(200, b"", HTML, [(b"allow", b"GET, OPTIONS, POST")])
+        return problem(405, "Method not allowed", [_NOT_FAILED, (b"allow", b"GET, OPTIONS, POST")])
+
+    def _finish(self, request: Request, response: Response, respond: Respond) -> None:
+        response.headers += identity.identify(request.headers)
+        respond(response)
+
+    def _liveness(self, request: Request) -> Response:
+        return _reading(request) or Response(200, b"Healthy", HTML)
+
+    def _readiness(self, request: Request) -> Response:
+        if self._submit is None:
+            return _reading(request) or json_response(503, {"status": "starting"}, [_RETRY])
+        return _reading(request) or json_response(200, {"status": "ready"})
+
+    def _swagger(self, request: Request) -> Response:
+        return _reading(request) or swagger.respond(self._settings, request.query)
+
+
+def _reading(request: Request) -> Response | None:
+    """Answer what is neither GET nor HEAD."""
+    if request.method in _READ:
+        return None
+    allow: Header = (b"allow", b"GET, HEAD, OPTIONS")
+    if request.method == "OPTIONS":
+        return Response(200, b"", HTML, [allow])
+    return problem(405, "The method is not allowed for the requested URL.", [allow])

@@ -1,0 +1,66 @@
+"""Calls of an `async def run` on an event loop of their own, on the main thread.
+
+Not on the loop of the sockets: one blocking line in the script would stop liveness there.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from .messages import Request, Response
+from .scorer import Scorer
+from .settings import Settings
+
+Respond = Callable[[Response], None]
+Call = tuple[Request, Respond]
+
+
+class AsyncRunner:
+    """As many calls at once as the queue setting allows."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.scorer: Scorer
+        self.loop: asyncio.AbstractEventLoop
+        self.since = 0.0
+        self._mine = asyncio.new_event_loop()
+        self._calls: dict[asyncio.Task[Response], Call] = {}
+        self._pending = 0
+
+    def submit(self, request: Request, respond: Respond) -> bool:
+        """Start a call; False when too many run. Called on the sockets' thread, as is `respond` later."""
+        if self._pending >= self.settings.queue:
+            return False
+        self._pending += 1
+        self._mine.call_soon_threadsafe(self._start, (request, respond))
+        return True
+
+    def stop(self) -> None:
+        """Let `run` return."""
+        self._mine.call_soon_threadsafe(self._mine.stop)
+
+    def run(self) -> None:
+        """Perform calls until `stop`; called on the main thread."""
+        asyncio.set_event_loop(self._mine)
+        self._mine.run_forever()
+
+    @property
+    def stuck_for(self) -> float:
+        """A coroutine is cancelled where it waits; one that never waits is not timed."""
+        return 0.0
+
+    def abandon(self) -> list[Call]:
+        """Give up every call."""
+        return list(self._calls.values())
+
+    def _start(self, call: Call) -> None:
+        task = self._mine.create_task(self.scorer.perform_async(call[0]))
+        self._calls[task] = call
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[Response]") -> None:
+        _, respond = self._calls.pop(task)
+        self.loop.call_soon_threadsafe(self._answer, respond, task.result())
+
+    def _answer(self, respond: Respond, response: Response) -> None:
+        self._pending -= 1
+        respond(response)

@@ -1,0 +1,87 @@
+"""Starting the script, or explaining why it does not start (contract 7.5)."""
+
+import asyncio
+import inspect
+import time
+import traceback
+from pathlib import Path
+
+from . import log, model_files, shims
+from .entry import Entry, EntryError, load
+from .settings import Settings
+from .tracebacks import of_user
+
+EXIT_CODE = 3
+"""The exit code of a failed boot, as Azure ML images have it."""
+
+
+class BootError(Exception):
+    """The script did not start; everything worth saying is in the log already."""
+
+
+def boot(settings: Settings) -> Entry:
+    """Import the entry script and call its init() once."""
+    started = time.perf_counter()
+    phase = "importing the entry script"
+    try:
+        shims.install()
+        entry = load(settings)
+        phase = "init()"
+        result = entry.init()
+        if inspect.isawaitable(result):
+            asyncio.run(_awaited(result))
+    except (Exception, SystemExit) as error:
+        report(error, phase, settings)
+        raise BootError from error
+    log.info(f"{settings.entry_script} is loaded, init() has returned after {time.perf_counter() - started:.2f} s")
+    return entry
+
+
+def report(error: BaseException, phase: str, settings: Settings) -> None:
+    """Log the traceback, the model folder, and last a plain line that names the likely cause."""
+    title = "User's init function failed" if phase == "init()" else "The entry script failed to load"
+    log.error(f"{title}\n{of_user(error)}")
+    log.error(f"The model folder:\n{model_files.tree(settings.model_dir)}")
+    log.plain(f"The service did not start: {likely_cause(error, phase, settings)}")
+
+
+def likely_cause(error: BaseException, phase: str, settings: Settings) -> str:
+    """Give one line that says what to do, as far as the exception tells."""
+    script = settings.entry_script
+    missed = model_files.explain_miss(error, settings.model_dir)
+    if missed:
+        return missed
+    if isinstance(error, EntryError):
+        return f"{error}."
+    if isinstance(error, ModuleNotFoundError):
+        package = (error.name or str(error)).partition(".")[0]
+        return (
+            f"{phase} needs the module {error.name!r}, which is not in this environment; add the package that "
+            f"provides {package!r} to its requirements, or its file to the source directory."
+        )
+    if isinstance(error, SyntaxError):
+        return f"{Path(error.filename or script).name}, line {error.lineno}: {error.msg}."
+    if isinstance(error, AttributeError) and "__main__" in str(error):
+        return (
+            f"the model was pickled with something defined in a notebook or script ({error}); move that "
+            "definition into a module of the source directory, import it there, and save the model again."
+        )
+    if isinstance(error, KeyError) and str(error).strip("'").startswith("AZUREML_"):
+        return f"{phase} reads the environment variable {error}, which is not set here."
+    if isinstance(error, MemoryError):
+        return f"{phase} ran out of memory; give the container more, or load a smaller model."
+    if isinstance(error, SystemExit):
+        return f"{phase} called sys.exit({error.code!r})."
+    where = _last_line(error, settings)
+    return f"{phase} raised {type(error).__name__}: {str(error).strip() or '(no message)'}{where}"
+
+
+def _last_line(error: BaseException, settings: Settings) -> str:
+    script = str(settings.entry_path)
+    lines = [line.lineno for line in traceback.extract_tb(error.__traceback__) if line.filename == script]
+    return f" ({Path(script).name}, line {lines[-1]})" if lines else ""
+
+
+async def _awaited(result: object) -> None:
+    if inspect.isawaitable(result):
+        await result

@@ -1,0 +1,286 @@
+"""One client connection: bytes in, requests out, responses back in order.
+
+httptools (Node's llhttp, in its strict mode) decides what is well-formed: bare newlines, Content-Length
+beside Transfer-Encoding, odd chunk sizes are errors there. Here everything is bounded and timed.
+"""
+
+import asyncio
+import time
+from collections import deque
+from typing import TYPE_CHECKING, cast
+
+import httptools
+
+from . import limits
+from .messages import Request, Response, problem
+from .wire import head_of
+
+if TYPE_CHECKING:
+    from .server import Server
+
+
+class _RefusedError(Exception):
+    """Raised inside a parser callback to stop parsing; the connection holds the response."""
+
+
+class Connection(asyncio.Protocol):
+    """The protocol object asyncio makes for every accepted socket."""
+
+    def __init__(self, server: "Server") -> None:
+        self._server = server
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport
+        self._client = ""
+        self._active: Request | None = None
+        self._waiting: deque[Request] = deque()
+        self._refusal: Response | None = None
+        self._last = False  # no request is read after this one
+        self._deaf = False  # what still arrives is dropped
+        self._paused = False
+        self._blocked = False  # the client does not read what we write
+        self._reading_head = True
+        self._fresh = True  # nothing of the next request has arrived
+        self._head_size = 0
+        self._framing = 0
+        self._url = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._header_count = 0
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self.deadline = 0.0
+        self.quiet_since = 0.0
+
+    # asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the clock: silence from the beginning is silence too."""
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self._client = peer[0] if isinstance(peer, tuple) else ""
+        self.quiet_since = time.monotonic()
+        self.deadline = self.quiet_since + limits.HEADER_SECONDS
+        self._server.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
+        """Nobody waits for the answers that are due any more."""
+        self._server.connections.discard(self)
+        for request in (self._active, *self._waiting):
+            if request is not None:
+                request.gone = True
+        self._waiting.clear()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, within bounds."""
+        if self._deaf:
+            return
+        if self._fresh:
+            self._fresh = False
+            self.deadline = time.monotonic() + limits.HEADER_SECONDS
+        elif not self._reading_head:
+            self.deadline = time.monotonic() + limits.BODY_STALL_SECONDS
+        size = self._size
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._last = self._deaf = True  # we upgrade to nothing, and what follows is not HTTP
+            return
+        except httptools.HttpParserError as error:
+            self._refuse(self._refusal or problem(400, f"The request is not well-formed HTTP: {error}."))
+            return
+        if self._reading_head and not self._fresh:
+            self._head_size += len(data)
+            if self._head_size > limits.HEAD_SIZE:
+                self._refuse(problem(431, f"The headers are larger than {limits.HEAD_SIZE} bytes."))
+        elif not self._reading_head:
+            self._framing += len(data) - (self._size - size)
+            if self._framing > limits.FRAMING_SIZE + 8 * self._size:
+                self._refuse(problem(400, "The request is not well-formed HTTP: too little body in its chunks."))
+
+    def eof_received(self) -> bool:
+        """Keep the socket when an answer is due: a client may half-close after its request."""
+        self._last = self._deaf = True
+        return self._active is not None
+
+    def pause_writing(self) -> None:
+        """The client does not read; it has a while to begin."""
+        self._blocked = True
+        self.deadline = time.monotonic() + limits.WRITE_STALL_SECONDS
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._blocked = False
+        if not self._transport.is_closing():
+            self.deadline = time.monotonic() + limits.IDLE_SECONDS
+        if self._active is None and self._waiting:
+            self._next()
+
+    # httptools' side
+
+    def on_message_begin(self) -> None:
+        """A new request: forget the last one."""
+        self._url = b""
+        self._headers = {}
+        self._header_count = self._head_size = self._size = self._framing = 0
+        self._chunks = []
+        self._reading_head, self._fresh = True, False
+
+    def on_url(self, url: bytes) -> None:
+        """Collect the target."""
+        self._url += url
+        if len(self._url) > limits.REQUEST_LINE:
+            self._stop(problem(414, f"The request target is longer than {limits.REQUEST_LINE} bytes."))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect one header."""
+        self._header_count += 1
+        if self._header_count > limits.HEADER_COUNT or len(name) + len(value) > limits.HEADER_SIZE:
+            self._stop(
+                problem(431, f"More than {limits.HEADER_COUNT} headers, or one larger than {limits.HEADER_SIZE} bytes.")
+            )
+        if not self._reading_head:
+            return  # a trailer must not pass for a header
+        name = name.lower()
+        known = self._headers.get(name)
+        if known is None:
+            self._headers[name] = value
+        else:
+            self._headers[name] = known + (b"; " if name == b"cookie" else b", ") + value
+
+    def on_headers_complete(self) -> None:
+        """Refuse a body that says it is too large before it arrives."""
+        self._reading_head = False
+        length = self._headers.get(b"content-length")
+        if length is not None and int(length) > self._server.max_body:
+            self._stop(self._too_large())
+        if self._headers.get(b"expect", b"").lower() == b"100-continue" and self._active is None:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        """Collect a piece of the body."""
+        self._size += len(body)
+        if self._size > self._server.max_body:
+            self._stop(self._too_large())
+        self._chunks.append(body)
+
+    def on_message_complete(self) -> None:
+        """Hand the request over, or queue it behind the one being answered."""
+        try:
+            url = httptools.parse_url(self._url)
+        except httptools.HttpParserInvalidURLError:
+            self._stop(problem(400, "The request target cannot be understood."))
+        chunks = self._chunks
+        request = Request(
+            self._parser.get_method().decode("latin-1"),
+            (url.path or b"/").decode("latin-1"),
+            url.query or b"",
+            self._headers,
+            chunks[0] if len(chunks) == 1 else b"".join(chunks),
+        )
+        self._chunks = []
+        self._reading_head = self._fresh = True
+        parser = self._parser
+        request.keep_alive = (
+            parser.should_keep_alive() and not parser.should_upgrade() and parser.get_http_version() == "1.1"
+        )
+        request.client = self._client
+        if self._active is None and not self._blocked and not self._waiting:
+            self._dispatch(request)
+        else:
+            self._waiting.append(request)
+            if not self._paused:
+                self._paused = True
+                self._transport.pause_reading()
+
+    # answering
+
+    def _dispatch(self, request: Request) -> None:
+        self._active = request
+        self.deadline = 0.0
+        request.started = time.perf_counter()
+        self._server.handle(request, self.respond)
+
+    def respond(self, response: Response) -> None:
+        """Write the answer to the request that is being served; called on the loop's thread."""
+        request = self._active
+        if request is None or request.gone:
+            return
+        keep = request.keep_alive and not self._server.draining and not (self._last and not self._waiting)
+        self._transport.write(head_of(response, keep=keep) + (b"" if request.method == "HEAD" else response.body))
+        self._server.answered(request, response)
+        self._active = None
+        if not keep:
+            self._close()
+        elif self._waiting:
+            # Through the loop, or a thousand pipelined requests would be a thousand stack frames.
+            self._server.loop.call_soon(self._next)
+        elif not self._blocked:
+            self.quiet_since = time.monotonic()
+            self.deadline = self.quiet_since + (limits.IDLE_SECONDS if self._fresh else limits.HEADER_SECONDS)
+
+    def _next(self) -> None:
+        if self._active is not None or self._blocked or not self._waiting or self._transport.is_closing():
+            return
+        request = self._waiting.popleft()
+        if not self._waiting and self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+        self._dispatch(request)
+
+    # ending
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is being read or answered."""
+        return self._active is None and not self._waiting and self._fresh
+
+    @property
+    def answering(self) -> bool:
+        """Whether a request has been read whose answer is still due."""
+        return self._active is not None or bool(self._waiting)
+
+    def expire(self) -> None:
+        """The deadline has passed: say so where the client can still make sense of it, else hang up."""
+        if self.answering and not self._blocked:
+            self._last = self._deaf = True
+            self.deadline = 0.0
+        elif self._transport.is_closing() or self._deaf or self._blocked or self.idle:
+            self._transport.abort()
+        else:
+            self._refuse(problem(408, "The request did not arrive in time."))
+
+    def hang_up(self) -> None:
+        """Close now, whatever the client is doing."""
+        self._transport.abort()
+
+    def _stop(self, response: Response) -> None:
+        self._refusal = response
+        raise _RefusedError
+
+    def _too_large(self) -> Response:
+        return problem(413, f"The body is larger than {self._server.max_body} bytes (MODELPACK_MAX_BODY).")
+
+    def _refuse(self, response: Response) -> None:
+        """Answer a request that will not be read to its end; the connection cannot be used after it."""
+        if self._deaf:
+            return
+        self._last = self._deaf = True
+        if self.answering:
+            return  # the answers that are due come first, then the connection closes
+        request = Request(
+            self._parser.get_method().decode("latin-1") if self._url else "-", "-", b"", self._headers, b""
+        )
+        request.keep_alive = False
+        request.started = time.perf_counter()
+        self._active = request
+        self._server.refuse(request, response, self.respond)
+
+    def _close(self) -> None:
+        self._last = self._deaf = True
+        if self._fresh and not self._blocked:
+            self._transport.close()
+            self.deadline = time.monotonic() + limits.WRITE_STALL_SECONDS
+        else:
+            # Unread input would turn close() into a reset that overtakes our answer.
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
+            self.deadline = time.monotonic() + limits.LINGER_SECONDS

@@ -1,0 +1,92 @@
+"""Loading the entry script: its module, its init(), how its run() wants to be called."""
+
+import importlib.machinery
+import importlib.util
+import inspect
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .rawhttp import is_raw
+from .settings import Settings
+
+MODULE = "entry_module"
+"""The name Azure ML's server gives the script's module (contract 7.6)."""
+
+
+class EntryError(Exception):
+    """The script cannot serve, whatever the model: no such file, no run(), a run() nobody can call."""
+
+
+class Entry:
+    """An entry script, ready to be called."""
+
+    def __init__(self, init: Callable[[], Any], run: Callable[..., Any]) -> None:
+        self.init = init
+        self.run = run
+        self.raw = is_raw(run)
+        self.parameters = _parameters(run)
+        self.wants_headers = "request_headers" in self.parameters
+        self.asynchronous = inspect.iscoroutinefunction(inspect.unwrap(run))
+        data = [name for name in self.parameters if name != "request_headers"]
+        self.data_name = data[0] if data else ""
+
+
+def load(settings: Settings) -> Entry:
+    """Import the script; init() is not called yet.
+
+    The app root and the source directory are importable, the script's own folder only if it is one of them
+    (contract 4): a script that runs here runs in the image.
+    """
+    path = settings.entry_path
+    for folder in (settings.app_root, str(Path(settings.app_root) / settings.source_directory)):
+        if folder not in sys.path:
+            sys.path.append(folder)
+    if not path.is_file():
+        raise EntryError(f"the entry script {path} does not exist (AZUREML_ENTRY_SCRIPT={settings.entry_script!r})")
+    return entry_of(_execute(path), path.name)
+
+
+def entry_of(module: types.ModuleType, name: str) -> Entry:
+    """Find init() and run(); a module-level `driver_module` is followed (contract 7.6)."""
+    driver = getattr(module, "driver_module", None)
+    if driver is not None and hasattr(driver, "run"):
+        module = driver
+    functions = {}
+    for function in ("init", "run"):
+        found = getattr(module, function, None)
+        if not callable(found):
+            raise EntryError(f"{name} defines no function {function}()")
+        functions[function] = found
+    return Entry(functions["init"], functions["run"])
+
+
+def _execute(path: Path) -> types.ModuleType:
+    # Compiled here and not through the import system: an edited script of equal size and time stamp would
+    # be served from its old .pyc.
+    loader = importlib.machinery.SourceFileLoader(MODULE, str(path))
+    spec = importlib.util.spec_from_file_location(MODULE, path, loader=loader)
+    if spec is None:
+        raise EntryError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[MODULE] = module
+    exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102  it is the user's script
+    return module
+
+
+def _parameters(run: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Check run()'s signature: one parameter of any name, perhaps request_headers (contract 7.3)."""
+    parameters = dict(inspect.signature(run).parameters)
+    for name, parameter in parameters.items():
+        if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY}:
+            raise EntryError(
+                f"run() cannot be called: *args, **kwargs and positional-only parameters ({name}) have no name"
+            )
+    if not [name for name in parameters if name != "request_headers"]:
+        raise EntryError("run() takes no parameter for the data")
+    required = [name for name, parameter in parameters.items() if parameter.default is parameter.empty]
+    if len([name for name in required if name != "request_headers"]) > 1:
+        raise EntryError(f"run() takes one parameter for the data, this one wants {', '.join(required)}")
+    return parameters

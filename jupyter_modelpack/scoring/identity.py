@@ -1,0 +1,37 @@
+"""Request ids: which id a request goes by, which headers say so (contract 7.2)."""
+
+import uuid
+
+from . import VERSION, limits
+from .messages import Header, Response, problem
+
+_SERVER = (b"x-ms-server-version", f"modelpack/{VERSION}".encode())
+
+
+def identify(headers: dict[bytes, bytes]) -> list[Header]:
+    """Give the headers every answer carries.
+
+    Nothing sent: one fresh id in both. `x-request-id` alone: both echo it. `x-ms-client-request-id`, or the
+    old `x-ms-request-id`, is what the client calls the request; it is echoed under both names.
+    """
+    request_id = headers.get(b"x-request-id") or str(uuid.uuid4()).encode()
+    client_id = headers.get(b"x-ms-client-request-id") or headers.get(b"x-ms-request-id")
+    found = [_SERVER, (b"x-request-id", request_id), (b"x-ms-request-id", client_id or request_id)]
+    if client_id:
+        found.append((b"x-ms-client-request-id", client_id))
+    trace = headers.get(b"traceid")
+    if trace:
+        found.append((b"TraceId", trace))
+    return found
+
+
+def too_long(headers: dict[bytes, bytes]) -> Response | None:
+    """Refuse ids over 100 characters with 431 (contract 7.2)."""
+    if len(headers.get(b"x-request-id", b"")) > limits.REQUEST_ID_SIZE:
+        return problem(431, "x-request-id must not exceed 100 characters")
+    if (
+        len(headers.get(b"x-ms-request-id", b"")) > limits.REQUEST_ID_SIZE
+        or len(headers.get(b"x-ms-client-request-id", b"")) > limits.REQUEST_ID_SIZE
+    ):
+        return problem(431, "x-ms-request-id and x-ms-client-request-id must not exceed 100 characters")
+    return None

@@ -1,0 +1,46 @@
+"""Every number that bounds what a client may send, with its reason.
+
+What a user has reason to change is a setting (settings.py); these are not.
+"""
+
+REQUEST_LINE = 8 * 1024
+"""Longest request target. Proxies in front cut at 8 KiB too, so nothing longer arrives by accident."""
+
+HEADER_COUNT = 100
+"""A browser sends about 20 and a service mesh adds about 20 more."""
+
+HEADER_SIZE = 8 * 1024
+"""One header: large cookies and bearer tokens fit."""
+
+HEAD_SIZE = 128 * 1024
+"""All headers together, in raw bytes: what an unfinished head may hold in memory on one connection."""
+
+REQUEST_ID_SIZE = 100
+"""Longest request id a client may choose (contract 7.2)."""
+
+HEADER_SECONDS = 10.0
+"""From the first byte (or the connect) to the end of the head: an honest client sends it in one piece."""
+
+BODY_STALL_SECONDS = 20.0
+"""Longest silence inside a body. Slow links trickle, they do not fall silent."""
+
+IDLE_SECONDS = 75.0
+"""Keep-alive: longer than the 60 s of common load balancers, so that they close first and lose no request."""
+
+WRITE_STALL_SECONDS = 60.0
+"""A client that does not read its answer for this long is dropped."""
+
+LINGER_SECONDS = 2.0
+"""After an early refusal the rest of the upload is read and dropped, or the client would see a reset."""
+
+FRAMING_SIZE = 1024 * 1024
+"""Chunk extensions and trailers carry nothing we use; beyond this they are an attack."""
+
+DRAIN_GRACE_SECONDS = 0.3
+"""On SIGTERM new connections are taken for this long, so that requests already on their way arrive."""
+
+JSON_DEPTH = 100
+"""Nesting of JSON that we parse ourselves."""
+
+TREE_LINES = 200
+"""Lines of the model folder's listing in the log (contract 7.5)."""

@@ -1,0 +1,37 @@
+"""The one listening socket that all workers share."""
+
+import os
+import socket
+from pathlib import Path
+
+_BACKLOG = 2048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind and listen.
+
+    The protocol number is given on purpose: asyncio turns Nagle's algorithm off only on sockets that say
+    they are TCP, and with it on every answer waits 44 ms for the client's delayed acknowledgement.
+    """
+    family, kind, _, _, address = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+def write_port_file(path: str, port: int) -> None:
+    """Tell the bound port to whoever started us; the file appears complete or not at all."""
+    target = Path(path)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    unfinished.write_text(f"{port}\n", encoding="ascii")
+    unfinished.replace(target)

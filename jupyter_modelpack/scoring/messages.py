@@ -1,0 +1,51 @@
+"""Requests that were read completely, responses that are ready to be written."""
+
+import json
+from typing import Any
+
+HTML = b"text/html; charset=utf-8"
+JSON = b"application/json"
+
+Header = tuple[bytes, bytes]
+
+
+class Request:
+    """One request: headers are lower-cased and, where repeated, joined as RFC 9110 5.3 says."""
+
+    __slots__ = ("body", "client", "gone", "headers", "keep_alive", "method", "path", "query", "started")
+
+    def __init__(self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], body: bytes) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.keep_alive = True
+        self.gone = False
+        """Set when the client has hung up: nobody waits for the answer any more."""
+        self.client = ""
+        self.started = 0.0
+
+
+class Response:
+    """One response: status, headers in order, body."""
+
+    __slots__ = ("body", "content_type", "headers", "status")
+
+    def __init__(
+        self, status: int, body: bytes, content_type: bytes = JSON, headers: list[Header] | None = None
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.content_type = content_type
+        self.headers: list[Header] = [] if headers is None else headers
+
+
+def json_response(status: int, content: Any, headers: list[Header] | None = None) -> Response:
+    """Answer with JSON."""
+    return Response(status, json.dumps(content).encode(), JSON, headers)
+
+
+def problem(status: int, message: str, headers: list[Header] | None = None) -> Response:
+    """Answer with an error body, which is always `{"message": "..."}` (contract 7.2)."""
+    return json_response(status, {"message": message}, headers)

@@ -1,0 +1,155 @@
+"""`@rawhttp`, `AMLRequest`, `AMLResponse`: for scripts that want the request itself (contract 7.3, 7.4).
+
+Scripts import these names from `azureml.contrib.services.*` or `azureml_inference_server_http.api.*`;
+shims.py puts them there.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import parse_qs
+
+from .messages import Request
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_MARK = "_modelpack_rawhttp"
+
+
+def rawhttp(function: _Function) -> _Function:
+    """Mark `run` as wanting an AMLRequest instead of text."""
+    setattr(function, _MARK, True)
+    return function
+
+
+def is_raw(function: Callable[..., Any]) -> bool:
+    """Tell whether `function`, or one it wraps, carries the mark."""
+    current: Any = function
+    while current is not None:
+        if getattr(current, _MARK, False):
+            return True
+        current = getattr(current, "__wrapped__", None)
+    return False
+
+
+class Headers(dict[str, str]):
+    """Headers under the names people write (`Content-Type`), found in whatever case they are asked for."""
+
+    def __init__(self, raw: dict[bytes, bytes]) -> None:
+        super().__init__(
+            ("-".join(part.capitalize() for part in name.decode("latin-1").split("-")), value.decode("latin-1"))
+            for name, value in raw.items()
+        )
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.title())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and super().__contains__(name.title())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give the header, or `default`."""
+        return super().get(name.title(), default)
+
+
+class Args(dict[str, str]):
+    """Query arguments: the first value of each, `getlist` for all."""
+
+    def __init__(self, query: bytes) -> None:
+        self._lists = parse_qs(query.decode("utf-8", "replace"), keep_blank_values=True)
+        super().__init__((name, values[0]) for name, values in self._lists.items())
+
+    def getlist(self, name: str) -> list[str]:
+        """Give every value of one name."""
+        return list(self._lists.get(name, []))
+
+    def to_dict(self, flat: bool = True) -> dict[str, Any]:
+        """Give a plain dictionary."""
+        return dict(self) if flat else {name: list(values) for name, values in self._lists.items()}
+
+
+class AMLRequest:
+    """The request with the attributes that scripts use of Flask's."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        self._request = request
+        self.method = request.method
+        self.path = request.path
+        self.query_string = request.query
+        self.remote_addr = request.client
+        self.headers = Headers(request.headers)
+        self.args = Args(request.query)
+        self.data = body
+
+    @property
+    def full_path(self) -> str:
+        """Path and query, with the question mark even when there is no query, as Flask has it."""
+        return f"{self.path}?{self.query_string.decode('latin-1')}"
+
+    @property
+    def host(self) -> str:
+        """The Host header."""
+        return str(self.headers.get("Host", ""))
+
+    @property
+    def url(self) -> str:
+        """The whole address."""
+        return f"http://{self.host}{self.path}" + (
+            f"?{self.query_string.decode('latin-1')}" if self.query_string else ""
+        )
+
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type header."""
+        return self.headers.get("Content-Type")  # type: ignore[no-any-return]
+
+    @property
+    def mimetype(self) -> str:
+        """The content type without its parameters."""
+        return (self.content_type or "").partition(";")[0].strip().lower()
+
+    @property
+    def content_length(self) -> int:
+        """How many bytes the body has."""
+        return len(self.data)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the content type says JSON."""
+        return self.mimetype == "application/json" or self.mimetype.endswith("+json")
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return self.get_json()
+
+    def get_data(self, cache: bool = True, as_text: bool = False) -> Any:  # noqa: ARG002  Flask's
+        """Give the body, as bytes or as text."""
+        return self.data.decode("utf-8", "replace") if as_text else self.data
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: ARG002
+        """Parse the body; content types are not held against the client."""
+        try:
+            return json.loads(self.data)
+        except ValueError:
+            if silent:
+                return None
+            raise
+
+
+class AMLResponse:
+    """A response with status and headers of the script's choosing (contract 7.4)."""
+
+    def __init__(
+        self,
+        message: Any,
+        status_code: int,
+        response_headers: dict[str, Any] | None = None,
+        json_str: bool = False,
+        run_function_failed: bool = False,
+    ) -> None:
+        self.message = message
+        self.status_code = status_code
+        self.headers = dict(response_headers or {})
+        self.json_str = json_str
+        self.run_function_failed = run_function_failed

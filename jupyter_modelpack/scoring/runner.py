@@ -1,0 +1,92 @@
+"""One call at a time on the main thread: where scripts written for Azure ML expect to run.
+
+The sockets live on another thread, so liveness answers while the script computes. On the main thread a
+call can be interrupted by a signal, even inside time.sleep() or a read, and libraries that insist on the
+main thread work.
+"""
+
+import asyncio
+import queue
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from .messages import Request, Response
+from .scorer import CallTimeoutError, Scorer
+from .settings import Settings
+
+Respond = Callable[[Response], None]
+Call = tuple[Request, Respond]
+
+
+class Runner:
+    """A bounded queue in front of the main thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.scorer: Scorer
+        self.loop: asyncio.AbstractEventLoop
+        self.since = 0.0
+        self._queue: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        self._current: Call | None = None
+        self._armed = False
+
+    def submit(self, request: Request, respond: Respond) -> bool:
+        """Queue a call; False when the queue is full. Called on the loop's thread, as is `respond` later."""
+        if self._queue.qsize() >= self.settings.queue:
+            return False
+        self._queue.put((request, respond))
+        return True
+
+    def stop(self) -> None:
+        """Let `run` return after what is queued."""
+        self._queue.put(None)
+
+    def run(self) -> None:
+        """Perform calls until `stop`; must be called on the main thread."""
+        signal.signal(signal.SIGALRM, self._ring)
+        while (call := self._queue.get()) is not None:
+            request, respond = self._current = call
+            if not request.gone:  # else its client has hung up
+                response = self.scorer.perform(request, self._limited)
+                self.loop.call_soon_threadsafe(respond, response)
+
+    @property
+    def stuck_for(self) -> float:
+        """Seconds a call has overrun its time: it sits in native code that no signal interrupts."""
+        since = self.since
+        return max(0.0, time.monotonic() - since - self.settings.call_limit) if since else 0.0
+
+    def abandon(self) -> list[Call]:
+        """Give up the current call and the queued ones; the current one comes first."""
+        calls = [self._current] if self._current else []
+        while True:
+            try:
+                call = self._queue.get_nowait()
+            except queue.Empty:
+                return calls
+            if call is not None:
+                calls.append(call)
+
+    def _limited(self, call: Callable[[], object]) -> object:
+        """Run `call`; raise CallTimeoutError inside it when it takes too long."""
+        self.since = time.monotonic()
+        self._armed = True
+        signal.setitimer(signal.ITIMER_REAL, self.settings.call_limit)
+        try:
+            return call()
+        finally:
+            self._armed = False
+            self.since = 0.0
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _ring(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  signal's signature
+        if self._armed:
+            self._armed = False
+            raise CallTimeoutError
+
+
+def deaf_to_alarms() -> None:
+    """Block SIGALRM on this thread, so that the kernel interrupts the main thread's system call with it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})

@@ -1,0 +1,125 @@
+"""From a Request through run() to a Response."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+
+from . import log, model_files
+from .decode import BadInputError, body_of, text_of
+from .encode import encoder
+from .entry import Entry
+from .messages import Header, Request, Response, problem
+from .rawhttp import AMLRequest, AMLResponse, Headers
+from .responses import from_aml, from_flask
+from .settings import Settings
+from .tracebacks import of_user
+
+_FAILED: Header = (b"x-ms-run-function-failed", b"True")
+_NOT_FAILED: Header = (b"x-ms-run-function-failed", b"False")
+
+Limited = Callable[[Callable[[], object]], object]
+
+
+class CallTimeoutError(BaseException):
+    """Raised inside run() when its time is up; no Exception, so that `except Exception` lets it pass."""
+
+
+class Scorer:
+    """Calls one entry script; every outcome of a call becomes a response."""
+
+    def __init__(self, entry: Entry, settings: Settings) -> None:
+        self._entry = entry
+        self._settings = settings
+        self._encode = encoder(settings.nan)
+        self._hinted = False
+
+    def perform(self, request: Request, limited: Limited) -> Response:
+        """Answer one request; called on the thread that runs the script, timed by `limited`."""
+        try:
+            arguments = self._arguments(request)
+            started = time.perf_counter()
+            result = limited(lambda: self._called(arguments))
+        except BaseException as error:  # noqa: BLE001  the boundary to the user's code
+            return self._failure(error)
+        return self._success(result, started)
+
+    async def perform_async(self, request: Request) -> Response:
+        """Answer one request by awaiting run()."""
+        try:
+            arguments = self._arguments(request)
+            started = time.perf_counter()
+            task = asyncio.ensure_future(self._entry.run(**arguments))
+            await asyncio.wait({task}, timeout=self._settings.call_limit)
+            if not task.done():
+                task.cancel()
+                raise CallTimeoutError
+            result = task.result()
+        except BaseException as error:  # noqa: BLE001  the boundary to the user's code
+            return self._failure(error)
+        return self._success(result, started)
+
+    def _called(self, arguments: dict[str, Any]) -> Any:
+        result = self._entry.run(**arguments)
+        # A decorator may hide that run is `async def`.
+        return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
+
+    def _failure(self, error: BaseException) -> Response:
+        if isinstance(error, BadInputError):
+            return problem(error.status, error.message, [_NOT_FAILED])
+        if isinstance(error, CallTimeoutError):
+            text = f"Scoring timeout after {round(self._settings.call_limit * 1000)} ms"
+            log.error(f"run() was stopped: {text}")
+            return problem(500, text, [_FAILED])
+        log.error(f"run() failed\n{of_user(error)}")
+        explanation = model_files.explain_miss(error, self._settings.model_dir)
+        if explanation:
+            log.error(explanation)
+        return problem(500, "An unexpected error occurred in scoring script. Check the logs for more info.", [_FAILED])
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        entry, limit = self._entry, self._settings.max_body
+        data: Any
+        data = AMLRequest(request, body_of(request, limit)) if entry.raw else text_of(request, limit)
+        arguments = {entry.data_name: data}
+        if entry.wants_headers:
+            arguments["request_headers"] = Headers(request.headers)
+        return arguments
+
+    def _success(self, result: Any, started: float) -> Response:
+        timing: Header = (b"x-ms-run-fn-exec-ms", b"%.3f" % ((time.perf_counter() - started) * 1000))
+        try:
+            if isinstance(result, AMLResponse):
+                response = from_aml(result, self._encode)
+                failed = result.run_function_failed or result.status_code >= 500
+                response.headers += [timing, _FAILED if failed else _NOT_FAILED]
+                return response
+            flask = from_flask(result)
+            if flask is not None:
+                flask.headers += [timing, _FAILED if flask.status >= 500 else _NOT_FAILED]
+                return flask
+            if isinstance(result, str) and not self._hinted:
+                self._hint(result)
+            return Response(200, self._encode(result), headers=[timing, _NOT_FAILED])
+        except Exception as error:  # noqa: BLE001  results bring their own code along
+            log.error(f"The result of run() cannot be turned into JSON: {error}")
+            return problem(500, "An unexpected internal error occurred. Check the logs for more info.", [_NOT_FAILED])
+
+    def _hint(self, result: str) -> None:
+        if result[:1] in {"{", "["}:
+            try:
+                orjson.loads(result)
+            except orjson.JSONDecodeError:
+                return
+            self._hinted = True
+            log.warning(
+                "run() returned a string that already is JSON; it is quoted once more, as Azure ML does. "
+                "Return the object itself, without json.dumps, to send it as JSON."
+            )
+
+
+async def _awaited(result: Awaitable[Any]) -> Any:
+    return await result

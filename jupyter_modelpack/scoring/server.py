@@ -1,0 +1,128 @@
+"""The event loop's side of a worker: accepts, times out, drains."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+import time
+from collections.abc import Callable
+
+from . import identity, limits, log
+from .connection import Connection
+from .messages import Request, Response
+
+Respond = Callable[[Response], None]
+Handler = Callable[[Request, Respond], None]
+
+_TICK = 0.25
+_QUIET = frozenset({"/", "/ready"})  # probes come every few seconds and would bury the calls (contract 7.7)
+
+
+class Server:
+    """Connections of one process on the shared listening socket."""
+
+    def __init__(self, listener: socket.socket, handle: Handler, *, max_body: int, access_log: bool) -> None:
+        self.handle = handle
+        self.max_body = max_body
+        self.connections: set[Connection] = set()
+        self.draining = False
+        self.loop: asyncio.AbstractEventLoop
+        self._listener = listener
+        self._access_log = access_log
+        self._stopped: asyncio.Event
+        self._accepting: set[asyncio.Task[object]] = set()
+        self.on_tick: Callable[[], None] = lambda: None
+        self.on_closed: Callable[[], None] = lambda: None
+
+    async def serve(
+        self, stop_fd: int, *, started: Callable[[], None], drain_seconds: float, brief: bool = False
+    ) -> None:
+        """Serve until `stop_fd` reads end of file: the supervisor has closed its end, or has died.
+
+        `brief` is for a process whose successor already accepts: it leaves new connections to it.
+        """
+        self.loop = asyncio.get_running_loop()
+        self._stopped = asyncio.Event()
+        self.loop.add_reader(stop_fd, self._stopped.set)
+        self.loop.add_reader(self._listener, self._accept)
+        sweeper = self.loop.create_task(self._sweep())
+        started()
+        await self._stopped.wait()
+        self.loop.remove_reader(stop_fd)
+        await self._drain(drain_seconds, brief=brief)
+        sweeper.cancel()
+
+    def refuse(self, request: Request, response: Response, respond: Respond) -> None:
+        """Answer what never became a request."""
+        response.headers += identity.identify(request.headers)
+        respond(response)
+
+    def answered(self, request: Request, response: Response) -> None:
+        """Log a call as `POST /score 200 0.231ms 4` (contract 7.7)."""
+        if self._access_log and not (request.path in _QUIET and response.status == 200):
+            took = (time.perf_counter() - request.started) * 1000
+            log.info(f"{request.method} {request.path} {response.status} {took:.3f}ms {len(response.body)}")
+
+    def _accept(self) -> None:
+        # One at a time: a greedy loop would leave nothing to the other workers.
+        try:
+            accepted, _ = self._listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
+                raise
+            log.warning(f"Cannot accept connections for the moment: {error}")
+            self.loop.remove_reader(self._listener)
+            self.loop.call_later(0.5, self._accept_again)
+            return
+        accepted.setblocking(False)
+        task = self.loop.create_task(self._adopt(accepted))
+        self._accepting.add(task)
+        task.add_done_callback(self._accepting.discard)
+
+    def _accept_again(self) -> None:
+        if self._listener.fileno() >= 0:
+            self.loop.add_reader(self._listener, self._accept)
+
+    async def _adopt(self, accepted: socket.socket) -> None:
+        try:
+            await self.loop.connect_accepted_socket(lambda: Connection(self), accepted)
+        except OSError:
+            accepted.close()
+
+    async def _sweep(self) -> None:
+        # One timer for all connections: 10,000 of them cost a millisecond a tick, and no timer objects.
+        while True:
+            await asyncio.sleep(_TICK)
+            now = time.monotonic()
+            for connection in [c for c in self.connections if 0.0 < c.deadline < now]:
+                connection.expire()
+            self.on_tick()
+
+    async def _drain(self, seconds: float, *, brief: bool) -> None:
+        """Answer what has been sent to us, take nothing new, end in time."""
+        end = time.monotonic() + seconds
+        self.draining = True
+        if not brief:
+            await asyncio.sleep(min(limits.DRAIN_GRACE_SECONDS, seconds))
+        self.loop.remove_reader(self._listener)
+        with contextlib.suppress(OSError):
+            while not brief:  # what is in the kernel's queue was promised an answer
+                accepted, _ = self._listener.accept()
+                accepted.setblocking(False)
+                await self._adopt(accepted)
+        self._listener.close()
+        self.on_closed()
+        if self._accepting:
+            await asyncio.wait(self._accepting)
+        patience = time.monotonic() + limits.DRAIN_GRACE_SECONDS * 3
+        while self.connections and (now := time.monotonic()) < end:
+            for connection in list(self.connections):
+                silent = connection.idle and now - connection.quiet_since > limits.DRAIN_GRACE_SECONDS
+                # An upload that stalls would hold the drain to its end.
+                if silent or (now > patience and not connection.answering):
+                    connection.hang_up()
+            await asyncio.sleep(0.02)
+        for connection in list(self.connections):
+            connection.hang_up()

@@ -1,0 +1,151 @@
+"""The settings of one server, read from the environment.
+
+Names that Azure ML images use keep their meaning (contract 7.6); our own begin with MODELPACK_.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+class ConfigurationError(Exception):
+    """A setting that cannot be used; the process ends with exit code 3 (contract 7.5)."""
+
+
+def _whole(low: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if number < low:
+            raise ValueError(f"at least {low} expected")
+        return number
+
+    return parse
+
+
+def _workers(text: str) -> int:
+    return available_cores() if text.strip().lower() == "auto" else _whole(1)(text)
+
+
+def _switch(text: str) -> bool:
+    word = text.strip().lower()
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    if word in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("true or false expected")
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 10**7:
+        raise ValueError("a positive number of seconds expected")
+    return number
+
+
+def _milliseconds(text: str) -> float:
+    return _whole(1)(text) / 1000
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"one of {', '.join(words)} expected")
+        return text
+
+    return parse
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    return tuple(origin.strip() for origin in text.split(",") if origin.strip())
+
+
+def _option(name: str, parse: Callable[[str], Any], default: Any) -> Any:
+    return field(default=default, metadata={"name": name, "parse": parse})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the environment decides, parsed and checked once."""
+
+    app_root: str = _option("AML_APP_ROOT", str, "")
+    entry_script: str = _option("AZUREML_ENTRY_SCRIPT", str, "main.py")
+    source_directory: str = _option("AZUREML_SOURCE_DIRECTORY", str, "")
+    model_dir: str = _option("AZUREML_MODEL_DIR", str, "")
+
+    host: str = _option("MODELPACK_HOST", str, "127.0.0.1")
+    port: int = _option("MODELPACK_PORT", _whole(0), 5001)
+    port_file: str = _option("MODELPACK_PORT_FILE", str, "")
+
+    workers: int = _option("WORKER_COUNT", _workers, 1)
+    worker_timeout: float = _option("WORKER_TIMEOUT", _seconds, 300.0)
+    preload: bool = _option("WORKER_PRELOAD", _switch, True)
+    scoring_timeout: float = _option("SCORING_TIMEOUT_MS", _milliseconds, 3600.0)
+    drain_seconds: float = _option("MODELPACK_DRAIN_SECONDS", _seconds, 8.0)
+
+    threads: int = _option("MODELPACK_THREADS", _whole(1), 1)
+    queue: int = _option("MODELPACK_QUEUE", _whole(1), 256)
+    max_body: int = _option("MODELPACK_MAX_BODY", _whole(1), 100 * 1024 * 1024)
+    nan: str = _option("MODELPACK_NAN", _one_of("null", "literal", "error"), "null")
+
+    cors_origins: tuple[str, ...] = _option("AML_CORS_ORIGINS", _origins, ())
+    service_name: str = _option("SERVICE_NAME", str, "ML service")
+    service_version: str = _option("SERVICE_VERSION", str, "1.0")
+    path_prefix: str = _option("SERVICE_PATH_PREFIX", str, "")
+    access_log: bool = _option("MODELPACK_ACCESS_LOG", _switch, True)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read `environment`, with config.json underneath: the environment wins (contract 7.6)."""
+        root = environment.get("AML_APP_ROOT") or os.getcwd()  # noqa: PTH109  the text is kept as it is
+        names = {**_config_file(root, environment), **environment}
+        values: dict[str, Any] = {}
+        for option in fields(cls):
+            name, text = option.metadata["name"], names.get(option.metadata["name"], "")
+            if text == "":
+                continue
+            try:
+                values[option.name] = option.metadata["parse"](text)
+            except ValueError as error:
+                raise ConfigurationError(f"{name}={text!r} cannot be used: {error}") from None
+        return cls(**{**values, "app_root": str(Path(root).absolute())})
+
+    @property
+    def entry_path(self) -> Path:
+        """The entry script, relative to the app root unless absolute (contract 7.6)."""
+        return Path(self.app_root) / self.entry_script
+
+    @property
+    def call_limit(self) -> float:
+        """Seconds one call may take: whichever of the two documented timeouts strikes first."""
+        return min(self.scoring_timeout, self.worker_timeout)
+
+
+def available_cores() -> int:
+    """Cores this process may use, which in a container is less than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _config_file(root: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """AZUREML_CONFIG_FILE, or config.json in the app root or beside the script (contract 7.6)."""
+    named = environment.get("AZUREML_CONFIG_FILE")
+    script = Path(root) / environment.get("AZUREML_ENTRY_SCRIPT", "")
+    candidates = [Path(root) / named] if named else [Path(root, "config.json"), script.parent / "config.json"]
+    path = next((candidate for candidate in candidates if candidate.is_file()), None)
+    if path is None:
+        if named:
+            raise ConfigurationError(f"AZUREML_CONFIG_FILE={named!r} cannot be used: there is no such file")
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} cannot be read as JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path} must hold a JSON object of setting names")
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in content.items()
+        if not isinstance(value, (dict, list)) and value is not None
+    }

@@ -1,0 +1,210 @@
+"""The parent process: loads the script once, forks workers, replaces the dead, drains on SIGTERM.
+
+A forked child returns from `Supervisor.run` with what it has to do, and the caller does it: so every process
+ends by returning from main(), its exit handlers run, and no child unwinds through its parent's `finally`.
+"""
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from . import log
+from .boot import EXIT_CODE, BootError, boot
+from .entry import Entry
+from .settings import Settings
+from .worker import serve, serve_starting
+
+Role = Callable[[], int]
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+_QUICK_SECONDS = 1.0
+_LONGEST_PAUSE = 5.0
+_KILL_MARGIN = 1.2
+
+
+class _TerminatedError(BaseException):
+    """SIGTERM arrived while the script was loading."""
+
+
+class Supervisor:
+    """Keeps `settings.workers` processes serving on one listening socket."""
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._workers: dict[int, float] = {}
+        self._terminating = False
+        self._loading = False
+        self._up = False
+        self._quick_deaths = 0
+        # A worker serves until its end of this pipe reads end of file: asked to stop, or orphaned.
+        self._stop_read, self._stop_write = os.pipe()
+        self._probe_read, self._probe_write = os.pipe()
+        # Only the child that answers during init() keeps the write end: end of file says that it accepts no
+        # more, so that nobody who has seen us ready is told afterwards that we are starting.
+        self._free_read, self._free_write = os.pipe()
+        self._up_read, self._up_write = os.pipe()
+        self._wake_read, self._wake_write = os.pipe()
+        self._entry: Entry | None = None
+
+    def run(self) -> Role | int:
+        """Give the exit code, or in a child process its role."""
+        os.set_blocking(self._wake_write, False)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        for number in _SIGNALS:
+            signal.signal(number, self._on_signal)
+        # The child that answers while init() runs is forked before the script can start threads.
+        if self._fork() == 0:
+            return self._role_while_starting()
+        os.close(self._free_write)
+        if self._settings.preload:
+            try:
+                self._entry = self._load()
+            except BootError:
+                return EXIT_CODE
+            except _TerminatedError:
+                return 0
+        return self._keep_serving()
+
+    def _load(self) -> Entry:
+        self._loading = True
+        if self._terminating:
+            raise _TerminatedError
+        try:
+            entry = boot(self._settings)
+        finally:
+            self._loading = False
+        gc.collect()
+        gc.freeze()  # or the first collection in every worker would copy the pages it shares with us
+        return entry
+
+    def _keep_serving(self) -> Role | int:
+        while not self._terminating:
+            while len(self._workers) < self._settings.workers:
+                pid = self._fork()
+                if pid == 0:
+                    return self._role_of_worker()
+                self._workers[pid] = time.monotonic()
+            readable, _, _ = select.select([self._wake_read, *([] if self._up else [self._up_read])], [], [])
+            if self._up_read in readable:
+                self._announce()
+            if self._wake_read in readable:
+                os.read(self._wake_read, 4096)
+                if self._reap() == EXIT_CODE:
+                    return EXIT_CODE
+        return self._drain()
+
+    def _announce(self) -> None:
+        self._up = True
+        os.close(self._probe_write)
+        os.read(self._free_read, 1)
+        host, port = self._listener.getsockname()[:2]
+        log.info(f"Listening on http://{host}:{port}")
+
+    def _reap(self) -> int:
+        """Collect the dead; also children that are not ours, since in a container we are process 1."""
+        boot_failed = 0
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return boot_failed
+            if pid == 0:
+                return boot_failed
+            born = self._workers.pop(pid, None)
+            if born is None or self._terminating:
+                continue
+            code = os.waitstatus_to_exitcode(status)
+            if code == EXIT_CODE and not self._up:
+                boot_failed = code
+                continue
+            log.warning(f"Worker {pid} {_cause_of_death(code)}; another one takes its place.")
+            self._pause_after(time.monotonic() - born)
+
+    def _pause_after(self, lived: float) -> None:
+        """Replace a worker at once, but not in a frenzy when every one of them dies young."""
+        self._quick_deaths = self._quick_deaths + 1 if lived < _QUICK_SECONDS else 0
+        if self._quick_deaths > 3 and not self._terminating:
+            select.select([self._wake_read], [], [], min(0.1 * 2.0 ** (self._quick_deaths - 3), _LONGEST_PAUSE))
+
+    def _drain(self) -> int:
+        log.info("Stopping: requests in flight are answered first.")
+        self._listener.close()
+        if not self._up:
+            os.close(self._probe_write)
+        os.close(self._stop_write)
+        end = time.monotonic() + self._settings.drain_seconds + _KILL_MARGIN
+        while self._workers and (left := end - time.monotonic()) > 0:
+            select.select([self._wake_read], [], [], min(left, 0.5))
+            os.set_blocking(self._wake_read, False)
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._wake_read, 4096)
+            self._reap()
+        for pid in self._workers:
+            log.warning(f"Worker {pid} did not stop in time and is killed.")
+            os.kill(pid, signal.SIGKILL)
+        log.info("Stopped.")
+        return 0
+
+    def _fork(self) -> int:
+        """Fork with signals held back, so that none reaches a child that still has our handlers."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            # Handlers that do nothing, and not SIG_IGN: the script's own subprocesses would inherit that.
+            signal.signal(signal.SIGTERM, _pass)
+            signal.signal(signal.SIGINT, _pass)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for end in (self._stop_write, self._wake_read, self._wake_write, self._up_read):
+                os.close(end)
+            if not self._up:
+                os.close(self._probe_write)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        return pid
+
+    def _role_while_starting(self) -> Role:
+        return lambda: serve_starting(
+            self._settings, self._listener, self._probe_read, lambda: os.close(self._free_write)
+        )
+
+    def _role_of_worker(self) -> Role:
+        def role() -> int:
+            try:
+                entry = self._entry or boot(self._settings)
+            except BootError:
+                return EXIT_CODE
+            os.write(self._up_write, b".")
+            os.close(self._up_write)
+            os.read(self._free_read, 1)
+            return serve(self._settings, self._listener, entry, self._stop_read)
+
+        return role
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  signal's signature
+        if number != signal.SIGCHLD:
+            self._terminating = True
+            if self._loading:
+                self._loading = False
+                raise _TerminatedError
+
+
+def _pass(number: int, frame: FrameType | None) -> None:
+    """Let a terminal's Ctrl-C, which reaches every process of the group, be the parent's business."""
+
+
+def _cause_of_death(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "was killed (signal 9): by hand, or by the kernel because memory ran out"
+    if code < 0:
+        return f"crashed with signal {-code} ({signal.Signals(-code).name})"
+    return f"ended with exit code {code}"

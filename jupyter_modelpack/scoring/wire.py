@@ -1,0 +1,44 @@
+"""The bytes of a response's head."""
+
+import http
+import time
+
+from .messages import Response
+
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in http.HTTPStatus}
+_WITHOUT_BODY = frozenset({204, 304})
+_BREAKS = str.maketrans("", "", "\r\n\0")
+
+_second = 0
+_date = b""
+
+
+def status_line(status: int) -> bytes:
+    """Give the first line; codes without a registered phrase are allowed."""
+    return _STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n".encode()
+
+
+def date_header() -> bytes:
+    """Give the Date header, made once a second."""
+    global _second, _date  # noqa: PLW0603  a cache of one line
+    now = int(time.time())
+    if now != _second:
+        _second = now
+        _date = time.strftime("date: %a, %d %b %Y %H:%M:%S GMT\r\n", time.gmtime(now)).encode()
+    return _date
+
+
+def header_text(text: object) -> bytes:
+    """Make a header name or value of anything; line breaks in it would forge headers."""
+    return str(text).translate(_BREAKS).encode("latin-1", "replace")
+
+
+def head_of(response: Response, *, keep: bool) -> bytes:
+    """Everything up to and including the empty line."""
+    parts = [status_line(response.status), date_header()]
+    if response.status not in _WITHOUT_BODY:
+        parts += (b"content-type: ", response.content_type, b"\r\ncontent-length: %d\r\n" % len(response.body))
+    for name, value in response.headers:
+        parts += (name, b": ", value, b"\r\n")
+    parts.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
+    return b"".join(parts)

@@ -1,0 +1,80 @@
+"""One process that serves: sockets on a side thread, the script on the main thread."""
+
+import asyncio
+import os
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable
+
+from . import log
+from .application import Application
+from .async_runner import AsyncRunner
+from .entry import Entry
+from .messages import problem
+from .runner import Runner, deaf_to_alarms
+from .scorer import Scorer
+from .server import Server
+from .settings import Settings
+
+_STUCK_SECONDS = 1.0
+"""How long a call may overrun its time before it counts as out of any signal's reach."""
+
+_LEAVE_SECONDS = 1.0
+"""How long the main thread may take to end after the drain: a script's own threads may never end."""
+
+
+def serve(settings: Settings, listener: socket.socket, entry: Entry, stop_fd: int) -> int:
+    """Serve `entry` until the supervisor closes its end of `stop_fd`; give the exit code."""
+    runner = AsyncRunner(settings) if entry.asynchronous else Runner(settings)
+    runner.scorer = Scorer(entry, settings)
+    application = Application(settings, runner.submit, raw=entry.raw)
+    server = Server(listener, application.handle, max_body=settings.max_body, access_log=settings.access_log)
+    server.on_tick = lambda: _replace_if_stuck(runner)
+    failures: list[BaseException] = []
+
+    def began() -> None:
+        runner.loop = server.loop
+
+    def sockets() -> None:
+        deaf_to_alarms()
+        try:
+            asyncio.run(server.serve(stop_fd, started=began, drain_seconds=settings.drain_seconds))
+        except BaseException as error:  # noqa: BLE001  a worker without sockets must end, whatever the reason
+            failures.append(error)
+            log.error("The worker's event loop failed\n" + "".join(traceback.format_exception(error)).rstrip())
+        runner.stop()
+        time.sleep(_LEAVE_SECONDS)
+        os._exit(1 if failures else 0)
+
+    threading.Thread(target=sockets, name="modelpack-sockets", daemon=True).start()
+    runner.run()
+    return 1 if failures else 0
+
+
+def serve_starting(settings: Settings, listener: socket.socket, stop_fd: int, closed: Callable[[], None]) -> int:
+    """Answer liveness and "not ready" while another process runs init(); call `closed` when workers may accept."""
+    application = Application(settings, None)
+    server = Server(listener, application.handle, max_body=settings.max_body, access_log=settings.access_log)
+    server.on_closed = closed
+    server.draining = True  # no connection outlives its answer: the next request is for a worker
+    asyncio.run(server.serve(stop_fd, started=lambda: None, drain_seconds=1.0, brief=True))
+    return 0
+
+
+def _replace_if_stuck(runner: Runner | AsyncRunner) -> None:
+    """End this process when a call cannot be interrupted; the supervisor starts another one at once."""
+    if runner.stuck_for < _STUCK_SECONDS:
+        return
+    log.error("run() cannot be interrupted: it sits in native code. This worker is replaced.")
+    milliseconds = round(runner.settings.call_limit * 1000)
+    for place, (request, respond) in enumerate(runner.abandon()):
+        if request.gone:
+            continue
+        if place == 0:
+            respond(problem(500, f"Scoring timeout after {milliseconds} ms", [(b"x-ms-run-function-failed", b"True")]))
+        else:
+            respond(problem(503, "The service is busy: its worker is being replaced.", [(b"retry-after", b"1")]))
+    runner.loop.call_later(0.1, os._exit, 1)
+    runner.since = 0.0

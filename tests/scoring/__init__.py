@@ -1,0 +1,1 @@
+"""Tests of the scoring server, through real processes and real sockets."""
