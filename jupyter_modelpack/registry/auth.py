@@ -29,7 +29,7 @@ _PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 def parse_challenges(header: str) -> dict[str, dict[str, str]]:
     """Read a WWW-Authenticate header: parameters by scheme, both in lower case."""
     found = list(_SCHEME.finditer(header))
-    ends = [match.start() for match in found[1:]] + [len(header)]
+    ends = [*(match.start() for match in found[1:]), len(header)][: len(found)]
     return {
         match[1].lower(): {
             name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(header[match.end() : end])
