@@ -48,6 +48,11 @@ class Registry:
         self.host = host
         self._line = Connection(host, credentials, plain_http, policy)
 
+    @property
+    def url(self) -> str:
+        """Where its API begins."""
+        return self._line.base
+
     def hang_up(self) -> None:
         """Break off every download, from another thread than its reader's."""
         self._line.transport.hang_up()
