@@ -5,7 +5,7 @@ import sys
 
 from . import VERSION, log
 from .boot import EXIT_CODE
-from .listener import listen, write_port_file
+from .listener import inherited, listen, write_port_file
 from .settings import ConfigurationError, Settings
 from .supervisor import Supervisor
 
@@ -20,7 +20,7 @@ def main() -> int:
         log.plain(f"The service did not start: {error}")
         return EXIT_CODE
     try:
-        listener = listen(settings.host, settings.port)
+        listener = inherited(settings.listen_fd) if settings.listen_fd >= 0 else listen(settings.host, settings.port)
         port = listener.getsockname()[1]
         if settings.port_file:
             write_port_file(settings.port_file, port)

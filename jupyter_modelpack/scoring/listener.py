@@ -29,6 +29,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def inherited(descriptor: int) -> socket.socket:
+    """Take over the socket of the process that started this one in its place."""
+    listener = socket.socket(fileno=descriptor)
+    listener.set_inheritable(False)
+    listener.setblocking(False)
+    return listener
+
+
 def write_port_file(path: str, port: int) -> None:
     """Tell the bound port to whoever started us; the file appears complete or not at all."""
     target = Path(path)

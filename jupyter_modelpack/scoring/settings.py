@@ -77,6 +77,7 @@ class Settings:
 
     host: str = _option("MODELPACK_HOST", str, "127.0.0.1")
     port: int = _option("MODELPACK_PORT", _whole(0), 5001)
+    listen_fd: int = _option("MODELPACK_LISTEN_FD", _whole(0), -1)
     port_file: str = _option("MODELPACK_PORT_FILE", str, "")
 
     workers: int = _option("WORKER_COUNT", _workers, 1)

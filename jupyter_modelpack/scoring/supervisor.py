@@ -5,7 +5,6 @@ ends by returning from main(), its exit handlers run, and no child unwinds throu
 """
 
 import contextlib
-import gc
 import os
 import select
 import signal
@@ -14,8 +13,9 @@ import sys
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
-from . import log
+from . import forking, log
 from .boot import EXIT_CODE, BootError, boot
 from .entry import Entry
 from .settings import Settings
@@ -81,9 +81,21 @@ class Supervisor:
             entry = boot(self._settings)
         finally:
             self._loading = False
-        gc.collect()
-        gc.freeze()  # or the first collection in every worker would copy the pages it shares with us
+        obstacle = forking.obstacle()
+        if obstacle:
+            self._start_over(obstacle)
+        forking.settle()
         return entry
+
+    def _start_over(self, obstacle: str) -> NoReturn:
+        """Become a fresh process, on the same listening socket, whose workers load for themselves."""
+        log.warning(
+            f"init() has started {obstacle}, which forked workers would not have: every worker loads for itself. "
+            "WORKER_PRELOAD=false says so from the beginning and saves loading twice."
+        )
+        self._listener.set_inheritable(True)
+        os.environ.update({"WORKER_PRELOAD": "false", "MODELPACK_LISTEN_FD": str(self._listener.fileno())})
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  it is this very program
 
     def _keep_serving(self) -> Role | int:
         while not self._terminating:
@@ -181,6 +193,7 @@ class Supervisor:
         def role() -> int:
             try:
                 entry = self._entry or boot(self._settings)
+                forking.reseed()
             except BootError:
                 return EXIT_CODE
             os.write(self._up_write, b".")
