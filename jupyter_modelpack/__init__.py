@@ -1,1 +1,92 @@
-"""jupyter_modelpack."""
+"""Packages the models of a notebook as container images, with or without Docker.
+
+The names are those of Azure ML SDK v1; each is imported when it is first used, so that importing this
+package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack._version import __version__
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.errors import (
+        BuildFailed,
+        Cancelled,
+        Conflict,
+        Denied,
+        ModelpackError,
+        NotFound,
+        PathNotFound,
+        Unavailable,
+        Untrusted,
+        UsageError,
+    )
+    from jupyter_modelpack.workspace.conda import CondaDependencies
+    from jupyter_modelpack.workspace.container_registry import ContainerRegistry
+    from jupyter_modelpack.workspace.environment import Environment
+    from jupyter_modelpack.workspace.inference import InferenceConfig
+    from jupyter_modelpack.workspace.model import Model
+    from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.workspace.resource_configuration import ResourceConfiguration
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+__all__ = [
+    "BuildFailed",
+    "Cancelled",
+    "CondaDependencies",
+    "Conflict",
+    "ContainerRegistry",
+    "Denied",
+    "Environment",
+    "InferenceConfig",
+    "Model",
+    "ModelPackage",
+    "ModelpackError",
+    "NotFound",
+    "PathNotFound",
+    "ResourceConfiguration",
+    "Unavailable",
+    "Untrusted",
+    "UsageError",
+    "Workspace",
+    "__version__",
+]
+
+_NOUNS = {
+    "CondaDependencies": "conda",
+    "ContainerRegistry": "container_registry",
+    "Environment": "environment",
+    "InferenceConfig": "inference",
+    "Model": "model",
+    "ModelPackage": "package",
+    "ResourceConfiguration": "resource_configuration",
+    "Workspace": "workspace",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    room = f"workspace.{_NOUNS[name]}" if name in _NOUNS else "errors"
+    return getattr(importlib.import_module(f"{__name__}.{room}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def load_ipython_extension(shell: object) -> None:
+    """Make ``%modelpack`` and ``%%package`` known to a notebook: ``%load_ext jupyter_modelpack``."""
+    from jupyter_modelpack.frontends import magics  # noqa: PLC0415 - only a notebook pays for IPython
+
+    magics.load(shell)  # type: ignore[arg-type] # a shell's type is IPython's
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """Take back what `load_ipython_extension` registered."""
+    from jupyter_modelpack.frontends import magics  # noqa: PLC0415 - as above
+
+    magics.unload(shell)  # type: ignore[arg-type] # as above

@@ -29,7 +29,7 @@ class DockerSection(Section):
     shm_size: str
     shared_volumes: bool
     gpu_support: bool
-    platform: str
+    platform: str | None
 
     def __init__(self) -> None:
         self._base_image: str | None = None
@@ -37,7 +37,7 @@ class DockerSection(Section):
         self.base_image_registry = ContainerRegistry()
         self.enabled, self.shared_volumes, self.gpu_support = False, False, False
         self.arguments, self.shm_size = [], "2g"
-        self.platform = "linux/amd64"
+        self.platform = None
 
     @property
     def base_image(self) -> str | None:
@@ -80,7 +80,7 @@ class DockerSection(Section):
         registry = document.get("baseImageRegistry") or {}
         self.base_image_registry = ContainerRegistry(registry.get("address"), registry.get("username"))
         platform = document.get("platform")
-        self.platform = platform if isinstance(platform, str) else "linux/amd64"
+        self.platform = platform if isinstance(platform, str) else None
 
 
 def _text(value: Any) -> str | None:

@@ -5,12 +5,14 @@ The Python is the one that the environment pins, else the kernel's, since that i
 
 from __future__ import annotations
 
+import platform
 import re
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from jupyter_modelpack.build.recipe import Needs
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import DOCKER_HUB
 from jupyter_modelpack.workspace.conda import KERNEL_PYTHON
 from jupyter_modelpack.workspace.environment import Environment
@@ -39,6 +41,13 @@ def needs_of(environment: Environment | None, docker_steps: str | None = None) -
         docker_steps=docker_steps,
         requirements_dir=python.requirements_dir,
     )
+
+
+def platform_of(environment: Environment | None) -> Platform:
+    """Return what the image runs on: what the environment says, else a Linux like this machine's."""
+    if environment is not None and environment.docker.platform:
+        return Platform.parse(environment.docker.platform)
+    return Platform("linux", {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "amd64"))
 
 
 def python_minor(spec: str | None) -> str:

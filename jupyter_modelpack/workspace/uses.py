@@ -12,9 +12,6 @@ from jupyter_modelpack.store.layout import Layout
 OURS = ("models/", "environments/", "azureml/")
 """Repositories that hold no packaged images; `image_name` may not begin so (ARCHITECTURE.md)."""
 
-MODELS = "io.github.jupyter-modelpack.models"
-"""Annotation of a package's index entry: the digests of its models' layers, for an image that an engine built."""
-
 
 def images_with(store: Layout, layer: Descriptor) -> list[str]:
     """Return the names of the images that hold `layer`, oldest first."""
@@ -23,6 +20,6 @@ def images_with(store: Layout, layer: Descriptor) -> list[str]:
         if name.startswith(OURS) or entry.media_type in INDEX_TYPES:
             continue
         held = [part.digest for part in store.image(entry).manifest.layers]
-        if layer.digest in held or layer.digest in entry.annotations.get(MODELS, "").split():
+        if layer.digest in held:
             found.append(name)
     return found

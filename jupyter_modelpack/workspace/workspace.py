@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 from jupyter_modelpack import home
 from jupyter_modelpack.errors import Conflict, NotFound, UsageError
 from jupyter_modelpack.oci.manifest import parse_object
+from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.store.files import disk_errors, make_folder, write_file
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace import config_file
+from jupyter_modelpack.workspace import config_file, registry_home
 from jupyter_modelpack.workspace.azure_only import WORKSPACE_PARTS, accept
 
 if TYPE_CHECKING:
@@ -217,7 +218,12 @@ class Workspace:
     @property
     def images(self) -> dict[str, ModelPackage]:
         """The newest packaged image of each name."""
-        return {(package.location or "").rpartition(":")[0]: package for package in reversed(self.packages)}
+        images = (package for package in reversed(self.packages) if not package.generate_dockerfile)
+        return {(package.location or "").rpartition(":")[0]: package for package in images}
+
+    def endpoint(self) -> Endpoint:
+        """Return address, user name and password of the workspace's own registry; ours, not Azure's."""
+        return registry_home.endpoint(self)
 
     def get_details(self) -> dict[str, Any]:
         """Return what there is to know about the workspace (contract section 2)."""

@@ -1,0 +1,87 @@
+"""An order for a package: what is built, and what is written down about it.
+
+Runs in the build's own thread. The package gets its name last, so an order that fails or is cancelled
+leaves nothing but blobs that the next one may use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack import home
+from jupyter_modelpack.build.recipe import LayerNote, Recipe
+from jupyter_modelpack.errors import ModelpackError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.manifest import Descriptor
+from jupyter_modelpack.redact import Secret
+from jupyter_modelpack.store.files import write_file
+from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.workspace import dockerfile_package, package_record, registry_home
+from jupyter_modelpack.workspace.package_record import Facts, Record
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.build.base import Base
+    from jupyter_modelpack.workspace.environment import Environment
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+LOGS = "logs"
+"""Folder in a workspace for the logs of builds."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """Everything that decides a package."""
+
+    workspace: Workspace
+    recipe: Recipe
+    environment: Environment | None
+    facts: Facts
+    label: str | None
+
+    def keep_log(self, lines: list[str]) -> None:
+        """Write the build's log into the workspace."""
+        with contextlib.suppress(ModelpackError):  # on a full disk the build's own error counts
+            folder = self.workspace.path / LOGS
+            write_file(folder / self.facts.log, "".join(f"{line}\n" for line in lines).encode(), private=True)
+
+    def carry_out(self, report: Reporter) -> Record:
+        """Build and name the package."""
+        address = registry_home.endpoint(self.workspace).address
+        descriptor, notes = self._build(report, self._base(report), address)
+        report.check()
+        facts = replace(self.facts, layers=tuple(notes))
+        record = package_record.write(self.workspace.store, self.recipe.name, self.label, descriptor, facts)
+        report.log(f"{len(notes)} layers, {sum(note.reused for note in notes)} of them were there already")
+        report.log(f"Successfully tagged {address}/{record.name}")
+        return record
+
+    def _build(self, report: Reporter, base: Base | None, address: str) -> tuple[Descriptor, Sequence[LayerNote]]:
+        from jupyter_modelpack.build import dockerfile, local  # noqa: PLC0415 - only who builds pays for it
+
+        store = self.workspace.store
+        if self.facts.dockerfile:
+            context = dockerfile.export(self.recipe, store, address, report, base=base)
+            return dockerfile_package.keep(context, store), context.notes
+        built = local.build(self.recipe, store, report, base=base)
+        report.log(f"Successfully built {built.image.id.short}")
+        return built.image.descriptor, built.layers
+
+    def _base(self, report: Reporter) -> Base | None:
+        """Return the base image when it takes more than its name: an engine, or a password."""
+        needs, platform = self.recipe.needs, self.recipe.platform
+        if needs.needs_engine:
+            from jupyter_modelpack.build.engine_base import engine_base  # noqa: PLC0415 - as above
+            from jupyter_modelpack.engine.select import choose  # noqa: PLC0415
+
+            return engine_base(needs, platform, choose(), report)
+        account = self.environment.docker.base_image_registry if self.environment else None
+        if account is None or not (needs.base and account.address and account.username and account.password):
+            return None
+        from jupyter_modelpack.build.base import resolve_base  # noqa: PLC0415 - as above
+        from jupyter_modelpack.registry.credentials import Credentials  # noqa: PLC0415
+
+        known = {account.address: Credentials(account.username, Secret(account.password))}
+        return resolve_base(needs.base, needs.python, platform, Layout.create(home.cache()), report, known)

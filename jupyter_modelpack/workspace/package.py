@@ -1,0 +1,261 @@
+"""ModelPackage: a package being made, or one that a workspace holds.
+
+Contract section 6. "Do better": `location` names the documented tag, `digest` stands beside it, and
+waiting shows the build as it goes.
+"""
+
+from __future__ import annotations
+
+import builtins
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelpack.build.recipe import LayerNote
+from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, NotFound, UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.workspace import dockerfile_package, output, package_record, registry_home
+from jupyter_modelpack.workspace.build_job import BuildJob, pass_on
+from jupyter_modelpack.workspace.container_registry import ContainerRegistry
+from jupyter_modelpack.workspace.order import LOGS
+from jupyter_modelpack.workspace.package_record import Facts, Record
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.engine.base import Engine
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+_CANCEL_SECONDS = 5.0
+"""How long an interrupt waits for the build to end; what it leaves is sound even when it is not waited for."""
+
+
+class ModelPackage:
+    """A package; `Model.package` and `ModelPackage.get` give them.
+
+    Attributes:
+        workspace: Where it lies.
+        generate_dockerfile: Whether it is a Dockerfile with its files, no image.
+        models: ``name:version`` of each model inside.
+
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        facts: Facts,
+        *,
+        job: BuildJob[Record] | None = None,
+        record: Record | None = None,
+    ) -> None:
+        self.workspace, self.generate_dockerfile, self.models = workspace, facts.dockerfile, facts.models
+        self._facts, self._job, self._record = facts, job, record
+
+    # --- finding ---
+
+    @classmethod
+    def get(cls, workspace: Workspace, reference: str) -> ModelPackage:
+        """Return a package by name, tag, location, digest or image id; the newest that fits. Ours, not Azure's."""
+        address = registry_home.endpoint(workspace).address
+        wanted = reference.removeprefix(f"{address}/")
+        records = package_record.read(workspace.store)
+        for record in records:
+            if package_record.match(record, wanted):
+                return cls(workspace, record.facts, record=record)
+        start = wanted.removeprefix("sha256:")
+        for package in cls.list(workspace) if len(start) >= package_record.SHORTEST else ():
+            if package.image_id and package.image_id.hex.startswith(start):
+                return package
+        raise NotFound(
+            f"Workspace {workspace.name!r} holds no package {reference!r}.",
+            hint=f"There are: {', '.join(record.name for record in records[:10]) or 'none yet'}.",
+            code="package-not-found",
+        )
+
+    @classmethod
+    def list(cls, workspace: Workspace) -> builtins.list[ModelPackage]:
+        """Return the packages of a workspace, newest first; ours, not Azure's."""
+        return [cls(workspace, record.facts, record=record) for record in package_record.read(workspace.store)]
+
+    # --- what it is ---
+
+    @property
+    def state(self) -> str:
+        """``Running``, ``Succeeded``, ``Failed`` or ``Cancelled``."""
+        return self._job.state if self._job else "Succeeded"
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """Why it failed, as Azure words it, or None."""
+        error = self._job.error if self._job else None
+        if error is None:
+            return None
+        if not isinstance(error, ModelpackError):
+            return {"statusCode": 500, "message": f"{type(error).__name__}: {error}"}
+        return {"statusCode": 500, "code": error.code, "message": error.message, "hint": error.hint}
+
+    @property
+    def location(self) -> str | None:
+        """``<registry>/<repository>:<tag>`` once it is made."""
+        if not self._made:
+            return None
+        return f"{registry_home.endpoint(self.workspace).address}/{self._made.name}"
+
+    @property
+    def digest(self) -> Digest | None:
+        """The manifest's digest once it is made; ours, not Azure's."""
+        return self._made.descriptor.digest if self._made else None
+
+    @property
+    def image(self) -> Image:
+        """The image in the workspace's store; ours, not Azure's."""
+        if self._made is None:
+            raise UsageError(f"The package is not made yet: it is {self.state}.")
+        return self.workspace.store.image(self._made.descriptor)
+
+    @property
+    def image_id(self) -> Digest | None:
+        """The image's id, as ``docker images`` shows it; ours, not Azure's."""
+        return self.image.id if self._made and not self.generate_dockerfile else None
+
+    @property
+    def size(self) -> int:
+        """Bytes of all layers; 0 until it is made. Ours, not Azure's."""
+        return self.image.size if self._made else 0
+
+    @property
+    def layers(self) -> tuple[LayerNote, ...]:
+        """What it is made of, lowest first, the base image left out; ours, not Azure's."""
+        return self._made.facts.layers if self._made else ()
+
+    @property
+    def created_time(self) -> datetime | None:
+        """When it was packaged; ours, not Azure's."""
+        return self._made.created if self._made else None
+
+    @property
+    def package_build_log_uri(self) -> str | None:
+        """Where the build's log lies, once it has ended."""
+        path = self._log_path
+        return path.as_uri() if path.is_file() else None
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the package as JSON (contract section 6)."""
+        return {"generateDockerfile": self.generate_dockerfile, "state": self.state, "location": self.location}
+
+    # --- waiting ---
+
+    def wait_for_creation(self, show_output: bool = False, *, report: Reporter | None = None) -> None:
+        """Wait until the package is made (contract section 6).
+
+        Azure's build would go on in the cloud; ours is here, so an interrupt of this wait cancels it.
+
+        Args:
+            show_output: Whether to print the build's log as it goes, and how it ended.
+            report: Hears of the build in place of the screen, and may cancel it; ours, not Azure's.
+
+        Raises:
+            BuildFailed: it failed, in Azure's words. With `report`, the error itself.
+            Cancelled: somebody cancelled it.
+
+        """
+        if self._job is not None:
+            self._watch(self._job, show_output, report)
+        if show_output:
+            output.creation(self.state)
+        error = self._job.error if self._job else None
+        if error is None:
+            return
+        if report is not None or not isinstance(error, ModelpackError) or isinstance(error, Cancelled):
+            raise error
+        raise BuildFailed(
+            f"Package creation reached non-successful terminal state.\nState: {self.state}\nError:\n"
+            f"StatusCode: 500\nMessage: {error.message}",
+            hint=error.hint,
+            code=error.code,
+            step=getattr(error, "step", ""),
+            log_tail=getattr(error, "log_tail", ()),
+        ) from None
+
+    def _watch(self, job: BuildJob[Record], show_output: bool, report: Reporter | None) -> None:
+        watcher = report or Reporter()
+        try:
+            for event, line in job.follow(watcher.check):
+                if report is not None:
+                    pass_on(event, report)
+                elif show_output and line is not None:
+                    output.say(line)
+        except (KeyboardInterrupt, Cancelled):
+            job.cancel(_CANCEL_SECONDS)
+            if report is None:
+                output.say("Package creation cancelled; nothing half made was left behind.")
+            raise
+
+    def update_creation_state(self) -> None:
+        """Refresh `state`; ours is always fresh (contract section 6)."""
+
+    def cancel(self) -> None:
+        """Stop the build; one that has ended stays as it is. Ours, not Azure's."""
+        if self._job is not None:
+            self._job.cancel(_CANCEL_SECONDS)
+
+    def get_logs(self, decode: bool = True, offset: int = 0) -> str | bytes:
+        """Return the build's log from byte `offset` on, as far as it goes (contract section 6)."""
+        if self._log_path.is_file():
+            data = self._log_path.read_bytes()
+        else:
+            data = "".join(f"{line}\n" for line in (self._job.lines if self._job else ())).encode()
+        return data[offset:].decode("utf-8", "replace") if decode else data[offset:]
+
+    # --- handing over ---
+
+    def get_container_registry(self) -> ContainerRegistry:
+        """Return the workspace's own registry, serving, with its password (contract section 6)."""
+        self._finish()
+        return registry_home.container_registry(self.workspace)
+
+    def pull(self, *, engine: Engine | None = None, report: Reporter | None = None) -> None:
+        """Put the image into the container engine under its location (contract section 6).
+
+        Without a container engine it stays in the workspace, and one line says so.
+
+        Args:
+            engine: Which one; by default the first that answers. Ours, not Azure's.
+            report: Hears of it in place of the screen; ours, not Azure's.
+
+        """
+        if self.generate_dockerfile:
+            raise UsageError("A Dockerfile package cannot be pulled. Use save() instead.")
+        self._finish()
+        from jupyter_modelpack.workspace.pulling import pull  # noqa: PLC0415 - reaches for the engine
+
+        pull(self, engine, report)
+
+    def save(self, output_directory: str | Path) -> None:
+        """Write the Dockerfile with its files, and sign the docker command in (contract section 6)."""
+        if not self.generate_dockerfile:
+            raise UsageError("Docker images cannot be saved to a local directory. Use pull() instead.")
+        self._finish()
+        dockerfile_package.write(self.image, Path(output_directory))
+        registry_home.login(self.workspace)
+
+    def _finish(self) -> None:
+        if self._made is None:
+            self.wait_for_creation(show_output=True)
+
+    @property
+    def _made(self) -> Record | None:
+        if self._record is None and self._job is not None and self._job.state == "Succeeded":
+            self._record = self._job.result
+        return self._record
+
+    @property
+    def _log_path(self) -> Path:
+        return self.workspace.path / LOGS / (self._facts.log or "none")
+
+    def __repr__(self) -> str:
+        location = f", location={self.location}" if self._made and not self.generate_dockerfile else ""
+        return (
+            f"ModelPackage(workspace={self.workspace!r}, generate_dockerfile={self.generate_dockerfile}, "
+            f"state={self.state}{location})"
+        )

@@ -1,0 +1,117 @@
+"""What a workspace remembers of a package, beside its bytes.
+
+It lies in the annotations of the package's entry in the index, so that a new kernel finds everything
+that the last one made.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from jupyter_modelpack.build.recipe import LayerNote
+from jupyter_modelpack.engine.base import LABEL
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.manifest import CREATED, INDEX_TYPES, REF_NAME, Descriptor, Index
+from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.workspace.uses import OURS
+
+FACTS = f"{LABEL}.package"
+
+SHORTEST = 6
+"""Digits of a digest that name it; fewer could be a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a package beyond its image.
+
+    Attributes:
+        models: ``name:version`` of each model inside.
+        dockerfile: Whether it is a Dockerfile with its files.
+        log: Name of its file under ``logs/``.
+        layers: What the image is made of.
+    """
+
+    models: tuple[str, ...] = ()
+    dockerfile: bool = False
+    log: str = ""
+    layers: tuple[LayerNote, ...] = ()
+
+    def to_json(self) -> str:
+        """Write the facts as one annotation."""
+        layers = [[note.title, note.digest, note.size, note.reused] for note in self.layers]
+        return json.dumps(
+            {"models": self.models, "dockerfile": self.dockerfile, "log": self.log, "layers": layers}, sort_keys=True
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Facts:
+        """Read what `to_json` wrote."""
+        fields = json.loads(text or "{}")
+        return cls(
+            tuple(fields.get("models", ())),
+            bool(fields.get("dockerfile")),
+            str(fields.get("log", "")),
+            tuple(LayerNote(title, Digest(d), size, reused) for title, d, size, reused in fields.get("layers", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A package in the index.
+
+    Attributes:
+        name: ``repository:tag``.
+    """
+
+    name: str
+    descriptor: Descriptor
+    created: datetime | None
+    facts: Facts
+
+
+def write(store: Layout, repository: str, label: str | None, descriptor: Descriptor, facts: Facts) -> Record:
+    """Name a package, in one step in the index; without a label by the time, as Azure does.
+
+    Two packages of the same second get two names.
+    """
+    now = datetime.now(UTC)
+
+    def change(index: Index) -> tuple[Index, Record]:
+        taken = {entry.annotations.get(REF_NAME) for entry in index.manifests}
+        name, later = f"{repository}:{label}", now
+        while not label and (name := f"{repository}:{later:%Y%m%d%H%M%S}") in taken:
+            later += timedelta(seconds=1)
+        annotations = {REF_NAME: name, CREATED: now.isoformat(), FACTS: facts.to_json()}
+        entry = replace(descriptor, annotations=annotations, platform=None)
+        kept = [other for other in index.manifests if other.annotations.get(REF_NAME) != name]
+        return replace(index, manifests=(*kept, entry)), Record(name, entry, now, facts)
+
+    return store.update(change)
+
+
+def read(store: Layout) -> list[Record]:
+    """Return the packages of a store, newest first."""
+    found = [
+        _record(name, entry)
+        for name, entry in store.names().items()
+        if not name.startswith(OURS) and entry.media_type not in INDEX_TYPES
+    ]
+    return found[::-1]
+
+
+def match(record: Record, wanted: str) -> bool:
+    """Whether `wanted` means this package: its name or repository, a tag, a digest, or the start of one."""
+    repository, _, tag = record.name.rpartition(":")
+    digest = record.descriptor.digest
+    bare = wanted.removeprefix("sha256:")
+    is_start = len(bare) >= SHORTEST and digest.hex.startswith(bare)
+    return is_start or wanted in {record.name, repository, tag, f"{repository}@{digest}"}
+
+
+def _record(name: str, entry: Descriptor) -> Record:
+    created = entry.annotations.get(CREATED)
+    when = datetime.fromisoformat(created) if created else None
+    return Record(name, entry, when, Facts.from_json(entry.annotations.get(FACTS, "")))

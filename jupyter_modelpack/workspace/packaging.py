@@ -1,0 +1,106 @@
+"""Model.package: from models and an inference config to a build that runs.
+
+Contract section 6. What can be known to be wrong is said here, before anything is built.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jupyter_modelpack.build.recipe import Recipe
+from jupyter_modelpack.errors import NotFound, UsageError
+from jupyter_modelpack.oci.names import check_repository, check_tag
+from jupyter_modelpack.workspace.build_job import BuildJob
+from jupyter_modelpack.workspace.framework import Framework
+from jupyter_modelpack.workspace.inference import InferenceConfig
+from jupyter_modelpack.workspace.model import Model
+from jupyter_modelpack.workspace.needs import needs_of, platform_of
+from jupyter_modelpack.workspace.order import Order
+from jupyter_modelpack.workspace.package import ModelPackage
+from jupyter_modelpack.workspace.package_record import Facts
+from jupyter_modelpack.workspace.uses import OURS
+from jupyter_modelpack.workspace.workspace import Workspace
+
+_NO_CODE = (Framework.ONNX, Framework.SCIKITLEARN, Framework.TENSORFLOW, Framework.MULTI)
+_AUTO_NAME = 30
+
+
+def package(
+    workspace: Workspace,
+    models: Sequence[Model | str],
+    inference_config: InferenceConfig | None,
+    *,
+    generate_dockerfile: bool,
+    image_name: str | None,
+    image_label: str | None,
+) -> ModelPackage:
+    """Check everything, start the build, return its handle."""
+    repository = _repository(image_name)
+    label = check_tag(image_label) if image_label else None
+    chosen = _models(workspace, models)
+    if inference_config is None:
+        raise _no_config(chosen)
+    recipe = Recipe(
+        name=repository,
+        needs=needs_of(inference_config.environment, inference_config.docker_steps()),
+        models=tuple(model.part() for model in chosen),
+        source=inference_config.as_source(),
+        platform=platform_of(inference_config.environment),
+    )
+    log = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}.log"
+    facts = Facts(tuple(model.id for model in chosen), generate_dockerfile, log)
+    order = Order(workspace, recipe, inference_config.environment, facts, label)
+    return ModelPackage(workspace, facts, job=BuildJob(order.carry_out, order.keep_log))
+
+
+def _repository(name: str | None) -> str:
+    repository = check_repository(name or "package")
+    if f"{repository}/".startswith(OURS):
+        raise UsageError(
+            f"image_name {name!r} begins as the workspace's own names do ({', '.join(OURS)}).",
+            hint="Choose another one.",
+            code="bad-name",
+        )
+    return repository
+
+
+def _models(workspace: Workspace, given: Sequence[Model | str]) -> list[Model]:
+    listed = [given] if isinstance(given, (Model, str)) else given
+    found = [_model(workspace, one) for one in listed]
+    return list({model.id: model for model in found}.values())
+
+
+def _model(workspace: Workspace, given: Model | str) -> Model:
+    if isinstance(given, Model):
+        if given.workspace != workspace:
+            raise UsageError(f"Model {given.id or '(empty)'} is not of {workspace!r}.", hint="Register it there first.")
+        return given
+    if not isinstance(given, str):
+        raise UsageError(
+            "Models must either be of type azureml.core.Model or a str path to a file or folder.", code="bad-model"
+        )
+    with contextlib.suppress(NotFound):
+        return Model(workspace, id=given)
+    if given in workspace.models:
+        return workspace.models[given]
+    return Model.register(workspace, given, Path(os.path.abspath(given)).name[:_AUTO_NAME])  # noqa: PTH100
+
+
+def _no_config(models: Sequence[Model]) -> UsageError:
+    if len(models) != 1:
+        return UsageError("You must provide an InferenceConfig when deploying zero or multiple models.")
+    framework = models[0].model_framework
+    if framework not in _NO_CODE:
+        return UsageError(
+            f"You must provide an InferenceConfig when deploying a model with model_framework set to {framework}. "
+            f"Default environments are only provided for these frameworks: {list(_NO_CODE)}."
+        )
+    return UsageError(
+        f"Packaging a {framework} model without an InferenceConfig is a service of the Azure cloud.",
+        hint="Write a score.py with init() and run(data): InferenceConfig(entry_script='score.py', environment=env).",
+    )

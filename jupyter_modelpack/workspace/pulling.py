@@ -1,0 +1,56 @@
+"""Putting a packaged image into a container engine.
+
+Through the workspace's own registry where the engine can reach it, as ``docker pull`` would; a layer
+that the engine has is not sent again. Otherwise as an archive.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.engine.base import Credentials, Engine
+from jupyter_modelpack.errors import Denied, NotFound, Unavailable
+from jupyter_modelpack.events import Event, Log, Reporter
+from jupyter_modelpack.workspace import output, registry_home
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.package import ModelPackage
+
+_log = logging.getLogger(__name__)
+
+
+def pull(package: ModelPackage, engine: Engine | None, report: Reporter | None) -> None:
+    """Put `package` into `engine`; print what ``docker pull`` prints unless `report` takes it."""
+    from jupyter_modelpack.engine.select import choose, why_no_engine  # noqa: PLC0415 - asks for engines
+
+    engine = engine or choose()
+    shown = report or Reporter(_print)
+    if not engine.isolated:
+        shown.log(f"{package.location} is in the workspace. {why_no_engine()}")
+        return
+    if report is None:
+        output.pulling()
+    location = str(package.location)
+    # Podman takes our http registry only when its configuration says so, and an engine elsewhere does not see it.
+    if engine.name != "docker" or "unix://" not in engine.describe():
+        _load(package, engine, shown)
+        return
+    endpoint = registry_home.ensure(package.workspace)
+    try:
+        engine.pull(location, Credentials(endpoint.username, endpoint.password), shown)
+    except (Denied, NotFound, Unavailable) as error:
+        # Docker Desktop's engine lives in a machine of its own, where our loopback is not.
+        _log.info("The engine cannot reach %s: %s", endpoint.address, error.message)
+        _load(package, engine, shown)
+
+
+def _load(package: ModelPackage, engine: Engine, report: Reporter) -> None:
+    known = engine.has_image(package.image.id)
+    engine.load(package.image, [str(package.location)], report)
+    report.log(f"Status: {'Image is up to date' if known else 'Downloaded newer image'} for {package.location}")
+
+
+def _print(event: Event) -> None:
+    if isinstance(event, Log):
+        output.say(event.text)

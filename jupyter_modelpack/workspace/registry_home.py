@@ -1,0 +1,81 @@
+"""The workspace's own registry: its address and password, kept; its process, started on demand.
+
+The address stays the same for a workspace, so that a saved Dockerfile still builds tomorrow.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.redact import scrub
+from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.store.files import write_file
+from jupyter_modelpack.workspace import output
+from jupyter_modelpack.workspace.container_registry import ContainerRegistry
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+FILE = "registry.json"
+_LOGIN_SECONDS = 30
+_log = logging.getLogger(__name__)
+
+
+def endpoint(workspace: Workspace) -> Endpoint:
+    """Return where the registry of `workspace` serves; chosen once, then read from its private file."""
+    path = workspace.path / FILE
+    try:
+        return Endpoint.from_json(path.read_bytes())
+    except FileNotFoundError:
+        pass
+    with workspace.store.lock("registry"):
+        if not path.exists():
+            write_file(path, Endpoint.create().to_json(), private=True)
+        return Endpoint.from_json(path.read_bytes())
+
+
+def ensure(workspace: Workspace) -> Endpoint:
+    """See to it that the registry answers; return where."""
+    from jupyter_modelpack.registry.process import ensure_serving  # noqa: PLC0415 - only who serves pays for it
+
+    found = endpoint(workspace)
+    ensure_serving(found, [sys.executable, "-P", "-m", "jupyter_modelpack.workspace.serve", str(workspace.path)])
+    return found
+
+
+def container_registry(workspace: Workspace) -> ContainerRegistry:
+    """Return the registry as the API names it, serving."""
+    found = ensure(workspace)
+    return ContainerRegistry(found.address, found.username, found.password)
+
+
+def login(workspace: Workspace) -> None:
+    """Sign the ``docker`` command in, so that a saved Dockerfile builds; failing is only a warning."""
+    found = ensure(workspace)
+    output.logging_in(found.address)
+    program = shutil.which("docker")
+    if program is None:
+        _log.warning("Unable to log into Docker registry: there is no docker command here.")
+        return
+    argv = [program, "login", found.address, "--username", found.username, "--password-stdin"]
+    try:
+        done = subprocess.run(
+            argv,
+            input=found.password.reveal(),
+            capture_output=True,
+            text=True,
+            timeout=_LOGIN_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        _log.warning("Unable to log into Docker registry: docker login did not answer.")
+        return
+    if done.returncode:
+        why = scrub(done.stderr.strip(), found.password).splitlines()
+        _log.warning(
+            "Unable to log into Docker registry (is Docker installed and running?). %s", why[-1] if why else ""
+        )

@@ -1,0 +1,29 @@
+"""The program that serves a workspace: ``python -m jupyter_modelpack.workspace.serve FOLDER``.
+
+Started by `registry_home.ensure`; ends by itself when nobody asks or the workspace is deleted.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.registry.process import serve
+from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.workspace.registry_home import FILE
+
+
+def main() -> None:
+    """Read the command line, serve until it ends."""
+    parser = argparse.ArgumentParser(prog="jupyter_modelpack.workspace.serve")
+    parser.add_argument("folder", type=Path, help="the workspace's folder")
+    parser.add_argument("--ready-fd", type=int, help="pipe to say on that it listens")
+    given = parser.parse_args()
+    endpoint = Endpoint.from_json((given.folder / FILE).read_bytes())
+    wanted = (given.folder / "oci-layout").exists
+    serve(Layout(given.folder), endpoint, wanted=wanted, ready_fd=given.ready_fd)
+
+
+if __name__ == "__main__":
+    main()
