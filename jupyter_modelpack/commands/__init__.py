@@ -1,1 +1,22 @@
-"""commands."""
+"""The verbs: they decide which workspace, engine, name and port; rooms below do, front ends show."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from jupyter_modelpack.commands.parse import Request
+from jupyter_modelpack.events import Reporter
+
+
+def perform(request: Request, report: Reporter, **more: Any) -> Any:
+    """Do what `request` says and return the verb's result.
+
+    Args:
+        request: A verb with its values.
+        report: Told what happens; its `cancel` ends the work.
+        more: What only this front end can give, like the text of a notebook cell.
+
+    """
+    module = importlib.import_module(f"jupyter_modelpack.commands.{request.verb.module}")
+    return getattr(module, request.verb.name)(report, **request.values, **more)

@@ -27,9 +27,12 @@ def overview(door: Door) -> str:
         lines += ["", f"{group}:"]
         lines += [f"  {verb.name:<{column}}{verb.summary}" for verb in known if verb.group == group]
     lines += ["", "A first service, from a saved model to an answer:"]
-    first = ("package", "run", "score", "kill")
+    first = ("register", "package", "run", "score", "kill")
     lines += [f"  {prefix}{verb.examples[0]}" for name in first for verb in known if verb.name == name]
     lines += ["", f"{prefix}VERB --help explains a verb."]
+    if door == "shell":
+        lines += ["Exit codes: 0 done, 2 wrong input, 3 not found, 4 in the way, 5 not to be trusted, 6 unavailable,"]
+        lines += ["7 denied, 8 the build or the service failed, 130 cancelled, 1 anything else."]
     return "\n".join(lines)
 
 

@@ -16,7 +16,7 @@ VERBS: tuple[Verb, ...] = (
         "Make",
         (
             "package score.py --model diabetes --pip scikit-learn",
-            "package score.py --model model.pkl --requirements requirements.txt --name diabetes-service",
+            "package score.py --model model.pkl -r requirements.txt --name diabetes-service",
         ),
         EVERYWHERE,
     ),
@@ -45,7 +45,7 @@ VERBS: tuple[Verb, ...] = (
         "Hand over",
         ("package score.py --model diabetes --dockerfile", "save --output imagefiles"),
     ),
-    Verb("registry", "registry", "Serve the workspace's images until Ctrl-C", "Hand over", ("registry",)),
+    Verb("registry", "registry", "Serve the workspace's images until Ctrl-C", "Hand over", ("registry",), SHELL),
 )
 
 _WITH_WORKSPACE = ("package", "register", "run", "images", "packages", "models", "doctor", "pull", "save", "registry")
@@ -159,6 +159,15 @@ OPTIONS: tuple[Option, ...] = (
         default=(),
         many=True,
         metavar="KEY=VALUE",
+    ),
+    # --- base images ---
+    Option(
+        "again",
+        "Make it anew of today's packages, even if there is one",
+        ("base",),
+        ("--again",),
+        kind="flag",
+        default=False,
     ),
     # --- which package ---
     Option(

@@ -62,7 +62,7 @@ def test_table_as_text_is_aligned_as_docker_aligns_it() -> None:
 
 def test_table_as_html_has_headings_and_cells() -> None:
     page = markup.html((Table(("A", "B"), (("1", "2"),)),))
-    assert "<th scope=\"col\"" in page
+    assert '<th scope="col"' in page
     assert read(page).cells == ["", "A", "B", "1", "2"]
 
 
@@ -81,7 +81,9 @@ def test_the_same_view_gives_the_same_bytes() -> None:
 
 
 def test_hostile_strings_stay_text() -> None:
-    page = markup.html((Table(("NAME",), tuple((text,) for text in HOSTILE)), *map(Line, HOSTILE), *map(Block, HOSTILE)))
+    page = markup.html(
+        (Table(("NAME",), tuple((text,) for text in HOSTILE)), *map(Line, HOSTILE), *map(Block, HOSTILE))
+    )
     reader = read(page)
     assert reader.tags == {"div", "table", "thead", "tbody", "tr", "th", "td", "pre"}
     assert reader.attributes == {"class", "style", "scope"}

@@ -1,0 +1,41 @@
+"""base: a base image where no registry can be reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyter_modelpack.events import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base image that was made.
+
+    Attributes:
+        name: Its name in this machine's cache, from which packages take it.
+        digest: Of its manifest.
+        size: Bytes, unpacked.
+        python: Minor version of its Python.
+        before: Whether it was there already.
+
+    """
+
+    name: str
+    digest: str
+    size: int
+    python: str
+    before: bool
+
+
+def base(report: Reporter, *, again: bool = False) -> Base:
+    """Make a base image for this Python out of Debian packages; packages use it from then on."""
+    from jupyter_modelpack import home  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.build import base_name, debian  # noqa: PLC0415
+    from jupyter_modelpack.oci.manifest import Platform  # noqa: PLC0415
+    from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
+
+    python, platform = debian.host_python(), Platform()
+    name, cache = base_name.made_name(python, platform), Layout.create(home.cache())
+    known = cache.names(name).get(name)
+    image = cache.image(known) if known and not again else debian.make_base(python, platform, cache, report)
+    return Base(name, image.digest, image.size, python, before=bool(known and not again))

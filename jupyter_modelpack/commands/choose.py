@@ -1,0 +1,66 @@
+"""Which workspace, engine, package or service is meant when somebody names one, or none."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.engine.base import Engine, Service
+    from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+
+def workspace(named: str | None) -> Workspace:
+    """Return the workspace of that name or folder; without one, the default."""
+    from jupyter_modelpack.workspace.workspace import Workspace  # noqa: PLC0415 - verbs start fast
+
+    if named is None:
+        return Workspace.default()
+    if os.sep in named or named in {".", ".."} or named.startswith("~"):
+        return Workspace(path=os.path.expanduser(named))  # noqa: PTH111 - Workspace takes what people type
+    return Workspace.get(named)
+
+
+def engine(named: str | None) -> Engine:
+    """Return the engine of that name; without one, the first that answers."""
+    from jupyter_modelpack.engine import select  # noqa: PLC0415
+
+    return select.choose(named)
+
+
+def package(where: Workspace, named: str | None) -> ModelPackage:
+    """Return the package that a name, a reference or an image id means; without one, the newest."""
+    from jupyter_modelpack.workspace.package import ModelPackage  # noqa: PLC0415
+
+    if named is not None:
+        return ModelPackage.get(where, named)
+    newest = next(iter(where.packages), None)
+    if newest is None:
+        raise NotFound(
+            f"Workspace {where.name!r} holds no package yet.",
+            hint="Make one first: %%package in a notebook, modelpack package in a shell.",
+            code="no-package",
+        )
+    return newest
+
+
+def service(chosen: Engine, named: str | None) -> Service:
+    """Return the service of that name or id; without one, the only one that runs, or the newest that ended."""
+    if named is not None:
+        return chosen.find(named)
+    known = chosen.services()
+    live = [one for one in known if one.state in {"starting", "running"}]
+    if len(live) > 1:
+        raise UsageError(
+            f"{len(live)} services are running: {', '.join(one.name for one in live)}.",
+            hint="Name the one you mean.",
+            code="which-service",
+        )
+    if not known:
+        raise NotFound(
+            f"No service of ours is known to {chosen.name}.", hint="Start one first with run.", code="no-service"
+        )
+    return (live or known)[0]

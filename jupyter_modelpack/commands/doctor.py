@@ -1,0 +1,152 @@
+"""doctor: is this machine ready, and if not, what to do."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from jupyter_modelpack import home
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.engine.base import DEFAULT_PORT
+from jupyter_modelpack.errors import ModelpackError
+from jupyter_modelpack.events import Reporter
+
+Verdict = Literal["ok", "warn", "fail"]
+
+_NEEDED, _COMFORTABLE = 1_000_000_000, 5_000_000_000
+"""Bytes free: one image with scikit-learn and its cache takes about 0.7 GB, one with torch about 4 GB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding, with what to do about it unless all is well."""
+
+    what: str
+    verdict: Verdict
+    found: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All findings."""
+
+    checks: tuple[Check, ...]
+
+
+def doctor(report: Reporter, *, workspace: str | None = None, engine: str | None = None) -> Diagnosis:
+    """Look at everything that packaging and running need; change nothing."""
+    checks: tuple[tuple[str, Callable[[], Check]], ...] = (
+        ("Python", _python),
+        ("uv", _uv),
+        ("Engine", lambda: _engine(engine)),
+        ("Workspace", lambda: _workspace(workspace)),
+        ("Base image", _base_image),
+        ("Disk", _disk),
+        ("Registry", lambda: _registry(workspace)),
+        ("Port", _port),
+    )
+    found = []
+    for what, check in checks:
+        report.check()
+        found.append(_judged(what, check))
+    return Diagnosis(tuple(found))
+
+
+def _judged(what: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except ModelpackError as error:
+        return Check(what, "fail", error.message, error.hint)
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} at {sys.executable}"
+    return Check("Python", "ok", f"{found}; images get Python {sys.version_info[0]}.{sys.version_info[1]}")
+
+
+def _uv() -> Check:
+    import uv  # noqa: PLC0415 - verbs start fast
+
+    try:
+        return Check("uv", "ok", uv.find_uv_bin())
+    except FileNotFoundError:
+        return Check("uv", "fail", "its program is missing", f"{sys.executable} -m pip install --force-reinstall uv")
+
+
+def _engine(named: str | None) -> Check:
+    chosen = choose.engine(named)
+    if chosen.isolated:
+        return Check("Engine", "ok", chosen.describe())
+    return Check(
+        "Engine", "warn", chosen.describe(), "Install and start Docker or Podman to run services in a container."
+    )
+
+
+def _workspace(named: str | None) -> Check:
+    where = choose.workspace(named)
+    return Check(
+        "Workspace", "ok", f"{where.name} at {where.path}: {len(where.models)} models, {len(where.packages)} packages"
+    )
+
+
+def _disk() -> Check:
+    folder = next(path for path in (home.home(), *home.home().parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 1e9:.1f} GB free at {folder}"
+    remedy = "Free some space, or put MODELPACK_HOME on a larger disk."
+    if free < _NEEDED:
+        return Check("Disk", "fail", found, remedy)
+    return Check("Disk", "ok", found) if free >= _COMFORTABLE else Check("Disk", "warn", found, remedy)
+
+
+def _port() -> Check:
+    from jupyter_modelpack.engine import ports  # noqa: PLC0415 - verbs start fast
+
+    if ports.is_free(DEFAULT_PORT):
+        return Check("Port", "ok", f"{DEFAULT_PORT} is free")
+    return Check(
+        "Port",
+        "warn",
+        f"{DEFAULT_PORT} is held by {ports.holder(DEFAULT_PORT)}",
+        "End it, or use run --port 0, which takes a free port.",
+    )
+
+
+def _base_image() -> Check:
+    from jupyter_modelpack.build import base, base_name, debian  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.oci.manifest import Platform  # noqa: PLC0415
+    from jupyter_modelpack.oci.names import Reference  # noqa: PLC0415
+    from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
+
+    cache, host = Layout.create(home.cache()), Platform()
+    wanted, why = base.wanted_base(None, debian.host_python(), host, cache)
+    if wanted.startswith("made/") or Path(wanted).expanduser().exists() or Path(wanted.rpartition(":")[0]).is_dir():
+        return Check("Base image", "ok", f"{wanted} ({why})")
+    if base_name.kept_name(str(Reference.parse(wanted).on_hub()), host) in cache.names():
+        return Check("Base image", "ok", f"{wanted} ({why}), here already")
+    return Check(
+        "Base image",
+        "warn",
+        f"{wanted} ({why}), to be fetched when it is needed",
+        f"If its registry is out of reach, run modelpack base, or set {base.VARIABLE}.",
+    )
+
+
+def _registry(named: str | None) -> Check:
+    from jupyter_modelpack.registry.presence import Presence, who_answers  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.registry.process import port_taken  # noqa: PLC0415
+    from jupyter_modelpack.workspace import registry_home  # noqa: PLC0415
+
+    endpoint = registry_home.endpoint(choose.workspace(named))
+    found = who_answers(endpoint)
+    if found is Presence.OURS:
+        return Check("Registry", "ok", f"serves at {endpoint.address}")
+    if found is Presence.NOBODY:
+        return Check("Registry", "ok", f"starts at {endpoint.address} when it is needed")
+    raise port_taken(endpoint, found)

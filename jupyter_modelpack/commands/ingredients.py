@@ -1,0 +1,71 @@
+"""The script and the environment of a package, from the words that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.commands.pairs import as_dict
+from jupyter_modelpack.errors import UsageError
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.environment import Environment
+    from jupyter_modelpack.workspace.inference import InferenceConfig
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+CELL_SCRIPT = "score.py"
+"""Name in the image of an entry script that is a notebook cell."""
+
+
+def find_environment(
+    where: Workspace,
+    name: str,
+    pip: Sequence[str],
+    requirements: str | None,
+    conda: str | None,
+    env: str | None,
+    base: str | None,
+    env_var: Sequence[str],
+) -> Environment:
+    """Return the environment that the options describe, the registered one being left as it is."""
+    from jupyter_modelpack.workspace.conda import CondaDependencies  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.workspace.environment import Environment  # noqa: PLC0415
+
+    sources = [flag for flag, given in (("--requirements", requirements), ("--conda", conda), ("--env", env)) if given]
+    if len(sources) > 1:
+        raise UsageError(f"{' and '.join(sources)} both say what the environment is.", hint="Choose one of them.")
+    if env:
+        found, _, version = env.partition(":")
+        made = Environment.get(where, found, version or None).clone(name)
+    elif conda:
+        made = Environment.from_conda_specification(name, conda)
+    elif requirements:
+        made = Environment.from_pip_requirements(name, requirements)
+    else:
+        made = Environment(name)
+        made.python.conda_dependencies = CondaDependencies.create(pip_packages=[])
+        made.python.requirements_dir = Path.cwd()
+    for requirement in pip:
+        made.python.conda_dependencies.add_pip_package(requirement)
+    if base:
+        made.docker.base_image = base
+    made.environment_variables = {**made.environment_variables, **as_dict(env_var)}
+    return made
+
+
+def inference_config(
+    environment: Environment, script: str | None, cell: str | None, source_directory: str | None
+) -> InferenceConfig:
+    """Return the entry script with its environment: a file, or the text of a cell."""
+    from jupyter_modelpack.workspace.inference import InferenceConfig  # noqa: PLC0415 - verbs start fast
+
+    if cell is not None:
+        return InferenceConfig.from_source(cell, CELL_SCRIPT, environment, source_directory=source_directory)
+    if script is None:
+        raise UsageError(
+            "package needs an entry script: a Python file with init() and run(data).",
+            hint="Write it first: package score.py --model diabetes --pip scikit-learn",
+            code="no-script",
+        )
+    return InferenceConfig(entry_script=script, source_directory=source_directory, environment=environment)

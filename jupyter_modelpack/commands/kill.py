@@ -1,0 +1,29 @@
+"""kill: end a service at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.engine.base import Service
+from jupyter_modelpack.events import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """A service that has ended.
+
+    Attributes:
+        service: Its last state.
+        before: Whether it had ended before anybody asked.
+    """
+
+    service: Service
+    before: bool
+
+
+def kill(_report: Reporter, *, service: str | None = None, engine: str | None = None) -> Killed:
+    """End a service; its log stays readable until another takes its name."""
+    chosen = choose.engine(engine)
+    found = choose.service(chosen, service)
+    return Killed(chosen.kill(found), found.ended)

@@ -1,0 +1,34 @@
+"""The names that exist now, for completion and forms."""
+
+from __future__ import annotations
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.option import Completes
+from jupyter_modelpack.commands.spec import VERBS
+from jupyter_modelpack.errors import ModelpackError
+
+
+def names(kind: Completes) -> list[str]:
+    """Return the names of a kind; none when they cannot be had: a proposal is never an error."""
+    try:
+        return _names(kind)
+    except ModelpackError:
+        return []
+
+
+def _names(kind: Completes) -> list[str]:
+    if kind == "verb":
+        return [verb.name for verb in VERBS]
+    if kind == "service":
+        return [service.name for service in choose.engine(None).services()]
+    if kind == "workspace":
+        from jupyter_modelpack.workspace.workspace import Workspace  # noqa: PLC0415 - only when asked for
+
+        return sorted(Workspace.list())
+    if kind == "model":
+        return sorted(choose.workspace(None).models)
+    if kind == "environment":
+        return sorted(choose.workspace(None).environments)
+    if kind == "package":
+        return [package.location or "" for package in choose.workspace(None).packages]
+    return []

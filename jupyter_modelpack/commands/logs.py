@@ -1,0 +1,40 @@
+"""logs: what a service has written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.engine.base import Service
+from jupyter_modelpack.events import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """The log of a service.
+
+    Attributes:
+        service: Whose.
+        lines: All that was asked for; empty when following.
+        handle: When following, the lines as they come; a front end shows each at once.
+    """
+
+    service: Service
+    lines: tuple[str, ...]
+    handle: Iterator[str] | None = field(default=None, repr=False)
+
+
+def logs(
+    _report: Reporter,
+    *,
+    service: str | None = None,
+    follow: bool = False,
+    tail: int | None = None,
+    engine: str | None = None,
+) -> Logs:
+    """Return the log of a service, or its last lines, or the lines to come as well."""
+    chosen = choose.engine(engine)
+    found = choose.service(chosen, service)
+    written = chosen.logs(found, tail=tail, follow=follow)
+    return Logs(found, (), written) if follow else Logs(found, tuple(written))

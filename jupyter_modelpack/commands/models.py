@@ -1,0 +1,94 @@
+"""models, register: what is registered in a workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.pairs import as_dict
+from jupyter_modelpack.errors import NotFound, UsageError
+from jupyter_modelpack.events import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One version of a model."""
+
+    name: str
+    version: int
+    created: datetime | None
+    size: int
+    tags: dict[str, Any]
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The registered models of a workspace, newest first."""
+
+    workspace: str
+    rows: tuple[ModelRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A model that was registered just now."""
+
+    model: ModelRow
+    handle: Model = field(repr=False)
+
+
+def models(_report: Reporter, *, name: str | None = None, workspace: str | None = None) -> Models:
+    """Return the latest version of each model, or all versions of the one named."""
+    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
+
+    where = choose.workspace(workspace)
+    found = Model.list(where, name=name, latest=name is None)
+    if name is not None and not found:
+        raise NotFound(
+            f"No model named {name!r} is registered in workspace {where.name!r}.",
+            hint=f"There are: {', '.join(sorted(where.models)) or 'none yet'}.",
+            code="model-not-found",
+        )
+    return Models(where.name, tuple(_row(model) for model in found))
+
+
+def register(
+    report: Reporter,
+    *,
+    path: str | None = None,
+    name: str | None = None,
+    description: str | None = None,
+    tag: tuple[str, ...] = (),
+    workspace: str | None = None,
+) -> Registered:
+    """Register a file or folder; by default under its own name without the ending."""
+    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
+
+    if path is None:
+        raise UsageError("register needs a file or a folder.", hint="register model.pkl --name diabetes")
+    model = Model.register(
+        choose.workspace(workspace),
+        path,
+        name or default_name(path),
+        tags=as_dict(tag),
+        description=description,
+        report=report,
+    )
+    return Registered(_row(model), model)
+
+
+def default_name(path: str | Path) -> str:
+    """Return the name under which a path is registered when nobody names it: its own, without the ending."""
+    file = Path(path).expanduser().absolute()
+    return file.stem if file.is_file() else file.name
+
+
+def _row(model: Model) -> ModelRow:
+    return ModelRow(model.name, model.version, model.created_time, model.size, dict(model.tags), model.description)

@@ -1,0 +1,94 @@
+"""package: make an image from models and an entry script."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.build.recipe import LayerNote
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.find_models import find_models
+from jupyter_modelpack.commands.hand_over import hand_over
+from jupyter_modelpack.commands.ingredients import find_environment, inference_config
+from jupyter_modelpack.events import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.package import ModelPackage
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """A package that was made.
+
+    Attributes:
+        reference: Its name.
+        digest: Of its manifest.
+        size: Bytes, unpacked.
+        models: ``name:version`` of each model inside.
+        layers: What the image is made of, and which of it was there already.
+        dockerfile: Whether it is a Dockerfile with its files, no image.
+        engine: The container engine that has it now; empty without one.
+        seconds: How long it took.
+        handle: The package, for the notebook.
+
+    """
+
+    reference: str
+    digest: str
+    size: int
+    models: tuple[str, ...]
+    layers: tuple[LayerNote, ...]
+    dockerfile: bool
+    engine: str
+    seconds: float
+    handle: ModelPackage = field(repr=False)
+
+
+def package(  # noqa: PLR0913 - one keyword an option
+    report: Reporter,
+    *,
+    script: str | None = None,
+    model: tuple[str, ...] = (),
+    pip: tuple[str, ...] = (),
+    requirements: str | None = None,
+    conda: str | None = None,
+    env: str | None = None,
+    source_directory: str | None = None,
+    base: str | None = None,
+    env_var: tuple[str, ...] = (),
+    name: str | None = None,
+    tag: str | None = None,
+    dockerfile: bool = False,
+    workspace: str | None = None,
+    engine: str | None = None,
+    cell: str | None = None,
+) -> Packaged:
+    """Make a package, and put it into the container engine if there is one.
+
+    `cell` is the entry script when it is the text of a notebook cell and no file.
+    """
+    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
+
+    started = time.monotonic()
+    where = choose.workspace(workspace)
+    environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
+    config = inference_config(environment, script, cell, source_directory)
+    models = find_models(where, model, report)
+    made = Model.package(where, models, config, generate_dockerfile=dockerfile, image_name=name, image_label=tag)
+    made.wait_for_creation(report=report)
+    chosen = choose.engine(engine)
+    there = chosen.isolated and not dockerfile
+    if there:
+        hand_over(made, chosen, report)
+    return Packaged(
+        reference=made.location or "",
+        digest=str(made.digest or ""),
+        size=made.size,
+        models=tuple(one.id for one in models),
+        layers=made.layers,
+        dockerfile=dockerfile,
+        engine=chosen.name if there else "",
+        seconds=time.monotonic() - started,
+        handle=made,
+    )

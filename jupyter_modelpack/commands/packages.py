@@ -1,0 +1,66 @@
+"""packages: what a workspace holds, ready to run or to hand over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.engine.base import ImageRow
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.names import Reference
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.package import ModelPackage
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRow:
+    """One package.
+
+    Attributes:
+        reference: Its name.
+        digest: Of its manifest.
+        size: Bytes, unpacked.
+        models: ``name:version`` of each model inside.
+        dockerfile: Whether it is a Dockerfile with its files, no image.
+    """
+
+    reference: str
+    digest: str
+    size: int
+    created: datetime | None
+    models: tuple[str, ...]
+    dockerfile: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """The packages of a workspace, newest first."""
+
+    workspace: str
+    rows: tuple[PackageRow, ...]
+
+
+def packages(_report: Reporter, *, workspace: str | None = None) -> Packages:
+    """Return the packages of a workspace."""
+    where = choose.workspace(workspace)
+    return Packages(where.name, tuple(_row(package) for package in where.packages))
+
+
+def _row(package: ModelPackage) -> PackageRow:
+    return PackageRow(
+        package.location or "",
+        package.digest or "",
+        package.size,
+        package.created_time,
+        tuple(package.models),
+        package.generate_dockerfile,
+    )
+
+
+def image_row(package: ModelPackage) -> ImageRow:
+    """Return a package as a row of ``docker images``."""
+    name = Reference.parse(package.location or "")
+    return ImageRow(name.name, name.tag, package.image.id, package.created_time, package.size, ours=True)

@@ -1,0 +1,31 @@
+"""pull: put a package into the container engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.hand_over import check_is_image, hand_over
+from jupyter_modelpack.events import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A package that the engine has.
+
+    Attributes:
+        engine: Which; empty for the process engine, which needs none.
+    """
+
+    reference: str
+    engine: str
+
+
+def pull(
+    report: Reporter, *, package: str | None = None, workspace: str | None = None, engine: str | None = None
+) -> Pulled:
+    """Put a package into the container engine, under its own name."""
+    chosen = choose.engine(engine)
+    wanted = choose.package(choose.workspace(workspace), package)
+    check_is_image(wanted)
+    return Pulled(hand_over(wanted, chosen, report), chosen.name if chosen.isolated else "")

@@ -1,0 +1,105 @@
+"""run: start a package as a service and wait until it answers."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.hand_over import check_is_image, hand_over
+from jupyter_modelpack.commands.pairs import as_dict
+from jupyter_modelpack.engine import health
+from jupyter_modelpack.engine.base import DEFAULT_PORT, LABEL, Engine, LocalProgram, RunSpec, Service
+from jupyter_modelpack.errors import NotFound
+from jupyter_modelpack.events import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.package import ModelPackage
+
+DIGEST = f"{LABEL}.digest"
+"""Label of a service: the digest of the package it runs."""
+
+SETTINGS = f"{LABEL}.settings"
+"""Label of a service: a fingerprint of the environment variables it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that answers.
+
+    Attributes:
+        before: Whether it was running already, just as asked for.
+        seconds: How long it took to answer.
+
+    """
+
+    service: Service
+    before: bool
+    seconds: float
+
+    @property
+    def handle(self) -> Service:
+        """The service, for the notebook."""
+        return self.service
+
+
+def run(
+    report: Reporter,
+    *,
+    package: str | None = None,
+    name: str | None = None,
+    port: int = DEFAULT_PORT,
+    env_var: tuple[str, ...] = (),
+    replace: bool = False,
+    timeout: int = 120,
+    workspace: str | None = None,
+    engine: str | None = None,
+) -> Running:
+    """Start a package; one that runs already, just as asked for, is left as it is."""
+    started = time.monotonic()
+    chosen = choose.engine(engine)
+    wanted = choose.package(choose.workspace(workspace), package)
+    check_is_image(wanted)
+    labels = {DIGEST: str(wanted.digest), SETTINGS: hashlib.sha256(repr(sorted(env_var)).encode()).hexdigest()[:16]}
+    called = name or default_name(wanted.location or "")
+    service = None if replace else _running(chosen, called, port, labels)
+    before = service is not None
+    if service is None:
+        spec = RunSpec(
+            image=hand_over(wanted, chosen, report),
+            name=called,
+            port=port,
+            env=as_dict(env_var),
+            labels=labels,
+            program=None if chosen.isolated else _program(wanted, report),
+            replace=replace,
+        )
+        report.stage("run", f"Starting {called}")
+        service = chosen.run(spec, report)
+    ready = health.wait_until_ready(chosen, service, report, timeout)
+    return Running(ready, before, time.monotonic() - started)
+
+
+def default_name(reference: str) -> str:
+    """Return what a service is called when nobody names it: the last part of its image's name."""
+    return reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
+def _running(chosen: Engine, name: str, port: int, labels: dict[str, str]) -> Service | None:
+    """Return the service of that name if it runs the same package in the same way."""
+    try:
+        found = chosen.find(name)
+    except NotFound:
+        return None
+    same = all(found.labels.get(key) == value for key, value in labels.items()) and port in {0, found.port}
+    return found if same and not found.ended else None
+
+
+def _program(package: ModelPackage, report: Reporter) -> LocalProgram:
+    from jupyter_modelpack.build import rootfs  # noqa: PLC0415 - only without an engine
+    from jupyter_modelpack.engine import select  # noqa: PLC0415
+
+    report.log(select.why_no_engine())
+    return rootfs.prepare(package.image, report)

@@ -1,0 +1,117 @@
+"""score: send data to a running service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.engine.base import Engine, Service
+from jupyter_modelpack.engine.diagnose import last_lines
+from jupyter_modelpack.engine.score import Answer
+from jupyter_modelpack.engine.score import score as post
+from jupyter_modelpack.errors import BuildFailed, PathNotFound, UsageError
+from jupyter_modelpack.events import Reporter
+
+_LINES = 10
+"""Log lines beside an error: a short traceback."""
+
+_SHOWN = 500
+"""Characters of an error's body that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An answer.
+
+    Attributes:
+        service: Name of who answered.
+        status: HTTP status.
+        value: The parsed JSON; the text when the answer is none.
+        milliseconds: From connecting to the last byte.
+
+    """
+
+    service: str
+    status: int
+    value: Any
+    milliseconds: float
+
+    @property
+    def handle(self) -> Any:
+        """The value, for the notebook."""
+        return self.value
+
+
+class ScoringFailed(BuildFailed):
+    """The service answered with an error.
+
+    A `BuildFailed`, as `ServiceDied` is: what was packaged, or what was sent, does not work, and the
+    log's last lines say why.
+    """
+
+    code = "scoring-failed"
+
+
+def score(
+    _report: Reporter,
+    *,
+    data: str | None = None,
+    file: str | None = None,
+    service: str | None = None,
+    timeout: int = 60,
+    engine: str | None = None,
+    stdin: Callable[[], str] | None = None,
+) -> Scored:
+    """Post JSON to a service; raise `ScoringFailed` with its message when it answers an error.
+
+    `stdin` reads what ``-`` stands for, where there is such a thing.
+    """
+    body = _body(data, file, stdin)
+    chosen = choose.engine(engine)
+    found = choose.service(chosen, service)
+    if found.ended:
+        raise UsageError(f"{found.name} has ended.", hint="Start it again with run.", code="not-running")
+    answer = post(found, body, seconds=timeout)
+    if not answer.ok:
+        raise _failure(chosen, found, answer)
+    return Scored(found.name, answer.status, _parsed(answer.text), answer.milliseconds)
+
+
+def _body(data: str | None, file: str | None, stdin: Callable[[], str] | None) -> bytes:
+    if (data is None) == (file is None):
+        raise UsageError(
+            "score needs data, once: as JSON, or with --file.", hint="""score '{"data": [[1, 2, 3]]}'""", code="no-data"
+        )
+    if file is not None:
+        try:
+            return Path(file).expanduser().read_bytes()
+        except OSError as error:
+            raise PathNotFound(f"{file} cannot be read: {error.strerror}.") from error
+    if data == "-":
+        if stdin is None:
+            raise UsageError("There is no standard input here.", hint="Give JSON, --file or a variable.")
+        return stdin().encode()
+    return (data or "").encode()
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _failure(engine: Engine, service: Service, answer: Answer) -> ScoringFailed:
+    said = _parsed(answer.text)
+    message = said["message"] if isinstance(said, dict) and "message" in said else answer.text
+    whose = "The request is wrong" if answer.status < 500 else "The entry script failed"
+    return ScoringFailed(
+        f"{service.name} answered {answer.status}: {str(message).strip()[:_SHOWN]}",
+        step="score",
+        log_tail=last_lines(engine, service, _LINES),
+        hint=f"{whose}; the whole log: logs {service.name}",
+    )

@@ -1,0 +1,111 @@
+"""The command line: ``modelpack VERB ...``.
+
+Results go to standard output, everything else to standard error. Exit codes: 0 done, 2 wrong input,
+3 not found, 4 something in the way, 5 bytes that cannot be trusted, 6 registry, engine or disk not
+available, 7 denied, 8 the build failed, 130 cancelled, 1 anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.commands.parse import Request
+    from jupyter_modelpack.errors import ModelpackError
+
+_HELP = {"help", "--help", "-h"}
+_VERSION = {"--version", "-V"}
+_CANCELLED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in _VERSION:
+        return _version()
+    from jupyter_modelpack.errors import ModelpackError  # noqa: PLC0415 - `--version` answers without it
+
+    try:
+        if not words or words[0] in _HELP:
+            return _help(words[1:])
+        return _run(words)
+    except ModelpackError as error:
+        if os.environ.get("MODELPACK_DEBUG"):
+            raise
+        return _complain(error)
+    except KeyboardInterrupt:
+        return _CANCELLED
+    except BrokenPipeError:
+        # Somebody read enough of our output (`| head`); nothing is left to tell them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _version() -> int:
+    from jupyter_modelpack._version import __version__  # noqa: PLC0415
+
+    _write(sys.stdout, f"modelpack {__version__}")
+    return 0
+
+
+def _help(words: Sequence[str]) -> int:
+    from jupyter_modelpack.commands import help as texts  # noqa: PLC0415
+    from jupyter_modelpack.commands.parse import find_verb  # noqa: PLC0415
+
+    _write(sys.stdout, texts.explain(find_verb(words[0], "shell"), "shell") if words else texts.overview("shell"))
+    return 0
+
+
+def _run(words: Sequence[str]) -> int:
+    from jupyter_modelpack.commands.parse import parse  # noqa: PLC0415
+
+    request = parse(words, "shell")
+    if request.skin["help"]:
+        return _help(words[:1])
+
+    from jupyter_modelpack.commands import perform  # noqa: PLC0415
+    from jupyter_modelpack.frontends.presenter import Job, TextPresenter  # noqa: PLC0415
+
+    more = {"stdin": sys.stdin.read} if request.verb.name == "score" else {}
+    job = Job(lambda report: perform(request, report, **more), lambda result: result)
+    # The API prints a few lines of its own; on standard output they would stand among the results.
+    with redirect_stdout(sys.stderr):
+        result = TextPresenter(sys.stderr).present(job)
+    return _show(result, request)
+
+
+def _show(result: Any, request: Request) -> int:
+    if request.skin["json"]:
+        from jupyter_modelpack.frontends.document import text as json_text  # noqa: PLC0415
+
+        _write(sys.stdout, json_text(result))
+        return 0
+    from jupyter_modelpack.frontends.plain import text  # noqa: PLC0415
+    from jupyter_modelpack.frontends.show import follow, view  # noqa: PLC0415
+
+    follow(result, lambda line: _write(sys.stdout, line))
+    shown = view(result)
+    if shown:
+        _write(sys.stdout, text(shown))
+    return 0
+
+
+def _complain(error: ModelpackError) -> int:
+    from jupyter_modelpack.frontends.complaint import exit_code, lines  # noqa: PLC0415
+
+    first, *rest = lines(error)
+    _write(sys.stderr, "\n".join([f"modelpack: {first}", *rest]))
+    return exit_code(error)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""The magics: ``%%package`` above an entry script, ``%modelpack VERB ...`` in a line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import SimpleCompletion, context_matcher
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+
+from jupyter_modelpack.commands import help as texts
+from jupyter_modelpack.commands import perform
+from jupyter_modelpack.commands.option import Door
+from jupyter_modelpack.commands.parse import Request, find_verb, parse
+from jupyter_modelpack.errors import Cancelled, ModelpackError, UsageError
+from jupyter_modelpack.frontends import complaint, markup, plain, show
+from jupyter_modelpack.frontends.matcher import suggest
+from jupyter_modelpack.frontends.memory import Memory
+from jupyter_modelpack.frontends.presenter import Job, Presenter, TextPresenter
+from jupyter_modelpack.frontends.variables import as_json
+from jupyter_modelpack.frontends.words import split
+
+if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
+    from IPython.core.interactiveshell import InteractiveShell
+
+_RED, _PLAIN = "\x1b[31m", "\x1b[0m"
+
+
+class Shown:
+    """A result in the notebook: text and HTML twins of one view.
+
+    Attributes:
+        result: What the verb returned.
+
+    """
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+        self._view = show.view(result)
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        return {"text/plain": plain.text(self._view), "text/html": markup.html(self._view)}
+
+    def __repr__(self) -> str:
+        return plain.text(self._view)
+
+
+@magics_class
+class ModelpackMagics(Magics):
+    """Our two magics, with what this notebook used last."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self._names = shell.user_ns
+        self._memory = Memory()
+
+    @property
+    def presenter(self) -> Presenter:
+        """How jobs are watched here.
+
+        Lines, and the cell blocks: a thread may not write to a cell that has ended, so until there is
+        a panel to write to, `--wait` says what happens anyway.
+        """
+        return TextPresenter(sys.stdout)
+
+    @line_magic
+    def modelpack(self, line: str) -> Any:
+        """Do a verb; the text of the help replaces this when the magics are loaded."""
+        with one_line():
+            words = split(line)
+            if not words or words[0] in {"help", "--help", "-h"}:
+                return _help(words[1:], "line")
+            return self._do(parse(words, "line"))
+
+    @cell_magic
+    def package(self, line: str, cell: str) -> Any:
+        """Package the cell; the text of the help replaces this when the magics are loaded."""
+        with one_line():
+            return self._do(parse(["package", *split(line)], "cell"), cell=cell)
+
+    def _do(self, request: Request, **more: Any) -> Any:
+        if request.skin["help"]:
+            return _help([request.verb.name], "cell" if more else "line")
+        name = request.skin["bind"]
+        if name is not None and not name.isidentifier():
+            raise UsageError(f"--as: {name!r} is not a variable name.")
+        request = self._resolve(self._memory.fill(request))
+        return self.presenter.present(
+            Job(lambda report: perform(request, report, **more), lambda result: self._finish(result, name))
+        )
+
+    def _resolve(self, request: Request) -> Request:
+        """Put a variable's value where its name was given as data to score."""
+        data = request.values.get("data")
+        if not isinstance(data, str) or data not in self._names or _is_json(data):
+            return request
+        value = as_json(data, self._names[data])
+        return replace(request, values={**request.values, "data": value})
+
+    def _finish(self, result: Any, name: str | None) -> Shown | None:
+        self._memory.learn(result)
+        if name is not None:
+            self._names[name] = getattr(result, "handle", result)
+        try:
+            show.follow(result, _write)
+        except KeyboardInterrupt:
+            return None  # it is how one stops following a log
+        return Shown(result) if show.view(result) else None
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Show an error of ours as its message, without a traceback; the cell still counts as failed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise _told(Cancelled("Cancelled.")) from None
+    except ModelpackError as error:
+        raise _told(error) from None
+
+
+def _told(error: ModelpackError) -> ModelpackError:
+    first, *rest = complaint.lines(error)
+    text = [f"{_RED}{type(error).__name__}: {first}{_PLAIN}", *rest]
+    # The hook by which IPython and ipykernel ask an exception how it wants to be shown.
+    vars(error)["_render_traceback_"] = lambda: text
+    return error
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _help(words: list[str], door: Door) -> None:
+    text = texts.explain(find_verb(words[0], door), door) if words else texts.overview(door)
+    _write(text)
+
+
+def _question_mark(lines: list[str]) -> list[str]:
+    """Make ``%modelpack run?`` ask for help on the verb, where IPython would look for a variable `run`."""
+    if len(lines) == 1 and lines[0].lstrip().startswith("%modelpack ") and lines[0].rstrip().endswith("?"):
+        return [f"{lines[0].rstrip().rstrip('?')} --help\n"]
+    return lines
+
+
+@context_matcher(identifier="modelpack")  # type: ignore[untyped-decorator]
+def matcher(context: CompletionContext) -> SimpleMatcherResult:
+    """Complete our verbs, options and names."""
+    found = suggest(context.text_until_cursor, context.cursor_line)
+    if found is None:
+        return {"completions": []}
+    words, fragment = found
+    return {
+        "completions": [SimpleCompletion(word, type="param") for word in words],
+        "matched_fragment": fragment,
+        "suppress": True,
+    }
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magics and their completion; loading twice changes nothing."""
+    ModelpackMagics.modelpack.__doc__ = texts.overview("line")
+    ModelpackMagics.package.__doc__ = texts.explain(find_verb("package", "cell"), "cell")
+    shell.register_magics(ModelpackMagics)
+    if matcher not in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.append(matcher)
+        shell.input_transformers_cleanup.append(_question_mark)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take back what `load` registered; the magics stay until the kernel ends."""
+    if matcher in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(matcher)
+        shell.input_transformers_cleanup.remove(_question_mark)

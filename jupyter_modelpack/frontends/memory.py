@@ -1,0 +1,45 @@
+"""What a notebook used last, so that the next verb need not name it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from jupyter_modelpack.commands.kill import Killed
+from jupyter_modelpack.commands.package import Packaged
+from jupyter_modelpack.commands.parse import Request
+from jupyter_modelpack.commands.run import Running
+
+
+class Memory:
+    """The last package and the last service of one notebook."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, str] = {}
+
+    def fill(self, request: Request) -> Request:
+        """Return `request` with what was used last where it names nothing."""
+        known = {
+            name: value
+            for name, value in self._last.items()
+            if name in request.values and name not in request.given and not self._elsewhere(request.values)
+        }
+        return replace(request, values={**request.values, **known})
+
+    def learn(self, result: Any) -> None:
+        """Take note of a package that was made, a service that was started or ended."""
+        match result:
+            case Packaged():
+                self._last["package"] = result.reference
+            case Running():
+                self._last["service"] = result.service.name
+            case Killed():
+                self._last.pop("service", None)
+            case _:
+                pass
+
+    @staticmethod
+    def _elsewhere(values: Mapping[str, Any]) -> bool:
+        """Whether another workspace or engine is meant than the one that was used."""
+        return bool(values.get("workspace") or values.get("engine"))

@@ -1,0 +1,202 @@
+"""From a verb's result to what is shown; the only place that knows both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import singledispatch
+from typing import Any
+
+from jupyter_modelpack.commands.base import Base
+from jupyter_modelpack.commands.doctor import Diagnosis
+from jupyter_modelpack.commands.images import Images
+from jupyter_modelpack.commands.kill import Killed
+from jupyter_modelpack.commands.logs import Logs
+from jupyter_modelpack.commands.models import Models, Registered
+from jupyter_modelpack.commands.package import Packaged
+from jupyter_modelpack.commands.packages import Packages
+from jupyter_modelpack.commands.pull import Pulled
+from jupyter_modelpack.commands.registry import Serving
+from jupyter_modelpack.commands.run import Running
+from jupyter_modelpack.commands.save import Saved
+from jupyter_modelpack.commands.score import Scored
+from jupyter_modelpack.commands.version import Version
+from jupyter_modelpack.frontends import human
+from jupyter_modelpack.frontends.view import Block, Fields, Line, Table, Tone, View, visible
+
+DOCKER_COLUMNS = ("REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE")
+_MARK = "*"
+_WIDTH = 100
+"""Longest answer that stays on one line."""
+
+_TONES: dict[str, Tone] = {"ok": "good", "warn": "warn", "fail": "bad"}
+
+
+@singledispatch
+def view(result: Any) -> View:
+    """Return what to show of a verb's result; empty when there is nothing to see."""
+    raise NotImplementedError(f"no view for {type(result).__name__}")
+
+
+def follow(result: Any, write: Callable[[str], None]) -> None:
+    """Write the lines that a result goes on giving, as they come; for most there are none."""
+    match result:
+        case Logs(handle=lines) if lines is not None:
+            for line in lines:
+                write(visible(line))
+        case Serving():
+            write(f"Serving at {result.address} until Ctrl-C; user name {result.username}.")
+            result.handle(lambda line: write(visible(line)))
+        case _:
+            pass
+
+
+@view.register
+def _images(result: Images) -> View:
+    marked = any(row.ours for row in result.rows) and not all(row.ours for row in result.rows)
+    rows = [
+        (
+            row.repository,
+            row.tag,
+            human.short_id(row.id),
+            human.ago(row.created),
+            human.size(row.size, 3),
+            *([_MARK if row.ours else ""] if marked else []),
+        )
+        for row in result.rows
+    ]
+    columns = (*DOCKER_COLUMNS, "") if marked else DOCKER_COLUMNS
+    table = Table(columns, tuple(rows))
+    return (table, Line(f"{_MARK} packaged here", "muted")) if marked else (table,)
+
+
+@view.register
+def _packages(result: Packages) -> View:
+    rows = tuple(
+        (
+            row.reference,
+            "Dockerfile" if row.dockerfile else human.short_id(row.digest),
+            human.size(row.size, 3),
+            human.ago(row.created),
+            ", ".join(row.models) or "-",
+        )
+        for row in result.rows
+    )
+    empty = f"Workspace {result.workspace} holds no package yet."
+    return (Table(("REFERENCE", "DIGEST", "SIZE", "CREATED", "MODELS"), rows, empty=empty),)
+
+
+@view.register
+def _models(result: Models) -> View:
+    rows = tuple(
+        (
+            row.name,
+            str(row.version),
+            human.ago(row.created),
+            human.size(row.size, 3),
+            ", ".join(f"{key}={value}" for key, value in row.tags.items()) or "-",
+            row.description or "-",
+        )
+        for row in result.rows
+    )
+    empty = f"Workspace {result.workspace} holds no model yet."
+    return (Table(("NAME", "VERSION", "CREATED", "SIZE", "TAGS", "DESCRIPTION"), rows, empty=empty),)
+
+
+@view.register
+def _registered(result: Registered) -> View:
+    return (Line(f"Registered {result.model.name}:{result.model.version} ({human.size(result.model.size, 3)})"),)
+
+
+@view.register
+def _packaged(result: Packaged) -> View:
+    if result.dockerfile:
+        return (Line(f"Packaged {result.reference} as a Dockerfile; save writes it to a folder.", "good"),)
+    reused = [layer for layer in result.layers if layer.reused]
+    fields = (
+        ("reference", result.reference),
+        ("digest", result.digest),
+        ("size", human.size(result.size)),
+        ("models", ", ".join(result.models) or "none"),
+        (
+            "reused",
+            f"{len(reused)} of {len(result.layers)} layers, {human.size(sum(layer.size for layer in reused))}",
+        ),
+        ("engine", result.engine or "not yet: run or pull puts it there"),
+        ("time", human.seconds(result.seconds)),
+    )
+    return (Line(f"Packaged {result.reference}", "good"), Fields(fields))
+
+
+@view.register
+def _pulled(result: Pulled) -> View:
+    where = f"is in {result.engine}" if result.engine else "needs no pull: the process engine runs it where it is"
+    return (Line(f"{result.reference} {where}."),)
+
+
+@view.register
+def _saved(result: Saved) -> View:
+    return (
+        Line(f"Wrote {len(result.files)} files to {result.folder}", "good"),
+        Block("\n".join(result.files)),
+        Line(f"Build it with: docker build --tag myimage {result.folder}"),
+    )
+
+
+@view.register
+def _running(result: Running) -> View:
+    service = result.service
+    first = "is running already" if result.before else f"answers after {human.seconds(result.seconds)}"
+    return (
+        Line(f"{service.name} {first}", "good"),
+        Fields((("image", service.image), ("engine", service.engine), ("score", service.scoring_uri))),
+    )
+
+
+@view.register
+def _scored(result: Scored) -> View:
+    return (
+        Block(_pretty(result.value)),
+        Line(f"{result.status} in {result.milliseconds:.1f} ms from {result.service}", "muted"),
+    )
+
+
+def _pretty(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    short = json.dumps(value, ensure_ascii=False)
+    return short if len(short) <= _WIDTH else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+@view.register
+def _logs(result: Logs) -> View:
+    if result.handle is not None:
+        return ()
+    return (Block("\n".join(result.lines)),) if result.lines else (Line(f"{result.service.name} has written nothing."),)
+
+
+@view.register
+def _killed(result: Killed) -> View:
+    return (Line(f"{result.service.name} {'had ended before' if result.before else 'was killed'}."),)
+
+
+@view.register
+def _base(result: Base) -> View:
+    return (Line(f"{'There is' if result.before else 'Made'} {result.name} with Python {result.python}", "good"),)
+
+
+@view.register
+def _diagnosis(result: Diagnosis) -> View:
+    rows = tuple((check.what, check.verdict, check.found, check.remedy or "-") for check in result.checks)
+    tones = tuple(_TONES[check.verdict] for check in result.checks)
+    return (Table(("CHECK", "", "FOUND", "REMEDY"), rows, tones),)
+
+
+@view.register
+def _serving(_result: Serving) -> View:
+    return ()
+
+
+@view.register
+def _version(result: Version) -> View:
+    return (Line(f"modelpack {result.version}, Python {result.python}"),)

@@ -1,0 +1,127 @@
+"""The command line, by real processes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jupyter_modelpack import __version__
+
+PROGRAM = Path(sys.executable).with_name("modelpack")
+
+
+def modelpack(*words: str, stdin: str = "", cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MODELPACK_ENGINE": "process", **env}
+    return subprocess.run(
+        [PROGRAM, *words], input=stdin, capture_output=True, text=True, check=False, cwd=cwd, env=environment
+    )
+
+
+def test_version_is_said_at_once() -> None:
+    fastest = 9.0
+    for _ in range(5):
+        started = time.monotonic()
+        done = modelpack("--version")
+        fastest = min(fastest, time.monotonic() - started)
+        assert (done.stdout, done.returncode) == (f"modelpack {__version__}\n", 0)
+    assert fastest < 0.15
+
+
+def test_python_m_is_the_same_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter_modelpack", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"modelpack {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["help"], ["-h"]])
+def test_help_explains_itself_to_a_newcomer(words: list[str]) -> None:
+    done = modelpack(*words)
+    assert done.returncode == 0
+    assert "modelpack package score.py --model diabetes" in done.stdout
+    assert "\nMake:\n" in done.stdout
+
+
+def test_a_verb_explains_itself_both_ways() -> None:
+    assert modelpack("run", "--help").stdout == modelpack("help", "run").stdout
+    assert "--port PORT" in modelpack("run", "-h").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["pakage"], 2, "modelpack: There is no verb 'pakage'.\nDid you mean package?\n"),
+        (["run", "--prot", "1"], 2, "modelpack: run has no option --prot.\nDid you mean --port?\n"),
+        (["package"], 2, "modelpack: package needs an entry script"),
+        (["score"], 2, "modelpack: score needs data, once"),
+        (["models", "nosuch"], 3, "modelpack: No model named 'nosuch'"),
+        (["register", "nosuch.pkl"], 3, "modelpack: "),
+        (["logs", "nosuch"], 3, "modelpack: "),
+        (["models", "--workspace", "nosuch"], 3, "modelpack: There is no workspace 'nosuch'"),
+        (["logs", "--engine", "docker"], 6, "modelpack: "),
+    ],
+)
+def test_a_users_mistake_is_a_line_and_an_exit_code(words: list[str], code: int, said: str, tmp_path: Path) -> None:
+    done = modelpack(*words, cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    assert done.stderr.startswith(said)
+    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) == (code, "")
+
+
+def test_debug_shows_the_traceback() -> None:
+    done = modelpack("models", "nosuch", MODELPACK_DEBUG="1")
+    assert "Traceback" in done.stderr
+    assert done.returncode == 1
+
+
+def test_register_and_models_in_words_and_as_json(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(b"0" * 2000)
+    done = modelpack("register", "model.pkl", "--name", "diabetes", "--tag", "area=diabetes", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Registered diabetes:1 (")
+    shown = modelpack("models").stdout.splitlines()
+    assert shown[0].split() == ["NAME", "VERSION", "CREATED", "SIZE", "TAGS", "DESCRIPTION"]
+    assert shown[1].startswith("diabetes")
+    assert "area=diabetes" in shown[1]
+    found = json.loads(modelpack("models", "--json").stdout)
+    assert [(row["name"], row["version"], row["tags"]) for row in found["rows"]] == [
+        ("diabetes", 1, {"area": "diabetes"})
+    ]
+
+
+def test_json_of_a_verb_that_talks_is_nothing_but_json(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(b"0")
+    done = modelpack("register", "model.pkl", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["model"]["name"] == "model"
+    assert "Registering model model" in done.stderr
+
+
+def test_a_workspace_by_name_or_folder(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(b"0")
+    assert modelpack("models", MODELPACK_WORKSPACE="first").stdout.endswith("Workspace first holds no model yet.\n")
+    folder = os.environ["MODELPACK_HOME"] + "/workspaces/first"
+    assert modelpack("register", str(tmp_path / "model.pkl"), "--workspace", folder).returncode == 0
+    assert "model" in modelpack("models", "-w", "first").stdout
+
+
+def test_doctor_finds_what_is_wrong_and_says_what_to_do() -> None:
+    done = modelpack("doctor", "--json", MODELPACK_BASE_IMAGE="example.invalid/python:3.11")
+    found = {check["what"]: check for check in json.loads(done.stdout)["checks"]}
+    assert set(found) == {"Python", "uv", "Engine", "Workspace", "Base image", "Disk", "Registry", "Port"}
+    assert found["Python"]["verdict"] == found["uv"]["verdict"] == "ok"
+    assert found["Engine"]["verdict"] == "warn"
+    assert "Docker or Podman" in found["Engine"]["remedy"]
+    assert found["Base image"]["verdict"] == "warn"
+    assert "modelpack base" in found["Base image"]["remedy"]
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    done = subprocess.run(
+        f"{PROGRAM} --help | head -1; exit ${{PIPESTATUS[0]}}",
+        shell=True, executable="/bin/bash", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")

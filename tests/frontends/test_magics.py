@@ -1,0 +1,136 @@
+"""The magics in a real IPython shell."""
+
+import pytest
+from IPython.core.completer import CompletionContext
+from IPython.core.interactiveshell import InteractiveShell
+
+from jupyter_modelpack.errors import ModelpackError, UsageError
+from jupyter_modelpack.frontends.magics import Shown, matcher
+
+
+@pytest.fixture
+def shell(monkeypatch, tmp_path):
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("MODELPACK_ENGINE", "process")
+    monkeypatch.chdir(tmp_path)
+    InteractiveShell.clear_instance()
+    made = InteractiveShell.instance(colors="nocolor")
+    made.run_line_magic("load_ext", "jupyter_modelpack")
+    yield made
+    InteractiveShell.clear_instance()
+
+
+def run(shell, cell: str):
+    return shell.run_cell(cell, store_history=False)
+
+
+def test_loading_twice_changes_nothing(shell) -> None:
+    before = len(shell.Completer.custom_matchers), len(shell.input_transformers_cleanup)
+    shell.run_line_magic("reload_ext", "jupyter_modelpack")
+    assert (len(shell.Completer.custom_matchers), len(shell.input_transformers_cleanup)) == before
+
+
+def test_a_result_is_shown_as_text_and_html_twins(shell) -> None:
+    shown = run(shell, "%modelpack models").result
+    assert isinstance(shown, Shown)
+    bundle, _ = shell.display_formatter.format(shown)
+    assert bundle["text/plain"].splitlines()[0].split()[0] == "NAME"
+    assert "<table>" in bundle["text/html"]
+    assert shown.result.rows == ()
+
+
+def test_a_mistake_is_one_line_and_fails_the_cell(shell, capsys) -> None:
+    done = run(shell, "%modelpack modles")
+    assert isinstance(done.error_in_exec, UsageError)
+    said = capsys.readouterr()
+    assert said.out + said.err == "\x1b[31mUsageError: There is no verb 'modles'.\x1b[0m\nDid you mean models?\n"
+
+
+def test_cells_after_a_failed_one_do_not_run_as_if_nothing_had_happened(shell) -> None:
+    done = run(shell, "%modelpack models nosuch\nreached = True")
+    assert isinstance(done.error_in_exec, ModelpackError)
+    assert "reached" not in shell.user_ns
+
+
+def test_variables_expand_in_the_line_as_ipython_does(shell, tmp_path) -> None:
+    (tmp_path / "m.pkl").write_bytes(b"0")
+    run(shell, "file, title = 'm.pkl', 'ünï'\n%modelpack register {file} --name $title_x --as made")
+    run(shell, "name = 'first'\n%modelpack register {file} --name $name --as made")
+    assert shell.user_ns["made"].name == "first"
+
+
+def test_as_needs_a_variable_name(shell) -> None:
+    done = run(shell, "%modelpack models --as 1x")
+    assert "not a variable name" in str(done.error_in_exec)
+
+
+def test_the_cell_is_never_read_as_options_nor_expanded_nor_run(shell, monkeypatch) -> None:
+    seen = {}
+
+    def perform(request, report, **more):
+        seen.update(more, request=request)
+
+    monkeypatch.setattr("jupyter_modelpack.frontends.magics.perform", perform)
+    monkeypatch.setattr("jupyter_modelpack.frontends.magics.Shown", lambda result: None)
+    monkeypatch.setattr("jupyter_modelpack.frontends.show.view", lambda result: ())
+    body = 'x = "--model {nothing} $HOME"\nraise SystemExit\n'
+    done = run(shell, f"%%package --name 'a b'\n{body}")
+    assert done.success
+    assert seen["cell"] == body
+    assert seen["request"].values["name"] == "a b"
+    assert "x" not in shell.user_ns
+
+
+def complete(text: str, line: int | None = None):
+    lines = text.split("\n")
+    at = len(lines) - 1 if line is None else line
+    return matcher(
+        CompletionContext(token="", full_text=text, cursor_position=len(lines[at]), cursor_line=at, limit=None)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment", "found"),
+    [
+        ("%modelpack ru", "ru", "run"),
+        ("x = %modelpack ru", "ru", "run"),
+        ("1\n%modelpack run --po", "--po", "--port"),
+        ("%modelpack run --engine ", "", "process"),
+        ("%%package --mo", "--mo", "--model"),
+        ("%%package --model a --env", "--env", "--env-var"),
+    ],
+)
+def test_options_complete(text: str, fragment: str, found: str) -> None:
+    result = complete(text)
+    assert found in [completion.text for completion in result["completions"]]
+    assert result["matched_fragment"] == fragment
+    assert result["suppress"] is True
+
+
+def test_the_cell_body_and_other_magics_are_none_of_our_business() -> None:
+    assert complete("%%package\n--mo") == {"completions": []}
+    assert complete("%timeit --mo") == {"completions": []}
+
+
+def test_registered_models_and_paths_complete(shell, tmp_path) -> None:
+    (tmp_path / "model.pkl").write_bytes(b"0")
+    run(shell, "%modelpack register model.pkl --name diabetes")
+    _, found = shell.complete("dia", "%%package --model dia", 21)
+    assert found == ["diabetes"]
+    assert [each.text for each in complete("%%package --requirements mod")["completions"]] == ["model.pkl"]
+
+
+def test_question_marks_explain(shell, capsys) -> None:
+    run(shell, "%modelpack run?")
+    assert "usage: %modelpack run [PACKAGE] [options]" in capsys.readouterr().out
+    assert "--model" in shell.find_line_magic("modelpack").__doc__ + shell.find_cell_magic("package").__doc__
+
+
+def test_data_may_be_a_variable(shell) -> None:
+    from jupyter_modelpack.commands.parse import parse
+
+    magics = shell.magics_manager.registry["ModelpackMagics"]
+    shell.user_ns["rows"] = {"data": [[1, 2]]}
+    resolved = magics._resolve(parse(["score", "rows"], "line"))
+    assert resolved.values["data"] == '{"data": [[1, 2]]}'
+    assert magics._resolve(parse(["score", "[1]"], "line")).values["data"] == "[1]"
