@@ -173,7 +173,7 @@ class Daemon:
         """Wait until a container does not run, at most `seconds`."""
         with self.asking("Waiting for a container"):
             try:
-                self.api.wait(container, timeout=seconds)  # type: ignore[arg-type]  # a float does, too
+                self.api.wait(container, timeout=max(seconds, 0.001))  # type: ignore[arg-type]  # a float does
             except requests.exceptions.ConnectionError as error:
                 # What a ReadTimeout becomes when the headers came before.
                 if "Read timed out" not in str(error):

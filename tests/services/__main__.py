@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.services import dockerd, packages, registry
+from tests.services import dockerd, packages, podman, registry
 
 
 def main(verb: str) -> None:
@@ -13,6 +13,7 @@ def main(verb: str) -> None:
         print(f"CNCF registry: {registry.up().address}")
     elif verb == "down":
         registry.down()
+        podman.down()
         dockerd.down()
     else:
         sys.exit(__doc__)

@@ -91,10 +91,11 @@ def _start() -> None:
     network.up()
     path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     DAEMON.start(argv, {"host": host, "short": short}, {**os.environ, "PATH": path})
-    DAEMON.wait(lambda: _answers(host), 60)
+    DAEMON.wait(lambda: answers(host), 60)
 
 
-def _answers(host: str) -> bool:
+def answers(host: str) -> bool:
+    """Tell whether an engine answers there."""
     if not Path(host.removeprefix("unix://")).exists():
         return False
     try:

@@ -50,6 +50,11 @@ def _rules(gateway: str) -> list[tuple[str, str, list[str]]]:
     ]
 
 
+def free_subnet() -> str:
+    """Name a subnet that no device of this machine is in."""
+    return str(ipaddress.ip_interface(_free_gateway()).network)
+
+
 def _free_gateway() -> str:
     taken = [ipaddress.ip_interface(address).network for address in _addresses()]
     subnet = next(net for net in SUBNETS if not any(net.overlaps(other) for other in taken))

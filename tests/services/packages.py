@@ -16,9 +16,15 @@ PACKAGES = {
     "skopeo": "skopeo",
     "umoci": "umoci",
     "mmdebstrap": "mmdebstrap",
+    "podman": "podman",
+    "runc": "runc",
+    "netavark": "netavark",
+    "catatonit": "catatonit",
 }
 # An ordinary user's PATH leaves out where Debian keeps daemons.
-SEARCHED = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+SEARCHED = os.pathsep.join(
+    [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/podman"]
+)
 
 
 def find(program: str) -> str | None:

@@ -1,0 +1,63 @@
+"""A service to run in tests: the standard library only, told what to do by its environment."""
+
+import os
+import subprocess
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+READY_AT = time.monotonic() + float(os.environ.get("READY_AFTER", "0"))
+
+
+class Handler(BaseHTTPRequestHandler):
+    def answer(self, status, body=b"", **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        if self.path == "/ready" and "OLD" not in os.environ:
+            self.answer(200 if time.monotonic() >= READY_AT else 503)
+        elif self.path == "/":
+            self.answer(200, b"Healthy")
+        else:
+            self.answer(404)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        status = 500 if body == b"bad" else 200
+        if body == b"id":
+            body = f"{os.getuid()}:{os.getgid()}".encode()
+        elif body.startswith(b"write "):
+            try:
+                with open(body[6:].decode(), "w") as file:  # noqa: PTH123  one import less
+                    file.write("x")
+            except OSError as error:
+                status, body = 500, str(error).encode()
+        elif body.startswith(b"env "):
+            body = os.environ.get(body[4:].decode(), "").encode()
+        elif body == b"die":
+            print("dying as told", flush=True)
+            os._exit(7)
+        self.answer(
+            status, body, Content_Type=self.headers["Content-Type"], X_Request=self.headers.get("X-Request", "")
+        )
+
+    def log_message(self, text, *words):
+        print(text % words, flush=True)
+
+
+if __name__ == "__main__":
+    print("starting", flush=True)
+    print("on stderr", file=sys.stderr, flush=True)
+    if "CHILD" in os.environ:
+        print("child", subprocess.Popen(["sleep", "1000"]).pid, flush=True)
+    if "EXIT" in os.environ:
+        sys.exit(int(os.environ["EXIT"]))
+    if "RAISE" in os.environ:
+        __import__(os.environ["RAISE"])
+    address = (os.environ.get("MODELPACK_HOST", "0.0.0.0"), int(os.environ.get("MODELPACK_PORT", "5001")))
+    ThreadingHTTPServer(address, Handler).serve_forever()
