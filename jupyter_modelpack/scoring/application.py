@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from . import identity, swagger
+from . import identity
+from .cors import Cors
 from .messages import HTML, Header, Request, Response, json_response, problem
 from .settings import Settings
+from .swagger import Schemas, Swagger
 
 Respond = Callable[[Response], None]
 Submit = Callable[[Request, Respond], bool]
@@ -21,8 +23,11 @@ _READ = frozenset({"GET", "HEAD"})
 class Application:
     """Decides which answer a request gets; `submit` is None while init() has not returned."""
 
-    def __init__(self, settings: Settings, submit: Submit | None, *, raw: bool = False) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, submit: Submit | None, *, raw: bool = False, schemas: Schemas | None = None
+    ) -> None:
+        self._description = Swagger(settings, schemas)
+        self._cors = Cors(settings.cors_origins)
         self._submit = submit
         self._raw = raw
         self._routes: dict[str, Callable[[Request], Response]] = {
@@ -33,6 +38,10 @@ class Application:
 
     def handle(self, request: Request, respond: Respond) -> None:
         """Answer at once, or hand the request to the script and answer later."""
+        preflight = self._cors.preflight(request)
+        if preflight is not None:
+            self._finish(request, preflight, respond)
+            return
         if request.path in {"/score", "/score/"}:
             self._score(request, respond)
             return
@@ -66,6 +75,7 @@ class Application:
 
     def _finish(self, request: Request, response: Response, respond: Respond) -> None:
         response.headers += identity.identify(request.headers)
+        response.headers += self._cors.headers(request)
         respond(response)
 
     def _liveness(self, request: Request) -> Response:
@@ -77,7 +87,7 @@ class Application:
         return _reading(request) or json_response(200, {"status": "ready"})
 
     def _swagger(self, request: Request) -> Response:
-        return _reading(request) or swagger.respond(self._settings, request.query)
+        return _reading(request) or self._description.respond(request.query)
 
 
 def _reading(request: Request) -> Response | None:

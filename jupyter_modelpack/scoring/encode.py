@@ -90,7 +90,7 @@ def _plain(value: Any) -> Any:  # noqa: C901, PLR0911  one list of kinds, most f
     kind = type(value)
     if kind.__name__ in {"NAType", "NaTType"}:
         return None  # pandas' missing values
-    if kind.__module__.startswith("pandas.") and hasattr(value, "to_dict") and hasattr(value, "columns"):
+    if kind.__module__.partition(".")[0] == "pandas" and hasattr(value, "to_dict") and hasattr(value, "columns"):
         return value.to_dict(orient="records")
     for method in ("tolist", "to_list", "to_dicts", "isoformat", "model_dump", "toarray"):
         convert = getattr(value, method, None)

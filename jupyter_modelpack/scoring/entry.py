@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from . import schema
 from .rawhttp import is_raw
 from .settings import Settings
 
@@ -27,7 +28,10 @@ class Entry:
         self.init = init
         self.run = run
         self.raw = is_raw(run)
-        self.parameters = _parameters(run)
+        self.schemas = schema.describe(run)
+        if self.raw and self.schemas is not None:
+            raise EntryError("run() cannot be decorated with both @rawhttp and @input_schema")
+        self.parameters = _parameters(run, several=self.schemas is not None)
         self.wants_headers = "request_headers" in self.parameters
         self.asynchronous = inspect.iscoroutinefunction(inspect.unwrap(run))
         data = [name for name in self.parameters if name != "request_headers"]
@@ -76,7 +80,7 @@ def _execute(path: Path) -> types.ModuleType:
     return module
 
 
-def _parameters(run: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+def _parameters(run: Callable[..., Any], *, several: bool) -> dict[str, inspect.Parameter]:
     """Check run()'s signature: one parameter of any name, perhaps request_headers (contract 7.3)."""
     parameters = dict(inspect.signature(run).parameters)
     for name, parameter in parameters.items():
@@ -87,6 +91,6 @@ def _parameters(run: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     if not [name for name in parameters if name != "request_headers"]:
         raise EntryError("run() takes no parameter for the data")
     required = [name for name, parameter in parameters.items() if parameter.default is parameter.empty]
-    if len([name for name in required if name != "request_headers"]) > 1:
+    if not several and len([name for name in required if name != "request_headers"]) > 1:
         raise EntryError(f"run() takes one parameter for the data, this one wants {', '.join(required)}")
     return parameters

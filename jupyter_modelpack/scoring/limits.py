@@ -39,8 +39,5 @@ FRAMING_SIZE = 1024 * 1024
 DRAIN_GRACE_SECONDS = 0.3
 """On SIGTERM new connections are taken for this long, so that requests already on their way arrive."""
 
-JSON_DEPTH = 100
-"""Nesting of JSON that we parse ourselves."""
-
 TREE_LINES = 200
 """Lines of the model folder's listing in the log (contract 7.5)."""

@@ -15,6 +15,8 @@ from .entry import Entry
 from .messages import Header, Request, Response, problem
 from .rawhttp import AMLRequest, AMLResponse, Headers
 from .responses import from_aml, from_flask
+from .schema import arguments_of
+from .schema_types import SchemaMismatch
 from .settings import Settings
 from .tracebacks import of_user
 
@@ -70,6 +72,8 @@ class Scorer:
     def _failure(self, error: BaseException) -> Response:
         if isinstance(error, BadInputError):
             return problem(error.status, error.message, [_NOT_FAILED])
+        if isinstance(error, SchemaMismatch):
+            return problem(400, f"{error.place or 'The input'}: {error.message}.", [_NOT_FAILED])
         if isinstance(error, CallTimeoutError):
             text = f"Scoring timeout after {round(self._settings.call_limit * 1000)} ms"
             log.error(f"run() was stopped: {text}")
@@ -82,9 +86,13 @@ class Scorer:
 
     def _arguments(self, request: Request) -> dict[str, Any]:
         entry, limit = self._entry, self._settings.max_body
-        data: Any
-        data = AMLRequest(request, body_of(request, limit)) if entry.raw else text_of(request, limit)
-        arguments = {entry.data_name: data}
+        arguments: dict[str, Any]
+        if entry.schemas is not None:
+            arguments = arguments_of(request, entry.parameters, limit)
+        elif entry.raw:
+            arguments = {entry.data_name: AMLRequest(request, body_of(request, limit))}
+        else:
+            arguments = {entry.data_name: text_of(request, limit)}
         if entry.wants_headers:
             arguments["request_headers"] = Headers(request.headers)
         return arguments

@@ -27,6 +27,14 @@ _ABSENT = {
     "azureml.core": "shim_model",
     "azureml.core.model": "shim_model",
     "azureml.exceptions": "shim_model",
+    "inference_schema": "",
+    "inference_schema.schema_decorators": "schema_decorators",
+    "inference_schema.schema_util": "schema_decorators",
+    "inference_schema.parameter_types": "",
+    "inference_schema.parameter_types.abstract_parameter_type": "schema_types",
+    "inference_schema.parameter_types.numpy_parameter_type": "schema_types",
+    "inference_schema.parameter_types.pandas_parameter_type": "schema_types",
+    "inference_schema.parameter_types.standard_py_parameter_type": "schema_types",
 }
 
 

@@ -29,7 +29,7 @@ def serve(settings: Settings, listener: socket.socket, entry: Entry, stop_fd: in
     """Serve `entry` until the supervisor closes its end of `stop_fd`; give the exit code."""
     runner = AsyncRunner(settings) if entry.asynchronous else Runner(settings)
     runner.scorer = Scorer(entry, settings)
-    application = Application(settings, runner.submit, raw=entry.raw)
+    application = Application(settings, runner.submit, raw=entry.raw, schemas=entry.schemas)
     server = Server(listener, application.handle, max_body=settings.max_body, access_log=settings.access_log)
     server.on_tick = lambda: _replace_if_stuck(runner)
     failures: list[BaseException] = []

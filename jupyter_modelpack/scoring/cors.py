@@ -1,0 +1,30 @@
+"""Cross-origin requests, allowed where AML_CORS_ORIGINS says so (contract 7.2)."""
+
+from .messages import HTML, Header, Request, Response
+
+
+class Cors:
+    """Origins that may call; `*` means whoever calls."""
+
+    def __init__(self, origins: tuple[str, ...]) -> None:
+        self._origins = frozenset(origin.encode() for origin in origins)
+
+    def headers(self, request: Request) -> list[Header]:
+        """Echo an allowed origin; say nothing to any other."""
+        origin = request.headers.get(b"origin")
+        if not origin or not (origin in self._origins or b"*" in self._origins):
+            return []
+        return [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
+
+    def preflight(self, request: Request) -> Response | None:
+        """Answer the question a browser asks first; None for every other request."""
+        if request.method != "OPTIONS" or b"access-control-request-method" not in request.headers:
+            return None
+        allowed = self.headers(request)
+        if not allowed:
+            return None
+        answer = Response(200, b"", HTML, [(b"access-control-allow-methods", b"GET, POST")])
+        wanted = request.headers.get(b"access-control-request-headers")
+        if wanted:
+            answer.headers.append((b"access-control-allow-headers", wanted))
+        return answer
