@@ -155,8 +155,8 @@ class Model:
     ) -> Model:
         """Keep a file or a folder as the next version of `model_name` (contract section 3.2).
 
-        `report`, which is ours, hears of the progress. The three data set parameters need the Azure
-        cloud and must be None.
+        `report`, which is ours, hears of the progress in place of the screen. The three data set
+        parameters need the Azure cloud and must be None.
         """
         model_words.refuse_data_sets(datasets, sample_input_dataset, sample_output_dataset)
         model_words.check_name(model_name)
@@ -183,7 +183,7 @@ class Model:
                 "size": layer.size,
             }
             shelf.put(model_name, version, words, [layer])
-        output.registering_model(model_name)
+        output.registering_model(model_name, report)
         return cls(workspace, id=f"{model_name}:{version}")
 
     @staticmethod

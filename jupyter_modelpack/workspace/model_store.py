@@ -6,10 +6,12 @@ They are read once and written once: straight into the layer that every image wi
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from jupyter_modelpack.build.recipe import MODELS_DIR
 from jupyter_modelpack.build.source_files import check_unchanged, inside, open_regular, walk
@@ -95,20 +97,40 @@ def _children(folder: Path, child_paths: Sequence[str] | None) -> Iterator[tuple
 def write_layer(store: Layout, name: str, version: int, files: Files, report: Reporter) -> Descriptor:
     """Stream the files into their layer in `store`; return its descriptor."""
     prefix = f"{layer_folder(name, version)}/"
-    total, done = sum(where.stat().st_size for _, where in files.entries), 0
+    count = _Counter(f"model {name}:{version}", sum(where.stat().st_size for _, where in files.entries), report)
     with store.new_blob() as blob:
         layer = LayerWriter(blob)
         for path, where in files.entries:
-            report.progress(f"model {name}:{version}", done, total)
             with open_regular(where) as stream:
                 before = os.fstat(stream.fileno())
-                layer.file(prefix + path, stream, before.st_size, executable=bool(before.st_mode & 0o100))
+                content = cast("BinaryIO", _Counted(stream, count))
+                layer.file(prefix + path, content, before.st_size, executable=bool(before.st_mode & 0o100))
                 check_unchanged(where, before, os.fstat(stream.fileno()))
-            done += before.st_size
         layer.close()
-        descriptor = blob.commit(LAYER)
-    report.progress(f"model {name}:{version}", total, total)
-    return descriptor
+        return blob.commit(LAYER)
+
+
+class _Counter:
+    """Says how far a registration is; a cancelled one stops here, in the middle of a file."""
+
+    def __init__(self, what: str, total: int, report: Reporter) -> None:
+        self._what, self._total, self._report, self._done = what, total, report, 0
+
+    def add(self, size: int) -> None:
+        self._done += size
+        self._report.progress(self._what, self._done, self._total)
+
+
+class _Counted(io.RawIOBase):
+    """A stream that is counted while it is read."""
+
+    def __init__(self, stream: BinaryIO, count: _Counter) -> None:
+        self._stream, self._count = stream, count
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._count.add(len(data))
+        return data
 
 
 def layer_folder(name: str, version: int) -> str:

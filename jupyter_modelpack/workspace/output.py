@@ -6,15 +6,17 @@ people grep in saved outputs, expect exactly these lines.
 
 from __future__ import annotations
 
+from jupyter_modelpack.events import Reporter
+
 
 def say(text: str) -> None:
     """Print one line now."""
     print(text, flush=True)  # noqa: T201 - this is the door
 
 
-def registering_model(name: str) -> None:
-    """Contract section 3.2: one line a registration, after the files are in."""
-    say(f"Registering model {name}")
+def registering_model(name: str, report: Reporter | None = None) -> None:
+    """Contract section 3.2: one line a registration, after the files are in; to `report` if there is one."""
+    (report.log if report else say)(f"Registering model {name}")
 
 
 def creation(state: str) -> None:

@@ -191,8 +191,8 @@ class Workspace:
 
     @cached_property
     def store(self) -> Layout:
-        """The OCI image layout that holds everything."""
-        return Layout(self.path)
+        """The OCI image layout that holds everything; what a crash left in it is swept on the way."""
+        return Layout.create(self.path)
 
     @property
     def models(self) -> dict[str, Model]:

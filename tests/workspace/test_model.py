@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.build.source_files import open_regular
-from jupyter_modelpack.errors import Conflict, NotFound, PathNotFound, Untrusted, UsageError
+from jupyter_modelpack.errors import Cancelled, Conflict, NotFound, PathNotFound, Untrusted, UsageError
+from jupyter_modelpack.events import Log, Progress, Reporter
 from jupyter_modelpack.exceptions import WebserviceException
 from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.oci.manifest import LAYER, MANIFEST, Manifest
@@ -154,6 +155,34 @@ def open_then_touch(path):
             return self._file.read(size)
 
     return lambda where: Touching(open_regular(where))
+
+
+def test_progress_within_a_file_and_a_way_out(ws, here, capsys):
+    (here / "big").write_bytes(bytes(5 << 20))
+    events = []
+    register(ws, "big", report=Reporter(events.append))
+    seen = [event.done for event in events if isinstance(event, Progress)]
+    assert len(seen) >= 5
+    assert (seen, seen[-1]) == (sorted(seen), 5 << 20)
+    assert events[-1] == Log("Registering model diabetes")
+    assert capsys.readouterr().out == ""
+
+    def cancel_halfway(event):
+        if isinstance(event, Progress) and event.done > 2 << 20:
+            report.cancel()
+
+    report = Reporter(cancel_halfway)
+    with pytest.raises(Cancelled):
+        register(ws, "big", "other", report=report)
+    assert list((ws.path / "blobs" / "sha256").glob(".tmp-*")) == []
+    assert register(ws, "big", "other").version == 1
+
+
+def test_what_a_crash_left_is_swept(ws):
+    rubbish = ws.path / "blobs" / "sha256" / ".tmp-0123"
+    rubbish.write_bytes(b"half")
+    assert Workspace.get("tutorial").models == {}
+    assert not rubbish.exists()
 
 
 @pytest.mark.parametrize("name", ["", "-x", "a b", "a/b", "a\n", "é", "x" * 256, 5])
