@@ -58,7 +58,7 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._client = peer[0] if isinstance(peer, tuple) else ""
         self.quiet_since = time.monotonic()
-        self.deadline = self.quiet_since + limits.HEADER_SECONDS
+        self.deadline = self.quiet_since + self._server.header_seconds
         self._server.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
             return
         if self._fresh:
             self._fresh = False
-            self.deadline = time.monotonic() + limits.HEADER_SECONDS
+            self.deadline = time.monotonic() + self._server.header_seconds
         elif not self._reading_head:
             self.deadline = time.monotonic() + limits.BODY_STALL_SECONDS
         size = self._size
@@ -97,8 +97,10 @@ class Connection(asyncio.Protocol):
                 self._refuse(problem(400, "The request is not well-formed HTTP: too little body in its chunks."))
 
     def eof_received(self) -> bool:
-        """Keep the socket when an answer is due: a client may half-close after its request."""
+        """Take a hang-up for what it mostly is, but not at once: a client may also half-close after its request."""
         self._last = self._deaf = True
+        if self._active is not None:
+            self._server.loop.call_later(limits.HALF_CLOSE_SECONDS, setattr, self._active, "left", True)
         return self._active is not None
 
     def pause_writing(self) -> None:
@@ -215,7 +217,7 @@ class Connection(asyncio.Protocol):
             self._server.loop.call_soon(self._next)
         elif not self._blocked:
             self.quiet_since = time.monotonic()
-            self.deadline = self.quiet_since + (limits.IDLE_SECONDS if self._fresh else limits.HEADER_SECONDS)
+            self.deadline = self.quiet_since + (limits.IDLE_SECONDS if self._fresh else self._server.header_seconds)
 
     def _next(self) -> None:
         if self._active is not None or self._blocked or not self._waiting or self._transport.is_closing():

@@ -33,6 +33,9 @@ WRITE_STALL_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 """After an early refusal the rest of the upload is read and dropped, or the client would see a reset."""
 
+HALF_CLOSE_SECONDS = 0.05
+"""A call that still waits in the queue so long after its client has closed is not worth making."""
+
 FRAMING_SIZE = 1024 * 1024
 """Chunk extensions and trailers carry nothing we use; beyond this they are an attack."""
 

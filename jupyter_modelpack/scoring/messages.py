@@ -12,7 +12,7 @@ Header = tuple[bytes, bytes]
 class Request:
     """One request: headers are lower-cased and, where repeated, joined as RFC 9110 5.3 says."""
 
-    __slots__ = ("body", "client", "gone", "headers", "keep_alive", "method", "path", "query", "started")
+    __slots__ = ("body", "client", "gone", "headers", "keep_alive", "left", "method", "path", "query", "started")
 
     def __init__(self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], body: bytes) -> None:
         self.method = method
@@ -22,7 +22,9 @@ class Request:
         self.body = body
         self.keep_alive = True
         self.gone = False
-        """Set when the client has hung up: nobody waits for the answer any more."""
+        """Set when the connection is lost: there is nothing to write to any more."""
+        self.left = False
+        """Set when the client has closed its side and the call has not begun."""
         self.client = ""
         self.started = 0.0
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from .messages import Request, Response
+from .messages import Request, Response, problem
 from .scorer import CallTimeoutError, Scorer
 from .settings import Settings
 
@@ -48,9 +48,11 @@ class Runner:
         signal.signal(signal.SIGALRM, self._ring)
         while (call := self._queue.get()) is not None:
             request, respond = self._current = call
-            if not request.gone:  # else its client has hung up
+            if request.gone or request.left:
+                response = problem(499, "The client has closed the connection.")
+            else:
                 response = self.scorer.perform(request, self._limited)
-                self.loop.call_soon_threadsafe(respond, response)
+            self.loop.call_soon_threadsafe(respond, response)
 
     @property
     def stuck_for(self) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from . import identity, limits, log
 from .connection import Connection
 from .messages import Request, Response
+from .settings import Settings
 
 Respond = Callable[[Response], None]
 Handler = Callable[[Request, Respond], None]
@@ -21,14 +22,15 @@ _QUIET = frozenset({"/", "/ready"})  # probes come every few seconds and would b
 class Server:
     """Connections of one process on the shared listening socket."""
 
-    def __init__(self, listener: socket.socket, handle: Handler, *, max_body: int, access_log: bool) -> None:
+    def __init__(self, listener: socket.socket, handle: Handler, settings: Settings) -> None:
         self.handle = handle
-        self.max_body = max_body
+        self.max_body = settings.max_body
+        self.header_seconds = settings.header_seconds
         self.connections: set[Connection] = set()
         self.draining = False
         self.loop: asyncio.AbstractEventLoop
         self._listener = listener
-        self._access_log = access_log
+        self._access_log = settings.access_log
         self._stopped: asyncio.Event
         self._accepting: set[asyncio.Task[object]] = set()
         self.on_tick: Callable[[], None] = lambda: None

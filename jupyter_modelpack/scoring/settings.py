@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from . import limits
+
 
 class ConfigurationError(Exception):
     """A setting that cannot be used; the process ends with exit code 3 (contract 7.5)."""
@@ -89,6 +91,7 @@ class Settings:
     threads: int = _option("MODELPACK_THREADS", _whole(1), 1)
     queue: int = _option("MODELPACK_QUEUE", _whole(1), 256)
     max_body: int = _option("MODELPACK_MAX_BODY", _whole(1), 100 * 1024 * 1024)
+    header_seconds: float = _option("MODELPACK_HEADER_SECONDS", _seconds, limits.HEADER_SECONDS)
     nan: str = _option("MODELPACK_NAN", _one_of("null", "literal", "error"), "null")
 
     cors_origins: tuple[str, ...] = _option("AML_CORS_ORIGINS", _origins, ())

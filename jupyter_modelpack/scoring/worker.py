@@ -30,7 +30,7 @@ def serve(settings: Settings, listener: socket.socket, entry: Entry, stop_fd: in
     runner = AsyncRunner(settings) if entry.asynchronous else Runner(settings)
     runner.scorer = Scorer(entry, settings)
     application = Application(settings, runner.submit, raw=entry.raw, schemas=entry.schemas)
-    server = Server(listener, application.handle, max_body=settings.max_body, access_log=settings.access_log)
+    server = Server(listener, application.handle, settings)
     server.on_tick = lambda: _replace_if_stuck(runner)
     failures: list[BaseException] = []
 
@@ -56,7 +56,7 @@ def serve(settings: Settings, listener: socket.socket, entry: Entry, stop_fd: in
 def serve_starting(settings: Settings, listener: socket.socket, stop_fd: int, closed: Callable[[], None]) -> int:
     """Answer liveness and "not ready" while another process runs init(); call `closed` when workers may accept."""
     application = Application(settings, None)
-    server = Server(listener, application.handle, max_body=settings.max_body, access_log=settings.access_log)
+    server = Server(listener, application.handle, settings)
     server.on_closed = closed
     server.draining = True  # no connection outlives its answer: the next request is for a worker
     asyncio.run(server.serve(stop_fd, started=lambda: None, drain_seconds=1.0, brief=True))
