@@ -11,9 +11,10 @@ import tarfile
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, BinaryIO, Protocol
 
-from jupyter_modelpack.limits import CHUNK
+from jupyter_modelpack.errors import Untrusted
+from jupyter_modelpack.limits import ARCHIVE_ENTRIES, CHUNK
 from jupyter_modelpack.oci.image import Image
-from jupyter_modelpack.oci.layer import MTIME
+from jupyter_modelpack.oci.layer import MTIME, UNREADABLE_TAR
 from jupyter_modelpack.oci.manifest import REF_NAME, Descriptor, Index, canonical
 
 LAYOUT_FILE = canonical({"imageLayoutVersion": "1.0.0"})
@@ -94,22 +95,33 @@ class ArchiveReader:
     """The members of an uncompressed tar file on disk, opened where they lie.
 
     Source of blobs for a saved image (``docker save``, ``skopeo copy ... oci-archive:``): nothing is
-    unpacked; a member is a window into the file.
+    unpacked; a member is a window into the file. Raises `tarfile.ReadError` when it is no tar file at
+    all: only the caller knows what the user meant it to be.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._members: dict[str, tuple[int, int]] = {}
-        with tarfile.open(fileobj=file, mode="r:") as archive:
-            for info in archive:
-                name = info.name.removeprefix("./")
-                if info.isreg():
-                    self._members[name] = (info.offset_data, info.size)
-                elif info.issym() or info.islnk():
-                    # Docker before 25 links a layer that it has written already.
-                    target = info.linkname if info.islnk() else _join(name, info.linkname)
-                    if target in self._members:
-                        self._members[name] = self._members[target]
+        try:
+            with tarfile.open(fileobj=file, mode="r:") as archive:
+                for number, info in enumerate(archive):
+                    if number >= ARCHIVE_ENTRIES:
+                        raise Untrusted(f"More than {ARCHIVE_ENTRIES} entries in an archive.", code="too-large")
+                    self._add(info)
+        except UNREADABLE_TAR as error:
+            raise tarfile.ReadError(str(error)) from error
+
+    def _add(self, info: tarfile.TarInfo) -> None:
+        name = info.name.removeprefix("./")
+        if info.issparse():
+            raise Untrusted(f"{name[:200]!r} is a sparse file; images have none.", code="archive-unsafe")
+        if info.isreg():
+            self._members[name] = (info.offset_data, info.size)
+        elif info.issym() or info.islnk():
+            # Docker before 25 links a layer that it has written already.
+            target = info.linkname.removeprefix("./") if info.islnk() else _join(name, info.linkname)
+            if target in self._members:
+                self._members[name] = self._members[target]
 
     def names(self) -> list[str]:
         """Return the names of the members."""

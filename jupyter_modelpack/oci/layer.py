@@ -11,13 +11,16 @@ import stat
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, Protocol
+from typing import IO, BinaryIO, Literal, Protocol
 
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.limits import ARCHIVE_ENTRIES, CHUNK
 
 MTIME = 315_619_200
 """1980-01-02, the time of every file we write: zip, which models like to use, knows none before 1980."""
+
+UNREADABLE_TAR = (tarfile.TarError, ValueError, OverflowError, RecursionError, EOFError)
+"""What `tarfile` raises over damaged headers; its own kind of error is only the most frequent."""
 
 Kind = Literal["file", "dir", "symlink"]
 
@@ -45,11 +48,17 @@ def check_path(path: str) -> str:
     parts = path.split("/")
     if not path or "\0" in path or any(part in {"", ".", ".."} for part in parts):
         raise Untrusted(f"Unsafe path in an archive: {path[:200]!r}.", code="archive-unsafe")
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise Untrusted(f"A path in an archive is not UTF-8: {path[:200]!r}.", code="archive-unsafe") from error
+    if not _is_utf8(path):
+        raise Untrusted(f"A path in an archive is not UTF-8: {path[:200]!r}.", code="archive-unsafe")
     return path
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class LayerWriter:
@@ -72,6 +81,8 @@ class LayerWriter:
         check_path(path)
         if path in self._folders:
             return
+        if path in self._written:
+            raise Untrusted(f"{path} is a file and a folder at once.", code="archive-unsafe")
         parent = path.rpartition("/")[0]
         if parent:
             self.directory(parent)
@@ -103,7 +114,9 @@ class LayerWriter:
         self._write(b"\0" * (-size % tarfile.BLOCKSIZE))
 
     def symlink(self, path: str, target: str) -> None:
-        """Add a symbolic link to `target`."""
+        """Add a symbolic link to `target`, which may lie anywhere in the image."""
+        if not target or "\0" in target or not _is_utf8(target):
+            raise Untrusted(f"{path} links to a path that cannot be written: {target[:200]!r}.", code="archive-unsafe")
         self._begin(path)
         self._header(Entry(path, "symlink", target=target))
 
@@ -155,9 +168,22 @@ def read_layer(stream: BinaryIO) -> Iterator[tuple[Entry, BinaryIO | None]]:
                 elif info.issym():
                     yield Entry(path, "symlink", target=info.linkname), None
                 elif info.isreg() and not info.issparse():
-                    content = archive.extractfile(info)
+                    content = _Content(archive.extractfile(info))
                     yield Entry(path, "file", info.size, bool(info.mode & stat.S_IXUSR)), content  # type: ignore[misc]
                 else:
                     raise Untrusted(f"{path}: links and devices are not allowed.", code="archive-unsafe")
-    except tarfile.TarError as error:
+    except UNREADABLE_TAR as error:
         raise Untrusted(f"Not a readable tar archive: {error}.", code="archive-unsafe") from error
+
+
+class _Content:
+    """A file's bytes, where an archive that ends too soon is `Untrusted` to whoever reads them."""
+
+    def __init__(self, stream: IO[bytes] | None) -> None:
+        self._stream = stream or io.BytesIO()
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._stream.read(size)
+        except UNREADABLE_TAR as error:
+            raise Untrusted(f"Not a readable tar archive: {error}.", code="archive-unsafe") from error

@@ -53,6 +53,19 @@ def parse_object(data: bytes, what: str) -> dict[str, Any]:
     return document
 
 
+def _annotations(document: Mapping[str, Any], what: str) -> dict[str, str]:
+    found = document.get("annotations")
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise Untrusted(f"The annotations of a {what} are not strings.", code="bad-manifest")
+    try:
+        canonical(found)
+    except UnicodeEncodeError as error:  # half of a surrogate pair: JSON can spell it, UTF-8 cannot
+        raise Untrusted(f"The annotations of a {what} are not Unicode.", code="bad-manifest") from error
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """What an image runs on, ``linux/amd64`` or ``linux/arm64/v8``."""
@@ -92,9 +105,7 @@ class Descriptor:
             raise Untrusted("A descriptor has no mediaType.", code="bad-manifest")
         if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size < 1 << 63:
             raise Untrusted(f"A descriptor's size is {size!r}.", code="bad-manifest")
-        annotations = document.get("annotations") or {}
-        if not isinstance(annotations, dict) or not all(isinstance(v, str) for v in annotations.values()):
-            raise Untrusted("A descriptor's annotations are not strings.", code="bad-manifest")
+        annotations = _annotations(document, "descriptor")
         where = document.get("platform")
         platform = None
         if isinstance(where, dict):
@@ -149,7 +160,7 @@ class Manifest:
         return cls(
             Descriptor.from_json(document.get("config")),
             tuple(Descriptor.from_json(layer) for layer in layers),
-            dict(document.get("annotations") or {}),
+            _annotations(document, "manifest"),
             str(document.get("artifactType") or ""),
             media_type,
         )
@@ -185,7 +196,7 @@ class Index:
         manifests = document.get("manifests")
         if not isinstance(manifests, list):
             raise Untrusted("The index lists no manifests.", code="bad-manifest")
-        return cls(tuple(Descriptor.from_json(entry) for entry in manifests), dict(document.get("annotations") or {}))
+        return cls(tuple(Descriptor.from_json(entry) for entry in manifests), _annotations(document, "index"))
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON of the index."""
@@ -200,9 +211,17 @@ class Index:
 
     def select(self, platform: Platform) -> Descriptor:
         """Return the entry for `platform`; raise `Untrusted` naming those there are."""
-        for entry in self.manifests:
-            found = entry.platform
-            if found and (found.os, found.architecture) == (platform.os, platform.architecture):
-                return entry
+        fitting = [
+            entry
+            for entry in self.manifests
+            if entry.platform
+            and (entry.platform.os, entry.platform.architecture) == (platform.os, platform.architecture)
+        ]
+        exact = [entry for entry in fitting if entry.platform and entry.platform.variant == platform.variant]
+        # Who names no variant takes the first; who names one does not get another, ARM v7 code ends v6 at once.
+        # Only the one variant of 64-bit ARM goes without saying.
+        either = not platform.variant or platform == Platform("linux", "arm64", "v8")
+        for entry in exact or (fitting if either else []):
+            return entry
         known = ", ".join(sorted({str(entry.platform) for entry in self.manifests if entry.platform}))
         raise Untrusted(f"The image has no variant for {platform}: it has {known or 'none'}.", code="no-platform")

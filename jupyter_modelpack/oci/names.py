@@ -56,7 +56,8 @@ class Reference:
         head, slash, tail = rest.partition("/")
         if slash and ("." in head or ":" in head or head == "localhost"):
             registry, rest = head, tail
-            if not _REGISTRY.fullmatch(registry):
+            port = registry.rpartition("]")[2].partition(":")[2]
+            if not _REGISTRY.fullmatch(registry) or int(port or 1) not in range(1, 1 << 16):
                 raise UsageError(f"Image name {text!r}: {registry!r} is not a registry address (host:port).")
         repository, colon, tag = rest.partition(":")
         if colon:
