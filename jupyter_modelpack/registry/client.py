@@ -16,6 +16,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import CHUNK, MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_object
+from jupyter_modelpack.oci.names import DOCKER_HUB
 from jupyter_modelpack.registry.blobstream import BlobStream
 from jupyter_modelpack.registry.connection import Connection
 from jupyter_modelpack.registry.credentials import Credentials
@@ -30,7 +31,7 @@ class Registry:
     """A connection to a registry.
 
     Args:
-        host: ``host[:port]`` as in an image's name; ``docker.io`` is Docker Hub.
+        host: ``host[:port]`` as in an image's name; ``docker.io`` and nothing mean Docker Hub.
         credentials: What to log in with; by default what ``docker login`` or ``podman login`` keeps.
         plain_http: Speak http, not https. By default only to this machine.
         policy: How often to try.
@@ -45,8 +46,8 @@ class Registry:
         plain_http: bool | None = None,
         policy: Policy | None = None,
     ) -> None:
-        self.host = host
-        self._line = Connection(host, credentials, plain_http, policy)
+        self.host = host or DOCKER_HUB
+        self._line = Connection(self.host, credentials, plain_http, policy)
 
     @property
     def url(self) -> str:

@@ -58,9 +58,11 @@ def _existing(path: Path) -> Path:
 
 
 def make_folder(path: Path) -> None:
-    """Create a private folder (0700) with its parents."""
+    """Create a private folder (0700) with its parents, which are as private (threat T13)."""
     with disk_errors(path, "a folder"):
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed([path, *path.parents]):
+            if folder == path or not folder.exists():
+                folder.mkdir(mode=0o700, exist_ok=True)  # `parents=True` would make open ones
 
 
 def sync_folder(path: Path) -> None:
@@ -83,13 +85,8 @@ class AtomicFile:
         self.size = 0
         self._state = hashlib.sha256()
         with disk_errors(folder, what):
-            self._path = folder / f"{TEMP_PREFIX}{secrets.token_hex(8)}"
-            handle = os.open(
-                self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600 if private else 0o644
-            )
+            self._path, handle = _new_file(folder, 0o600 if private else 0o644)
         self._file = os.fdopen(handle, "wb", buffering=0)
-        with contextlib.suppress(OSError):  # a file system without flock only loses the early sweep
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def __enter__(self) -> Self:
         return self
@@ -122,6 +119,18 @@ class AtomicFile:
             os.fsync(self._file.fileno())
             self._path.rename(path)
             sync_folder(path.parent)
+
+
+def _new_file(folder: Path, mode: int) -> tuple[Path, int]:
+    """Create a temporary file and lock it, against a sweep by another process."""
+    while True:
+        path = folder / f"{TEMP_PREFIX}{secrets.token_hex(8)}"
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with contextlib.suppress(OSError):  # a file system without flock only loses the early sweep
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            return path, handle
+        os.close(handle)  # swept between its creation and its lock
 
 
 def write_file(path: Path, data: bytes, *, private: bool = False) -> None:

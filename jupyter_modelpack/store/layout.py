@@ -79,6 +79,11 @@ class Layout:
         """Whether the blob is there."""
         return self.blob_path(digest).exists()
 
+    def _has_whole(self, descriptor: Descriptor) -> bool:
+        """Whether the blob is there in its full size; one cut short by a bad disk is written anew."""
+        found = self.find_blob(descriptor.digest)
+        return found is not None and found[1] == descriptor.size
+
     def find_blob(self, digest: Digest) -> tuple[str, int] | None:
         """Return path and size of the blob's file, or None."""
         path = self.blob_path(digest)
@@ -97,7 +102,7 @@ class Layout:
 
     def put_blob(self, descriptor: Descriptor, stream: BinaryIO) -> None:
         """Keep the bytes of `stream` as the blob `descriptor` names; keep nothing when they differ."""
-        if self.has_blob(descriptor.digest):
+        if self._has_whole(descriptor):
             return
         with AtomicFile(self._blobs, "a blob") as file:
             copy_stream(stream, file)
@@ -112,7 +117,7 @@ class Layout:
     def put_bytes(self, media_type: str, data: bytes) -> Descriptor:
         """Keep small `data` as a blob."""
         descriptor = Descriptor.of(media_type, data)
-        if not self.has_blob(descriptor.digest):
+        if not self._has_whole(descriptor):
             with AtomicFile(self._blobs, "a blob") as file:
                 file.write(data)
                 file.commit(self.blob_path(descriptor.digest))
@@ -140,7 +145,10 @@ class Layout:
 
     def index(self) -> Index:
         """Return the table of contents as it is now."""
-        return Index.from_bytes((self.path / "index.json").read_bytes())
+        try:
+            return Index.from_bytes((self.path / "index.json").read_bytes())
+        except FileNotFoundError as error:
+            raise NotFound(f"{self.path} is not an OCI image layout: it has no index.json.") from error
 
     def update(self, change: Callable[[Index], tuple[Index, T]]) -> T:
         """Replace the index by what `change` makes of it, under the store's lock; return its second value."""
@@ -199,14 +207,28 @@ class Layout:
 
     def resolve(self, repository: str, reference: str) -> Descriptor | None:
         """Return the manifest that a tag or a digest names in `repository`, or None."""
-        for name, entry in self.names(f"{repository}:").items():
+        named = self.names(f"{repository}:")
+        for name, entry in named.items():
             if reference in (name.rpartition(":")[2], entry.digest):
                 return entry
-        return None
+        if ":" not in reference:
+            return None
+        # A client that read an index asks for one of its manifests by digest.
+        return next((entry for top in named.values() for entry in self._behind(top) if entry.digest == reference), None)
+
+    def _behind(self, descriptor: Descriptor, depth: int = INDEX_NESTING) -> Iterator[Descriptor]:
+        """Yield what an index points to and the store holds."""
+        if depth and descriptor.media_type in INDEX_TYPES and descriptor.size <= MANIFEST_BYTES:
+            with self.open_blob(descriptor) as stream:
+                entries = Index.from_bytes(stream.read()).manifests
+            for entry in entries:
+                if self.has_blob(entry.digest):
+                    yield entry
+                    yield from self._behind(entry, depth - 1)
 
     def repositories(self) -> list[str]:
         """Return the names of all repositories, sorted."""
-        return sorted({name.rpartition(":")[0] for name in self.names()})
+        return sorted({name.rpartition(":")[0] for name in self.names() if ":" in name})
 
     def tags(self, repository: str) -> list[str]:
         """Return the tags of a repository, sorted."""
@@ -231,7 +253,8 @@ class BlobWriter:
     def commit(self, media_type: str) -> Descriptor:
         """Make the blob visible under its digest; return its descriptor."""
         descriptor = Descriptor(media_type, self._file.digest, self._file.size)
-        if not self._layout.has_blob(descriptor.digest):
+        found = self._layout.find_blob(descriptor.digest)
+        if found is None or found[1] != descriptor.size:
             self._file.commit(self._layout.blob_path(descriptor.digest))
         return descriptor
 
