@@ -78,9 +78,7 @@ def _parent(root: int, path: str) -> Iterator[tuple[int, str]]:
         os.close(handle)
 
 
-def _write(
-    root: int, path: str, content: BinaryIO, *, executable: bool, overwrite: bool, where: Path
-) -> None:
+def _write(root: int, path: str, content: BinaryIO, *, executable: bool, overwrite: bool, where: Path) -> None:
     with _parent(root, path) as (folder, name):
         if not overwrite and _exists(folder, name):
             raise Conflict(f"File already exists. To overwrite, set exist_ok to True. {where}", code="file-exists")
