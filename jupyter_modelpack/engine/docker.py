@@ -151,9 +151,13 @@ class Daemon:
         def read() -> Iterator[T]:
             with contextlib.closing(client):
                 items = start(client)
-                stream = items if isinstance(items, CancellableStream) else CancellableStream(iter(items), answers[-1])
-                streams.append(stream)
-                yield from stream
+                if not isinstance(items, CancellableStream):
+                    if not answers[-1].ok:
+                        yield from items  # raises the refusal, which a CancellableStream would swallow
+                    items = CancellableStream(iter(items), answers[-1])
+                streams.append(items)
+                # A connection that breaks ends this without an error: callers look whether all is there.
+                yield from items
 
         def receive() -> Iterator[T]:
             try:

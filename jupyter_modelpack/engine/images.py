@@ -18,6 +18,8 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.names import Reference
 
+_TAR_END = b"\0" * 1024
+
 
 class ContainerImages:
     """The half of `ContainerEngine` that deals with images."""
@@ -42,7 +44,7 @@ class ContainerImages:
         if credentials is not None:
             auth = {"username": credentials.username, "password": credentials.password.reveal()}
         before = self._image(reference)
-        transcript = PullTranscript(wanted.name, tag, report)
+        transcript = PullTranscript(wanted, report)
         # The high-level pull of the SDK hides why Podman failed; the stream says it.
         messages = self._daemon.stream(
             f"Pulling {reference}",
@@ -115,11 +117,13 @@ class ContainerImages:
     def save(self, reference: str, out: Writable, report: Reporter) -> None:
         """Write the image as an archive to `out`."""
         what = f"Saving {reference}"
-        done = 0
+        done, end = 0, b""
         for chunk in self._daemon.stream(what, lambda api: api.get_image(reference), report):
             out.write(chunk)
-            done += len(chunk)
+            done, end = done + len(chunk), (end + chunk)[-len(_TAR_END) :]
             report.progress("save", done, 0)
+        if end != _TAR_END:
+            raise Unavailable(f"{what}: the engine broke off after {done} bytes.", code="engine-gone", retry=True)
 
     def build(
         self,

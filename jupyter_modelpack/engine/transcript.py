@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_modelpack.errors import BuildFailed, Denied, ModelpackError, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import scrub
 
 Message = Mapping[str, Any]
@@ -52,19 +53,18 @@ class PullTranscript:
         complete: Whether the ``Status: ...`` line came.
     """
 
-    def __init__(self, reference: str, tag: str, report: Reporter) -> None:
+    def __init__(self, reference: Reference, report: Reporter) -> None:
         self.reference = reference
         self.digest = ""
         self.complete = False
         self._report = report
-        self._tag = tag
         self._headed = False
         self._layers: dict[str, tuple[int, int]] = {}
 
     def read(self, message: Message) -> None:
         """Report one message; raise what an error in it means."""
         if error := error_of(message):
-            raise pull_error(self.reference, error)
+            raise pull_error(str(self.reference), error)
         status, layer = str(message.get("status") or "").strip(), str(message.get("id") or "")
         detail = message.get("progressDetail")
         detail = detail if isinstance(detail, dict) else {}
@@ -81,7 +81,8 @@ class PullTranscript:
     def line(self, status: str, layer: str = "") -> None:
         """Log one line, preceded by the heading where an engine leaves it out."""
         if not self._headed and "Pulling from" not in status:
-            self._report.log(f"{self._tag}: Pulling from {self.reference}")
+            name = self.reference.on_hub()
+            self._report.log(f"{name.digest or name.tag}: Pulling from {name.repository}")
         self._headed = True
         self.digest = status.removeprefix("Digest: ") if status.startswith("Digest: ") else self.digest
         self.complete = self.complete or status.startswith("Status: ")

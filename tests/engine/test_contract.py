@@ -10,7 +10,7 @@ import pytest
 from jupyter_modelpack.engine.diagnose import ServiceDied, diagnose
 from jupyter_modelpack.engine.health import wait_until_ready
 from jupyter_modelpack.engine.score import score
-from jupyter_modelpack.errors import Cancelled, Conflict, ModelpackError, NotFound, Unavailable, UsageError
+from jupyter_modelpack.errors import Cancelled, Conflict, NotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 
 BODY = b'{"data": [[1, 2]]}'
@@ -74,7 +74,12 @@ def test_logs_follow_until_the_service_ends(rig):
     service = rig.ready()
     lines = rig.engine.logs(service, follow=True)
     assert {next(lines), next(lines)} == {"starting", "on stderr"}
-    threading.Timer(0.3, lambda: pytest.raises(ModelpackError, score, service, b"die")).start()
+
+    def die():
+        with pytest.raises(Unavailable):
+            score(service, b"die")
+
+    threading.Timer(0.3, die).start()
     assert list(lines)[-1] == "dying as told"
 
 

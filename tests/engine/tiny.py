@@ -35,6 +35,7 @@ def image(base: Path, store: Path, note: str = "", **config: object) -> Image:
         "os": "linux",
         "created": "2025-01-01T00:00:00Z",
         "config": settings,
+        "history": [{"created_by": "tests"} for _ in (*below.diff_ids(), layer)],  # Podman builds on nothing else
         "rootfs": {"type": "layers", "diff_ids": [*below.diff_ids(), layer.digest]},
     }
     known = layout.put_bytes(CONFIG, canonical(content))

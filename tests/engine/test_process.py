@@ -1,0 +1,155 @@
+"""What only the process engine has to get right: processes, their numbers, their folders."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jupyter_modelpack.engine import records, supervisor
+from jupyter_modelpack.engine.base import LocalProgram
+from jupyter_modelpack.engine.diagnose import diagnose
+from jupyter_modelpack.engine.process import _start
+from jupyter_modelpack.engine.score import score
+from jupyter_modelpack.errors import Unavailable, UsageError
+from jupyter_modelpack.events import Reporter
+
+
+def test_everything_a_service_started_ends_with_it(process):
+    service = process.ready(CHILD="1")
+    child = next(int(line.split()[1]) for line in process.engine.logs(service) if line.startswith("child"))
+    assert records.birth(child)
+    process.engine.kill(service)
+    assert records.birth(child) is None
+
+
+def test_stragglers_end_when_the_service_does(process):
+    service = process.ended(CHILD="1", EXIT="5")
+    child = next(int(line.split()[1]) for line in process.engine.logs(service) if line.startswith("child"))
+    assert service.exit_code == 5
+    assert records.birth(child) is None
+
+
+def test_a_service_outlives_its_kernel_and_its_exit_code_is_known_to_another(process, home):
+    program = (
+        "import sys; from pathlib import Path; from jupyter_modelpack.engine.process import ProcessEngine;"
+        "from jupyter_modelpack.engine.base import *; from jupyter_modelpack.events import Reporter;"
+        f"program = LocalProgram({process.spec().program.argv!r}, Path(), {{}});"
+        f"spec = RunSpec('x:1', '{process.prefix}-a', 0, program=program);"
+        "print(ProcessEngine().run(spec, Reporter()).port)"
+    )
+    port = int(subprocess.check_output([sys.executable, "-c", program], text=True))
+    service = process.engine.find(f"{process.prefix}-a")
+    assert (service.state, service.port) == ("running", port)
+    os.kill(int(service.id), signal.SIGTERM)
+    ended = process.engine.wait(service, 10)
+    assert (ended.state, ended.exit_code) == ("exited", 143)
+
+
+def test_a_reused_pid_is_never_killed(process):
+    service = process.ended(EXIT="0")
+    bystander = subprocess.Popen(["sleep", "100"], start_new_session=True)
+    try:
+        # As after a reboot: the numbers on disk belong to somebody else by now.
+        folder = records.Record.find(service.name).folder
+        facts = json.loads((folder / "process.json").read_text())
+        stale = {**facts, "pid": bystander.pid, "supervisor": bystander.pid}
+        supervisor.write(folder / "process.json", stale)
+        (folder / "exit.json").unlink()
+        found = process.engine.find(service.name)
+        assert (found.state, found.exit_code) == ("exited", None)
+        process.engine.kill(found)
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_a_service_whose_supervisor_was_killed_can_be_killed(process):
+    service = process.ready()
+    guard = records.Record.find(service.name).process("supervisor")
+    guard.send(signal.SIGKILL)
+    assert guard.wait(5)
+    assert process.engine.find(service.name).state == "running"
+    assert score(service, b"x").ok
+    killed = process.engine.kill(service)
+    assert (killed.state, killed.exit_code) == ("exited", 137)
+    with pytest.raises(Unavailable):
+        score(service, b"x")
+
+
+def test_a_claim_whose_kernel_died_is_no_running_service(process):
+    record = records.Record.claim(process.spec(), 1)
+    assert process.engine.find(record.name).state == "starting"
+    facts = json.loads((record.folder / "service.json").read_text())
+    supervisor.write(record.folder / "service.json", {**facts, "claimer_birth": 1})
+    assert process.engine.find(record.name).state == "exited"
+    assert process.ready().state == "running"
+
+
+def test_no_child_of_ours_is_left_behind(process):
+    before = children()
+    process.ended(EXIT="0")
+    assert children() == before
+
+
+def children():
+    """The processes whose parent we are, zombies included."""
+    return Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+
+
+def test_others_can_neither_look_nor_touch(process, home):
+    old = os.umask(0)
+    try:
+        service = process.ready()
+    finally:
+        os.umask(old)
+    folder = home / "services" / service.name
+    assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+def test_secrets_of_the_environment_are_not_written_down(process, home):
+    process.ready(TOKEN="s3cr3t-canary")
+    assert not [path for path in home.rglob("*") if path.is_file() and b"s3cr3t-canary" in path.read_bytes()]
+
+
+def test_a_program_that_is_not_there_is_said_at_once(process):
+    program = LocalProgram(["/nowhere/python"], process.cwd, {})
+    with pytest.raises(Unavailable, match="No such file or directory: '/nowhere/python'"):
+        process.engine.run(replace(process.spec(), program=program), Reporter())
+    assert process.engine.services() == []
+    with pytest.raises(UsageError, match="names no program"):
+        process.engine.run(replace(process.spec(), program=None), Reporter())
+
+
+def test_the_tail_of_a_long_log(process):
+    script = "print('\\n'.join(str(n) for n in range(100_000)))"
+    program = LocalProgram([sys.executable, "-c", script], process.cwd, {})
+    service = process.engine.wait(process.engine.run(replace(process.spec(), program=program), Reporter()), 20)
+    assert list(process.engine.logs(service, tail=3)) == ["99997", "99998", "99999"]
+    assert list(process.engine.logs(service, tail=0)) == []
+    assert list(process.engine.logs(service, tail=200_000)) == [str(n) for n in range(100_000)]
+    assert next(process.engine.logs(service, tail=50_000)) == "50000"
+
+
+def test_images_are_the_workspace_s_business(process, tmp_path):
+    assert process.engine.images() == []
+    with pytest.raises(Unavailable, match="needs a container engine"):
+        process.engine.build(tmp_path, "x:1", Reporter())
+
+
+def test_a_lost_race_for_a_port_is_diagnosed(process):
+    first = process.ready("a")
+    program = LocalProgram(process.spec().program.argv, process.cwd, {})
+    record = records.Record.claim(process.spec("b"), first.port)
+    _start(record, process.spec("b"), program, first.port)
+    lost = process.engine.wait(record.service(), 20)
+    assert lost.exit_code == 1
+    assert "port was taken by another program" in diagnose(process.engine, lost).message
