@@ -28,7 +28,7 @@ class Packaged:
         models: ``name:version`` of each model inside.
         layers: What the image is made of, and which of it was there already.
         dockerfile: Whether it is a Dockerfile with its files, no image.
-        engine: The container engine that has it now; empty without one.
+        engine: Which engine can run it now; empty for a Dockerfile.
         seconds: How long it took.
         handle: The package, for the notebook.
 
@@ -78,8 +78,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     made = Model.package(where, models, config, generate_dockerfile=dockerfile, image_name=name, image_label=tag)
     made.wait_for_creation(report=report)
     chosen = choose.engine(engine)
-    there = chosen.isolated and not dockerfile
-    if there:
+    if not dockerfile:
         hand_over(made, chosen, report)
     return Packaged(
         reference=made.location or "",
@@ -88,7 +87,7 @@ def package(  # noqa: PLR0913 - one keyword an option
         models=tuple(one.id for one in models),
         layers=made.layers,
         dockerfile=dockerfile,
-        engine=chosen.name if there else "",
+        engine="" if dockerfile else chosen.name,
         seconds=time.monotonic() - started,
         handle=made,
     )

@@ -122,7 +122,7 @@ def _packaged(result: Packaged) -> View:
             "reused",
             f"{len(reused)} of {len(result.layers)} layers, {human.size(sum(layer.size for layer in reused))}",
         ),
-        ("engine", result.engine or "not yet: run or pull puts it there"),
+        ("engine", result.engine),
         ("time", human.seconds(result.seconds)),
     )
     return (Line(f"Packaged {result.reference}", "good"), Fields(fields))
