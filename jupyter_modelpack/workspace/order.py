@@ -60,12 +60,15 @@ class Order:
 
     def _build(self, report: Reporter, base: Base | None, address: str) -> tuple[Descriptor, Sequence[LayerNote]]:
         from jupyter_modelpack.build import dockerfile, local  # noqa: PLC0415 - only who builds pays for it
+        from jupyter_modelpack.workspace import imports  # noqa: PLC0415
 
         store = self.workspace.store
         if self.facts.dockerfile:
             context = dockerfile.export(self.recipe, store, address, report, base=base)
+            imports.check(self.recipe, context.environment, store)
             return dockerfile_package.keep(context, store), context.notes
         built = local.build(self.recipe, store, report, base=base)
+        imports.check(self.recipe, built.image, store)
         report.log(f"Successfully built {built.image.id.short}")
         return built.image.descriptor, built.layers
 
