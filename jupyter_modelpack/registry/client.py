@@ -7,6 +7,7 @@ any number of threads.
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
@@ -170,8 +171,11 @@ class Registry:
         report = report or Reporter()
         what = f"Uploading {descriptor.digest} to {self.host}/{repository}"
         scope = _push(repository, mount_from)
+        tries = itertools.count()
 
         def upload() -> None:
+            if next(tries) and self.has_blob(repository, descriptor.digest, report, pushing=True):
+                return  # the last try arrived, only its answer did not
             query = (
                 f"?mount={quote(descriptor.digest, safe='')}&from={quote(mount_from, safe='')}" if mount_from else ""
             )

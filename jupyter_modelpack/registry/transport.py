@@ -32,6 +32,9 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 """How long nothing may arrive before a transfer counts as broken."""
 
+COMMIT_SECONDS = 300.0
+"""How long a registry may take to answer a whole upload: some move gigabytes to their store only then."""
+
 _POOL = 8
 _CA_HINT = "If your company signs its own certificates, name its bundle in REQUESTS_CA_BUNDLE or SSL_CERT_FILE."
 
@@ -75,7 +78,7 @@ class Transport:
                 data=body,
                 stream=True,
                 allow_redirects=False,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                timeout=(CONNECT_SECONDS, COMMIT_SECONDS if method == "PUT" else READ_SECONDS),
                 proxies=proxies,
             )
         except requests.RequestException as error:

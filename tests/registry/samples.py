@@ -1,5 +1,6 @@
 """Small images to serve, push and pull."""
 
+import functools
 import io
 import random
 from pathlib import Path
@@ -11,6 +12,7 @@ from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Manifest, ca
 from jupyter_modelpack.store.layout import Layout
 
 
+@functools.cache
 def layer(seed: int, size: int) -> bytes:
     """A tar with one file of random bytes, the same for the same seed."""
     out = io.BytesIO()

@@ -581,6 +581,22 @@ def test_a_broken_upload_is_begun_anew(tmp_path: Path, say):
     assert done[-1] == events[-1].total
 
 
+def test_an_upload_that_arrived_without_an_answer_is_not_repeated(tmp_path: Path):
+    _layout, image = sample(tmp_path / "layout")
+    kept: set[str] = set()
+
+    def lie(asked: Asked) -> Say | None:
+        if asked.method == "PUT" and "/uploads/" in asked.path:
+            kept.add(Digest.of(asked.body))
+            return Say(0, then="reset")
+        return Say(200) if asked.method == "HEAD" and asked.path.rpartition("/")[2] in kept else None
+
+    with evil(lie) as server:
+        push_image(image, Reference.parse(f"{server.address}/thing:1"), Reporter(), registry(server))
+        uploads = [one for one in server.asked if one.method == "PUT" and "/uploads/" in one.path]
+    assert len(uploads) == 1 + len(image.manifest.layers)
+
+
 def test_cancel_ends_an_upload(tmp_path: Path):
     _layout, image = sample(tmp_path / "layout")
     report = Reporter(lambda _event: report.cancel())
