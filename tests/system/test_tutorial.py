@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 
 import pytest
@@ -14,7 +15,9 @@ REGISTER = """
 from jupyter_modelpack import Workspace, Model, Environment, InferenceConfig
 
 ws = Workspace.create("tutorial", exist_ok=True)
-model = Model.register(workspace=ws, model_path="sklearn_regression_model.pkl", model_name="diabetes", tags={"area": "diabetes"})
+model = Model.register(
+    workspace=ws, model_path="sklearn_regression_model.pkl", model_name="diabetes", tags={"area": "diabetes"}
+)
 env = Environment.from_pip_requirements("diabetes-env", "requirements.txt")
 inference_config = InferenceConfig(entry_script="score.py", environment=env)
 """
@@ -42,14 +45,19 @@ def run_and_score(shell: Shell, image: str) -> list[float]:
         ["docker", "run", "-p", "6789:5001", "--name", "mycontainer", image],
         cwd=shell.folder,
         env=shell.env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     try:
-        return score_when_up()
-    finally:
-        shell("docker kill mycontainer")
-        container.wait(30)
+        found = score_when_up()
+    except BaseException:
+        container.kill()
+        print(container.communicate()[0], shell("docker logs mycontainer 2>&1", check=False))
+        raise
+    shell("docker kill mycontainer")
+    container.communicate()
+    return found
 
 
 def test_first_half_a_package_is_an_image(docker, trained):
@@ -62,7 +70,7 @@ def test_first_half_a_package_is_an_image(docker, trained):
     images = docker("docker images")
     assert images.startswith("REPOSITORY")
     row = next(line for line in images.splitlines() if line.startswith(f"{address}/package "))
-    name, found, image_id, *_ = row.split()
+    _name, found, image_id, *_ = row.split()
     assert found == tag
     assert run_and_score(docker, image_id) == pytest.approx(trained[1])
 
@@ -90,19 +98,28 @@ def test_second_half_a_package_is_a_dockerfile(docker, trained):
 
 
 def test_the_saved_dockerfile_builds_tomorrow_and_with_buildkit(docker):
-    out = docker.python(REGISTER + DOCKERFILE)
-    address, username, password = (re.search(rf"{key}: (\S+)", out)[1] for key in ("Address", "Username", "Password"))
-    # Tomorrow the registry's process is gone; one command brings it back at the same address.
-    docker("pkill -f 'modelpack.*serve.*tutorial' || pkill -f jupyter_modelpack.*tutorial", check=False)
-    again = docker.python(
-        "from jupyter_modelpack import Workspace\n"
-        "from jupyter_modelpack.workspace.registry_home import registry_of\n"
-        "acr = registry_of(Workspace.get('tutorial'))\n"
-        "print(acr.address, acr.username, acr.password)"
+    out = docker.python(REGISTER + DOCKERFILE + "print('Path:', ws.path)")
+    keys = ("Address", "Username", "Password", "Path")
+    address, username, password, workspace = (re.search(rf"{key}: (\S+)", out)[1] for key in keys)
+    # Tomorrow the registry's process is gone; one command serves again, at the same address.
+    docker(f"pkill -f 'workspace.serve {workspace}'")
+    refused = docker.run(f"docker login {address} -u {username} -p {password}")
+    assert "connection refused" in refused.stderr
+    serving = subprocess.Popen(
+        ["modelpack", "registry", "--workspace", "tutorial"],
+        env=docker.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
-    assert again.split() == [address, username, password]
-    docker(f"docker login {address} -u {username} -p {password}")
-    docker("DOCKER_BUILDKIT=1 /usr/bin/docker build --tag with-buildkit ./imagefiles")
+    try:
+        line = serving.stdout.readline()
+        assert address in line, line
+        docker(f"docker login {address} -u {username} -p {password}")
+        docker("DOCKER_BUILDKIT=1 /usr/bin/docker build --no-cache --tag with-buildkit ./imagefiles")
+    finally:
+        serving.send_signal(signal.SIGINT)
+        serving.communicate(timeout=10)
 
 
 def test_the_container_is_non_root_on_a_read_only_root(docker, trained):
@@ -141,7 +158,7 @@ def test_the_same_script_without_docker(no_docker, trained):
     try:
         started = no_docker.run(f"modelpack run {name} --workspace tutorial --name mycontainer")
         assert started.returncode == 0, started.stderr
-        assert "not isolated" in started.stderr + started.stdout
+        assert "Not isolated" in started.stderr
         assert score_when_up() == pytest.approx(trained[1])
     finally:
         no_docker("modelpack kill mycontainer")
