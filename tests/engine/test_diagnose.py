@@ -1,4 +1,4 @@
-"""From the last words of a service to its cause: the words are real ones."""
+"""From the last words of a service to its cause; the words have the shapes that Python gives them."""
 
 import pytest
 
