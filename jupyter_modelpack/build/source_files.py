@@ -13,44 +13,40 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pathspec import GitIgnoreSpec
-
 from jupyter_modelpack.errors import Conflict, Denied, PathNotFound, UsageError
 from jupyter_modelpack.limits import ARCHIVE_ENTRIES, SOURCE_BYTES, SOURCE_FILES
 
 IGNORE_FILES = (".gitignore", ".dockerignore", ".amlignore")
 """Read in this order as one list: a later file may take back with ``!`` what an earlier one ignores."""
 
-NEVER = GitIgnoreSpec.from_lines(
-    [
-        ".git",
-        ".hg",
-        ".svn",
-        ".env",
-        ".env.*",
-        "!.env.example",
-        ".netrc",
-        ".pypirc",
-        ".npmrc",
-        ".git-credentials",
-        ".ssh/",
-        ".aws/",
-        ".azure/",
-        ".gnupg/",
-        ".kube/",
-        ".docker/",
-        "id_rsa",
-        "id_dsa",
-        "id_ecdsa",
-        "id_ed25519",
-        "*.pem",
-        "*.key",
-        "*.p12",
-        "*.pfx",
-        "*.ppk",
-        "*.keystore",
-        "*.jks",
-    ]
+NEVER = (
+    ".git",
+    ".hg",
+    ".svn",
+    ".env",
+    ".env.*",
+    "!.env.example",
+    ".netrc",
+    ".pypirc",
+    ".npmrc",
+    ".git-credentials",
+    ".ssh/",
+    ".aws/",
+    ".azure/",
+    ".gnupg/",
+    ".kube/",
+    ".docker/",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "*.pem",
+    "*.key",
+    "*.p12",
+    "*.pfx",
+    "*.ppk",
+    "*.keystore",
+    "*.jks",
 )
 """What no ignore file can take back: version control, keys, passwords."""
 
@@ -70,13 +66,15 @@ def list_files(folder: Path) -> Iterator[tuple[str, Path]]:
             that the wrong folder must have been named.
 
     """
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - who ships no folder does not pay for it
+
     patterns = _patterns(folder)
-    spec = GitIgnoreSpec.from_lines(patterns)
+    spec, never = GitIgnoreSpec.from_lines(patterns), GitIgnoreSpec.from_lines(NEVER)
     # With a `!` in the list, an ignored folder may hold files that are taken back.
     prune = not any(pattern.lstrip().startswith("!") for pattern in patterns)
 
     def ignored(path: str) -> bool:
-        return NEVER.match_file(path) or (spec.match_file(path) and (prune or not path.endswith("/")))
+        return never.match_file(path) or (spec.match_file(path) and (prune or not path.endswith("/")))
 
     total = 0
     for path, where in walk(folder, ignored, SOURCE_FILES):
