@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from jupyter_modelpack.engine.base import Engine, Service
     from jupyter_modelpack.workspace.package import ModelPackage
     from jupyter_modelpack.workspace.workspace import Workspace
+
+WORKSPACE = f"{LABEL}.workspace"
+"""Label of a service: the folder of the workspace it was started from."""
 
 
 def workspace(named: str | None) -> Workspace:
@@ -47,12 +51,18 @@ def package(where: Workspace, named: str | None) -> ModelPackage:
     return newest
 
 
-def service(chosen: Engine, named: str | None) -> Service:
-    """Return the service of that name or id; without one, the only one that runs, or the newest that ended."""
+def service(chosen: Engine, named: str | None, in_workspace: str | None) -> Service:
+    """Return the service of that name or id; without one, the only one that runs, or the newest that ended.
+
+    An engine is shared. So what nobody named must be a service that `run` started from this workspace,
+    never a container that somebody else started from an image of ours.
+    """
     if named is not None:
         return chosen.find(named)
-    known = chosen.services()
-    live = [one for one in known if one.state in {"starting", "running"}]
+    home = str(workspace(in_workspace).path)
+    everybody = chosen.services()
+    known = [one for one in everybody if one.labels.get(WORKSPACE) == home]
+    live = [one for one in known if not one.ended]
     if len(live) > 1:
         raise UsageError(
             f"{len(live)} services are running: {', '.join(one.name for one in live)}.",
@@ -60,7 +70,10 @@ def service(chosen: Engine, named: str | None) -> Service:
             code="which-service",
         )
     if not known:
+        others = ", ".join(one.name for one in everybody if not one.ended)
         raise NotFound(
-            f"No service of ours is known to {chosen.name}.", hint="Start one first with run.", code="no-service"
+            f"This workspace has started no service in {chosen.name}.",
+            hint=f"Running, but not from here: {others}; name it if you mean it." if others else "Start one with run.",
+            code="no-service",
         )
     return (live or known)[0]

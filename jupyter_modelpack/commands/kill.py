@@ -22,8 +22,10 @@ class Killed:
     before: bool
 
 
-def kill(_report: Reporter, *, service: str | None = None, engine: str | None = None) -> Killed:
+def kill(
+    _report: Reporter, *, service: str | None = None, workspace: str | None = None, engine: str | None = None
+) -> Killed:
     """End a service; its log stays readable until another takes its name."""
     chosen = choose.engine(engine)
-    found = choose.service(chosen, service)
+    found = choose.service(chosen, service, workspace)
     return Killed(chosen.kill(found), found.ended)

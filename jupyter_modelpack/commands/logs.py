@@ -31,10 +31,11 @@ def logs(
     service: str | None = None,
     follow: bool = False,
     tail: int | None = None,
+    workspace: str | None = None,
     engine: str | None = None,
 ) -> Logs:
     """Return the log of a service, or its last lines, or the lines to come as well."""
     chosen = choose.engine(engine)
-    found = choose.service(chosen, service)
+    found = choose.service(chosen, service, workspace)
     written = chosen.logs(found, tail=tail, follow=follow)
     return Logs(found, (), written) if follow else Logs(found, tuple(written))

@@ -60,9 +60,14 @@ def run(
     """Start a package; one that runs already, just as asked for, is left as it is."""
     started = time.monotonic()
     chosen = choose.engine(engine)
-    wanted = choose.package(choose.workspace(workspace), package)
+    where = choose.workspace(workspace)
+    wanted = choose.package(where, package)
     check_is_image(wanted)
-    labels = {DIGEST: str(wanted.digest), SETTINGS: hashlib.sha256(repr(sorted(env_var)).encode()).hexdigest()[:16]}
+    labels = {
+        choose.WORKSPACE: str(where.path),
+        DIGEST: str(wanted.digest),
+        SETTINGS: hashlib.sha256(repr(sorted(env_var)).encode()).hexdigest()[:16],
+    }
     called = name or default_name(wanted.location or "")
     service = None if replace else _running(chosen, called, port, labels)
     before = service is not None

@@ -63,6 +63,7 @@ def score(
     file: str | None = None,
     service: str | None = None,
     timeout: int = 60,
+    workspace: str | None = None,
     engine: str | None = None,
     stdin: Callable[[], str] | None = None,
 ) -> Scored:
@@ -72,7 +73,7 @@ def score(
     """
     body = _body(data, file, stdin)
     chosen = choose.engine(engine)
-    found = choose.service(chosen, service)
+    found = choose.service(chosen, service, workspace)
     if found.ended:
         raise UsageError(f"{found.name} has ended.", hint="Start it again with run.", code="not-running")
     answer = post(found, body, seconds=timeout)

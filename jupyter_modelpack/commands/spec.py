@@ -48,7 +48,21 @@ VERBS: tuple[Verb, ...] = (
     Verb("registry", "registry", "Serve the workspace's images until Ctrl-C", "Hand over", ("registry",), SHELL),
 )
 
-_WITH_WORKSPACE = ("package", "register", "run", "images", "packages", "models", "doctor", "pull", "save", "registry")
+_WITH_WORKSPACE = (
+    "package",
+    "register",
+    "run",
+    "score",
+    "logs",
+    "kill",
+    "images",
+    "packages",
+    "models",
+    "doctor",
+    "pull",
+    "save",
+    "registry",
+)
 _WITH_ENGINE = ("package", "run", "score", "logs", "kill", "images", "doctor", "pull")
 
 OPTIONS: tuple[Option, ...] = (
@@ -223,7 +237,7 @@ OPTIONS: tuple[Option, ...] = (
     # --- using a service ---
     Option(
         "service",
-        "Name of the service; by default, the last one",
+        "Name of the service; by default, the one this workspace runs",
         ("logs", "kill"),
         metavar="SERVICE",
         completes="service",
@@ -236,7 +250,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "service",
-        "Name of the service; by default, the last one",
+        "Name of the service; by default, the one this workspace runs",
         ("score",),
         ("--service", "-s"),
         metavar="SERVICE",

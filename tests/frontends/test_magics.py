@@ -1,7 +1,7 @@
 """The magics in a real IPython shell."""
 
 import pytest
-from IPython.core.completer import CompletionContext
+from IPython.core.completer import CompletionContext, provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_modelpack.errors import ModelpackError, UsageError
@@ -64,21 +64,31 @@ def test_as_needs_a_variable_name(shell) -> None:
     assert "not a variable name" in str(done.error_in_exec)
 
 
-def test_the_cell_is_never_read_as_options_nor_expanded_nor_run(shell, monkeypatch) -> None:
-    seen = {}
-
-    def perform(request, report, **more):
-        seen.update(more, request=request)
-
-    monkeypatch.setattr("jupyter_modelpack.frontends.magics.perform", perform)
-    monkeypatch.setattr("jupyter_modelpack.frontends.magics.Shown", lambda result: None)
-    monkeypatch.setattr("jupyter_modelpack.frontends.show.view", lambda result: ())
-    body = 'x = "--model {nothing} $HOME"\nraise SystemExit\n'
-    done = run(shell, f"%%package --name 'a b'\n{body}")
+@pytest.mark.network
+def test_the_cell_is_the_script_to_the_last_byte_and_is_not_run(shell, base_image, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("MODELPACK_BASE_IMAGE", str(base_image))
+    body = 'leaked = "--model {nothing} $HOME %modelpack"\n\ndef init(): ...\n\n\ndef run(data):\n    return "ü"\n'
+    done = run(shell, f"%%package --name 'cell' --dockerfile --as made\n{body}")
     assert done.success
-    assert seen["cell"] == body
-    assert seen["request"].values["name"] == "a b"
-    assert "x" not in shell.user_ns
+    assert "leaked" not in shell.user_ns
+    assert shell.user_ns["made"].generate_dockerfile
+    assert run(shell, "%modelpack save").success  # the package this notebook made last
+    assert (tmp_path / "imagefiles" / "azureml-app" / "score.py").read_text() == body
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("def init(): ...\ndef run(data) return 1\n", "line 2"),
+        ("def init(): ...\n", "run"),
+    ],
+)
+def test_a_script_that_cannot_work_is_named_before_anything_is_registered(shell, tmp_path, body, said) -> None:
+    (tmp_path / "m.pkl").write_bytes(b"0")
+    done = run(shell, f"%%package --model m.pkl\n{body}")
+    assert isinstance(done.error_in_exec, UsageError)
+    assert said in done.error_in_exec.message
+    assert run(shell, "%modelpack models").result.result.rows == ()
 
 
 def complete(text: str, line: int | None = None):
@@ -115,7 +125,8 @@ def test_the_cell_body_and_other_magics_are_none_of_our_business() -> None:
 def test_registered_models_and_paths_complete(shell, tmp_path) -> None:
     (tmp_path / "model.pkl").write_bytes(b"0")
     run(shell, "%modelpack register model.pkl --name diabetes")
-    _, found = shell.complete("dia", "%%package --model dia", 21)
+    with provisionalcompleter():
+        found = [each.text for each in shell.Completer.completions("%%package --model dia", 21)]
     assert found == ["diabetes"]
     assert [each.text for each in complete("%%package --requirements mod")["completions"]] == ["model.pkl"]
 

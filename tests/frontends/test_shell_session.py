@@ -118,6 +118,30 @@ def test_a_service_that_dies_says_why(session) -> None:
     assert "nosuch.txt" in done.stderr
 
 
+@pytest.mark.parametrize("session", ["docker"], indirect=True)
+def test_what_nobody_named_is_never_somebody_elses(session) -> None:
+    reference = session.json("package", "score.py", "--model", "offset.txt", "--name", session.name)["reference"]
+    stranger = f"{session.name}-by-hand"
+    subprocess.run(["docker", "run", "--detach", "--name", stranger, reference], capture_output=True, check=True)
+    try:
+        for words in (("kill",), ("logs",), ("score", "1")):
+            refused = session(*words, code=3)
+            assert refused.stderr.startswith("modelpack: This workspace has started no service")
+            assert stranger in refused.stderr
+        states = subprocess.run(
+            ["docker", "inspect", "--format", "{{.State.Running}}", stranger],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert states.stdout == "true\n"
+        session("run", "--port", "0")
+        assert session("kill").stdout == f"{session.name} was killed.\n"
+        assert session("kill", stranger).stdout == f"{stranger} was killed.\n"
+    finally:
+        subprocess.run(["docker", "rm", "--force", stranger], capture_output=True, check=False)
+
+
 def test_following_a_log_shows_lines_as_they_come_and_ends_with_the_service(session) -> None:
     session("package", "score.py", "--model", "offset.txt", "--name", session.name)
     session("run", "--port", "0")
