@@ -24,13 +24,20 @@ class EntryError(Exception):
 class Entry:
     """An entry script, ready to be called."""
 
-    def __init__(self, init: Callable[[], Any], run: Callable[..., Any]) -> None:
+    def __init__(
+        self, init: Callable[[], Any], run: Callable[..., Any], run_batch: Callable[[list[Any]], Any] | None
+    ) -> None:
         self.init = init
         self.run = run
+        self.run_batch = run_batch
         self.raw = is_raw(run)
         self.schemas = schema.describe(run)
         if self.raw and self.schemas is not None:
             raise EntryError("run() cannot be decorated with both @rawhttp and @input_schema")
+        if self.run_batch is not None and self.schemas is not None:
+            raise EntryError(
+                "run_batch() gets what run() would get, which @input_schema takes apart: use one of the two"
+            )
         self.parameters = _parameters(run, several=self.schemas is not None)
         self.wants_headers = "request_headers" in self.parameters
         self.asynchronous = inspect.iscoroutinefunction(inspect.unwrap(run))
@@ -64,7 +71,7 @@ def entry_of(module: types.ModuleType, name: str) -> Entry:
         if not callable(found):
             raise EntryError(f"{name} defines no function {function}()")
         functions[function] = found
-    return Entry(functions["init"], functions["run"])
+    return Entry(functions["init"], functions["run"], getattr(module, "run_batch", None))
 
 
 def _execute(path: Path) -> types.ModuleType:

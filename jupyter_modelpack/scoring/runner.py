@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 from .messages import Request, Response, problem
 from .scorer import CallTimeoutError, Scorer
@@ -33,7 +34,7 @@ class Runner:
         self.loop: asyncio.AbstractEventLoop
         self.since = 0.0
         self._queue: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
-        self._current: Call | None = None
+        self._current: list[Call] = []
         self._armed = False
 
     def submit(self, request: Request, respond: Respond) -> bool:
@@ -53,7 +54,8 @@ class Runner:
         answers: list[tuple[Respond, Response]] = []
         since = 0.0
         while (call := self._queue.get()) is not None:
-            request, respond = self._current = call
+            request, respond = call
+            self._current = [call]
             if not answers:
                 since = time.monotonic()
             if request.gone or request.left:
@@ -64,7 +66,7 @@ class Runner:
             # Waking the other thread costs a system call and a fight for the interpreter lock: quick calls that
             # are waiting anyway are answered together, which saves a fifth of the time.
             if self._queue.empty() or time.monotonic() - since > _TOGETHER_SECONDS:
-                self.loop.call_soon_threadsafe(_answer, answers)
+                self.loop.call_soon_threadsafe(answer, answers)
                 answers = []
 
     @property
@@ -78,7 +80,7 @@ class Runner:
 
     def abandon(self) -> list[Call]:
         """Give up the current call and the queued ones; the current one comes first."""
-        calls = [self._current] if self._current else []
+        calls = list(self._current)
         while True:
             try:
                 call = self._queue.get_nowait()
@@ -87,7 +89,7 @@ class Runner:
             if call is not None:
                 calls.append(call)
 
-    def _limited(self, call: Callable[[], object]) -> object:
+    def _limited(self, call: Callable[[], Any]) -> Any:
         """Run `call`; raise CallTimeoutError inside it when it takes too long."""
         self.since = time.monotonic()
         self._armed = True
@@ -105,7 +107,8 @@ class Runner:
             raise CallTimeoutError
 
 
-def _answer(answers: list[tuple[Respond, Response]]) -> None:
+def answer(answers: list[tuple[Respond, Response]]) -> None:
+    """Send several answers; called on the loop's thread."""
     for respond, response in answers:
         respond(response)
 

@@ -23,7 +23,7 @@ from .tracebacks import of_user
 _FAILED: Header = (b"x-ms-run-function-failed", b"True")
 _NOT_FAILED: Header = (b"x-ms-run-function-failed", b"False")
 
-Limited = Callable[[Callable[[], object]], object]
+Limited = Callable[[Callable[[], Any]], Any]
 
 
 class CallTimeoutError(BaseException):
@@ -48,6 +48,34 @@ class Scorer:
         except BaseException as error:  # noqa: BLE001  the boundary to the user's code
             return self._failure(error)
         return self._success(result, started)
+
+    def perform_batch(self, requests: list[Request], limited: Limited) -> list[Response]:
+        """Answer several requests with one call of run_batch(); what is wrong with one of them stays its own."""
+        run_batch = self._entry.run_batch
+        assert run_batch is not None  # noqa: S101  for the type checker: the worker has looked
+        responses: dict[int, Response] = {}
+        inputs: dict[int, Any] = {}
+        for place, request in enumerate(requests):
+            try:
+                inputs[place] = next(iter(self._arguments(request).values()))
+            except BadInputError as error:
+                responses[place] = self._failure(error)
+        started = time.perf_counter()
+        try:
+            results = list(limited(lambda: run_batch(list(inputs.values()))) if inputs else [])
+            if len(results) != len(inputs):
+                raise ValueError(f"run_batch() gave {len(results)} results for {len(inputs)} inputs")
+        except BaseException as error:  # noqa: BLE001  the boundary to the user's code
+            if len(inputs) == 1 or isinstance(error, CallTimeoutError):
+                responses.update({place: self._failure(error) for place in inputs})
+            else:  # one bad input must not cost the others: each for itself
+                for place in inputs:
+                    responses[place] = self.perform_batch([requests[place]], limited)[0]
+        else:
+            responses.update(
+                {place: self._success(result, started) for place, result in zip(inputs, results, strict=True)}
+            )
+        return [responses[place] for place in range(len(requests))]
 
     async def perform_async(self, request: Request) -> Response:
         """Answer one request by awaiting run()."""

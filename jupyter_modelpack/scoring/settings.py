@@ -89,6 +89,8 @@ class Settings:
     drain_seconds: float = _option("MODELPACK_DRAIN_SECONDS", _seconds, 8.0)
 
     threads: int = _option("MODELPACK_THREADS", _whole(1), 1)
+    batch_size: int = _option("MODELPACK_BATCH_SIZE", _whole(1), 32)
+    batch_delay: float = _option("MODELPACK_BATCH_DELAY_MS", _milliseconds, 0.005)
     queue: int = _option("MODELPACK_QUEUE", _whole(1), 256)
     max_body: int = _option("MODELPACK_MAX_BODY", _whole(1), 100 * 1024 * 1024)
     header_seconds: float = _option("MODELPACK_HEADER_SECONDS", _seconds, limits.HEADER_SECONDS)

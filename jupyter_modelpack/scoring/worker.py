@@ -11,6 +11,7 @@ from collections.abc import Callable
 from . import log
 from .application import Application
 from .async_runner import AsyncRunner
+from .batch_runner import BatchRunner
 from .entry import Entry
 from .messages import problem
 from .runner import Runner, deaf_to_alarms
@@ -70,6 +71,8 @@ def _runner_for(entry: Entry, settings: Settings) -> AnyRunner:
     """Choose how run() is called: one call at a time unless the script or the setting says otherwise."""
     if entry.asynchronous:
         return AsyncRunner(settings)
+    if entry.run_batch is not None:
+        return BatchRunner(settings)
     return ThreadRunner(settings) if settings.threads > 1 else Runner(settings)
 
 

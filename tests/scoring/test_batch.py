@@ -1,0 +1,78 @@
+"""Several requests in one call: run_batch (issue "In use")."""
+
+import json
+
+from tests.scoring.service import running
+
+BATCH = """
+    import json, time
+    sizes = []
+    def init(): ...
+    def run(data):
+        raise AssertionError("run_batch is there")
+    def run_batch(inputs):
+        sizes.append(len(inputs))
+        numbers = [json.loads(text) for text in inputs]
+        if -1 in numbers:
+            time.sleep(0.3)
+        return [{"sum": 1 + number, "sizes": list(sizes)} for number in numbers]
+"""
+
+
+def test_what_waits_together_is_called_together(tmp_path):
+    with running(tmp_path, BATCH, MODELPACK_BATCH_SIZE="4") as service:
+        busy = service.client()
+        busy.request("POST", "/score", "-1")
+        service_is_busy = service.ask("GET", "/").status
+        clients = [service.client() for _ in range(8)]
+        for number, client in enumerate(clients):
+            client.request("POST", "/score", str(number))
+        answers = [json.loads(client.getresponse().read()) for client in clients]
+        assert service_is_busy == 200
+        assert json.loads(busy.getresponse().read())["sum"] == 0
+        assert [answer["sum"] for answer in answers] == list(range(1, 9))
+        assert answers[-1]["sizes"] == [1, 4, 4]
+
+
+def test_an_error_stays_with_the_request_that_caused_it(tmp_path):
+    with running(tmp_path, BATCH) as service:
+        busy = service.client()
+        busy.request("POST", "/score", "-1")
+        assert service.ask("GET", "/").status == 200
+        clients = [service.client() for _ in range(4)]
+        for client, body in zip(clients, (b"1", b'"text"', b"\xff", b"4"), strict=True):
+            client.request("POST", "/score", body)
+        answers = [client.getresponse() for client in clients]
+        assert [answer.status for answer in answers] == [200, 500, 400, 200]
+        bodies = [json.loads(answer.read()) for answer in answers]
+        assert (bodies[0]["sum"], bodies[3]["sum"]) == (2, 5)
+        assert all(len(answer.headers.get_all("x-request-id")) == 1 for answer in answers)
+
+
+def test_a_wrong_number_of_results(tmp_path):
+    script = "def init(): ...\ndef run(d): ...\ndef run_batch(inputs): return []"
+    with running(tmp_path, script) as service:
+        assert service.score("1").status == 500
+        service.wait_for(r"run_batch\(\) gave 0 results for 1 inputs")
+
+
+def test_a_batch_that_takes_too_long(tmp_path):
+    script = """
+        import time
+        def init(): ...
+        def run(data): ...
+        def run_batch(inputs):
+            time.sleep(0.2 * len(inputs))
+            return inputs
+    """
+    with running(tmp_path, script, SCORING_TIMEOUT_MS="500") as service:
+        busy = service.client()
+        busy.request("POST", "/score", "first")
+        assert service.ask("GET", "/").status == 200
+        clients = [service.client() for _ in range(4)]
+        for client in clients:
+            client.request("POST", "/score", "x")
+        answers = [client.getresponse() for client in clients]
+        assert [answer.status for answer in answers] == [500] * 4
+        assert [len(answer.headers.get_all("x-request-id")) for answer in answers] == [1] * 4
+        assert busy.getresponse().status == 200
