@@ -103,7 +103,8 @@ def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: 
     lock = make_lock(requirements, target, cache.path / "locks", report, relative_to=needs.requirements_dir)
     report.stage("dependencies", f"{len(lock.packages)} packages")
     made = wheel_layers(lock, target, cache, report)
-    skeleton, reused = skeleton_layer(target, base.python, store, system_packages=bool(needs.needs_engine))
+    sees_base = needs.uses_base or bool(needs.needs_engine)
+    skeleton, reused = skeleton_layer(target, base.python, store, system_packages=sees_base)
     layers, notes = [_kind(skeleton, "skeleton")], [LayerNote("environment", skeleton.digest, skeleton.size, reused)]
     for layer in made:
         report.check()

@@ -69,7 +69,7 @@ class Needs:
         dockerfile: A whole base Dockerfile of the user's, or None; needs an engine.
         docker_steps: Extra Dockerfile instructions (`extra_docker_file_steps`); they need an engine.
         requirements_dir: Folder that relative paths in `requirements` refer to.
-        base_credentials: user name and password for the base image's registry are kept by the caller.
+        uses_base: Whether packages that the base image itself holds are part of the environment.
     """
 
     python: str
@@ -81,6 +81,7 @@ class Needs:
     dockerfile: str | None = None
     docker_steps: str | None = None
     requirements_dir: Path | None = None
+    uses_base: bool = False
 
     @property
     def needs_engine(self) -> str:

@@ -40,6 +40,7 @@ def needs_of(environment: Environment | None, docker_steps: str | None = None) -
         dockerfile=docker.base_dockerfile,
         docker_steps=docker_steps,
         requirements_dir=python.requirements_dir,
+        uses_base=managed,
     )
 
 

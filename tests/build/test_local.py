@@ -179,3 +179,16 @@ def test_prepare_needs_the_python_of_the_image(recipe, store, monkeypatch):
     with pytest.raises(Exception, match=r"needs Python 3\.11, and this machine has none"):
         prepare(built.image, Reporter())
     assert sys.version_info[:2] == (3, 11)
+
+
+def test_packages_of_the_base_are_seen_where_the_base_brings_the_environment(recipe, store):
+    def settings(built) -> str:
+        skeleton = next(layer for layer in built.image.manifest.layers if layer.annotations.get(KIND) == "skeleton")
+        with store.open_blob(skeleton) as stream:
+            for entry, content in read_layer(stream):
+                if entry.path.endswith("pyvenv.cfg"):
+                    return content.read().decode()
+        raise AssertionError("no pyvenv.cfg")
+
+    assert "include-system-site-packages = false" in settings(build(recipe(), store, Reporter()))
+    assert "include-system-site-packages = true" in settings(build(recipe(uses_base=True), store, Reporter()))
