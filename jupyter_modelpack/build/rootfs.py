@@ -26,7 +26,8 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.oci.unpack import unpack
-from jupyter_modelpack.store.files import locked, make_folder
+from jupyter_modelpack.store.files import make_folder
+from jupyter_modelpack.store.lock import locked
 
 _CONTAINER_ONLY = {"PATH", "HOME", "USER", "VIRTUAL_ENV", "MODELPACK_HOST", "MODELPACK_PORT", "SSL_CERT_FILE"}
 """Variables of the image that speak of the container's own file system or network."""

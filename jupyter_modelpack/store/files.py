@@ -1,7 +1,7 @@
 """The only writer of the store: temp, write, fsync, rename, fsync the folder.
 
 A file is visible under its name only when all its bytes are on disk. A temporary file is locked by
-its writer for as long as that lives; one that nobody locks is rubbish and gets swept.
+its writer for as long as that lives; one that nobody locks is rubbish and gets swept (faults F1-F3).
 """
 
 from __future__ import annotations
@@ -18,43 +18,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from filelock import FileLock, Timeout
-
-from jupyter_modelpack.errors import Conflict, Denied, Unavailable, Untrusted
+from jupyter_modelpack.limits import CHUNK
 from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.store import fault
+from jupyter_modelpack.store.disk import disk_errors
 
 TEMP_PREFIX = ".tmp-"
-LOCK_SECONDS = 60.0
-"""How long a writer waits for another one; index updates take milliseconds."""
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
-
-
-@contextlib.contextmanager
-def disk_errors(path: Path, what: str) -> Iterator[None]:
-    """Turn the operating system's word on a full or closed disk into one line of ours."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            free = shutil.disk_usage(_existing(path)).free
-            raise Unavailable(
-                f"Could not write {what}: the disk that holds {path} is full ({free // 1_000_000} MB free).",
-                hint="Free some space and run it again: what was complete before is still there.",
-                code="disk-full",
-                retry=True,
-            ) from error
-        if error.errno in _DENIED:
-            raise Denied(
-                f"Could not write {what}: {error.strerror} at {error.filename or path}.",
-                hint="Choose a folder of yours with MODELPACK_HOME or Workspace.create(path=...).",
-            ) from error
-        raise
-
-
-def _existing(path: Path) -> Path:
-    return next((folder for folder in (path, *path.parents) if folder.exists()), Path("/"))
+_NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 def make_folder(path: Path) -> None:
@@ -67,11 +37,13 @@ def make_folder(path: Path) -> None:
 
 def sync_folder(path: Path) -> None:
     """Make the names in a folder durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with disk_errors(path, "a folder"):
+        fault.point("fsync folder")
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 class AtomicFile:
@@ -84,6 +56,7 @@ class AtomicFile:
         self._folder, self._what = folder, what
         self.size = 0
         self._state = hashlib.sha256()
+        self._committed = False
         with disk_errors(folder, what):
             self._path, handle = _new_file(folder, 0o600 if private else 0o644)
         self._file = os.fdopen(handle, "wb", buffering=0)
@@ -95,8 +68,8 @@ class AtomicFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
-        with contextlib.suppress(FileNotFoundError):
-            self._path.unlink()
+        if not self._committed:
+            self._path.unlink(missing_ok=True)
 
     @property
     def digest(self) -> Digest:
@@ -106,6 +79,7 @@ class AtomicFile:
     def write(self, data: bytes) -> int:
         """Append `data` whole."""
         with disk_errors(self._folder, self._what):
+            fault.point("write")
             view = memoryview(data)
             while view:
                 view = view[self._file.write(view) :]
@@ -113,11 +87,18 @@ class AtomicFile:
         self.size += len(data)
         return len(data)
 
-    def commit(self, path: Path) -> None:
-        """Give the file its name, all bytes being on disk first."""
+    def commit(self, path: Path, *, sync: bool = True) -> None:
+        """Give the file its name, all bytes being on disk first.
+
+        With `sync` false the name becomes durable only when somebody syncs the folder.
+        """
         with disk_errors(path, self._what):
+            fault.point("fsync")
             os.fsync(self._file.fileno())
+            fault.point("rename")
             self._path.rename(path)
+            self._committed = True
+        if sync:
             sync_folder(path.parent)
 
 
@@ -125,6 +106,7 @@ def _new_file(folder: Path, mode: int) -> tuple[Path, int]:
     """Create a temporary file and lock it, against a sweep by another process."""
     while True:
         path = folder / f"{TEMP_PREFIX}{secrets.token_hex(8)}"
+        fault.point("create")
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with contextlib.suppress(OSError):  # a file system without flock only loses the early sweep
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -141,64 +123,97 @@ def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
         file.commit(path)
 
 
-def link_file(source: Path, target: Path, expected: Digest) -> None:
-    """Put the blob at `source` also at `target`: by hard link where the disk can, else by a checked copy."""
+def link_file(source: Path, target: Path) -> bool:
+    """Give the file at `source` a second name; return whether the disk can. The folder is not synced."""
     with disk_errors(target, "a layer"):
         try:
+            fault.point("link")
             os.link(source, target)
         except FileExistsError:
-            return
+            return True
         except OSError as error:
-            if error.errno not in {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK}:
+            if error.errno not in _NO_LINK:
                 raise
-        else:
-            sync_folder(target.parent)
-            return
-    with source.open("rb") as stream, AtomicFile(target.parent, "a layer") as file:
-        copy_stream(stream, file)
-        if file.digest != expected:
-            raise Untrusted(f"{source} is damaged: its digest is {file.digest}.", code="digest-mismatch")
-        file.commit(target)
+            return False
+    return True
+
+
+def move_file(path: Path, target: Path) -> None:
+    """Give a file another name in the same layout, durably."""
+    make_folder(target.parent)
+    with disk_errors(target, path.name):
+        fault.point("rename")
+        path.rename(target)
+    sync_folder(target.parent)
+    sync_folder(path.parent)
+
+
+def remove_file(path: Path) -> bool:
+    """Remove a file; return whether it was there."""
+    with disk_errors(path, path.name, "remove"):
+        fault.point("unlink")
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+    return True
 
 
 def copy_stream(stream: BinaryIO, file: AtomicFile) -> None:
     """Copy the rest of `stream` into `file` in chunks."""
-    while chunk := stream.read(1 << 20):
+    while chunk := stream.read(CHUNK):
         file.write(chunk)
+
+
+@contextlib.contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """Give a folder that is gone afterwards, or is swept once this process has ended."""
+    with disk_errors(parent, "a temporary folder"):
+        path, handle = _new_folder(parent)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(handle)
+
+
+def _new_folder(parent: Path) -> tuple[Path, int]:
+    while True:
+        path = parent / f"{TEMP_PREFIX}{secrets.token_hex(8)}"
+        path.mkdir(mode=0o700)
+        with contextlib.suppress(OSError):  # swept between its creation and its lock, or no flock: as above
+            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            with contextlib.suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            if path.exists():
+                return path, handle
+            os.close(handle)
+
+
+def stale(folder: Path) -> Iterator[Path]:
+    """Yield the temporary files in `folder` whose writer is gone; each is locked while you have it."""
+    with disk_errors(folder, "its names", "read"), os.scandir(folder) as entries:
+        names = [entry.path for entry in entries if entry.name.startswith(TEMP_PREFIX)]
+    for name in names:
+        with contextlib.suppress(OSError):  # gone meanwhile, or its writer lives
+            try:
+                handle = os.open(name, os.O_RDWR | os.O_CLOEXEC)  # NFS locks only what may be written
+            except IsADirectoryError:
+                handle = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield Path(name)
+            finally:
+                os.close(handle)
 
 
 def sweep(folder: Path) -> int:
     """Remove temporary files in `folder` whose writer is gone; return how many."""
     swept = 0
-    with os.scandir(folder) as entries:
-        names = [entry.path for entry in entries if entry.name.startswith(TEMP_PREFIX)]
-    for name in names:
-        with contextlib.suppress(OSError):
-            handle = os.open(name, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                Path(name).unlink()
-                swept += 1
-            finally:
-                os.close(handle)
+    for path in stale(folder):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        swept += 1
     return swept
-
-
-@contextlib.contextmanager
-def locked(path: Path, what: str, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Hold the lock file at `path`; raise `Conflict` when another writer keeps it for `seconds`."""
-    make_folder(path.parent)
-    lock = FileLock(path, timeout=seconds, mode=0o600)
-    with disk_errors(path, what):
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise Conflict(
-                f"{what} is busy: another process has been writing for {seconds:.0f} seconds ({path} is locked).",
-                hint="Wait for it, or end that notebook or command.",
-                code="store-busy",
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -6,13 +6,13 @@ the index last and under a lock; reads never lock. Any tool that reads OCI layou
 
 from __future__ import annotations
 
-import hashlib
-import os
+import errno
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Self, TypeVar
+from typing import Self, TypeVar
 
 from jupyter_modelpack.errors import NotFound, Untrusted
 from jupyter_modelpack.limits import INDEX_NESTING, MANIFEST_BYTES
@@ -20,20 +20,17 @@ from jupyter_modelpack.oci.archive import LAYOUT_FILE
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import INDEX_TYPES, REF_NAME, Descriptor, Index, Platform, parse_object
-from jupyter_modelpack.store.files import (
-    AtomicFile,
-    copy_stream,
-    link_file,
-    locked,
-    make_folder,
-    sweep,
-    write_file,
-)
+from jupyter_modelpack.store import graph
+from jupyter_modelpack.store.blobs import Blobs
+from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store.files import make_folder, write_file
+from jupyter_modelpack.store.lease import collecting, lease, sweep_layout
+from jupyter_modelpack.store.lock import locked
 
 T = TypeVar("T")
 
 
-class Layout:
+class Layout(Blobs):
     """An OCI image layout: blobs by digest, and an index of names.
 
     A name is the ``org.opencontainers.image.ref.name`` annotation of an index entry, written
@@ -46,10 +43,10 @@ class Layout:
 
     def __init__(self, path: Path) -> None:
         """Open an existing layout; raise `NotFound` when `path` is none."""
-        self.path = path
-        self._blobs = path / "blobs" / "sha256"
+        super().__init__(path)
         try:
-            version = parse_object((path / "oci-layout").read_bytes(), "oci-layout file").get("imageLayoutVersion")
+            with disk_errors(path, "the store", "read"):
+                version = parse_object((path / "oci-layout").read_bytes(), "oci-layout file").get("imageLayoutVersion")
         except (FileNotFoundError, NotADirectoryError) as error:
             raise NotFound(f"{path} is not an OCI image layout: it has no oci-layout file.") from error
         if version != "1.0.0":
@@ -58,106 +55,60 @@ class Layout:
     @classmethod
     def create(cls, path: Path) -> Self:
         """Open the layout at `path`, making an empty one where there is none; sweep what a crash left."""
-        blobs = path / "blobs" / "sha256"
-        make_folder(blobs)
+        make_folder(path / "blobs" / "sha256")
         if not (path / "index.json").exists():
             with locked(path / "index.lock", "The store"):
                 if not (path / "index.json").exists():
                     write_file(path / "index.json", Index(()).to_bytes())
         if not (path / "oci-layout").exists():
             write_file(path / "oci-layout", LAYOUT_FILE)
-        sweep(blobs)
+        sweep_layout(path)
         return cls(path)
 
-    # --- blobs ---
-
-    def blob_path(self, digest: Digest) -> Path:
-        """Where the blob lies, or would lie."""
-        return self._blobs / digest.hex
-
-    def has_blob(self, digest: Digest) -> bool:
-        """Whether the blob is there."""
-        return self.blob_path(digest).exists()
-
-    def _has_whole(self, descriptor: Descriptor) -> bool:
-        """Whether the blob is there in its full size; one cut short by a bad disk is written anew."""
-        found = self.find_blob(descriptor.digest)
-        return found is not None and found[1] == descriptor.size
-
-    def find_blob(self, digest: Digest) -> tuple[str, int] | None:
-        """Return path and size of the blob's file, or None."""
-        path = self.blob_path(digest)
-        try:
-            return str(path), path.stat().st_size
-        except FileNotFoundError:
-            return None
-
-    def open_blob(self, descriptor: Descriptor) -> BinaryIO:
-        """Open a blob; the stream raises `Untrusted` before its end when the bytes are not the named ones."""
-        try:
-            file = self.blob_path(descriptor.digest).open("rb")
-        except FileNotFoundError as error:
-            raise NotFound(f"Blob {descriptor.digest} is not in the store at {self.path}.") from error
-        return VerifiedStream(file, descriptor, str(self.path))  # type: ignore[return-value]
-
-    def put_blob(self, descriptor: Descriptor, stream: BinaryIO) -> None:
-        """Keep the bytes of `stream` as the blob `descriptor` names; keep nothing when they differ."""
-        if self._has_whole(descriptor):
-            return
-        with AtomicFile(self._blobs, "a blob") as file:
-            copy_stream(stream, file)
-            if (file.digest, file.size) != (descriptor.digest, descriptor.size):
-                raise Untrusted(
-                    f"Received {file.size} bytes with digest {file.digest}, "
-                    f"where {descriptor.size} bytes with digest {descriptor.digest} were announced.",
-                    code="digest-mismatch",
-                )
-            file.commit(self.blob_path(descriptor.digest))
-
-    def put_bytes(self, media_type: str, data: bytes) -> Descriptor:
-        """Keep small `data` as a blob."""
-        descriptor = Descriptor.of(media_type, data)
-        if not self._has_whole(descriptor):
-            with AtomicFile(self._blobs, "a blob") as file:
-                file.write(data)
-                file.commit(self.blob_path(descriptor.digest))
-        return descriptor
-
-    @contextmanager
-    def new_blob(self) -> Iterator[BlobWriter]:
-        """Write a blob whose digest is known only at its end: ``with ... as blob``, then `blob.commit`."""
-        with AtomicFile(self._blobs, "a layer") as file:
-            yield BlobWriter(self, file)
-
-    def adopt(self, source: Layout, descriptor: Descriptor) -> None:
-        """Take over a blob of another store without writing it again where the disk allows."""
-        if not self.has_blob(descriptor.digest):
-            if not source.has_blob(descriptor.digest):
-                raise NotFound(f"Blob {descriptor.digest} is not in the store at {source.path}.")
-            link_file(source.blob_path(descriptor.digest), self.blob_path(descriptor.digest), descriptor.digest)
-
-    def adopt_image(self, image: Image, source: Layout) -> None:
-        """Take over config, layers and manifest of an image of another store."""
-        for part in (*image.manifest.layers, image.manifest.config, image.descriptor):
-            self.adopt(source, part)
+    def users(self, digest: Digest) -> list[str]:
+        """Return the names that reach a blob."""
+        return graph.users(self, [digest])[digest]
 
     # --- names ---
 
     def index(self) -> Index:
-        """Return the table of contents as it is now."""
-        try:
-            return Index.from_bytes((self.path / "index.json").read_bytes())
-        except FileNotFoundError as error:
-            raise NotFound(f"{self.path} is not an OCI image layout: it has no index.json.") from error
+        """Return the table of contents as it is now; never locks, for a file is replaced whole."""
+        for pause in (0.01, 0.1, 0.5, 0.0):
+            try:
+                with disk_errors(self.path, "the index", "read"):
+                    return Index.from_bytes(_read(self.path / "index.json"))
+            except FileNotFoundError as error:
+                # Network and layered file systems may show a moment without the file while it is replaced (F13).
+                if not (pause and (self.path / "index.lock").exists()):
+                    raise NotFound(f"{self.path} is not an OCI image layout: it has no index.json.") from error
+                time.sleep(pause)
+        raise AssertionError("unreachable")
 
     def update(self, change: Callable[[Index], tuple[Index, T]]) -> T:
-        """Replace the index by what `change` makes of it, under the store's lock; return its second value."""
+        """Replace the index by what `change` makes of it, under the store's lock; return its second value.
+
+        Everything that a new entry reaches is there and on disk before the index names it.
+        """
+        self.settle()
         with self.lock("index"):
             before = self.index()
             after, result = change(before)
             if after != before:
-                write_file(self.path / "index.json", after.to_bytes())
-            return result
+                with collecting(self.path, shared=True):
+                    self._check_whole(after, {entry.digest for entry in before.manifests})
+                    write_file(self.path / "index.json", after.to_bytes())
+        lease(self.path).settle()
+        return result
+
+    def _check_whole(self, index: Index, known: set[Digest]) -> None:
+        for entry in index.manifests:
+            if entry.digest not in known:
+                for part in graph.below(self, entry):
+                    if not self.blob_path(part.digest).exists():
+                        raise NotFound(
+                            f"Blob {part.digest} is not in the store at {self.path}.",
+                            hint="It was removed while the image was made. Make the image again.",
+                        )
 
     def lock(self, name: str) -> AbstractContextManager[None]:
         """Hold the lock of that name; ``index`` guards the index."""
@@ -235,63 +186,10 @@ class Layout:
         return sorted(name.rpartition(":")[2] for name in self.names(f"{repository}:"))
 
 
-class BlobWriter:
-    """A blob in the making: write, then `commit` with its media type."""
-
-    def __init__(self, layout: Layout, file: AtomicFile) -> None:
-        self._layout, self._file = layout, file
-
-    def write(self, data: bytes) -> int:
-        """Append `data`."""
-        return self._file.write(data)
-
-    @property
-    def digest(self) -> Digest:
-        """Digest of what was written so far."""
-        return self._file.digest
-
-    def commit(self, media_type: str) -> Descriptor:
-        """Make the blob visible under its digest; return its descriptor."""
-        descriptor = Descriptor(media_type, self._file.digest, self._file.size)
-        found = self._layout.find_blob(descriptor.digest)
-        if found is None or found[1] != descriptor.size:
-            self._file.commit(self._layout.blob_path(descriptor.digest))
-        return descriptor
-
-
-class VerifiedStream:
-    """A file whose bytes are checked against their descriptor while they are read."""
-
-    def __init__(self, file: BinaryIO, descriptor: Descriptor, where: str) -> None:
-        self._file, self._descriptor, self._where = file, descriptor, where
-        self._state = hashlib.sha256()
-        self._seen = 0
-        if os.fstat(file.fileno()).st_size != descriptor.size:
-            file.close()
-            self._refuse("size")
-
-    def read(self, size: int = -1) -> bytes:
-        """Read up to `size` bytes; the last ones are handed out only if the whole blob is right."""
-        data = self._file.read(size)
-        self._state.update(data)
-        self._seen += len(data)
-        if self._seen >= self._descriptor.size and self._state.hexdigest() != self._descriptor.digest.hex:
-            self._refuse("digest")
-        return data
-
-    def _refuse(self, what: str) -> None:
-        raise Untrusted(
-            f"Blob {self._descriptor.digest} in {self._where} is damaged: its {what} is wrong.",
-            hint="Delete that file and package again; it is made anew.",
-            code="digest-mismatch",
-        )
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        if error.errno == errno.ESTALE:  # replaced under an NFS client's hands: the next open finds the new one
+            raise FileNotFoundError(errno.ENOENT, error.strerror, str(path)) from error
+        raise

@@ -18,7 +18,7 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import EMPTY, LAYER, MANIFEST, Descriptor, Manifest
 from jupyter_modelpack.oci.unpack import unpack
-from jupyter_modelpack.store.files import disk_errors
+from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.layout import Layout
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from jupyter_modelpack.limits import NAME_BYTES
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.oci.unpack import unpack
-from jupyter_modelpack.store.files import disk_errors
+from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.layout import Layout
 
 

@@ -20,7 +20,8 @@ from jupyter_modelpack import home
 from jupyter_modelpack.errors import Conflict, NotFound, UsageError
 from jupyter_modelpack.oci.manifest import parse_object
 from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.store.files import disk_errors, make_folder, write_file
+from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store.files import make_folder, write_file
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.workspace import config_file, registry_home
 from jupyter_modelpack.workspace.azure_only import WORKSPACE_PARTS, accept

@@ -265,4 +265,4 @@ def test_serving_leaves_no_file_open(ours: Served):
     for _ in range(5):
         ours.ask(f"package/blobs/{part.digest}")
         ours.ask(f"package/blobs/{part.digest}", "HEAD")
-    assert open_files(ours.layout.path) == 0
+    assert open_files(ours.layout.path / "blobs") == 0

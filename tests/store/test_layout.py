@@ -14,8 +14,9 @@ from jupyter_modelpack.limits import INDEX_NESTING, MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX, MANIFEST, Descriptor, Index, Platform
 from jupyter_modelpack.store import files
-from jupyter_modelpack.store.files import TEMP_PREFIX, AtomicFile, link_file, locked, sweep, write_file
+from jupyter_modelpack.store.files import TEMP_PREFIX, AtomicFile, sweep, write_file
 from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.store.lock import locked
 from tests.registry.samples import layer, put_image, sample
 
 TYPE = "application/octet-stream"
@@ -190,11 +191,11 @@ def test_where_no_hard_link_is_possible_a_checked_copy_is_made(tmp_path: Path, l
     monkeypatch.setattr(os, "link", no_link)
     layout.adopt(source, descriptor)
     assert layout.blob_path(descriptor.digest).read_bytes() == DATA
-    source.blob_path(descriptor.digest).write_bytes(b"damaged")
-    other = tmp_path / "other"
+    source.blob_path(descriptor.digest).write_bytes(bytes(len(DATA)))
+    other = Layout.create(tmp_path / "other")
     with pytest.raises(Untrusted, match="damaged"):
-        link_file(source.blob_path(descriptor.digest), other, descriptor.digest)
-    assert not other.exists()
+        other.adopt(source, descriptor)
+    assert not other.has_blob(descriptor.digest)
 
 
 # --- names ---
@@ -260,6 +261,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.store.lock import locked
 for number in range(8):
     layout = Layout.create(Path(sys.argv[1]))
     data = f"{sys.argv[2]} {number}".encode()

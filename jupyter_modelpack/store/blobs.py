@@ -1,0 +1,222 @@
+"""The blobs of a layout: bytes by digest, put whole, read verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from jupyter_modelpack.errors import NotFound, Untrusted
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.manifest import Descriptor
+from jupyter_modelpack.store.disk import disk_errors, need_room
+from jupyter_modelpack.store.files import AtomicFile, copy_stream, link_file, sync_folder
+from jupyter_modelpack.store.lease import lease
+from jupyter_modelpack.store.stream import VerifiedStream
+
+
+@dataclass
+class _Known:
+    """What this process knows of a folder of blobs.
+
+    Attributes:
+        verified: Inode, size and time of change of each file whose digest it has seen.
+        settled: Names that are on disk for good.
+        pending: Names that it has given, or relies on, and that the next sync of the folder settles.
+    """
+
+    verified: dict[Digest, tuple[int, int, int]] = field(default_factory=dict)
+    settled: set[Digest] = field(default_factory=set)
+    pending: set[Digest] = field(default_factory=set)
+
+
+_known: dict[Path, _Known] = {}
+
+
+class Blobs:
+    """Blobs by digest.
+
+    A blob that is put is durable when the index entry is that names it: one sync of the folder stands for all
+    of an image's blobs.
+
+    Attributes:
+        path: The layout's folder.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._blobs = path / "blobs" / "sha256"
+        self._known = _known.setdefault(path.absolute(), _Known())
+
+    def work(self) -> AbstractContextManager[None]:
+        """Keep what is written or found from now on from every collector until the block ends (F23)."""
+        return lease(self.path).work()
+
+    def blob_path(self, digest: Digest) -> Path:
+        """Where the blob lies, or would lie."""
+        return self._blobs / digest.hex
+
+    def has_blob(self, digest: Digest) -> bool:
+        """Whether the blob is there; inside of `work` it then stays there."""
+        held, path = lease(self.path), self.blob_path(digest)
+        return held.find(digest, path.exists) if held.working else path.exists()
+
+    def find_blob(self, digest: Digest) -> tuple[str, int] | None:
+        """Return path and size of the blob's file, or None."""
+        path = self.blob_path(digest)
+        try:
+            return str(path), path.stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def holds(self, descriptor: Descriptor) -> bool:
+        """Whether the blob is there in its full size; inside of `work` it then stays there."""
+        found = self.find_blob(descriptor.digest) if self.has_blob(descriptor.digest) else None
+        return found is not None and found[1] == descriptor.size
+
+    def open_blob(self, descriptor: Descriptor) -> BinaryIO:
+        """Open a blob; the stream raises `Untrusted` before its end when the bytes are not the named ones."""
+        try:
+            with disk_errors(self.path, f"blob {descriptor.digest}", "read"):
+                file = self.blob_path(descriptor.digest).open("rb")
+        except FileNotFoundError as error:
+            raise NotFound(f"Blob {descriptor.digest} is not in the store at {self.path}.") from error
+        return VerifiedStream(file, descriptor, lambda wrong: self._damaged(descriptor, wrong))  # type: ignore[return-value]
+
+    def put_blob(self, descriptor: Descriptor, stream: BinaryIO) -> None:
+        """Keep the bytes of `stream` as the blob `descriptor` names; keep nothing when they differ."""
+        if self._is_sound(descriptor):
+            return
+        need_room(self._blobs, descriptor.size, "a blob")
+        with AtomicFile(self._blobs, "a blob") as file:
+            copy_stream(stream, file)
+            if (file.digest, file.size) != (descriptor.digest, descriptor.size):
+                raise Untrusted(
+                    f"Received {file.size} bytes with digest {file.digest}, "
+                    f"where {descriptor.size} bytes with digest {descriptor.digest} were announced.",
+                    code="digest-mismatch",
+                )
+            self._name(file)
+
+    def put_bytes(self, media_type: str, data: bytes) -> Descriptor:
+        """Keep small `data` as a blob."""
+        with self.new_blob(len(data)) as blob:
+            blob.write(data)
+            return blob.commit(media_type)
+
+    @contextmanager
+    def new_blob(self, expected: int = 0) -> Iterator[BlobWriter]:
+        """Write a blob whose digest is known only at its end: ``with ... as blob``, then `blob.commit`.
+
+        With `expected` bytes for which there is no room, it raises before anything is written.
+        """
+        need_room(self._blobs, expected, "a layer")
+        with AtomicFile(self._blobs, "a layer") as file:
+            yield BlobWriter(self, file)
+
+    def adopt(self, source: Blobs, descriptor: Descriptor) -> None:
+        """Take over a blob of another store without writing it again where the disk allows.
+
+        Its size is checked and its digest is not, unless it is copied: a linked blob is the same file, and
+        whoever reads it verifies it. Packaging half a gigabyte of known layers would else read them all.
+        """
+        digest, path = descriptor.digest, self.blob_path(descriptor.digest)
+        if lease(self.path).find(digest, path.exists) and path.stat().st_size == descriptor.size:
+            self._rely(digest)
+            return
+        if not source.has_blob(digest):
+            raise NotFound(f"Blob {digest} is not in the store at {source.path}.")
+        with source.open_blob(descriptor) as stream:  # the size is right
+            if not path.exists() and link_file(source.blob_path(digest), path):
+                self._rely(digest, new=True)
+            else:
+                with AtomicFile(self._blobs, "a layer") as file:
+                    copy_stream(stream, file)
+                    self._name(file)
+
+    def adopt_image(self, image: Image, source: Blobs) -> None:
+        """Take over config, layers and manifest of an image of another store."""
+        for part in (*image.manifest.layers, image.manifest.config, image.descriptor):
+            self.adopt(source, part)
+
+    def settle(self) -> None:
+        """Make the names of all blobs that this process wrote or relies on durable (F3)."""
+        pending = self._known.pending.copy()
+        if pending:
+            sync_folder(self._blobs)
+            self._known.settled |= pending
+            self._known.pending -= pending
+
+    def _is_sound(self, descriptor: Descriptor) -> bool:
+        """Whether the blob is there and right; from now on it stays there.
+
+        Its digest is checked once a process, so that good bytes at hand replace damaged ones (F18).
+        """
+        digest, path = descriptor.digest, self.blob_path(descriptor.digest)
+        if not lease(self.path).find(digest, path.exists):
+            return False
+        state = path.stat()
+        mark = (state.st_ino, state.st_size, state.st_mtime_ns)
+        if state.st_size != descriptor.size:
+            return False
+        if self._known.verified.get(digest) != mark:
+            with disk_errors(self.path, f"blob {digest}", "read"), path.open("rb") as stream:
+                if Digest.of_stream(stream) != digest:
+                    return False
+            self._known.verified[digest] = mark
+        self._rely(digest)
+        return True
+
+    def _name(self, file: AtomicFile) -> None:
+        path = self.blob_path(file.digest)
+        file.commit(path, sync=False)
+        self._rely(file.digest, new=True)
+        state = path.stat()
+        self._known.verified[file.digest] = (state.st_ino, state.st_size, state.st_mtime_ns)
+
+    def _rely(self, digest: Digest, *, new: bool = False) -> None:
+        if new:
+            self._known.settled.discard(digest)
+        if digest not in self._known.settled:
+            self._known.pending.add(digest)
+
+    def _damaged(self, descriptor: Descriptor, wrong: str) -> Untrusted:
+        names = self.users(descriptor.digest)
+        hit = f" It belongs to {', '.join(names)}." if names else ""
+        return Untrusted(
+            f"Blob {descriptor.digest} in {self.path} is damaged: its {wrong} is wrong.{hit}",
+            hint="Run `modelpack check --repair`: it takes it from where it is whole, or says what to make anew.",
+            code="digest-mismatch",
+        )
+
+    def users(self, digest: Digest) -> list[str]:
+        """Return the names that reach a blob; plain blobs have none."""
+        del digest
+        return []
+
+
+class BlobWriter:
+    """A blob in the making: write, then `commit` with its media type."""
+
+    def __init__(self, blobs: Blobs, file: AtomicFile) -> None:
+        self._blobs, self._file = blobs, file
+
+    def write(self, data: bytes) -> int:
+        """Append `data`."""
+        return self._file.write(data)
+
+    @property
+    def digest(self) -> Digest:
+        """Digest of what was written so far."""
+        return self._file.digest
+
+    def commit(self, media_type: str) -> Descriptor:
+        """Make the blob visible under its digest; return its descriptor."""
+        descriptor = Descriptor(media_type, self._file.digest, self._file.size)
+        if not self._blobs._is_sound(descriptor):  # noqa: SLF001 - the writer's other half
+            self._blobs._name(self._file)  # noqa: SLF001
+        return descriptor

@@ -1,0 +1,101 @@
+"""What points to what in a store: from the index through manifests to blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.errors import ModelpackError, NotFound, Untrusted
+from jupyter_modelpack.limits import MANIFEST_BYTES
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, REF_NAME, Descriptor, parse_object
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.store.layout import Layout
+
+_POINTERS = {"config": True, "layers": True, "blobs": True, "manifests": False, "subject": False}
+"""Members of manifests and indexes that hold descriptors; whether what they name must be there.
+
+An index may name manifests that were never fetched (another platform's), a manifest a subject elsewhere.
+"""
+
+
+def children(raw: bytes) -> list[tuple[Descriptor, bool]]:
+    """Return everything a manifest or an index points to, with whether it must be there."""
+    document = parse_object(raw, "manifest")
+    found: list[tuple[Descriptor, bool]] = []
+    for name, needed in _POINTERS.items():
+        value = document.get(name)
+        entries = value if isinstance(value, list) else [value]
+        found += [(Descriptor.from_json(entry), needed) for entry in entries if entry is not None]
+    return found
+
+
+def points(descriptor: Descriptor) -> bool:
+    """Whether a blob is a manifest or an index, by its type."""
+    return descriptor.media_type in MANIFEST_TYPES or descriptor.media_type in INDEX_TYPES
+
+
+def below(store: Layout, descriptor: Descriptor, seen: set[Digest] | None = None) -> Iterator[Descriptor]:
+    """Yield `descriptor` and all it reaches, each blob once; what `seen` holds is left out.
+
+    What need not be there, and is not, is left out too.
+
+    Raises:
+        NotFound: a manifest is missing.
+        Untrusted: one is damaged, or is none.
+
+    """
+    seen = set() if seen is None else seen
+    todo = [descriptor]
+    while todo:
+        one = todo.pop()
+        if one.digest in seen:
+            continue
+        seen.add(one.digest)
+        yield one
+        if points(one):
+            found = children(_read(store, one))
+            todo += [child for child, needed in found if needed or store.blob_path(child.digest).exists()]
+
+
+def _read(store: Layout, manifest: Descriptor) -> bytes:
+    """Read a manifest; unlike `open_blob`, an error does not ask in turn who reaches it."""
+    if manifest.size > MANIFEST_BYTES:
+        raise Untrusted(f"Manifest {manifest.digest} claims {manifest.size} bytes.", code="too-large")
+    found = store.find_blob(manifest.digest)
+    if found is None:
+        raise NotFound(f"Manifest {manifest.digest} is not in the store at {store.path}.")
+    raw = Path(found[0]).read_bytes() if found[1] == manifest.size else b""
+    if Digest.of(raw) != manifest.digest:
+        raise Untrusted(
+            f"Manifest {manifest.digest} in {store.path} is damaged.",
+            hint="Run `modelpack check --repair`.",
+            code="digest-mismatch",
+        )
+    return raw
+
+
+def reached(store: Layout) -> set[Digest]:
+    """Return the digest of every blob that the index reaches; raise as `below` does."""
+    seen: set[Digest] = set()
+    for entry in store.index().manifests:
+        for _ in below(store, entry, seen):
+            pass
+    return seen
+
+
+def users(store: Layout, digests: Iterable[Digest]) -> dict[Digest, list[str]]:
+    """Return which names of the index reach each of `digests`, as far as manifests can be read."""
+    found: dict[Digest, list[str]] = {digest: [] for digest in digests}
+    for entry in store.index().manifests:
+        name = entry.annotations.get(REF_NAME) or str(entry.digest)
+        try:
+            for one in below(store, entry):
+                if one.digest in found:
+                    found[one.digest].append(name)
+        except ModelpackError:
+            if entry.digest in found and name not in found[entry.digest]:
+                found[entry.digest].append(name)
+    return found

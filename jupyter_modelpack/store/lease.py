@@ -1,0 +1,160 @@
+"""Leases: what running work has written or relies on, so that no collector removes it.
+
+Fault F23. Between a blob and the index entry that reaches it there is a time in which only this process
+knows why the blob is there. A process that writes has one file in the layout, ``lease-<hex>.lock``, locked
+for as long as it lives; each line is the digest of a blob it wrote, took over or found. No clock is asked.
+
+A collector deletes only under the lock ``leases``, exclusively; a line is written, and the blob then looked
+for, under the same lock, shared. So a blob that was found stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store.files import sweep
+from jupyter_modelpack.store.lock import NO_FLOCK, locked
+from jupyter_modelpack.store.owner import Owner
+
+_LOCK = "leases.lock"
+_NAMES = "lease-*.lock"
+
+_leases: dict[tuple[int, Path], Lease] = {}
+_guard = threading.Lock()
+
+
+class Lease:
+    """What this process relies on in one layout.
+
+    It ends with the last block of `work`. What is written outside of any block is kept until the index is
+    written next, or until the process ends.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: set[Digest] = set()
+        self._blocks = 0
+        self._handle: int | None = None
+        self._path = folder
+        self._mutex = threading.RLock()
+        self._swept = False
+
+    @contextlib.contextmanager
+    def work(self) -> Iterator[None]:
+        """Keep everything from now on, until no block is open any more."""
+        with self._mutex:
+            self._blocks += 1
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._blocks -= 1
+                self.settle()
+
+    def settle(self) -> None:
+        """End the lease unless a block of work is open: the index names what is to stay."""
+        with self._mutex:
+            if self._blocks:
+                return
+            self._known.clear()
+            if self._handle is not None:
+                self._path.unlink(missing_ok=True)
+                os.close(self._handle)
+                self._handle = None
+
+    @property
+    def working(self) -> bool:
+        """Whether a block of work is open."""
+        return bool(self._blocks)
+
+    def find(self, digest: Digest, exists: Callable[[], bool]) -> bool:
+        """Write down that `digest` is relied on, then say whether it is there."""
+        with self._mutex:
+            if digest in self._known:
+                return exists()
+            with disk_errors(self._folder, "a lease"), collecting(self._folder, shared=True):
+                _append(self._open(), digest)
+                self._known.add(digest)
+                return exists()
+
+    def _open(self) -> int:
+        if self._handle is None:
+            if not self._swept:
+                sweep_layout(self._folder)  # the first write of a process clears up behind dead ones (F2)
+                self._swept = True
+            self._path = self._folder / f"lease-{secrets.token_hex(8)}.lock"
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+            self._handle = os.open(self._path, flags, 0o600)
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX)
+            except OSError as error:
+                if error.errno not in NO_FLOCK:
+                    raise
+            os.write(self._handle, Owner.me().to_bytes())
+        return self._handle
+
+
+
+def _append(handle: int, digest: Digest) -> None:
+    # The newline in front ends what a full disk may have cut short.
+    line = f"\n{digest.hex}\n".encode()
+    while line:
+        line = line[os.write(handle, line) :]
+
+
+def lease(folder: Path) -> Lease:
+    """Return this process's lease in a layout."""
+    key = (os.getpid(), folder.absolute())  # a forked child has its own
+    with _guard:
+        return _leases.setdefault(key, Lease(folder))
+
+
+def collecting(folder: Path, *, shared: bool = False) -> contextlib.AbstractContextManager[None]:
+    """Hold what keeps collectors and those who rely on blobs apart; collectors not `shared`."""
+    return locked(folder / _LOCK, f"The store at {folder}", shared=shared)
+
+
+def leased(folder: Path) -> set[str]:
+    """Return the digests (hex) that living processes rely on, and remove the leases of dead ones.
+
+    Ask while `collecting`, not shared.
+    """
+    found: set[str] = set()
+    for path in folder.glob(_NAMES):
+        with contextlib.suppress(FileNotFoundError):
+            if _is_dead(path):
+                path.unlink()
+            else:
+                found.update(path.read_text().split("\n"))
+    return found
+
+
+def _is_dead(path: Path) -> bool:
+    handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in NO_FLOCK:
+            raise
+        owner = Owner.parse(path.read_bytes().partition(b"\n")[0])
+        return owner is not None and owner.is_dead()
+    finally:
+        os.close(handle)
+    return True
+
+
+def sweep_layout(folder: Path) -> int:
+    """Remove the temporary files that dead writers left anywhere in a layout; return how many."""
+    with os.scandir(folder) as entries:
+        below = [Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+    return sum(sweep(path) for path in (folder, *below, folder / "blobs" / "sha256"))

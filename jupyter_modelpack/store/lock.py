@@ -1,0 +1,156 @@
+"""Locks between processes.
+
+A lock is a file that the kernel locks for us (flock), so it ends with its holder, however that ends. Where
+the file system knows no flock (fault F13: some NFS, some FUSE), it is a folder ``<name>.held`` that says who
+made it: a folder with something in it appears whole, or not at all, by one rename on every file system. Such
+a lock is taken from a holder only when that is provably dead (F19).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import random
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from jupyter_modelpack.errors import Conflict
+from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store.owner import Owner
+
+LOCK_SECONDS = 60.0
+"""How long a writer waits for another one; index updates take milliseconds."""
+
+_SLOWEST = 0.02
+NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
+"""What a file system without flock answers."""
+
+_OWNER = "owner"
+
+
+@contextlib.contextmanager
+def locked(path: Path, what: str, seconds: float = LOCK_SECONDS, *, shared: bool = False) -> Iterator[None]:
+    """Hold the lock at `path`; raise `Conflict`, naming its holder, when another keeps it for `seconds`.
+
+    With `shared`, others may share it; where there is no flock nobody does.
+    """
+    held = path.with_name(f"{path.name}.held")
+    release: Callable[[], None] | None = None
+    try:
+        with disk_errors(path, what, "lock"):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            deadline, pause = time.monotonic() + seconds, 0.0005
+            while (release := _take(path, held, shared=shared)) is None:
+                if time.monotonic() > deadline:
+                    raise _busy(path, held, what, seconds)
+                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - only so that waiters do not march in step
+                pause = min(pause * 2, _SLOWEST)
+        yield
+    finally:
+        if release is not None:
+            release()
+
+
+def _take(path: Path, held: Path, *, shared: bool) -> Callable[[], None] | None:
+    """Try once; return how to give it back, or None when another has it."""
+    try:
+        handle = _flock(path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in NO_FLOCK:
+            raise
+        return partial(_remove, held) if _hold(held) else None
+    return None if handle is None else partial(_unlock, handle)
+
+
+def _unlock(handle: int) -> None:
+    # Not left to the closing: a child that was forked meanwhile has the same handle.
+    fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)
+
+
+def _flock(path: Path, mode: int) -> int | None:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, mode | fcntl.LOCK_NB)
+        # Whoever deletes a workspace deletes its locks; one that has lost its name guards nothing.
+        if os.fstat(handle).st_nlink:
+            if mode == fcntl.LOCK_EX:
+                with contextlib.suppress(OSError):  # on a full disk a lock without a name still locks
+                    os.pwrite(handle, Owner.me().to_bytes().ljust(512), 0)
+            return handle
+    except BlockingIOError:
+        pass
+    except OSError:
+        os.close(handle)
+        raise
+    os.close(handle)
+    return None
+
+
+def _busy(path: Path, held: Path, what: str, seconds: float) -> Conflict:
+    owner = _owner(held) if held.exists() else Owner.parse(path.read_bytes())
+    return Conflict(
+        f"{what} is busy: {owner or 'another process'} has been writing for {seconds:.0f} seconds ({path} is locked).",
+        hint=f"Wait for it, or end it. If it ended with its machine, delete {held}."
+        if held.exists()
+        else "Wait for it, or end that notebook or command.",
+        code="store-busy",
+    )
+
+
+# --- where there is no flock ---
+
+
+def _hold(held: Path) -> bool:
+    """Try to make the folder; bury it first when its maker is dead."""
+    me = Owner.me()
+    mine = held.with_name(f".tmp-{me.token}")
+    mine.mkdir(mode=0o700)
+    try:
+        (mine / _OWNER).write_bytes(me.to_bytes())
+        mine.rename(held)
+    except OSError as error:
+        shutil.rmtree(mine, ignore_errors=True)
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+        owner = _owner(held)
+        if owner and owner.is_dead():
+            _bury(held, owner)
+        return False
+    return True
+
+
+def _bury(held: Path, dead: Owner) -> None:
+    """Remove a dead holder's folder; never that of whoever came after it.
+
+    Who may remove it is itself decided by a folder, named after that one holding. Its maker looks again:
+    the holding may have been buried, and the lock given anew, before it came to be asked.
+    """
+    claim = held.with_name(f"{held.name}.after-{dead.token}")
+    if not _hold(claim):
+        return
+    try:
+        if _owner(held) == dead:
+            _remove(held)
+    finally:
+        _remove(claim)
+
+
+def _owner(held: Path) -> Owner | None:
+    try:
+        return Owner.parse((held / _OWNER).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def _remove(held: Path) -> None:
+    gone = held.with_name(f".tmp-{secrets.token_hex(8)}")
+    with contextlib.suppress(FileNotFoundError):
+        held.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
