@@ -13,7 +13,7 @@ from typing import Literal
 from jupyter_modelpack import home
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.engine.base import DEFAULT_PORT
-from jupyter_modelpack.errors import ModelpackError
+from jupyter_modelpack.errors import Denied, ModelpackError, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 
 Verdict = Literal["ok", "warn", "fail"]
@@ -80,11 +80,17 @@ def _uv() -> Check:
 
 
 def _engine(named: str | None) -> Check:
+    from jupyter_modelpack.engine import select  # noqa: PLC0415 - verbs start fast
+
     chosen = choose.engine(named)
     if chosen.isolated:
         return Check("Engine", "ok", chosen.describe())
+    try:
+        there = select.container_engine()
+    except (Denied, Unavailable, UsageError) as error:
+        return Check("Engine", "warn", f"{chosen.describe()}. {error.message}", error.hint)
     return Check(
-        "Engine", "warn", chosen.describe(), "Install and start Docker or Podman to run services in a container."
+        "Engine", "warn", f"{chosen.describe()}, as asked", f"{there.describe()} is there: --engine {there.name}"
     )
 
 

@@ -32,6 +32,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("logs", "logs", "Show what a service has written", "Use", ("logs --tail 20", "logs --follow")),
     Verb("kill", "kill", "End a service at once", "Use", ("kill", "kill mycontainer")),
+    Verb("services", "services", "List what is running, and what has ended", "Look", ("services",)),
     Verb("images", "images", "List local images, as docker images does", "Look", ("images",)),
     Verb("packages", "packages", "List the packages of a workspace", "Look", ("packages",)),
     Verb("models", "models", "List the registered models", "Look", ("models", "models diabetes")),
@@ -63,7 +64,7 @@ _WITH_WORKSPACE = (
     "save",
     "registry",
 )
-_WITH_ENGINE = ("package", "run", "score", "logs", "kill", "images", "doctor", "pull")
+_WITH_ENGINE = ("package", "run", "score", "logs", "kill", "services", "images", "doctor", "pull")
 
 OPTIONS: tuple[Option, ...] = (
     # --- what a package is made of ---

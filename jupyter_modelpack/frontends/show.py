@@ -20,6 +20,7 @@ from jupyter_modelpack.commands.registry import Serving
 from jupyter_modelpack.commands.run import Running
 from jupyter_modelpack.commands.save import Saved
 from jupyter_modelpack.commands.score import Scored
+from jupyter_modelpack.commands.services import Services
 from jupyter_modelpack.commands.version import Version
 from jupyter_modelpack.frontends import human
 from jupyter_modelpack.frontends.view import Block, Fields, Line, Table, Tone, View, visible
@@ -176,6 +177,22 @@ def _logs(result: Logs) -> View:
 
 
 @view.register
+def _services(result: Services) -> View:
+    rows = tuple(
+        (
+            row.name,
+            row.state if row.exit_code is None else f"{row.state} ({row.exit_code})",
+            str(row.port or "-"),
+            human.ago(row.started),
+            row.image,
+        )
+        for row in result.rows
+    )
+    empty = f"{result.engine} knows no service of ours."
+    return (Table(("NAME", "STATE", "PORT", "STARTED", "IMAGE"), rows, empty=empty),)
+
+
+@view.register
 def _killed(result: Killed) -> View:
     return (Line(f"{result.service.name} {'had ended before' if result.before else 'was killed'}."),)
 
@@ -187,9 +204,10 @@ def _base(result: Base) -> View:
 
 @view.register
 def _diagnosis(result: Diagnosis) -> View:
-    rows = tuple((check.what, check.verdict, check.found, check.remedy or "-") for check in result.checks)
+    rows = tuple((check.what, check.verdict, check.found) for check in result.checks)
     tones = tuple(_TONES[check.verdict] for check in result.checks)
-    return (Table(("CHECK", "", "FOUND", "REMEDY"), rows, tones),)
+    remedies = (Line(f"{check.what}: {check.remedy}", _TONES[check.verdict]) for check in result.checks if check.remedy)
+    return (Table(("CHECK", "", "FOUND"), rows, tones), *remedies)
 
 
 @view.register

@@ -108,15 +108,17 @@ def test_a_workspace_by_name_or_folder(tmp_path: Path) -> None:
     assert "model" in modelpack("models", "-w", "first").stdout
 
 
-def test_doctor_finds_what_is_wrong_and_says_what_to_do() -> None:
-    done = modelpack("doctor", "--json", MODELPACK_BASE_IMAGE="example.invalid/python:3.11")
+def test_doctor_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path) -> None:
+    settings = {"MODELPACK_BASE_IMAGE": "example.invalid/python:3.11", "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
+    done = modelpack("doctor", "--json", **settings)
     found = {check["what"]: check for check in json.loads(done.stdout)["checks"]}
     assert set(found) == {"Python", "uv", "Engine", "Workspace", "Base image", "Disk", "Registry", "Port"}
-    assert found["Python"]["verdict"] == found["uv"]["verdict"] == "ok"
+    assert found["Python"]["verdict"] == found["uv"]["verdict"] == found["Registry"]["verdict"] == "ok"
     assert found["Engine"]["verdict"] == "warn"
+    assert f"{tmp_path}/none.sock" in found["Engine"]["found"]
     assert "Docker or Podman" in found["Engine"]["remedy"]
     assert found["Base image"]["verdict"] == "warn"
-    assert "modelpack base" in found["Base image"]["remedy"]
+    assert "modelpack base" in modelpack("doctor", **settings).stdout
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:

@@ -86,9 +86,13 @@ def test_from_a_script_to_an_answer(session) -> None:
     assert re.search(rf"^modelpack: {session.name} answered 500: ", failed.stderr)
     assert "KeyError: 'data'" in failed.stderr
 
+    [listed] = [line for line in session("services").stdout.splitlines() if line.startswith(session.name)]
+    assert listed.split()[1] == "running"
     assert "offset is 100" in session("logs", session.name).stdout
     assert len(session("logs", session.name, "--tail", "1").stdout.splitlines()) == 1
     assert session("kill", session.name).stdout == f"{session.name} was killed.\n"
+    [ended] = [row for row in session.json("services")["rows"] if row["name"] == session.name]
+    assert (ended["state"], ended["exit_code"]) == ("exited", 137)
     assert session("score", body, "-s", session.name, code=2).stderr.startswith(f"modelpack: {session.name} has ended")
 
 
