@@ -12,12 +12,13 @@ export UV_PYTHON_DOWNLOADS := never
 # Rooms whose tests take a whole engine and the tutorial's port to themselves.
 WHOLE := $(wildcard tests/system tests/notebooks)
 
-.PHONY: help demo test lint unit whole services down lock clean
+.PHONY: help demo test lint unit whole bench services down lock clean
 
 help:
 	@echo "make demo   package a model and score it, in a notebook that runs before your eyes"
 	@echo "make test   everything that must hold before a change lands"
 	@echo "make lint | unit | whole   parts of that"
+	@echo "make bench  time packaging beside docker build: minutes, and a machine with nothing else to do"
 	@echo "make down   end the Docker engine and the registry that the tests started"
 	@echo "make lock   resolve the dependencies anew"
 
@@ -54,6 +55,10 @@ services: $(READY)
 
 down:
 	@[ ! -d .services ] || $(BIN)/python -m tests.services down
+
+bench: $(READY)
+	$(BIN)/python -m tests.services up
+	$(BIN)/python -m tests.benchmarks.packaging
 
 lock: $(UV)
 	$(UV) pip compile -q --no-emit-index-url --no-header --no-annotate --generate-hashes \

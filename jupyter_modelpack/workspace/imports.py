@@ -8,23 +8,21 @@ all ours.
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from jupyter_modelpack import home
+from jupyter_modelpack.build import modules
 from jupyter_modelpack.build.local import KIND
 from jupyter_modelpack.build.recipe import Recipe, Source
 from jupyter_modelpack.errors import BuildFailed
-from jupyter_modelpack.oci.archive import ArchiveReader
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import LAYER
 from jupyter_modelpack.store.layout import Layout
 
 STOOD_IN_FOR = frozenset({"azureml", "azureml_inference_server_http", "inference_schema", "modelpack_scoring"})
 """Modules that the scoring server itself brings."""
-
-_SITE = re.compile(r"/site-packages/(?P<module>[A-Za-z_]\w*)(?:/|\.(?:[\w-]+\.)?(?:py|so)$)")
 
 _OTHER_NAMES = {
     "PIL": "pillow",
@@ -66,14 +64,15 @@ def check(recipe: Recipe, image: Image, store: Layout) -> None:
 
 
 def provided(image: Image, store: Layout) -> set[str]:
-    """Return the top-level modules in the layers of dependencies; their tars are walked, not read."""
-    found: set[str] = set()
-    for layer in image.manifest.layers:
-        if layer.annotations.get(KIND) == "dependencies" and layer.media_type == LAYER:
-            with store.blob_path(layer.digest).open("rb") as file:
-                names = ArchiveReader(file).names()
-            found.update(match["module"] for name in names if (match := _SITE.search(name)))
-    return found
+    """Return the top-level modules in the layers of dependencies."""
+    cache = Layout.create(home.cache())
+    layers = (layer for layer in image.manifest.layers if layer.media_type == LAYER)
+    return {
+        module
+        for layer in layers
+        if layer.annotations.get(KIND) == "dependencies"
+        for module in modules.provided(layer, store, cache)
+    }
 
 
 def _text(source: Source) -> str:

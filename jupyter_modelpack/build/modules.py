@@ -1,0 +1,40 @@
+"""Which top-level modules a layer of dependencies provides.
+
+Walking the tar of a large wheel takes as long as a whole build that changes nothing, so the answer is
+kept by the layer's digest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from jupyter_modelpack.oci.archive import ArchiveReader
+from jupyter_modelpack.oci.manifest import Descriptor
+from jupyter_modelpack.store.files import write_file
+from jupyter_modelpack.store.layout import Layout
+
+_SITE = re.compile(r"/site-packages/(?P<module>[A-Za-z_]\w*)(?:/|\.(?:[\w-]+\.)?(?:py|so)$)")
+
+
+def provided(layer: Descriptor, store: Layout, cache: Layout) -> frozenset[str]:
+    """Return the top-level modules in a layer of `store`; `cache` remembers them."""
+    path = _path(cache, layer)
+    try:
+        return frozenset(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        with store.blob_path(layer.digest).open("rb") as file:
+            found = modules_of(ArchiveReader(file).names())
+    write_file(path, json.dumps(sorted(found)).encode())
+    return found
+
+
+def modules_of(names: Iterable[str]) -> frozenset[str]:
+    """Return the top-level modules among the paths of a layer."""
+    return frozenset(match["module"] for name in names if (match := _SITE.search(name)))
+
+
+def _path(cache: Layout, layer: Descriptor) -> Path:
+    return cache.path / "modules" / layer.digest.hex

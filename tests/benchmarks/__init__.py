@@ -1,0 +1,1 @@
+"""How fast we are, measured beside what people use today: `make bench`."""

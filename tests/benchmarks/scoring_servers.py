@@ -1,0 +1,129 @@
+"""The servers that are compared, each running the same script in the same environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.services import CHECKOUT
+
+PACKAGES = ["azureml-inference-server-http", "fastapi", "uvicorn[standard]", "scikit-learn", "httptools", "orjson"]
+
+FASTAPI = """
+import os
+from fastapi import FastAPI
+from pydantic import BaseModel
+import score
+
+score.init()
+app = FastAPI()
+
+class Input(BaseModel):
+    data: list[list[float]]
+
+@app.post("/score")
+def run(given: Input):
+    return score.predict(given.data)
+"""
+
+
+def environment(folder: Path) -> Path:
+    """Make one virtual environment with every contender in it, once; give its bin folder."""
+    python = folder / "venv" / "bin" / "python"
+    if not python.exists():
+        uv = Path(sys.executable).with_name("uv")
+        subprocess.run([uv, "venv", "-q", "--python", sys.executable, folder / "venv"], check=True)
+        subprocess.run([uv, "pip", "install", "-q", "--python", python, *PACKAGES], check=True)
+    package = folder / "ours" / "modelpack_scoring"
+    shutil.rmtree(package.parent, ignore_errors=True)
+    shutil.copytree(CHECKOUT / "jupyter_modelpack" / "scoring", package, ignore=shutil.ignore_patterns("__pycache__"))
+    return python.parent
+
+
+def command(name: str, binaries: Path, port: int, workers: int) -> list[str]:
+    """Give the command line of one contender; access logs are on everywhere."""
+    if name == "ours":
+        return [str(binaries / "python"), "-m", "modelpack_scoring"]
+    if name == "azml":
+        azml = str(binaries / "azmlinfsrv")
+        return [azml, "--entry_script", "score.py", "--port", str(port), "--worker_count", str(workers)]
+    uvicorn = str(binaries / "uvicorn")
+    return [uvicorn, "served:app", "--port", str(port), "--workers", str(workers)]
+
+
+@contextmanager
+def serving(
+    name: str, folder: Path, script: str, body: bytes, workers: int = 1, **settings: str
+) -> Iterator[tuple[int, subprocess.Popen[bytes], float]]:
+    """Start one contender; give port, process and seconds to the first answer of 200."""
+    binaries = folder / "venv" / "bin"
+    app = folder / "app"
+    app.mkdir(exist_ok=True)
+    (app / "score.py").write_text(script)
+    (app / "served.py").write_text(FASTAPI)
+    port = free_port()
+    variables = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "PYTHONPATH": f"{folder / 'ours'}:{app}",
+        "AZUREML_ENTRY_SCRIPT": "score.py",
+        "AML_APP_ROOT": str(app),
+        "AZUREML_MODEL_DIR": str(folder),
+        "MODELPACK_PORT": str(port),
+        "WORKER_COUNT": str(workers),
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        **settings,
+    }
+    log = (folder / f"{name}.log").open("wb")
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command(name, binaries, port, workers), cwd=app, env=variables, stdout=log, stderr=subprocess.STDOUT
+    )
+    try:
+        yield port, process, _first_answer(port, body, process) - began
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+
+
+def free_port() -> int:
+    """Find a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def memory(pid: int) -> float:
+    """Give the proportional set size of a process and its descendants in MB."""
+    total = 0.0
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            total += int(line.split()[1]) / 1024
+    children = [
+        child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    return total + sum(memory(int(child)) for child in children)
+
+
+def _first_answer(port: int, body: bytes, process: subprocess.Popen[bytes]) -> float:
+    head = b"POST /score HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+                connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+                if b" 200 " in connection.recv(64):
+                    return time.perf_counter()
+        except OSError:
+            pass
+        time.sleep(0.003)
+    raise RuntimeError(f"no answer on port {port}")
