@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+import requests
 
 from jupyter_modelpack import __version__
 
@@ -119,6 +122,25 @@ def test_doctor_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path) -> None:
     assert "Docker or Podman" in found["Engine"]["remedy"]
     assert found["Base image"]["verdict"] == "warn"
     assert "modelpack base" in modelpack("doctor", **settings).stdout
+
+
+def test_the_registry_serves_in_the_foreground_until_ctrl_c() -> None:
+    serving = subprocess.Popen([PROGRAM, "registry"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert serving.stdout is not None
+    first = serving.stdout.readline()
+    found = re.fullmatch(r"Serving at (127\.0\.0\.1:\d+) until Ctrl-C; user name modelpack\.\n", first)
+    assert found, first
+    for _ in range(50):
+        try:
+            status = requests.get(f"http://{found[1]}/v2/", timeout=5).status_code
+            break
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    assert status == 401  # it answers, and asks for the password
+    serving.send_signal(signal.SIGINT)
+    _, said = serving.communicate(timeout=20)
+    assert serving.returncode == 130
+    assert "Traceback" not in said
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
