@@ -164,3 +164,19 @@ def test_damage_is_untrusted_or_harmless(changes):
         data[place] = value
     with contextlib.suppress(Untrusted):
         read_all(io.BytesIO(data))
+
+
+@given(
+    path=st.text("aé/.", min_size=1, max_size=120),
+    kind=st.sampled_from(["file", "dir", "symlink"]),
+    size=st.integers(0, 2**40),
+    executable=st.booleans(),
+    target=st.text("bü/", max_size=120),
+)
+def test_headers_are_those_of_tarfile(path, kind, size, executable, target):
+    size, executable = (size, executable) if kind == "file" else (0, False)
+    entry = layers.Entry(path, kind, size, executable, target if kind == "symlink" else "")
+    plain = layers._plain_header(entry)
+    assert plain in {None, layers._pax_header(entry)}
+    if len(path) < 100 and path.isascii() and target.isascii() and len(target) <= 100 and size < 8**11:
+        assert plain
