@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.registry.credentials import Credentials
-from jupyter_modelpack.store.files import write_file
+from jupyter_modelpack.store.files import temporary_folder, write_file
 from jupyter_modelpack.store.layout import Layout
 
 VARIABLE = "MODELPACK_BASE_IMAGE"
@@ -165,12 +164,8 @@ def _from_engine(wanted: str, platform: Platform, cache: Layout, report: Reporte
 @contextlib.contextmanager
 def temporary_archive(cache: Layout) -> Iterator[Path]:
     """Give a file for an image on its way into `cache`; it is gone afterwards."""
-    handle, name = tempfile.mkstemp(prefix="base-", suffix=".tar", dir=cache.path)
-    os.close(handle)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink()
+    with temporary_folder(cache.path) as folder:
+        yield folder / "image.tar"
 
 
 def _pull(

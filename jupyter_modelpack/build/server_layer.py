@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from pathlib import Path
 
-from jupyter_modelpack.build.bytecode import compile_tree
+from jupyter_modelpack.build.bytecode import compile_modules
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheels import WheelLayer, find_layer, keep_layer
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER
+from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout
 
 SERVER = "modelpack_scoring"
@@ -41,14 +41,12 @@ def server_layer(target: Target, cache: Layout, report: Reporter) -> WheelLayer:
     found = find_layer(cache, key)
     if found:
         return WheelLayer("scoring server", found, reused=True)
-    with tempfile.TemporaryDirectory(prefix="staging-", dir=cache.path) as folder:
-        tree = Path(folder)
+    with temporary_folder(cache.path) as tree:
         for name, content in files.items():
             path = tree / SERVER / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        if target.compiler:
-            compile_tree(tree, target, report)
+        compile_modules(((f"{SERVER}/{name}", str(tree / SERVER / name)) for name in files), target, report)
         with cache.new_blob() as blob:
             layer = LayerWriter(blob, target.folders)
             for path in sorted(path for path in tree.rglob("*") if path.is_file()):

@@ -10,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import posixpath
-import shutil
-import tempfile
-import threading
+import os
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,20 +19,25 @@ from pathlib import Path
 
 import tomli_w
 
-from jupyter_modelpack.build.bytecode import compile_tree
+from jupyter_modelpack.build.bytecode import cache_tag
 from jupyter_modelpack.build.installed import Installed, normal
 from jupyter_modelpack.build.lock import Lock, Locked, explain, uv_environment, uv_program
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.tools import run_tool
+from jupyter_modelpack.build.wheel_layer import Counter, write_wheel
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter, read_layer
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
-from jupyter_modelpack.store.files import write_file
+from jupyter_modelpack.store.files import temporary_folder, write_file
 from jupyter_modelpack.store.layout import Layout
 
 FORMAT = 1
 """Part of every layer's key: raise it when the same wheel would give other bytes."""
+
+_USED_SECONDS = 3600
+"""How exactly a layer's key remembers its last use; more often would be a write for every wheel of every build."""
 
 OWN_LAYER_BYTES = 8_000_000
 """Wheels from this size have a layer of their own; the small ones share one."""
@@ -81,11 +84,14 @@ def _key(package: Locked, target: Target) -> str:
 
 def find_layer(cache: Layout, key: str) -> Descriptor | None:
     """Return the layer that the machine's cache keeps under `key`, or None."""
+    path = cache.path / "wheels" / key
     try:
-        descriptor = Descriptor.from_json(json.loads((cache.path / "wheels" / key).read_bytes()))
+        descriptor = Descriptor.from_json(json.loads(path.read_bytes()))
+        if time.time() - path.stat().st_mtime > _USED_SECONDS:
+            os.utime(path)
     except FileNotFoundError:
         return None
-    return descriptor if cache.has_blob(descriptor.digest) else None
+    return descriptor if cache.holds(descriptor) else None
 
 
 def keep_layer(cache: Layout, key: str, descriptor: Descriptor) -> None:
@@ -93,40 +99,54 @@ def keep_layer(cache: Layout, key: str, descriptor: Descriptor) -> None:
     write_file(cache.path / "wheels" / key, json.dumps(descriptor.to_json(), sort_keys=True).encode())
 
 
+def kept_layers(cache: Layout) -> Iterator[Digest]:
+    """Yield the digests of all layers that the machine's cache keeps under a key."""
+    for path in _keys(cache):
+        with contextlib.suppress(FileNotFoundError):
+            yield Descriptor.from_json(json.loads(path.read_bytes())).digest
+
+
+def forget_layers(cache: Layout, unused_seconds: float) -> int:
+    """Forget layers that no build has used for so long; return how many. Their blobs stay until collected."""
+    oldest, forgotten = time.time() - unused_seconds, 0
+    for path in _keys(cache):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                forgotten += 1
+    return forgotten
+
+
+def _keys(cache: Layout) -> list[Path]:
+    folder = cache.path / "wheels"
+    return [path for path in folder.iterdir() if not path.name.startswith(".")] if folder.exists() else []
+
+
 def _make(
     lock: Lock, missing: Sequence[Locked], target: Target, cache: Layout, report: Reporter
 ) -> dict[str, Descriptor]:
     size = sum(package.size for package in missing)
     report.log(f"Fetching {len(missing)} packages ({size / 1e6:.1f} MB)")
-    with _staging(cache) as folder:
+    with temporary_folder(cache.path) as folder:  # beside the cache, so that uv can link files from its own
         _install(lock, missing, target, folder, report)
-        tag = compile_tree(folder / "tree", target, report) if target.compiler else ""
-        dists = (Installed(path, tag, target.env) for path in sorted((folder / "tree").glob("*.dist-info")))
+        tree = folder / "tree"
+        dists = (Installed(path, cache_tag(target), target.env) for path in tree.glob("*.dist-info"))
         installed = {dist.name: dist for dist in dists}
-        total = sum(path.stat().st_size for path in (folder / "tree").rglob("*") if path.is_file())
-        counter = _Counter(report, total)
+        counter = Counter(report, sum(dist.size for dist in installed.values()))
 
         def write(package: Locked) -> Descriptor:
             dist = installed.get(normal(package.name))
             if dist is None:
                 raise BuildFailed(f"{package.name} {package.version} installed nothing.", step="Fetching the packages")
-            descriptor = _write_layer(dist, target, cache, counter)
+            descriptor = write_wheel(dist, target, cache, report, counter)
             keep_layer(cache, _key(package, target), descriptor)
             return descriptor
 
-        report.log(f"Writing {len(missing)} layers")
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            return dict(zip((package.name for package in missing), pool.map(write, missing), strict=True))
-
-
-@contextlib.contextmanager
-def _staging(cache: Layout) -> Iterator[Path]:
-    # Beside the cache, so that uv can link files from its own cache where they share a disk.
-    folder = Path(tempfile.mkdtemp(prefix="staging-", dir=cache.path))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        report.log(f"{'Compiling and writing' if target.compiler else 'Writing'} {len(missing)} layers")
+        # The largest first, so that no core is left with all of it at the end.
+        ordered = sorted(missing, key=lambda package: -package.size)
+        with ThreadPoolExecutor(max_workers=max(2, min(os.cpu_count() or 1, 8))) as pool:
+            return dict(zip((package.name for package in ordered), pool.map(write, ordered), strict=True))
 
 
 def _install(lock: Lock, missing: Sequence[Locked], target: Target, folder: Path, report: Reporter) -> None:
@@ -138,35 +158,6 @@ def _install(lock: Lock, missing: Sequence[Locked], target: Target, folder: Path
         run_tool(argv, report, step="Fetching the packages", cwd=folder, env=uv_environment())
     except BuildFailed as error:
         raise explain(error) from error
-
-
-class _Counter:
-    """Bytes written by several threads, as one progress."""
-
-    def __init__(self, report: Reporter, total: int) -> None:
-        self._report, self._total, self._done = report, total, 0
-        self._lock = threading.Lock()
-
-    def add(self, size: int) -> None:
-        with self._lock:
-            self._done += size
-            self._report.progress("dependencies", min(self._done, self._total), self._total)
-
-
-def _write_layer(dist: Installed, target: Target, cache: Layout, counter: _Counter) -> Descriptor:
-    with cache.new_blob() as blob:
-        layer = LayerWriter(blob, target.folders)
-        for relative, content, executable in dist.files():
-            place = posixpath.normpath(f"{target.site_packages}/{relative}")
-            if isinstance(content, bytes):
-                layer.file(place, content, executable=executable)
-                continue
-            size = content.stat().st_size
-            with content.open("rb") as stream:
-                layer.file(place, stream, size, executable=executable)
-            counter.add(size)
-        layer.close()
-        return blob.commit(LAYER)
 
 
 def _group(small: Sequence[WheelLayer], target: Target, cache: Layout) -> WheelLayer:

@@ -102,7 +102,6 @@ class Lease:
         return self._handle
 
 
-
 def _append(handle: int, digest: Digest) -> None:
     # The newline in front ends what a full disk may have cut short.
     line = f"\n{digest.hex}\n".encode()

@@ -97,8 +97,9 @@ def _children(folder: Path, child_paths: Sequence[str] | None) -> Iterator[tuple
 def write_layer(store: Layout, name: str, version: int, files: Files, report: Reporter) -> Descriptor:
     """Stream the files into their layer in `store`; return its descriptor."""
     prefix = f"{layer_folder(name, version)}/"
-    count = _Counter(f"model {name}:{version}", sum(where.stat().st_size for _, where in files.entries), report)
-    with store.new_blob() as blob:
+    total = sum(where.stat().st_size for _, where in files.entries)
+    count = _Counter(f"model {name}:{version}", total, report)
+    with store.new_blob(expected=total) as blob:
         layer = LayerWriter(blob)
         for path, where in files.entries:
             with open_regular(where) as stream:

@@ -48,7 +48,14 @@ class Order:
             write_file(folder / self.facts.log, "".join(f"{line}\n" for line in lines).encode(), private=True)
 
     def carry_out(self, report: Reporter) -> Record:
-        """Build and name the package."""
+        """Build and name the package; no collector removes meanwhile what it is made of (F23)."""
+        store, cache = self.workspace.store, Layout.create(home.cache())
+        with store.work(), cache.work():
+            for model in self.recipe.models:
+                store.holds(model.layer)
+            return self._carry_out(report)
+
+    def _carry_out(self, report: Reporter) -> Record:
         address = registry_home.endpoint(self.workspace).address
         descriptor, notes = self._build(report, self._base(report), address)
         report.check()

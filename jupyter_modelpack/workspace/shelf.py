@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,11 +52,13 @@ class Shelf:
         self._store, self._kind = store, kind
         self._type = f"application/vnd.jupyter-modelpack.{kind}.v1+json"
 
-    def lock(self, name: str) -> AbstractContextManager[None]:
-        """Hold what keeps others from giving `name` its next version."""
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold what keeps others from giving `name` its next version, and collectors from what is written."""
         # A lock is a file, and a file's name ends at 255 bytes.
         short = name if len(name) <= _LONG else hashlib.sha256(name.encode()).hexdigest()
-        return self._store.lock(f"{self._kind}-{short}")
+        with self._store.work(), self._store.lock(f"{self._kind}-{short}"):
+            yield
 
     def next_version(self, name: str) -> int:
         """Return the version that comes next; ask under the lock."""

@@ -23,6 +23,7 @@ from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import make_folder, write_file
 from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.store.repair import QUARANTINE
 from jupyter_modelpack.workspace import config_file, registry_home
 from jupyter_modelpack.workspace.azure_only import WORKSPACE_PARTS, accept
 
@@ -244,6 +245,7 @@ class Workspace:
                 (self.path / name).unlink(missing_ok=True)
             shutil.rmtree(self.path / "blobs", ignore_errors=True)
             shutil.rmtree(self.path / "logs", ignore_errors=True)
+            shutil.rmtree(self.path / QUARANTINE, ignore_errors=True)
         for lock in self.path.glob("*.lock"):
             lock.unlink(missing_ok=True)
         if not any(self.path.iterdir()):
@@ -286,5 +288,5 @@ def _names() -> list[str]:
 
 
 def _strangers(folder: Path) -> bool:
-    ours = {*OURS, "blobs", "logs"}
+    ours = {*OURS, "blobs", "logs", QUARANTINE}
     return any(entry.name not in ours and entry.suffix != ".lock" for entry in folder.iterdir())

@@ -1,0 +1,106 @@
+"""Collecting garbage: blobs that no name reaches and nobody works with.
+
+Mark from the leases, then the index, then sweep (fault F23). Each batch is marked anew under the lock that
+writers take before they rely on a blob, so a build, a pull or a new name in the middle of it loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.manifest import Index
+from jupyter_modelpack.store import graph
+from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store.files import remove_file
+from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.store.lease import collecting, leased, sweep_layout
+
+BATCH = 200
+"""Blobs deleted under one lock: a few milliseconds, the longest that a writer waits."""
+
+_HEX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a collection removed, or would remove.
+
+    Attributes:
+        blobs: How many blobs.
+        bytes: Their bytes; less is freed where another store holds the same file.
+        temporary: Files of dead writers.
+    """
+
+    blobs: int
+    bytes: int
+    temporary: int = 0
+
+
+def collect(
+    store: Layout,
+    report: Reporter,
+    roots: Callable[[], Iterable[Digest]] = tuple,
+    *,
+    dry_run: bool = False,
+) -> Collected:
+    """Remove what nothing reaches.
+
+    Args:
+        store: The layout.
+        report: Asked whether to go on; gets blobs looked at.
+        roots: Digests that stay beside what the index and the leases reach; asked for every batch.
+        dry_run: Only say what would go.
+
+    Raises:
+        NotFound: a manifest that a name needs is missing; nothing was removed.
+        Untrusted: such a manifest is damaged; nothing was removed.
+
+    """
+    marks = _Marks(store, roots)
+    names = list(_names(store))
+    temporary = 0 if dry_run else sweep_layout(store.path)
+    blobs = size = 0
+    for start in range(0, len(names), BATCH):
+        report.progress("collecting", start, len(names))
+        with collecting(store.path):
+            kept = marks.now()
+            for path in names[start : start + BATCH]:
+                if path.name in kept:
+                    continue
+                try:
+                    found = path.stat().st_size
+                except FileNotFoundError:
+                    continue
+                if dry_run or remove_file(path):
+                    blobs, size = blobs + 1, size + found
+    return Collected(blobs, size, temporary)
+
+
+class _Marks:
+    """What stays; the walk is repeated only when the index has changed."""
+
+    def __init__(self, store: Layout, roots: Callable[[], Iterable[Digest]]) -> None:
+        self._store, self._roots = store, roots
+        self._index: Index | None = None
+        self._reached: set[str] = set()
+
+    def now(self) -> set[str]:
+        # Leases first: what ends its lease has been named before, and is seen in the index then.
+        relied_on = leased(self._store.path)
+        index = self._store.index()
+        if index != self._index:
+            self._reached = {digest.hex for digest in graph.reached(self._store)}
+            self._index = index
+        return self._reached | relied_on | {digest.hex for digest in self._roots()}
+
+
+def _names(store: Layout) -> Iterator[Path]:
+    folder = store.path / "blobs" / "sha256"
+    with disk_errors(folder, "the blobs", "read"):
+        for path in sorted(folder.iterdir()):
+            if len(path.name) == _HEX:  # what else lies here is not ours to judge
+                yield path
