@@ -52,7 +52,7 @@ def app_files(source: Source) -> Iterator[AppFile]:
     if source.folder is not None:
         for relative, path in list_files(source.folder):
             name = f"{source.folder.name}/{relative}"
-            found[name] = AppFile(name, path, source.folder, executable=os.access(path, os.X_OK))
+            found[name] = AppFile(name, path, source.folder, executable=bool(path.stat().st_mode & 0o100))
     yield from (found[path] for path in sorted(found))
 
 

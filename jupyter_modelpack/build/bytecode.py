@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from pathlib import Path
 
 from jupyter_modelpack.build.target import Target
@@ -32,31 +30,25 @@ def find_compiler(python: str) -> str | None:
     return None
 
 
-def compile_tree(tree: Path, target: Target, report: Reporter) -> str:
-    """Write ``.pyc`` files beside the modules under `tree`, on all cores; return their cache tag."""
-    compiler = target.compiler or sys.executable
-    report.log("Compiling to bytecode")
-    tag = run_tool(
-        [compiler, "-I", "-c", "import sys; print(sys.implementation.cache_tag, end='')"],
-        report,
-        step="Asking Python for its cache tag",
-    )
-    lines = [f"{path}\t/{target.site_packages}/{relative}\n" for relative, path in _modules(tree)]
-    workers = max(1, min(os.cpu_count() or 1, 8))
-
-    def run(chunk: list[str]) -> None:
-        argv = [compiler, "-I", "-X", "utf8", str(_SCRIPT)]
-        run_tool(argv, report, step="Compiling to bytecode", text="".join(chunk))
-
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        list(pool.map(run, [lines[n::workers] for n in range(workers)]))
-    return tag
+def cache_tag(target: Target) -> str:
+    """Return what stands in the names of ``.pyc`` files; empty when none are made."""
+    return f"cpython-{target.python.replace('.', '')}" if target.compiler else ""
 
 
-def _modules(tree: Path) -> Iterator[tuple[str, str]]:
-    for root, folders, files in os.walk(tree):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
-        for name in sorted(files):
-            path = f"{root}/{name}"
-            if name.endswith(".py") and "\t" not in path and "\n" not in path:
-                yield path[len(str(tree)) + 1 :], path
+def compile_modules(paths: Iterable[tuple[str, str]], target: Target, report: Reporter) -> None:
+    """Write ``.pyc`` files beside modules, if there is a compiler for the target.
+
+    Args:
+        paths: Of each module, relative to site-packages; and where it lies.
+        target: The image's Python.
+        report: Asked for cancel.
+    """
+    lines = [f"{path}\t/{target.site_packages}/{relative}\n" for relative, path in paths if _serves(relative)]
+    if target.compiler and lines:
+        argv = [target.compiler, "-I", "-S", "-X", "utf8", str(_SCRIPT)]
+        run_tool(argv, report, step="Compiling to bytecode", text="".join(lines))
+
+
+def _serves(relative: str) -> bool:
+    folders = relative.split("/")[:-1]
+    return relative.endswith(".py") and _SKIPPED.isdisjoint(folders) and not {"\t", "\n"} & set(relative)

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterator
 from configparser import ConfigParser
+from functools import cached_property
 from pathlib import Path
 
 _STAMPS = {"INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
@@ -38,45 +39,54 @@ class Installed:
         """Its normalised name."""
         return normal(self._dist.name.split("-")[0])
 
-    def files(self) -> Iterator[tuple[str, Path | bytes, bool]]:
+    @property
+    def size(self) -> int:
+        """Bytes of its files, as far as RECORD says."""
+        return sum(int(row[2]) for row in self._rows if len(row) > 2 and row[2].isdecimal())
+
+    def modules(self) -> Iterator[tuple[str, str]]:
+        """Yield its modules: path relative to site-packages, where it lies."""
+        return ((relative, f"{self._tree}/{relative}") for relative in self._recorded if relative.endswith(".py"))
+
+    def files(self) -> Iterator[tuple[str, str | bytes, bool]]:
         """Yield (path relative to site-packages, content, executable), sorted; ``../../../bin/...`` for scripts.
 
         Content is a path on disk, or bytes where the image's differ from the installed ones.
         """
-        listed = sorted({*self._recorded(), *self._bytecode()})
+        listed = sorted({*self._recorded, *self._bytecode()})
         for relative in listed:
-            path = self._tree / relative
-            outside = _is_outside(relative)
-            place = f"../../../{relative}" if outside else relative
+            path = f"{self._tree}/{relative}"
+            place = f"../../../{relative}" if _is_outside(relative) else relative
             if relative == f"{self._dist.name}/RECORD":
                 yield place, self._record(), False
             elif relative.startswith("bin/"):
                 if relative[4:] not in self._scripts:
-                    yield place, self._shebang(path.read_bytes()), True
+                    yield place, self._shebang(Path(path).read_bytes()), True
             else:
-                yield place, path, bool(path.stat().st_mode & 0o100)
+                yield place, path, bool(os.stat(path).st_mode & 0o100)  # noqa: PTH116 - as below
         for script, (module, call) in sorted(self._scripts.items()):
             yield f"../../../bin/{script}", self._script(module, call), True
 
+    @cached_property
     def _rows(self) -> list[list[str]]:
         with (self._dist / "RECORD").open(newline="", encoding="utf-8") as stream:
             return [row for row in csv.reader(stream) if row]
 
-    def _recorded(self) -> Iterator[str]:
-        for row in self._rows():
-            relative = row[0]
-            safe = not relative.startswith("/") and ".." not in relative.split("/")
-            if safe and not self._is_stamp(relative) and os.path.isfile(self._tree / relative):  # noqa: PTH113
-                yield relative
+    @cached_property
+    def _recorded(self) -> list[str]:
+        named = (row[0] for row in self._rows)
+        safe = (name for name in named if not name.startswith("/") and ".." not in name.split("/"))
+        there = (name for name in safe if not self._is_stamp(name))
+        return [name for name in there if os.path.isfile(f"{self._tree}/{name}")]  # noqa: PTH113 - 10,000 files
 
     def _bytecode(self) -> Iterator[str]:
         if not self._cache_tag:
             return
-        for relative in self._recorded():
+        for relative in self._recorded:
             if relative.endswith(".py"):
                 folder, slash, name = relative.rpartition("/")
                 cached = f"{folder}{slash}__pycache__/{name[:-3]}.{self._cache_tag}.pyc"
-                if os.path.isfile(self._tree / cached):  # noqa: PTH113 - 10,000 files
+                if os.path.isfile(f"{self._tree}/{cached}"):  # noqa: PTH113 - as above
                     yield cached
 
     def _is_stamp(self, relative: str) -> bool:
@@ -86,7 +96,7 @@ class Installed:
     def _record(self) -> bytes:
         """Return RECORD as in the image: sorted, without stamps; scripts without the hash of this machine's."""
         rows = []
-        for path, *rest in self._rows():
+        for path, *rest in self._rows:
             if path.startswith("bin/"):
                 rows.append([f"../../../{path}", "", ""])
             elif not self._is_stamp(path):
