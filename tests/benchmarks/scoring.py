@@ -10,6 +10,7 @@ import argparse
 import json
 import re
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -38,7 +39,15 @@ def run_batch(inputs):
     return [[next(found) for _ in some] for some in rows]
 """
 EMPTY = "def init(): ...\ndef predict(rows): return []\ndef run(data): return []\n"
-WAIT = "import time\ndef init(): ...\ndef predict(rows):\n    time.sleep(0.02)\n    return []\ndef run(data): return predict(0)\n"
+WAIT = """
+import time
+def init(): ...
+def predict(rows):
+    time.sleep(0.02)
+    return []
+def run(data):
+    return predict(data)
+"""
 RIDGE = PREDICT.format(module="linear_model", kind="Ridge", options="")
 FOREST = PREDICT.format(module="ensemble", kind="RandomForestRegressor", options="100, random_state=0")
 
@@ -119,6 +128,7 @@ def started(title: str, script: str, rounds: int, folder: Path, bars: tuple[floa
     for _ in range(rounds):
         for name, samples in found.items():
             with serving(name, folder, script, body) as (_, process, seconds):
+                time.sleep(2)  # whatever only helps starting has ended by now
                 samples.append((seconds, memory(process.pid)))
     for place, (what, bar) in enumerate(zip(("start s", "memory MB"), bars, strict=True)):
         ours, azml = (median(sample[place] for sample in found[name]) for name in ("ours", "azml"))
