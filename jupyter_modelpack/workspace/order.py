@@ -61,7 +61,7 @@ class Order:
         report.check()
         facts = replace(self.facts, layers=tuple(notes))
         record = package_record.write(self.workspace.store, self.recipe.name, self.label, descriptor, facts)
-        report.log(f"{len(notes)} layers, {sum(note.reused for note in notes)} of them were there already")
+        report.log(f"{len(notes)} layers, {sum(note.reused for note in notes)} of them reused")
         report.log(f"Successfully tagged {address}/{record.name}")
         return record
 

@@ -16,7 +16,7 @@ from nbclient.exceptions import CellExecutionError
 
 # A list of two numbers: what the tutorial's two rows are scored as.
 SCORES = re.compile(r"\[-?\d[\d.e+-]*, -?\d[\d.e+-]*\]")
-TABLE = re.compile(r"^REPOSITORY .*(?:\n.+)*", re.MULTILINE)
+TABLE = re.compile(r"^REPOSITORY .*(?:\n\S+ +\S+ +[0-9a-f]{12} .*)*", re.MULTILINE)
 
 
 class Transcript(NotebookClient):
