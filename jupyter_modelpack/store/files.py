@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import os
 import secrets
 import shutil
@@ -22,6 +21,7 @@ from jupyter_modelpack.limits import CHUNK
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.store import fault
 from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store.hashing import Hasher
 
 TEMP_PREFIX = ".tmp-"
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -55,7 +55,7 @@ class AtomicFile:
     def __init__(self, folder: Path, what: str, *, private: bool = False) -> None:
         self._folder, self._what = folder, what
         self.size = 0
-        self._state = hashlib.sha256()
+        self._hasher = Hasher()
         self._committed = False
         with disk_errors(folder, what):
             self._path, handle = _new_file(folder, 0o600 if private else 0o644)
@@ -67,6 +67,7 @@ class AtomicFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._hasher.close()
         self._file.close()
         if not self._committed:
             self._path.unlink(missing_ok=True)
@@ -74,16 +75,16 @@ class AtomicFile:
     @property
     def digest(self) -> Digest:
         """Digest of what was written so far."""
-        return Digest(f"sha256:{self._state.hexdigest()}")
+        return self._hasher.digest
 
     def write(self, data: bytes) -> int:
         """Append `data` whole."""
+        self._hasher.update(data)  # before, so that large pieces are hashed while they are written
         with disk_errors(self._folder, self._what):
             fault.point("write")
             view = memoryview(data)
             while view:
                 view = view[self._file.write(view) :]
-        self._state.update(data)
         self.size += len(data)
         return len(data)
 
