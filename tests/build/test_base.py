@@ -1,3 +1,4 @@
+import base64
 import gzip
 import json
 import tarfile
@@ -11,6 +12,11 @@ from jupyter_modelpack.errors import Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.archive import write_archive
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER_GZIP, MANIFEST, Descriptor, Manifest, Platform, canonical
+from jupyter_modelpack.oci.names import Reference
+from jupyter_modelpack.redact import Secret
+from jupyter_modelpack.registry.client import Registry
+from jupyter_modelpack.registry.credentials import Credentials
+from jupyter_modelpack.registry.transfer import push_image
 from jupyter_modelpack.store.layout import Layout
 
 
@@ -120,3 +126,34 @@ def test_without_mmdebstrap_it_says_how_to_get_it(machine_cache, monkeypatch):
     monkeypatch.setenv("PATH", str(Path("/nonexistent")))
     with pytest.raises(Unavailable, match="mmdebstrap is not installed"):
         make_base("3.11", Platform(), machine_cache, Reporter())
+
+
+@pytest.mark.registry
+def test_from_a_registry_by_tag_and_by_digest(base_image, machine_cache, cncf_registry, monkeypatch, tmp_path):
+    monkeypatch.setenv("MODELPACK_ENGINE", "process")
+    source = Layout(base_image)
+    image = source.image(source.index().manifests[0])
+    account = Credentials(cncf_registry.username, Secret(cncf_registry.password))
+    where = f"{cncf_registry.address}/bases/python"
+    push_image(
+        image, Reference.parse(f"{where}:3.11"), Reporter(), Registry(cncf_registry.address, credentials=account)
+    )
+    known = {cncf_registry.address: account}
+    base = resolve_base(f"{where}:3.11", "3.11", Platform(), machine_cache, Reporter(), known)
+    assert base.image.digest == image.digest
+    # A second machine, which names it by digest, with what `docker login` keeps.
+    word = base64.b64encode(f"{cncf_registry.username}:{cncf_registry.password}".encode()).decode()
+    (tmp_path / ".docker").mkdir(exist_ok=True)
+    (tmp_path / ".docker" / "config.json").write_text(json.dumps({"auths": {cncf_registry.address: {"auth": word}}}))
+    other = Layout.create(tmp_path / "other")
+    assert resolve(f"{where}@{image.digest}", other).image.id == image.id
+
+
+@pytest.mark.registry
+def test_a_wrong_password_for_the_base_is_said_and_not_shown(machine_cache, cncf_registry, monkeypatch):
+    monkeypatch.setenv("MODELPACK_ENGINE", "process")
+    known = {cncf_registry.address: Credentials("somebody", Secret("open-sesame"))}
+    with pytest.raises(Unavailable) as caught:
+        resolve_base(f"{cncf_registry.address}/x:1", "3.11", Platform(), machine_cache, Reporter(), known)
+    assert "open-sesame" not in str(caught.value)
+    assert cncf_registry.address in caught.value.message

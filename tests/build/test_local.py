@@ -161,6 +161,14 @@ def test_the_environment_works_as_one_made_by_pip(recipe, store, home, tmp_path)
     assert stamps.isdisjoint({"INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
 
 
+def test_pth_files_of_the_environment_are_read(recipe, store):
+    built = build(recipe("setuptools==80.9.0"), store, Reporter())
+    python = prepare(built.image, Reporter()).argv[0]
+    code = "import sys; print('_distutils_hack' in sys.modules)"  # its distutils-precedence.pth imports it
+    done = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
 def test_nothing_changed_takes_milliseconds(recipe, store):
     build(recipe("tqdm==4.67.1"), store, Reporter())
     seconds = min(build(recipe("tqdm==4.67.1"), store, Reporter()).seconds for _ in range(5))
