@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, BinaryIO, Protocol
 
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.limits import ARCHIVE_ENTRIES, CHUNK
+from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import MTIME, UNREADABLE_TAR
 from jupyter_modelpack.oci.manifest import REF_NAME, Descriptor, Index, canonical
@@ -34,6 +35,8 @@ def write_archive(
     names: Sequence[str],
     out: _Writable,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    left_out: Collection[Digest] = (),
 ) -> None:
     """Write `image` under `names` (``repository:tag``) to `out`, each blob streamed once.
 
@@ -42,10 +45,11 @@ def write_archive(
         names: Names to load it under; the first one also names it in the layout.
         out: Where the tar's bytes go; never sought.
         progress: Called with bytes done and bytes in all.
+        left_out: Layers that are named but not sent, because the reader has them.
 
     """
     manifest = image.manifest
-    parts = list(_distinct([manifest.config, *manifest.layers]))
+    parts = [part for part in _distinct([manifest.config, *manifest.layers]) if part.digest not in left_out]
     total, done = sum(part.size for part in parts), 0
     index = Index(
         tuple(

@@ -43,7 +43,7 @@ def test_a_loaded_image_is_listed_under_its_names(containers, another, names):
     assert all(row.ours and row.created.year == 2025 and row.size > 10**7 for row in rows)
     done = [event.done for event in events if isinstance(event, Progress)]
     assert done == sorted(done)
-    assert done[-1] >= image.size
+    assert done[-1] >= image.manifest.layers[-1].size
     engine.remove_image(names[0])
     assert [row.tag for row in engine.images() if row.id == image.id] == ["2"]
     engine.remove_image(names[1])
@@ -55,6 +55,31 @@ def test_a_second_load_moves_no_bytes(containers, another, names):
     containers.engine.load(image, names[:1], Reporter())
     assert containers.engine.load(image, names[:1], Reporter(events.append)) == image.id
     assert events == []
+
+
+def test_layers_that_docker_has_are_not_sent(docker_host, monkeypatch, another, names):
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
+    engine, below, above, events = choose("docker"), another(), another(), []
+    engine.load(below, names[:1], Reporter())
+    assert engine.load(above, names[1:], Reporter(events.append)) == above.id
+    sent = max(event.total for event in events if isinstance(event, Progress))
+    assert sent == above.manifest.layers[-1].size + above.manifest.config.size
+    out = io.BytesIO()
+    engine.save(names[1], out, Reporter())
+    out.seek(0)
+    with tarfile.open(fileobj=out) as archive:
+        saved = json.load(archive.extractfile("manifest.json"))[0]
+    assert len(saved["Layers"]) == len(above.manifest.layers)
+
+
+def test_an_engine_that_wants_all_layers_gets_them(docker_host, monkeypatch, another, names):
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
+    engine, image, lines = choose("docker"), another(), []
+    every = frozenset(layer.digest for layer in image.manifest.layers)
+    monkeypatch.setattr(type(engine), "shared_layers", lambda _engine, _image: every)
+    report = Reporter(lambda event: lines.append(event.text) if isinstance(event, Log) else None)
+    assert engine.load(image, names, report) == image.id
+    assert "The engine wants all layers." in lines
 
 
 def test_a_cancelled_load_leaves_nothing(containers, another, names):
