@@ -15,7 +15,7 @@ OFFENCES = {
     "layers": ("store/offence.py", "from jupyter_modelpack import build, registry"),
     "scoring-alone": ("scoring/offence.py", "from jupyter_modelpack import errors"),
     "scoring-as-files": ("build/offence.py", "from jupyter_modelpack.scoring import offence"),
-    "scoring-dependencies": ("engine/offence.py", "import uvicorn"),
+    "scoring-dependencies": ("engine/offence.py", "import httptools"),
     "ipython": ("frontends/offence.py", "import IPython.display"),
     "ipywidgets": ("commands/offence.py", "import ipywidgets"),
     "jupyter-server": ("workspace/offence.py", "import tornado.web"),
