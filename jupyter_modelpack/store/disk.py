@@ -26,7 +26,7 @@ def disk_errors(path: Path, what: str, verb: str = "write") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        known = None if isinstance(error, ModelpackError) else _explain(error, path, f"Could not {verb} {what}")
+        known = None if isinstance(error, ModelpackError) else _explain(error, path, what, verb)
         if known is None:
             raise
         raise known from error
@@ -45,7 +45,8 @@ def need_room(folder: Path, size: int, what: str) -> None:
         )
 
 
-def _explain(error: OSError, path: Path, failed: str) -> ModelpackError | None:
+def _explain(error: OSError, path: Path, what: str, verb: str) -> ModelpackError | None:
+    failed = f"Could not {verb} {what}"
     match error.errno:
         case errno.ENOSPC:
             free = shutil.disk_usage(_existing(path)).free
@@ -79,10 +80,10 @@ def _explain(error: OSError, path: Path, failed: str) -> ModelpackError | None:
                 code="disk-failed",
             )
         case number if number in _DENIED:
-            return Denied(
-                f"{failed}: {error.strerror} at {error.filename or path}.",
-                hint="Choose a folder of yours with MODELPACK_HOME or Workspace.create(path=...).",
-            )
+            found = f"{failed}: {error.strerror} at {error.filename or path}."
+            if verb == "read":
+                return Denied(found, hint="Look at whose it is, and who may read it (`ls -l`).")
+            return Denied(found, hint="Choose a folder of yours with MODELPACK_HOME or Workspace.create(path=...).")
     return None
 
 

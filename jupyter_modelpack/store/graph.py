@@ -10,6 +10,7 @@ from jupyter_modelpack.errors import ModelpackError, NotFound, Untrusted
 from jupyter_modelpack.limits import MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, REF_NAME, Descriptor, parse_object
+from jupyter_modelpack.store.disk import disk_errors
 
 if TYPE_CHECKING:
     from jupyter_modelpack.store.layout import Layout
@@ -67,7 +68,8 @@ def _read(store: Layout, manifest: Descriptor) -> bytes:
     found = store.find_blob(manifest.digest)
     if found is None:
         raise NotFound(f"Manifest {manifest.digest} is not in the store at {store.path}.")
-    raw = Path(found[0]).read_bytes() if found[1] == manifest.size else b""
+    with disk_errors(store.path, f"manifest {manifest.digest}", "read"):
+        raw = Path(found[0]).read_bytes() if found[1] == manifest.size else b""
     if Digest.of(raw) != manifest.digest:
         raise Untrusted(
             f"Manifest {manifest.digest} in {store.path} is damaged.",

@@ -67,7 +67,7 @@ def gather(model_path: str | os.PathLike[str], child_paths: Sequence[str] | None
         return Files(name, folder=True, entries=entries)
     if child_paths:
         raise UsageError(f"child_paths needs model_path to be a folder, and {path} is a file.")
-    with open_regular(path):  # a pipe or a device says so now
+    with disk_errors(path, f"{path}", "read"), open_regular(path):  # a pipe or a device says so now
         return Files(name, folder=False, entries=((name, Path(os.path.realpath(path))),))
 
 
@@ -102,7 +102,9 @@ def write_layer(store: Layout, name: str, version: int, files: Files, report: Re
     with store.new_blob(expected=total) as blob:
         layer = LayerWriter(blob)
         for path, where in files.entries:
-            with open_regular(where) as stream:
+            with disk_errors(where, f"{where}", "read"):
+                stream = open_regular(where)
+            with stream:
                 before = os.fstat(stream.fileno())
                 content = cast("BinaryIO", _Counted(stream, count))
                 layer.file(prefix + path, content, before.st_size, executable=bool(before.st_mode & 0o100))

@@ -65,7 +65,8 @@ class Workspace:
             raise UsageError("Workspace needs the name of a workspace.", hint='Workspace.get("tutorial"), for example.')
         self.path = _folder(workspace_name, path)
         try:
-            document = parse_object((self.path / MARK).read_bytes(), "workspace's description")
+            with disk_errors(self.path, "the workspace", "read"):
+                document = parse_object((self.path / MARK).read_bytes(), "workspace's description")
         except (FileNotFoundError, NotADirectoryError) as error:
             name = workspace_name or self.path.name
             raise NotFound(

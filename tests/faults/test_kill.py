@@ -1,0 +1,100 @@
+"""F2: SIGKILL at any moment corrupts nothing and loses nothing that was reported done."""
+
+import os
+import random
+import signal
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from jupyter_modelpack.store import fault
+from jupyter_modelpack.store.layout import Layout
+from tests.faults import times
+from tests.faults.child import Child
+from tests.faults.workload import register_and_package, small_cache, workspace, wrong
+
+
+def steps_of(work, monkeypatch) -> int:
+    monkeypatch.setenv(fault.VARIABLE, "kill@1000000000")
+    before = fault.reached()
+    work()
+    steps = fault.reached() - before - 1
+    monkeypatch.delenv(fault.VARIABLE)
+    return steps
+
+
+def killed_at(step: int, work) -> Child:
+    def run(say):
+        os.environ[fault.VARIABLE] = f"kill@{fault.reached() + 1 + step}"
+        work(say)
+
+    return Child(run)
+
+
+def test_a_kill_at_every_store_write(tmp_path: Path, monkeypatch, scoreboard):
+    folder, cache = tmp_path / "ws", small_cache(tmp_path / "cache")
+    workspace(folder)
+    register_and_package(folder, "before", cache=cache)
+    steps = steps_of(partial(register_and_package, folder, "counted"), monkeypatch)
+    assert steps > 30
+    committed, slowest, problems = ["package:before", "package:counted"], 0.0, []
+    for step in range(1, steps + 1):
+        outcome = killed_at(step, lambda say, step=step: register_and_package(folder, f"t{step}", say)).wait()
+        assert outcome.status == -signal.SIGKILL, outcome
+        committed += outcome.said
+        started = time.monotonic()
+        Layout.create(folder)
+        slowest = max(slowest, time.monotonic() - started)
+        problems += wrong(folder, committed)
+    scoreboard(
+        "kill -9 at every store write", f"{steps} kills: {len(problems)} faults, slowest restart {slowest:.3f} s"
+    )
+    assert problems == []
+    assert slowest < 1
+    register_and_package(folder, "after")
+
+
+def whole(folder: Path, cache: Layout) -> float:
+    """How long a child takes when nobody kills it."""
+    started = time.monotonic()
+    outcome = Child(lambda say: register_and_package(folder, "whole", say, cache)).wait()
+    assert outcome.status == 0, outcome
+    return time.monotonic() - started
+
+
+def test_kills_at_random_moments(tmp_path: Path, scoreboard):
+    folder, cache = tmp_path / "ws", small_cache(tmp_path / "cache")
+    register_and_package(folder, "before", cache=cache)
+    length, dice, kills = whole(folder, cache), random.Random(1), times(60, 200)
+    committed, problems, survived = ["package:before"], [], 0
+    for number in range(kills):
+        child = Child(lambda say, number=number: register_and_package(folder, f"t{number}", say, cache))
+        time.sleep(dice.uniform(0, length * 1.2))
+        outcome = child.kill()
+        survived += outcome.status == 0
+        committed += outcome.said
+        problems += wrong(folder, committed)
+    scoreboard(
+        "kill -9 at random moments",
+        f"{kills} kills ({survived} came too late): {len(problems)} corrupt or lost, {len(committed)} committed",
+    )
+    assert problems == []
+    assert survived < kills / 2, "the kills came too late to prove anything"
+    assert len(committed) > kills / 10, "the kills came too early to prove anything"
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename"])
+def test_the_harness_sees_what_it_is_for(tmp_path: Path, monkeypatch, call):
+    """Break the promise on purpose: a blob that gets its name before its bytes must be found out."""
+    folder = tmp_path / "ws"
+    register_and_package(folder, "before")
+    blob = max((folder / "blobs/sha256").iterdir(), key=lambda path: path.stat().st_size)
+    if call == "fsync":
+        os.truncate(blob, 10)
+        assert any(problem.startswith("damaged") for problem in wrong(folder, []))
+    else:
+        blob.unlink()
+        assert any(problem.startswith("missing") for problem in wrong(folder, []))
+    assert "lost package:never" in wrong(folder, ["package:never"])
