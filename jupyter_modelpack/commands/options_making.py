@@ -1,0 +1,125 @@
+"""The options of the verbs that make: package, register, base."""
+
+from __future__ import annotations
+
+from jupyter_modelpack.commands.option import NO_CELL, Option
+
+MAKING: tuple[Option, ...] = (
+    # --- what a package is made of ---
+    Option(
+        "script",
+        "Entry script, a Python file with init() and run(data)",
+        ("package",),
+        metavar="SCRIPT",
+        completes="path",
+        doors=NO_CELL,
+    ),
+    Option(
+        "model",
+        "Registered model (name or name:version), or a file or folder, which is registered first",
+        ("package",),
+        ("--model", "-m"),
+        default=(),
+        many=True,
+        metavar="MODEL",
+        completes="model",
+    ),
+    Option(
+        "pip",
+        "Requirement of the entry script, as pip writes them",
+        ("package",),
+        ("--pip", "-p"),
+        default=(),
+        many=True,
+        metavar="REQUIREMENT",
+    ),
+    Option(
+        "requirements",
+        "Requirements file",
+        ("package",),
+        ("--requirements", "-r"),
+        metavar="FILE",
+        completes="path",
+    ),
+    Option("conda", "Conda environment file", ("package",), ("--conda",), metavar="FILE", completes="path"),
+    Option(
+        "env",
+        "Registered environment (name or name:version) to use in place of requirements",
+        ("package",),
+        ("--env",),
+        metavar="NAME",
+        completes="environment",
+    ),
+    Option(
+        "source_directory",
+        "Folder to ship whole; the entry script lies in it",
+        ("package",),
+        ("--source-directory",),
+        metavar="FOLDER",
+        completes="path",
+    ),
+    Option(
+        "base",
+        "Base image: a reference, or the path of an image layout or archive",
+        ("package",),
+        ("--base",),
+        metavar="IMAGE",
+        completes="path",
+    ),
+    Option(
+        "env_var",
+        "Environment variable to set inside",
+        ("package", "run"),
+        ("--env-var", "-e"),
+        kind="pair",
+        default=(),
+        many=True,
+        metavar="KEY=VALUE",
+    ),
+    Option(
+        "name",
+        "Name of the image, in lower case; by default, package",
+        ("package",),
+        ("--name", "-n"),
+        metavar="NAME",
+    ),
+    Option("tag", "Tag of the image; by default, the time", ("package",), ("--tag", "-t"), metavar="TAG"),
+    Option(
+        "dockerfile",
+        "Make a Dockerfile with its files in place of an image (see save)",
+        ("package",),
+        ("--dockerfile",),
+        kind="flag",
+        default=False,
+    ),
+    # --- registering ---
+    Option("path", "File or folder", ("register",), metavar="PATH", completes="path"),
+    Option(
+        "name",
+        "Name of the model; by default, that of the file",
+        ("register",),
+        ("--name", "-n"),
+        metavar="NAME",
+        completes="model",
+    ),
+    Option("description", "What the model is", ("register",), ("--description",)),
+    Option(
+        "tag",
+        "Tag to keep with the model",
+        ("register",),
+        ("--tag", "-t"),
+        kind="pair",
+        default=(),
+        many=True,
+        metavar="KEY=VALUE",
+    ),
+    # --- base images ---
+    Option(
+        "again",
+        "Make it anew of today's packages, even if there is one",
+        ("base",),
+        ("--again",),
+        kind="flag",
+        default=False,
+    ),
+)

@@ -1,0 +1,96 @@
+"""The options of the verbs that use, look or hand over."""
+
+from __future__ import annotations
+
+from jupyter_modelpack.commands.option import Option
+
+USING: tuple[Option, ...] = (
+    # --- which package ---
+    Option(
+        "package",
+        "Package name, reference or image id; by default, the last one",
+        ("run", "pull", "save"),
+        metavar="PACKAGE",
+        completes="package",
+    ),
+    Option(
+        "output",
+        "Folder to write to; by default, imagefiles",
+        ("save",),
+        ("--output", "-o"),
+        default="imagefiles",
+        metavar="FOLDER",
+        completes="path",
+    ),
+    # --- running ---
+    Option(
+        "name",
+        "Name of the service; by default, the last part of the image's name",
+        ("run",),
+        ("--name", "-n"),
+        metavar="NAME",
+    ),
+    Option(
+        "port",
+        "Port on this machine; 0 takes a free one",
+        ("run",),
+        ("--port",),
+        kind="number",
+        default=6789,
+        metavar="PORT",
+    ),
+    Option(
+        "replace",
+        "End a service of that name first",
+        ("run",),
+        ("--replace",),
+        kind="flag",
+        default=False,
+    ),
+    Option(
+        "timeout",
+        "Seconds to wait until it is ready",
+        ("run",),
+        ("--timeout",),
+        kind="number",
+        default=120,
+        metavar="SECONDS",
+    ),
+    # --- using a service ---
+    Option(
+        "service",
+        "Name of the service; by default, the one this workspace runs",
+        ("logs", "kill"),
+        metavar="SERVICE",
+        completes="service",
+    ),
+    Option(
+        "data",
+        "JSON to send; - reads it from standard input; in a notebook, also the name of a variable",
+        ("score",),
+        metavar="DATA",
+    ),
+    Option(
+        "service",
+        "Name of the service; by default, the one this workspace runs",
+        ("score",),
+        ("--service", "-s"),
+        metavar="SERVICE",
+        completes="service",
+    ),
+    Option("file", "File that holds the JSON", ("score",), ("--file", "-f"), metavar="FILE", completes="path"),
+    Option(
+        "timeout",
+        "Seconds to wait for the answer",
+        ("score",),
+        ("--timeout",),
+        kind="number",
+        default=60,
+        metavar="SECONDS",
+    ),
+    Option("follow", "Go on until the service ends", ("logs",), ("--follow", "-f"), kind="flag", default=False),
+    Option("tail", "Only the last lines", ("logs",), ("--tail",), kind="number", metavar="LINES"),
+    # --- looking ---
+    Option("name", "Only this model, all its versions", ("models",), metavar="NAME", completes="model"),
+    Option("ours", "Only images that were packaged here", ("images",), ("--ours",), kind="flag", default=False),
+)
