@@ -36,11 +36,13 @@ class Base:
     Attributes:
         title: How people name it.
         python: The interpreter it holds.
+        reference: What anyone can pull; empty when it lies on this machine only.
     """
 
     title: str
     image: Image
     python: ImagePython
+    reference: str = ""
 
 
 def wanted_base(named: str | None, python: str, platform: Platform, cache: Layout) -> tuple[str, str]:
@@ -84,15 +86,21 @@ def resolve_base(
     wanted, why = wanted_base(named, python, platform, cache)
     report.stage("base", f"Base image {wanted} ({why})")
     image = _find(wanted, platform, cache, report, credentials or {})
+    reference = "" if _lies_here(wanted) else wanted
     if not need_python:
-        return Base(wanted, image, ImagePython(python, ""))
+        return Base(wanted, image, ImagePython(python, ""), reference)
     found = _python(image, python, cache)
     if found.version != python:
         report.log(
             f"Warning: the base image has Python {found.version}, the models were made with Python {python}: "
             f"pickles may not load there. Name a base image with Python {python} to be sure."
         )
-    return Base(wanted, image, found)
+    return Base(wanted, image, found, reference)
+
+
+def _lies_here(wanted: str) -> bool:
+    path = Path(wanted).expanduser()
+    return wanted.startswith("made/") or _split_layout(str(path))[0] is not None or path.is_file()
 
 
 def _find(

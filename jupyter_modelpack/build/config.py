@@ -101,7 +101,8 @@ def _environment(settings: Mapping[str, Any], recipe: Recipe, variables: Mapping
 def _labels(recipe: Recipe, base: Base, target: Target, lock: str) -> dict[str, str]:
     return {
         "org.opencontainers.image.title": recipe.name,
-        "org.opencontainers.image.base.name": base.title,
+        # A path would say who built where, and would differ from machine to machine.
+        **({"org.opencontainers.image.base.name": base.reference} if base.reference else {}),
         "org.opencontainers.image.base.digest": base.image.digest,
         f"{LABEL}.name": recipe.name,
         f"{LABEL}.models": ",".join(f"{model.name}:{model.version}" for model in recipe.models),

@@ -10,14 +10,13 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_modelpack.build.app import app_files, app_variables, open_app_file
+from jupyter_modelpack.build.app import app_variables, write_files
 from jupyter_modelpack.build.base import Base
 from jupyter_modelpack.build.base_name import default_reference
-from jupyter_modelpack.build.docker_text import command, comment, env
+from jupyter_modelpack.build.docker_text import command, comment, env, label
 from jupyter_modelpack.build.local import Environment, build_environment, model_note, use_server, write_image
 from jupyter_modelpack.build.lock import hashed_requirements
 from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR, LOCK_PATH, USER, LayerNote, ModelPart, Recipe
@@ -64,16 +63,7 @@ class DockerContext:
             raise UsageError(f"Error, output path is not a directory: {folder}")
         app = folder / APP_FOLDER
         app.mkdir(parents=True, exist_ok=True)
-        for file in app_files(self.recipe.source):
-            target = app / file.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(file.content, bytes):
-                target.write_bytes(file.content)
-            else:
-                stream, _ = open_app_file(file)
-                with closing(stream), target.open("wb") as out:
-                    shutil.copyfileobj(stream, out)
-            target.chmod(0o755 if file.executable else 0o644)
+        write_files(self.recipe.source, app)
         for model in self.recipe.models:
             with self.store.open_blob(model.layer) as stream:
                 unpack(stream, f"{APP_ROOT[1:]}/", app, overwrite=True)
@@ -102,7 +92,7 @@ def export(
     environment = build_environment(recipe, store, report, base=base)
     server, note = use_server(environment, store, report)
     report.stage("image", "Writing the environment image and the Dockerfile")
-    bare = dataclasses.replace(recipe, name=REPOSITORY, models=())
+    bare = dataclasses.replace(recipe, name=REPOSITORY, models=(), labels={})
     notes = (*environment.notes, note)
     descriptor = write_image(bare, environment, (*environment.layers, server), notes, {}, store)
     name = f"{REPOSITORY}:{descriptor.digest.short}"
@@ -133,6 +123,7 @@ def _text(reference: str, name: str, recipe: Recipe, environment: Environment, v
         copy_app,
         command("COPY", ["pylock.toml", LOCK_PATH]),
         *(env(key, value) for key, value in variables.items()),
+        *(label(key, value) for key, value in recipe.labels.items()),
         f"EXPOSE {IMAGE_PORT}",
         f"USER {USER}",
         f"WORKDIR {APP_ROOT}",
@@ -146,7 +137,7 @@ def _from_scratch(recipe: Recipe, environment: Environment, variables: Mapping[s
     site = environment.target.site_packages
     pip = [f"{ENV_DIR}/bin/python", "-m", "pip", "install", "--no-cache-dir"]
     steps = [
-        f"FROM {_public(environment.base, environment.target.python)}",
+        f"FROM {environment.base.reference or default_reference(environment.target.python)}",
         command("RUN", ["python3", "-m", "venv", ENV_DIR]),
         command("COPY", ["requirements.txt", "/opt/modelpack/requirements.txt"]),
         command("RUN", [*pip, "-r", "/opt/modelpack/requirements.txt"]),
@@ -165,12 +156,6 @@ def _from_scratch(recipe: Recipe, environment: Environment, variables: Mapping[s
         f"The image that FROM names here needs Python {environment.target.python} with venv and pip."
     )
     return [*comment(head), "#", *(line for step in steps for line in comment(step))]
-
-
-def _public(base: Base, python: str) -> str:
-    """Return a reference that anyone can pull in place of a base that lies on this machine only."""
-    local = base.title.startswith(("made/", "/", ".", "~")) or " " in base.title
-    return default_reference(python) if local else base.title
 
 
 def _names(models: tuple[ModelPart, ...]) -> str:

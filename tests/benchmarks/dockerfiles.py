@@ -57,14 +57,25 @@ class Dockerfile:
         """Build the folder as it is; return seconds."""
         options = []
         if self._fresh:
+            # Its garbage collector counts cache mounts together with contexts, then drops contexts in use.
+            parts.run(*parts.docker(), "builder", "prune", "--all", "--force", "--filter=type=exec.cachemount")
             self._cache = f"modelpack-bench-{secrets.token_hex(8)}"
             options = ["--no-cache"]
             self._fresh = False
         text = self._text.format(tools=parts.TOOLS, secret=SECRET, args=ARGS, cache=self._cache)
         (self.project.folder / "Dockerfile").write_text(text)
+        try:
+            return {self.name: self._timed(options)}
+        except RuntimeError as error:
+            # What it says when the collector was faster; the second attempt is the one that counts.
+            if "failed to compute cache key" not in str(error):
+                raise
+            return {self.name: self._timed(options)}
+
+    def _timed(self, options: list[str]) -> float:
         started = perf_counter()
         parts.build(self.project.folder, self.image, *options)
-        return {self.name: perf_counter() - started}
+        return perf_counter() - started
 
     def push(self, registry: str) -> dict[str, float]:
         """Push the image to a registry; return seconds."""

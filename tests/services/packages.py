@@ -20,6 +20,7 @@ PACKAGES = {
     "runc": "runc",
     "netavark": "netavark",
     "catatonit": "catatonit",
+    "faketime": "faketime",
 }
 # An ordinary user's PATH leaves out where Debian keeps daemons.
 SEARCHED = os.pathsep.join(
