@@ -12,7 +12,6 @@ from pathlib import Path
 
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.manifest import Index
 from jupyter_modelpack.store import graph
 from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import remove_file
@@ -81,21 +80,19 @@ def collect(
 
 
 class _Marks:
-    """What stays; the walk is repeated only when the index has changed."""
+    """What stays; a second walk only follows entries that are new. What lost its name meanwhile stays this time."""
 
     def __init__(self, store: Layout, roots: Callable[[], Iterable[Digest]]) -> None:
         self._store, self._roots = store, roots
-        self._index: Index | None = None
-        self._reached: set[str] = set()
+        self._seen: set[Digest] = set()
+        graph.reach(store, self._seen)
 
     def now(self) -> set[str]:
+        """Mark; ask while `collecting`."""
         # Leases first: what ends its lease has been named before, and is seen in the index then.
         relied_on = leased(self._store.path)
-        index = self._store.index()
-        if index != self._index:
-            self._reached = {digest.hex for digest in graph.reached(self._store)}
-            self._index = index
-        return self._reached | relied_on | {digest.hex for digest in self._roots()}
+        graph.reach(self._store, self._seen)
+        return relied_on | {digest.hex for digest in (*self._seen, *self._roots())}
 
 
 def _names(store: Layout) -> Iterator[Path]:

@@ -79,13 +79,11 @@ def _read(store: Layout, manifest: Descriptor) -> bytes:
     return raw
 
 
-def reached(store: Layout) -> set[Digest]:
-    """Return the digest of every blob that the index reaches; raise as `below` does."""
-    seen: set[Digest] = set()
+def reach(store: Layout, seen: set[Digest]) -> None:
+    """Add the digest of every blob that the index reaches to `seen`; raise as `below` does."""
     for entry in store.index().manifests:
         for _ in below(store, entry, seen):
             pass
-    return seen
 
 
 def users(store: Layout, digests: Iterable[Digest]) -> dict[Digest, list[str]]:

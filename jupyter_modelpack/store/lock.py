@@ -27,7 +27,7 @@ from jupyter_modelpack.store.owner import Owner
 LOCK_SECONDS = 60.0
 """How long a writer waits for another one; index updates take milliseconds."""
 
-_SLOWEST = 0.02
+_SLOWEST = 0.005
 NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
 """What a file system without flock answers."""
 
