@@ -31,6 +31,9 @@ LABEL = "io.github.jupyter-modelpack"
 SERVICE_LABEL = f"{LABEL}.service"
 """Label of the containers that `run` started; only these may be replaced. Images do not carry it."""
 
+SAMPLE_LABEL = f"{LABEL}.sample"
+"""Label of an image, and of the services that run it: the JSON that `score` sends when nobody says what."""
+
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}")
 
 State = Literal["starting", "running", "exited", "gone"]
@@ -183,6 +186,10 @@ class Engine(Protocol):
 
     def has_image(self, image_id: Digest) -> bool:
         """Whether an image with this config digest is there."""
+        ...
+
+    def shared_layers(self, image: Image) -> frozenset[Digest]:
+        """Return the layers of `image` that loading it would not send, since the engine has them."""
         ...
 
     def pull(self, reference: str, credentials: Credentials | None, report: Reporter) -> Digest:

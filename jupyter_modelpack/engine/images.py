@@ -112,7 +112,7 @@ class ContainerImages:
         self._send(image, names, report)
 
     def shared_layers(self, image: Image) -> frozenset[Digest]:
-        """Return the layers of `image` that need not be sent, because an image the engine has begins with them."""
+        """Return the layers of `image` that an image of the engine begins with too; none for Podman."""
         if self._daemon.name != "docker":
             return frozenset()
         wanted, most = image.diff_ids(), 0

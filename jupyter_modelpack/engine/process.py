@@ -56,6 +56,10 @@ class ProcessEngine:
         """Say no."""
         return False
 
+    def shared_layers(self, image: Image) -> frozenset[Digest]:  # noqa: ARG002
+        """Return none."""
+        return frozenset()
+
     def pull(self, reference: str, credentials: Credentials | None, report: Reporter) -> Digest:  # noqa: ARG002
         """Refuse."""
         _needs_engine(f"Pulling {reference}")
@@ -195,17 +199,23 @@ class ProcessEngine:
         return spec.port
 
 
+def inherited() -> dict[str, str]:
+    """Return what a service gets of our own environment.
+
+    Not everything the kernel knows: the rest is not meant for the service, and a container would not see
+    it either.
+    """
+    return {key: value for key, value in os.environ.items() if key in _KEPT or key.startswith(_INHERITED)}
+
+
 def _start(record: Record, spec: RunSpec, program: LocalProgram, port: int) -> None:
     """Start the supervisor, which detaches itself once the program runs or cannot."""
-    # Not everything the kernel knows: what is in its environment is not meant for the service, and a
-    # container would not see it either.
-    inherited = {key: value for key, value in os.environ.items() if key in _KEPT or key.startswith(_INHERITED)}
     ours = {"MODELPACK_HOST": ports.LOOPBACK, "MODELPACK_PORT": str(port)}
     try:
         said = subprocess.run(
             [sys.executable, "-ISE", supervisor.__file__, str(record.folder), *program.argv],
             cwd=program.cwd,
-            env={**inherited, **program.env, **spec.env, **ours},
+            env={**inherited(), **program.env, **spec.env, **ours},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_START_SECONDS,
