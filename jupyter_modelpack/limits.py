@@ -37,6 +37,9 @@ SOURCE_BYTES: Final = 2 << 30
 SOURCE_FILES: Final = 50_000
 """Most files in a source_directory, for the same reason."""
 
+SAMPLE_BYTES: Final = 64 << 10
+"""Largest sample that is kept with a package: it becomes a label, which every listing carries along."""
+
 REQUEST_LINE_BYTES: Final = 8 << 10
 """Longest request line the embedded registry reads; a name and a digest need under 400 bytes."""
 

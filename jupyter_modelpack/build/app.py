@@ -7,6 +7,7 @@ the one script. The environment variables say which.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -75,6 +76,20 @@ def open_app_file(file: AppFile) -> tuple[BinaryIO, int]:
     assert isinstance(file.content, Path)  # noqa: S101 - the caller looked
     stream = open_regular(file.content, file.root)
     return stream, os.fstat(stream.fileno()).st_size
+
+
+def write_files(source: Source, folder: Path) -> None:
+    """Write the app's files into an existing folder, over what is there."""
+    for file in app_files(source):
+        target = folder / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(file.content, bytes):
+            target.write_bytes(file.content)
+        else:
+            stream, _ = open_app_file(file)
+            with closing(stream), target.open("wb") as out:
+                shutil.copyfileobj(stream, out)
+        target.chmod(0o755 if file.executable else 0o644)
 
 
 def write_app(layer: LayerWriter, source: Source, lock: str) -> None:

@@ -22,6 +22,11 @@ def env(name: str, value: str) -> str:
     return f'ENV {name}="{escaped}"'
 
 
+def label(name: str, value: str) -> str:
+    """Return a LABEL instruction; raise `UsageError` when Docker could not hold it."""
+    return env(name, value).replace("ENV ", "LABEL ", 1)
+
+
 def command(instruction: str, words: Sequence[str]) -> str:
     """Return RUN, CMD, ENTRYPOINT or COPY in JSON form."""
     return f"{instruction} {json.dumps(list(words), ensure_ascii=False)}"

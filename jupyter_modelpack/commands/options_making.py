@@ -92,6 +92,22 @@ MAKING: tuple[Option, ...] = (
         kind="flag",
         default=False,
     ),
+    Option(
+        "sample",
+        "Data of one request, kept with the package: JSON, a file, or in a notebook a variable (X_test[:2])",
+        ("package",),
+        ("--sample",),
+        metavar="DATA",
+        completes="path",
+    ),
+    Option(
+        "dry_run",
+        "Only try init() and run(sample) here, with the packages of this Python; build nothing",
+        ("package",),
+        ("--dry-run",),
+        kind="flag",
+        default=False,
+    ),
     # --- registering ---
     Option("path", "File or folder", ("register",), metavar="PATH", completes="path"),
     Option(

@@ -66,7 +66,7 @@ USING: tuple[Option, ...] = (
     ),
     Option(
         "data",
-        "JSON to send; - reads it from standard input; in a notebook, also the name of a variable",
+        "JSON to send; by default, the package's sample; - reads standard input; in a notebook, also a variable",
         ("score",),
         metavar="DATA",
     ),

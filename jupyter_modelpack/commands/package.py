@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.build.recipe import LayerNote
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.find_models import find_models
 from jupyter_modelpack.commands.hand_over import hand_over
 from jupyter_modelpack.commands.ingredients import find_environment, inference_config
+from jupyter_modelpack.commands.sample import is_json, read_sample
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.inference import InferenceConfig
+    from jupyter_modelpack.workspace.model import Model
     from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,29 @@ class Packaged:
     handle: ModelPackage = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A dry run that went well; nothing was built.
+
+    Attributes:
+        script: Name of the entry script.
+        init_seconds: How long init() took.
+        run_seconds: How long run(sample) took; None without a sample.
+        value: What it answered, parsed where it is JSON.
+
+    """
+
+    script: str
+    init_seconds: float
+    run_seconds: float | None
+    value: Any
+
+    @property
+    def handle(self) -> Any:
+        """What it answered, for the notebook."""
+        return self.value
+
+
 def package(  # noqa: PLR0913 - one keyword an option
     report: Reporter,
     *,
@@ -60,11 +89,13 @@ def package(  # noqa: PLR0913 - one keyword an option
     name: str | None = None,
     tag: str | None = None,
     dockerfile: bool = False,
+    sample: str | None = None,
+    dry_run: bool = False,
     workspace: str | None = None,
     engine: str | None = None,
     cell: str | None = None,
-) -> Packaged:
-    """Make a package, and put it into the container engine if there is one.
+) -> Packaged | Tried:
+    """Make a package, and put it into the container engine if there is one; or only try its script.
 
     `cell` is the entry script when it is the text of a notebook cell and no file.
     """
@@ -74,7 +105,10 @@ def package(  # noqa: PLR0913 - one keyword an option
     where = choose.workspace(workspace)
     environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
     config = inference_config(environment, script, cell, source_directory)
+    config.sample = read_sample(sample) if sample is not None else None
     models = find_models(where, model, report)
+    if dry_run:
+        return _try(where, models, config, report)
     made = Model.package(where, models, config, generate_dockerfile=dockerfile, image_name=name, image_label=tag)
     made.wait_for_creation(report=report)
     chosen = choose.engine(engine)
@@ -91,3 +125,12 @@ def package(  # noqa: PLR0913 - one keyword an option
         seconds=time.monotonic() - started,
         handle=made,
     )
+
+
+def _try(where: Workspace, models: Sequence[Model], config: InferenceConfig, report: Reporter) -> Tried:
+    from jupyter_modelpack.build.trial import try_out  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.workspace.packaging import plan  # noqa: PLC0415
+
+    done = try_out(plan(where, models, config), where.store, config.sample, report)
+    value = None if done.text is None else json.loads(done.text) if is_json(done.text) else done.text
+    return Tried(config.entry_script, done.init_seconds, done.run_seconds, value)

@@ -11,7 +11,7 @@ from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.hand_over import check_is_image, hand_over
 from jupyter_modelpack.commands.pairs import as_dict
 from jupyter_modelpack.engine import health
-from jupyter_modelpack.engine.base import DEFAULT_PORT, LABEL, Engine, LocalProgram, RunSpec, Service
+from jupyter_modelpack.engine.base import DEFAULT_PORT, LABEL, SAMPLE_LABEL, Engine, LocalProgram, RunSpec, Service
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.events import Reporter
 
@@ -66,6 +66,7 @@ def run(
     labels = {
         choose.WORKSPACE: str(where.path),
         DIGEST: str(wanted.digest),
+        **({SAMPLE_LABEL: wanted.sample} if wanted.sample else {}),
         SETTINGS: hashlib.sha256(repr(sorted(env_var)).encode()).hexdigest()[:16],
     }
     called = name or default_name(wanted.location or "")

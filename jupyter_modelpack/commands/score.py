@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack.commands import choose
-from jupyter_modelpack.engine.base import Engine, Service
+from jupyter_modelpack.engine.base import SAMPLE_LABEL, Engine, Service
 from jupyter_modelpack.engine.diagnose import last_lines
 from jupyter_modelpack.engine.score import Answer
 from jupyter_modelpack.engine.score import score as post
@@ -71,9 +71,10 @@ def score(
 
     `stdin` reads what ``-`` stands for, where there is such a thing.
     """
-    body = _body(data, file, stdin)
+    given = _given(data, file, stdin)
     chosen = choose.engine(engine)
     found = choose.service(chosen, service, workspace)
+    body = _sample(found) if given is None else given
     if found.ended:
         raise UsageError(f"{found.name} has ended.", hint="Start it again with run.", code="not-running")
     answer = post(found, body, seconds=timeout)
@@ -82,21 +83,32 @@ def score(
     return Scored(found.name, answer.status, _parsed(answer.text), answer.milliseconds)
 
 
-def _body(data: str | None, file: str | None, stdin: Callable[[], str] | None) -> bytes:
-    if (data is None) == (file is None):
+def _sample(service: Service) -> bytes:
+    sample = service.labels.get(SAMPLE_LABEL)
+    if sample is None:
         raise UsageError(
-            "score needs data, once: as JSON, or with --file.", hint="""score '{"data": [[1, 2, 3]]}'""", code="no-data"
+            f"score needs data, and {service.name} was packaged without --sample.",
+            hint="""score '{"data": [[1, 2, 3]]}'""",
+            code="no-data",
         )
+    return sample.encode()
+
+
+def _given(data: str | None, file: str | None, stdin: Callable[[], str] | None) -> bytes | None:
+    if data is not None and file is not None:
+        raise UsageError("score needs data once: as JSON, or with --file.", code="no-data")
     if file is not None:
         try:
             return Path(file).expanduser().read_bytes()
         except OSError as error:
             raise PathNotFound(f"{file} cannot be read: {error.strerror}.") from error
+    if data is None:
+        return None
     if data == "-":
         if stdin is None:
             raise UsageError("There is no standard input here.", hint="Give JSON, --file or a variable.")
         return stdin().encode()
-    return (data or "").encode()
+    return data.encode()
 
 
 def _parsed(text: str) -> Any:

@@ -19,6 +19,7 @@ VERBS: tuple[Verb, ...] = (
         (
             "package score.py --model diabetes --pip scikit-learn",
             "package score.py --model model.pkl -r requirements.txt --name diabetes-service",
+            """package score.py --model model.pkl --sample '{"data": [[1, 2, 3]]}' --dry-run""",
         ),
         EVERYWHERE,
     ),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
@@ -16,12 +16,13 @@ from jupyter_modelpack.commands import help as texts
 from jupyter_modelpack.commands import perform
 from jupyter_modelpack.commands.option import Door
 from jupyter_modelpack.commands.parse import Request, find_verb, parse
+from jupyter_modelpack.commands.sample import is_json
 from jupyter_modelpack.errors import Cancelled, ModelpackError, UsageError
 from jupyter_modelpack.frontends import complaint, markup, plain, show
 from jupyter_modelpack.frontends.matcher import suggest
 from jupyter_modelpack.frontends.memory import Memory
 from jupyter_modelpack.frontends.presenter import Job, Presenter, TextPresenter
-from jupyter_modelpack.frontends.variables import as_json
+from jupyter_modelpack.frontends.variables import as_json, is_expression
 from jupyter_modelpack.frontends.words import split
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class ModelpackMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
-        self._names = shell.user_ns
+        self._names, self._evaluate = shell.user_ns, shell.ev
         self._memory = Memory()
 
     @property
@@ -95,12 +96,19 @@ class ModelpackMagics(Magics):
         )
 
     def _resolve(self, request: Request) -> Request:
-        """Put a variable's value where its name was given as data to score."""
-        data = request.values.get("data")
-        if not isinstance(data, str) or data not in self._names or _is_json(data):
-            return request
-        value = as_json(data, self._names[data])
-        return replace(request, values={**request.values, "data": value})
+        """Put a variable's value where its name was given as data or as a sample."""
+        found = {}
+        for option in ("data", "sample"):
+            text = request.values.get(option)
+            if text and not is_json(text) and not Path(text).is_file() and is_expression(text, self._names):
+                found[option] = as_json(text, self._value(text))
+        return replace(request, values={**request.values, **found}) if found else request
+
+    def _value(self, expression: str) -> Any:
+        try:
+            return self._evaluate(expression)
+        except Exception as error:  # the boundary to the user's code
+            raise UsageError(f"{expression}: {type(error).__name__}: {error}", code="bad-expression") from error
 
     def _finish(self, result: Any, name: str | None) -> Shown | None:
         self._memory.learn(result)
@@ -130,14 +138,6 @@ def _told(error: ModelpackError) -> ModelpackError:
     # The hook by which IPython and ipykernel ask an exception how it wants to be shown.
     vars(error)["_render_traceback_"] = lambda: text
     return error
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _write(line: str) -> None:

@@ -13,7 +13,7 @@ from jupyter_modelpack.commands.images import Images
 from jupyter_modelpack.commands.kill import Killed
 from jupyter_modelpack.commands.logs import Logs
 from jupyter_modelpack.commands.models import Models, Registered
-from jupyter_modelpack.commands.package import Packaged
+from jupyter_modelpack.commands.package import Packaged, Tried
 from jupyter_modelpack.commands.packages import Packages
 from jupyter_modelpack.commands.pull import Pulled
 from jupyter_modelpack.commands.registry import Serving
@@ -127,6 +127,18 @@ def _packaged(result: Packaged) -> View:
         ("time", human.seconds(result.seconds)),
     )
     return (Line(f"Packaged {result.reference}", "good"), Fields(fields))
+
+
+@view.register
+def _tried(result: Tried) -> View:
+    said = (Block(_pretty(result.value)),) if result.run_seconds is not None else ()
+    took = "" if result.run_seconds is None else f", run(sample) took {human.seconds(result.run_seconds)}"
+    hint = "" if took else " Give a --sample to try run(), too."
+    return (
+        Line(f"{result.script} works: init() took {human.seconds(result.init_seconds)}{took}.{hint}", "good"),
+        *said,
+        Line("Nothing was built: this was a dry run with the packages of this Python.", "muted"),
+    )
 
 
 @view.register

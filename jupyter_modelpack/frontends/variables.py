@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from jupyter_modelpack.errors import UsageError
+
+
+def is_expression(text: str, names: Mapping[str, Any]) -> bool:
+    """Whether `text` begins with a variable's name and goes on as Python does: ``X_test``, ``X_test[:2]``."""
+    try:
+        node: ast.AST = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Name) and node.id in names
 
 
 def as_json(name: str, value: Any) -> str:

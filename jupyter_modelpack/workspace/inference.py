@@ -31,8 +31,11 @@ class InferenceConfig:
         source_directory: A folder that ships whole, absolute; or None.
         environment: What the script needs; None is Python alone.
         source: The script's text when it comes from a notebook cell; ours, not Azure's.
+        sample: One request's data as JSON text, kept with the package; ours, not Azure's.
 
     """
+
+    sample: str | None = None
 
     def __init__(
         self,

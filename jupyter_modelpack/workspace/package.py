@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.build.recipe import LayerNote
+from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, NotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
@@ -127,6 +128,14 @@ class ModelPackage:
     def layers(self) -> tuple[LayerNote, ...]:
         """What it is made of, lowest first, the base image left out; ours, not Azure's."""
         return self._made.facts.layers if self._made else ()
+
+    @property
+    def sample(self) -> str | None:
+        """The JSON it was packaged with as an example of a request; ours, not Azure's."""
+        if self._made is None or self.generate_dockerfile:
+            return None
+        settings = self.image.config().get("config") or {}
+        return (settings.get("Labels") or {}).get(SAMPLE_LABEL)
 
     @property
     def created_time(self) -> datetime | None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jupyter_modelpack.build.recipe import Recipe
+from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.oci.names import check_repository, check_tag
 from jupyter_modelpack.workspace.build_job import BuildJob
@@ -40,22 +41,35 @@ def package(
     image_label: str | None,
 ) -> ModelPackage:
     """Check everything, start the build, return its handle."""
-    repository = _repository(image_name)
     label = check_tag(image_label) if image_label else None
+    recipe = plan(workspace, models, inference_config, image_name)
+    log = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}.log"
+    facts = Facts(tuple(f"{model.name}:{model.version}" for model in recipe.models), generate_dockerfile, log)
+    environment = inference_config.environment if inference_config else None
+    order = Order(workspace, recipe, environment, facts, label)
+    return ModelPackage(workspace, facts, job=BuildJob(order.carry_out, order.keep_log))
+
+
+def plan(
+    workspace: Workspace,
+    models: Sequence[Model | str],
+    inference_config: InferenceConfig | None,
+    image_name: str | None = None,
+) -> Recipe:
+    """Check everything, return what the package is made of."""
+    repository = _repository(image_name)
     chosen = _models(workspace, models)
     if inference_config is None:
         raise _no_config(chosen)
-    recipe = Recipe(
+    sample = inference_config.sample
+    return Recipe(
         name=repository,
         needs=needs_of(inference_config.environment, inference_config.docker_steps()),
         models=tuple(model.part() for model in chosen),
         source=inference_config.as_source(),
         platform=platform_of(inference_config.environment),
+        labels={SAMPLE_LABEL: sample} if sample else {},
     )
-    log = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}.log"
-    facts = Facts(tuple(model.id for model in chosen), generate_dockerfile, log)
-    order = Order(workspace, recipe, inference_config.environment, facts, label)
-    return ModelPackage(workspace, facts, job=BuildJob(order.carry_out, order.keep_log))
 
 
 def _repository(name: str | None) -> str:

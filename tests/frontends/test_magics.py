@@ -2,22 +2,9 @@
 
 import pytest
 from IPython.core.completer import CompletionContext, provisionalcompleter
-from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_modelpack.errors import ModelpackError, UsageError
 from jupyter_modelpack.frontends.magics import Shown, matcher
-
-
-@pytest.fixture
-def shell(monkeypatch, tmp_path):
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.setenv("MODELPACK_ENGINE", "process")
-    monkeypatch.chdir(tmp_path)
-    InteractiveShell.clear_instance()
-    made = InteractiveShell.instance(colors="nocolor")
-    made.run_line_magic("load_ext", "jupyter_modelpack")
-    yield made
-    InteractiveShell.clear_instance()
 
 
 def run(shell, cell: str):

@@ -1,0 +1,125 @@
+"""Loads an entry script and scores one sample, as a service would: the program of a dry run.
+
+Run as a file, ``python -P trial_program.py FOLDER``, by the notebook's own interpreter: FOLDER is the
+scoring server's source, the sample comes on stdin, the environment says the rest as in an image. What
+the script prints goes to stderr; the outcome goes to stdout, as JSON.
+"""
+
+import asyncio
+import faulthandler
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import sys
+import time
+import types
+from pathlib import Path
+from typing import Any
+
+SERVER = "modelpack_scoring"
+SECONDS = 600
+"""After so long the program ends, with a traceback that says what it waited for."""
+
+
+def main(room: Path) -> None:
+    """Try the script; whatever comes of it is an outcome, not an error of this program."""
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # it is a text file here
+    faulthandler.dump_traceback_later(SECONDS, exit=True)
+    _provide(room)
+    outcome = attempt(sys.stdin.buffer.read())
+    sys.stdout.flush()
+    with answer:
+        json.dump(outcome, answer)
+
+
+def attempt(sample: bytes) -> dict[str, Any]:
+    """Load the script, call init() and, if there is a sample, run()."""
+    boot, entry, settings, shims, tracebacks = map(_part, ("boot", "entry", "settings", "shims", "tracebacks"))
+    known = settings.Settings.from_environment(os.environ)
+    phase, started = "importing the entry script", time.perf_counter()
+    try:
+        shims.install()
+        loaded = entry.load(known)
+        phase, started = "init()", time.perf_counter()
+        result = loaded.init()
+        if inspect.isawaitable(result):
+            asyncio.run(_awaited(result))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to the user's code
+        return {"failed": boot.likely_cause(error, phase, known), "traceback": tracebacks.of_user(error)}
+    outcome: dict[str, Any] = {"init": time.perf_counter() - started}
+    return {**outcome, **_scored(loaded, known, sample)} if sample else outcome
+
+
+def _scored(loaded: Any, known: Any, sample: bytes) -> dict[str, Any]:
+    log, messages, scorer = map(_part, ("log", "messages", "scorer"))
+    said: list[str] = []
+    vars(log)["error"] = said.append  # what a service would log of a failure is our answer
+    performer = scorer.Scorer(loaded, known)
+    request = messages.Request("POST", "/score", b"", {b"content-type": b"application/json"}, sample)
+    started = time.perf_counter()
+    if loaded.asynchronous:
+        response = asyncio.run(performer.perform_async(request))
+    else:
+        response = performer.perform(request, lambda call: call())
+    found = {"run": time.perf_counter() - started, "status": response.status, "text": _text(response.body)}
+    if response.status < 400:
+        return found
+    traceback = said[0].partition("\n")[2] if said else ""
+    last = traceback.splitlines()[-1] if traceback else said[0] if said else _message(response.body)
+    cause = f"{last} {' '.join(said[1:])}".rstrip()
+    return {**found, "failed": f"run() answered {response.status}: {cause}", "traceback": traceback}
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return _text(body)
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "backslashreplace")
+
+
+async def _awaited(result: Any) -> None:
+    await result
+
+
+def _part(name: str) -> types.ModuleType:
+    return importlib.import_module(f"{SERVER}.{name}")
+
+
+def _provide(room: Path) -> None:
+    """Make the scoring server importable under its name, also where orjson is not installed."""
+    spec = importlib.util.spec_from_file_location(SERVER, room / "__init__.py", submodule_search_locations=[str(room)])
+    assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - for the type checker
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[SERVER] = module
+    spec.loader.exec_module(module)
+    if importlib.util.find_spec("orjson") is None:
+        sys.modules["orjson"] = _plain_json()
+
+
+def _plain_json() -> types.ModuleType:
+    """Stand in for orjson; what it refuses, the server encodes in its own, slower way."""
+
+    def dumps(*_value: object) -> bytes:
+        raise TypeError
+
+    module = types.ModuleType("orjson")
+    vars(module).update(
+        dumps=dumps,
+        loads=json.loads,
+        JSONDecodeError=json.JSONDecodeError,
+        OPT_SERIALIZE_NUMPY=0,
+        OPT_NON_STR_KEYS=0,
+    )
+    return module
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
