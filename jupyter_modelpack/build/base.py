@@ -98,6 +98,14 @@ def resolve_base(
     return Base(wanted, image, found, reference)
 
 
+def kept_base(named: str | None, python: str, platform: Platform, cache: Layout) -> Base | None:
+    """Return the base image a build would use if nothing must be fetched for it, else None."""
+    wanted, _ = wanted_base(named, python, platform, cache)
+    if not _lies_here(wanted) and kept_name(str(Reference.parse(wanted).on_hub()), platform) not in cache.names():
+        return None
+    return resolve_base(named, python, platform, cache, Reporter())
+
+
 def _lies_here(wanted: str) -> bool:
     path = Path(wanted).expanduser()
     return wanted.startswith("made/") or _split_layout(str(path))[0] is not None or path.is_file()

@@ -14,10 +14,11 @@ from jupyter_modelpack import home
 from jupyter_modelpack.build.app import app_variables, write_app
 from jupyter_modelpack.build.base import Base, resolve_base
 from jupyter_modelpack.build.bytecode import find_compiler
+from jupyter_modelpack.build.chosen_lock import recipe_lock
 from jupyter_modelpack.build.config import image_config
-from jupyter_modelpack.build.lock import Lock, make_lock
+from jupyter_modelpack.build.lock import Lock
 from jupyter_modelpack.build.recipe import Built, LayerNote, ModelPart, Recipe
-from jupyter_modelpack.build.server_layer import server_layer, server_requirements
+from jupyter_modelpack.build.server_layer import server_layer
 from jupyter_modelpack.build.skeleton import skeleton_layer
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheels import wheel_layers
@@ -99,8 +100,7 @@ def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: 
     if target.compiler is None:
         report.log(f"No Python {python} on this machine: the image goes without bytecode and starts slower.")
     report.stage("environment", f"Python {python} on {recipe.platform}")
-    requirements = [*needs.requirements, *server_requirements()]
-    lock = make_lock(requirements, target, cache.path / "locks", report, relative_to=needs.requirements_dir)
+    lock = recipe_lock(recipe, target, cache.path / "locks", report)
     report.stage("dependencies", f"{len(lock.packages)} packages")
     made = wheel_layers(lock, target, cache, report)
     sees_base = needs.uses_base or bool(needs.needs_engine)

@@ -100,6 +100,7 @@ class Recipe:
     Attributes:
         name: Repository name of the image, for its labels.
         labels: More labels.
+        lock: Text of a pylock.toml to use in place of resolving the requirements; empty for none.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Recipe:
     source: Source
     platform: Platform = field(default_factory=Platform)
     labels: Mapping[str, str] = field(default_factory=dict)
+    lock: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from jupyter_modelpack.build.bytecode import compile_modules
@@ -10,7 +11,7 @@ from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheels import WheelLayer, find_layer, keep_layer
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter
-from jupyter_modelpack.oci.manifest import LAYER
+from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout
 
@@ -34,10 +35,7 @@ def server_files() -> dict[str, bytes]:
 def server_layer(target: Target, cache: Layout, report: Reporter) -> WheelLayer:
     """Return the server's layer, written once for each state of its source."""
     files = server_files()
-    state = hashlib.sha256()
-    for name, content in files.items():
-        state.update(f"{name}\0{len(content)}\0".encode() + content)
-    key = f"server-{state.hexdigest()}-{target.key}"
+    key = _key(files, target)
     found = find_layer(cache, key)
     if found:
         return WheelLayer("scoring server", found, reused=True)
@@ -55,3 +53,15 @@ def server_layer(target: Target, cache: Layout, report: Reporter) -> WheelLayer:
             descriptor = blob.commit(LAYER)
     keep_layer(cache, key, descriptor)
     return WheelLayer("scoring server", descriptor, reused=False)
+
+
+def kept_server(target: Target, cache: Layout) -> Descriptor | None:
+    """Return the server's layer if it need not be written, else None."""
+    return find_layer(cache, _key(server_files(), target))
+
+
+def _key(files: Mapping[str, bytes], target: Target) -> str:
+    state = hashlib.sha256()
+    for name, content in files.items():
+        state.update(f"{name}\0{len(content)}\0".encode() + content)
+    return f"server-{state.hexdigest()}-{target.key}"

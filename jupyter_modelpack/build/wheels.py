@@ -82,6 +82,11 @@ def _key(package: Locked, target: Target) -> str:
     return f"{package.digest}-{target.key}{built}-{FORMAT}"
 
 
+def kept_wheel(package: Locked, target: Target, cache: Layout) -> Descriptor | None:
+    """Return a package's layer if it need not be written, else None."""
+    return find_layer(cache, _key(package, target))
+
+
 def find_layer(cache: Layout, key: str) -> Descriptor | None:
     """Return the layer that the machine's cache keeps under `key`, or None."""
     path = cache.path / "wheels" / key

@@ -1,0 +1,140 @@
+"""The lock of a recipe: the one it brings, or one made from its requirements.
+
+A lock that is brought may be for many platforms, as PEP 751 allows; what the image does not need is
+left out, so that the same packages give the same image whoever locked them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import tomli_w
+from packaging.markers import Marker
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from jupyter_modelpack.build.lock import Lock, make_lock
+from jupyter_modelpack.build.recipe import Recipe
+from jupyter_modelpack.build.server_layer import server_requirements
+from jupyter_modelpack.build.target import Target
+from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.events import Reporter
+
+
+def recipe_lock(recipe: Recipe, target: Target, folder: Path, report: Reporter) -> Lock:
+    """Return the lock that the image of `recipe` is made from; `folder` keeps those made before.
+
+    Raises:
+        UsageError: the lock that the recipe brings is none, or does not fit requirements or platform.
+        BuildFailed: the requirements cannot be met.
+        Unavailable: the package index cannot be reached.
+    """
+    requirements = [*recipe.needs.requirements, *server_requirements()]
+    if not recipe.lock:
+        return make_lock(requirements, target, folder, report, relative_to=recipe.needs.requirements_dir)
+    lock = Lock.parse(_narrowed(recipe.lock, target))
+    _check(lock, requirements)
+    report.log(f"Using the lock given ({len(lock.packages)} packages)")
+    return lock
+
+
+def _narrowed(text: str, target: Target) -> str:
+    """Leave out packages and wheels for other platforms; return a lock that needs nothing left out unchanged."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"The lock is not TOML: {error}.") from error
+    if document.get("lock-version") != "1.0" or not isinstance(document.get("packages"), list):
+        raise UsageError("The lock is not a pylock.toml of version 1.0 (PEP 751).", code="bad-lock")
+    environment = _environment(target)
+    packages = [
+        _fitting(entry, target)
+        for entry in document["packages"]
+        if "marker" not in entry or Marker(entry["marker"]).evaluate(environment)
+    ]
+    return text if packages == document["packages"] else tomli_w.dumps({**document, "packages": packages})
+
+
+def _environment(target: Target) -> dict[str, str]:
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}[target.platform.architecture]
+    return {
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "python_version": target.python,
+        "python_full_version": f"{target.python}.0",
+        "implementation_version": f"{target.python}.0",
+        "os_name": "posix",
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "platform_machine": machine,
+        "platform_release": "",
+        "platform_version": "",
+    }
+
+
+def _fitting(entry: Mapping[str, Any], target: Target) -> dict[str, Any]:
+    wheels = entry.get("wheels") or []
+    if len(wheels) < 2:
+        return dict(entry)
+    rank = {tag: number for number, tag in enumerate(_tags(target))}
+    found = [(min((rank[tag] for tag in _wheel_tags(wheel) if tag in rank), default=-1), wheel) for wheel in wheels]
+    fitting = [(best, wheel) for best, wheel in found if best >= 0]
+    if fitting:
+        return {**entry, "wheels": [min(fitting, key=lambda pair: pair[0])[1]]}
+    if "sdist" in entry:
+        return {key: value for key, value in entry.items() if key != "wheels"}
+    raise UsageError(
+        f"{entry.get('name')} {entry.get('version')}: the lock has no wheel for Python {target.python} on "
+        f"{target.platform}.",
+        code="no-wheel",
+    )
+
+
+def _wheel_tags(wheel: Mapping[str, Any]) -> frozenset[Tag]:
+    place = wheel.get("name") or wheel.get("path") or urlsplit(str(wheel.get("url", ""))).path
+    try:
+        return parse_wheel_filename(unquote(posixpath.basename(place)))[3]
+    except InvalidWheelFilename:
+        return frozenset()
+
+
+def _tags(target: Target) -> list[Tag]:
+    """Return the tags that fit the target, best first."""
+    major, minor = (int(part) for part in target.python.split("."))
+    _, _, rest = target.uv_platform.partition("-")
+    machine, newest = target.uv_platform.partition("-")[0], int(rest.rpartition("_")[2])
+    legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+    platforms = []
+    for glibc in range(newest, 4, -1):
+        platforms.append(f"manylinux_2_{glibc}_{machine}")
+        platforms += [f"{legacy[glibc]}_{machine}"] if glibc in legacy else []
+    platforms.append(f"linux_{machine}")
+    return [
+        *cpython_tags((major, minor), platforms=platforms),
+        *compatible_tags((major, minor), f"cp{major}{minor}", platforms),
+    ]
+
+
+def _check(lock: Lock, requirements: list[str]) -> None:
+    """Raise `UsageError` naming the first requirement that the lock does not meet."""
+    versions = {canonicalize_name(package.name): package.version for package in lock.packages}
+    for line in requirements:
+        try:
+            wanted = Requirement(line.partition(" --hash")[0].partition(" #")[0].strip())
+        except InvalidRequirement:  # an option, or a path: uv's own words
+            continue
+        found = versions.get(canonicalize_name(wanted.name))
+        if found is None:
+            raise UsageError(
+                f"The lock does not have {wanted.name}, which is required.", hint="Lock again.", code="bad-lock"
+            )
+        if not wanted.specifier.contains(found, prereleases=True):
+            raise UsageError(
+                f"The lock has {wanted.name} {found}, where {line} is required.", hint="Lock again.", code="bad-lock"
+            )

@@ -1,0 +1,94 @@
+"""What a build would do, before it does it: layers, sizes, what is kept, what is to be downloaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jupyter_modelpack import home
+from jupyter_modelpack.build.app import app_files
+from jupyter_modelpack.build.base import Base, kept_base, wanted_base
+from jupyter_modelpack.build.bytecode import find_compiler
+from jupyter_modelpack.build.chosen_lock import recipe_lock
+from jupyter_modelpack.build.recipe import Recipe
+from jupyter_modelpack.build.server_layer import kept_server, server_files
+from jupyter_modelpack.build.target import Target
+from jupyter_modelpack.build.wheels import kept_wheel
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.store.layout import Layout
+
+State = Literal["kept", "made", "downloaded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A part of the image.
+
+    Attributes:
+        title: What it is, as the build will name it.
+        state: ``kept`` (nothing to do), ``made`` (written here), or ``downloaded`` (then written).
+        size: Bytes in the image, 0 where only the build will know.
+        download: Bytes to fetch, 0 where the index does not say.
+    """
+
+    title: str
+    state: State
+    size: int = 0
+    download: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A build that has not happened.
+
+    Attributes:
+        python: Minor version in the image.
+        bytecode: Whether modules are compiled; without, a container starts slower.
+        steps: Lowest layer first.
+    """
+
+    python: str
+    bytecode: bool
+    steps: tuple[Step, ...]
+
+    @property
+    def download(self) -> int:
+        """Bytes to fetch, as far as that is known."""
+        return sum(step.download for step in self.steps)
+
+
+def plan(recipe: Recipe, report: Reporter) -> Plan:
+    """Say what building `recipe` would do; resolves its requirements, fetches and writes nothing else.
+
+    Raises:
+        BuildFailed: the requirements cannot be met.
+        Unavailable: they are not resolved yet, and the package index cannot be reached.
+        PathNotFound: the entry script is not there.
+    """
+    needs, cache = recipe.needs, Layout.create(home.cache())
+    base = None if needs.needs_engine else kept_base(needs.base, needs.python, recipe.platform, cache)
+    python = base.python.version if base else needs.python
+    target = Target(python, recipe.platform, find_compiler(python))
+    lock = recipe_lock(recipe, target, cache.path / "locks", report)
+    steps = [_base_step(recipe, base, cache)]
+    for package in lock.packages:
+        kept, name = kept_wheel(package, target, cache), f"{package.name} {package.version}"
+        steps.append(Step(name, "kept", kept.size) if kept else Step(name, "downloaded", download=package.size))
+    steps += [Step(f"model {model.name}:{model.version}", "kept", model.layer.size) for model in recipe.models]
+    server = kept_server(target, cache)
+    source = sum(map(len, server_files().values()))
+    steps.append(Step("scoring server", "kept", server.size) if server else Step("scoring server", "made", source))
+    app = sum(
+        len(file.content) if isinstance(file.content, bytes) else file.content.stat().st_size
+        for file in app_files(recipe.source)
+    )
+    steps.append(Step("app", "made", app + len(lock.text.encode())))
+    return Plan(python, target.compiler is not None, tuple(steps))
+
+
+def _base_step(recipe: Recipe, base: Base | None, cache: Layout) -> Step:
+    needs = recipe.needs
+    if needs.needs_engine:
+        return Step(f"base image with {needs.needs_engine}", "made")
+    title, _ = wanted_base(needs.base, needs.python, recipe.platform, cache)
+    return Step(title, "kept", base.image.size) if base else Step(title, "downloaded")
