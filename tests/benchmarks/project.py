@@ -33,7 +33,6 @@ class Project:
         shutil.copytree(TEMPLATE, folder)
         subprocess.run([sys.executable, "-c", TRAIN, str(self.model / "model.pkl")], check=True)
         self._added = list(ADDED)
-        self.large = folder.parent / f"{folder.name}-weights.bin"
 
     @property
     def model(self) -> Path:
@@ -41,6 +40,10 @@ class Project:
         path = self.folder / "model"
         path.mkdir(exist_ok=True)
         return path
+
+    def rename(self) -> None:
+        """Move the folder, so that it is one that no builder has seen."""
+        self.folder = self.folder.rename(self.folder.with_name(f"{self.folder.name[:4]}-{secrets.token_hex(4)}"))
 
     def reset(self) -> None:
         """Go back to the requirements as they were."""

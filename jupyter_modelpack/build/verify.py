@@ -1,0 +1,184 @@
+"""Rebuilding an image from what it says it was made of, to see whether the same bytes come out.
+
+Dependencies, skeleton, server and config are made anew in a place where nothing is kept from before;
+models and the app have no other source than the image, so their own digests are checked.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_modelpack import _version, home
+from jupyter_modelpack.build.base import Base
+from jupyter_modelpack.build.bytecode import find_compiler
+from jupyter_modelpack.build.config import image_config
+from jupyter_modelpack.build.local import KIND
+from jupyter_modelpack.build.lock import Lock
+from jupyter_modelpack.build.python_in_image import find_python
+from jupyter_modelpack.build.recipe import LOCK_PATH, LayerNote, ModelPart, Needs, Recipe, Source
+from jupyter_modelpack.build.server_layer import server_layer
+from jupyter_modelpack.build.skeleton import skeleton_layer
+from jupyter_modelpack.build.target import Target
+from jupyter_modelpack.build.wheels import wheel_layers
+from jupyter_modelpack.engine.base import LABEL
+from jupyter_modelpack.errors import NotFound, Untrusted, UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.limits import CHUNK, CONFIG_BYTES
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.layer import read_layer
+from jupyter_modelpack.oci.manifest import MANIFEST, Descriptor, canonical
+from jupyter_modelpack.store.files import temporary_folder
+from jupyter_modelpack.store.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An input that is not what it was.
+
+    Attributes:
+        what: Layer or part of the config.
+        why: What is known about the reason, in words.
+    """
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of it; no differences means the same digest."""
+
+    digest: Digest
+    differences: tuple[Difference, ...]
+
+
+def verify(image: Image, report: Reporter) -> Verdict:
+    """Rebuild `image`, compare.
+
+    Raises:
+        UsageError: the image was not packaged by us, so it does not say what it was made of.
+        NotFound: its base image is not on this machine.
+        Unavailable: its packages cannot be fetched.
+    """
+    stored = image.config()
+    labels: Mapping[str, str] = stored["config"].get("Labels") or {}
+    if f"{LABEL}.lock" not in labels:
+        raise UsageError("This image does not say what it was made of.", hint="Verify one that was packaged here.")
+    damaged = tuple(_damaged(image, report))
+    if damaged:
+        return Verdict(image.digest, damaged)
+    cache = Layout.create(home.cache())
+    base = _base(labels, cache)
+    target = Target(labels[f"{LABEL}.python"], image.platform(), find_compiler(labels[f"{LABEL}.python"]))
+    ours = image.manifest.layers[len(base.image.manifest.layers) :]
+    lock = Lock.parse(_member(image, ours[-1], LOCK_PATH[1:]))
+    sees_base = "site-packages = true" in _member(image, ours[0], f"{target.env[1:]}/pyvenv.cfg")
+    with temporary_folder(cache.path) as folder:
+        scratch = Layout.create(folder / "layout")
+        report.stage("dependencies", f"Making {len(lock.packages)} packages anew")
+        skeleton, _ = skeleton_layer(target, base.python, scratch, system_packages=sees_base)
+        made = [LayerNote("environment", skeleton.digest, skeleton.size, reused=False)]
+        wheels = wheel_layers(lock, target, scratch, report)
+        made += [LayerNote(one.title, one.descriptor.digest, one.descriptor.size, reused=False) for one in wheels]
+        server = server_layer(target, scratch, report).descriptor
+    kept = [layer for layer in ours if layer.annotations.get(KIND) in {"model", "app"}]
+    recipe = _recipe(stored, labels, [layer for layer in kept if layer.annotations[KIND] == "model"])
+    made += [
+        LayerNote(f"model {part.name}:{part.version}", part.layer.digest, 0, reused=True) for part in recipe.models
+    ]
+    made.append(LayerNote("scoring server", server.digest, server.size, reused=False))
+    made.append(LayerNote("app", kept[-1].digest, kept[-1].size, reused=True))
+    differences = [*_layers(ours, made, target, labels), *_config(recipe, base, target, made, lock, stored)]
+    return Verdict(image.digest, tuple(differences))
+
+
+def _damaged(image: Image, report: Reporter) -> Iterator[Difference]:
+    report.stage("image", "Reading the image")
+    for layer in image.manifest.layers:
+        try:
+            with image.blobs.open_blob(layer) as stream:
+                while stream.read(CHUNK):
+                    report.check()
+        except (Untrusted, NotFound) as error:
+            yield Difference(f"layer {layer.digest.short}", error.message)
+
+
+def _base(labels: Mapping[str, str], cache: Layout) -> Base:
+    digest = Digest.parse(labels["org.opencontainers.image.base.digest"])
+    name = labels.get("org.opencontainers.image.base.name", "")
+    found = cache.find_blob(digest)
+    if found is None:
+        raise NotFound(
+            f"The base image {name or digest.short} is not on this machine.",
+            hint="Package something on it, or run `modelpack base`, so that it is fetched or made.",
+            code="no-base",
+        )
+    image = cache.image(Descriptor(MANIFEST, digest, found[1]))
+    return Base(name, image, find_python(image, labels[f"{LABEL}.python"]), name)
+
+
+def _member(image: Image, layer: Descriptor, path: str) -> str:
+    with image.blobs.open_blob(layer) as stream:
+        for entry, content in read_layer(stream):
+            if entry.path == path and content is not None and entry.size <= CONFIG_BYTES:
+                return content.read().decode()
+    raise UsageError(f"The image has no /{path}.", code="not-ours")
+
+
+def _recipe(stored: Mapping[str, Any], labels: Mapping[str, str], layers: list[Descriptor]) -> Recipe:
+    """Return a recipe that says of names and times what the image says."""
+    created = dt.datetime.fromisoformat(stored["created"])
+    names = [name.rpartition(":") for name in labels[f"{LABEL}.models"].split(",") if name]
+    models = (
+        ModelPart(name, int(version), layer, created) for (name, _, version), layer in zip(names, layers, strict=True)
+    )
+    return Recipe(labels[f"{LABEL}.name"], Needs(labels[f"{LABEL}.python"]), tuple(models), Source(""))
+
+
+def _layers(
+    ours: tuple[Descriptor, ...], made: list[LayerNote], target: Target, labels: Mapping[str, str]
+) -> Iterator[Difference]:
+    version = labels.get(f"{LABEL}.version", "")
+    for layer, note in zip(ours, made, strict=False):
+        if layer.digest == note.digest:
+            continue
+        if note.title == "scoring server":
+            why = f"the image has that of version {version}, this is version {_version.__version__}, or it was edited"
+        elif target.compiler is None:
+            why = f"there is no Python {target.python} on this machine to compile its bytecode"
+        else:
+            why = f"made anew it is {note.digest.short}, not {layer.digest.short}"
+        yield Difference(note.title, why)
+    if len(ours) != len(made):
+        yield Difference("layers", f"the image has {len(ours)} of ours, made anew there are {len(made)}")
+
+
+def _config(
+    recipe: Recipe, base: Base, target: Target, made: list[LayerNote], lock: Lock, stored: Mapping[str, Any]
+) -> Iterator[Difference]:
+    """Compare the config; what the user chose (variables, labels) is taken from the image itself."""
+    plain = image_config(recipe, base, target, made, {}, lock.text)["config"]
+    theirs = dict(entry.partition("=")[::2] for entry in stored["config"]["Env"])
+    known = dict(entry.partition("=")[::2] for entry in plain["Env"])
+    chosen = {name: value for name, value in theirs.items() if known.get(name) != value}
+    more = {name: value for name, value in stored["config"]["Labels"].items() if name not in plain["Labels"]}
+    recipe = dataclasses.replace(recipe, labels=more, needs=dataclasses.replace(recipe.needs, variables=chosen))
+    anew = image_config(recipe, base, target, made, {}, lock.text)
+    if canonical(anew) == canonical(stored):
+        return
+    for part in sorted((anew.keys() | stored.keys()) - {"config", "rootfs", "history"}):
+        if anew.get(part) != stored.get(part):
+            yield Difference(part, f"made anew it is {anew.get(part)}, not {stored.get(part)}")
+    for part in sorted(anew["config"].keys() | stored["config"].keys()):
+        ours, theirs = anew["config"].get(part), stored["config"].get(part)
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            names = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+            for name in names:
+                yield Difference(f"{part} {name}", f"made anew it is {ours.get(name)}, not {theirs.get(name)}")
+        elif ours != theirs:
+            yield Difference(part, f"made anew it is {ours}, not {theirs}")
