@@ -12,12 +12,12 @@ export UV_PYTHON_DOWNLOADS := never
 # Rooms whose tests take a whole engine and the tutorial's port to themselves.
 WHOLE := $(wildcard tests/system tests/notebooks)
 
-.PHONY: help demo test lint unit whole bench services down lock clean
+.PHONY: help demo test lint unit real whole bench services down lock clean
 
 help:
 	@echo "make demo   package a model and score it, in a notebook that runs before your eyes"
 	@echo "make test   everything that must hold before a change lands"
-	@echo "make lint | unit | whole   parts of that"
+	@echo "make lint | unit | real | whole   parts of that"
 	@echo "make bench  time packaging beside docker build: minutes, and a machine with nothing else to do"
 	@echo "make down   end the Docker engine and the registry that the tests started"
 	@echo "make lock   resolve the dependencies anew"
@@ -36,6 +36,7 @@ test: $(READY)
 	$(MAKE) --no-print-directory services
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory real
 	$(MAKE) --no-print-directory whole
 
 lint: $(READY)
@@ -44,8 +45,12 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 
+# What needs no engine, no registry, no package index.
 unit: $(READY)
-	$(BIN)/pytest -n 2 --dist loadgroup $(WHOLE:%=--ignore=%)
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not real" $(WHOLE:%=--ignore=%)
+
+real: $(READY)
+	$(BIN)/pytest -n 2 --dist loadgroup -m real $(WHOLE:%=--ignore=%)
 
 whole: $(READY)
 	$(BIN)/pytest $(WHOLE)

@@ -104,27 +104,17 @@ def keep_layer(cache: Layout, key: str, descriptor: Descriptor) -> None:
     write_file(cache.path / "wheels" / key, json.dumps(descriptor.to_json(), sort_keys=True).encode())
 
 
-def kept_layers(cache: Layout) -> Iterator[Digest]:
-    """Yield the digests of all layers that the machine's cache keeps under a key."""
-    for path in _keys(cache):
+def kept_layers(cache: Layout, unused_seconds: float | None = None) -> Iterator[Digest]:
+    """Yield the digests of the layers that the machine's cache keeps under a key.
+
+    With `unused_seconds`, without those that no build has used for so long. Their keys may stay: one whose
+    blob is gone means nothing.
+    """
+    oldest = 0.0 if unused_seconds is None else time.time() - unused_seconds
+    for path in (cache.path / "wheels").glob("[!.]*"):
         with contextlib.suppress(FileNotFoundError):
-            yield Descriptor.from_json(json.loads(path.read_bytes())).digest
-
-
-def forget_layers(cache: Layout, unused_seconds: float) -> int:
-    """Forget layers that no build has used for so long; return how many. Their blobs stay until collected."""
-    oldest, forgotten = time.time() - unused_seconds, 0
-    for path in _keys(cache):
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_mtime < oldest:
-                path.unlink()
-                forgotten += 1
-    return forgotten
-
-
-def _keys(cache: Layout) -> list[Path]:
-    folder = cache.path / "wheels"
-    return [path for path in folder.iterdir() if not path.name.startswith(".")] if folder.exists() else []
+            if path.stat().st_mtime >= oldest:
+                yield Descriptor.from_json(json.loads(path.read_bytes())).digest
 
 
 def _make(

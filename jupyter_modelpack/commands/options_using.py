@@ -92,5 +92,23 @@ USING: tuple[Option, ...] = (
     Option("tail", "Only the last lines", ("logs",), ("--tail",), kind="number", metavar="LINES"),
     # --- looking ---
     Option("name", "Only this model, all its versions", ("models",), metavar="NAME", completes="model"),
+    # --- keeping ---
+    Option(
+        "repair",
+        "Set damaged blobs aside, and take them anew from where they are whole",
+        ("check",),
+        ("--repair",),
+        kind="flag",
+        default=False,
+    ),
+    Option("dry_run", "Only say what would go", ("gc",), ("--dry-run",), kind="flag", default=False),
+    Option(
+        "older_than",
+        "Also layers of packages that no build has used for so many days",
+        ("gc",),
+        ("--older-than",),
+        kind="number",
+        metavar="DAYS",
+    ),
     Option("ours", "Only images that were packaged here", ("images",), ("--ours",), kind="flag", default=False),
 )

@@ -41,6 +41,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("models", "models", "List the registered models", "Look", ("models", "models diabetes")),
     Verb("doctor", "doctor", "Check this machine, with a remedy for each finding", "Look", ("doctor",)),
     Verb("version", "version", "Show the version", "Look"),
+    Verb("check", "check", "Read everything that is stored, and mend what is damaged", "Keep", ("check --repair",)),
+    Verb("gc", "gc", "Free the space of what nothing needs", "Keep", ("gc --dry-run", "gc --older-than 30")),
     Verb("pull", "pull", "Put a package into the container engine", "Hand over", ("pull", "pull package:20261122")),
     Verb(
         "save",
@@ -63,6 +65,8 @@ _WITH_WORKSPACE = (
     "packages",
     "models",
     "doctor",
+    "check",
+    "gc",
     "pull",
     "save",
     "registry",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _HELP = {"help", "--help", "-h"}
 _VERSION = {"--version", "-V"}
 _CANCELLED = 130
+_UNSOUND = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,7 +84,7 @@ def _show(result: Any, request: Request) -> int:
         from jupyter_modelpack.frontends.document import text as json_text  # noqa: PLC0415
 
         _write(sys.stdout, json_text(result))
-        return 0
+        return _code(result)
     from jupyter_modelpack.frontends.plain import text  # noqa: PLC0415
     from jupyter_modelpack.frontends.show import follow, view  # noqa: PLC0415
 
@@ -91,7 +92,12 @@ def _show(result: Any, request: Request) -> int:
     shown = view(result)
     if shown:
         _write(sys.stdout, text(shown))
-    return 0
+    return _code(result)
+
+
+def _code(result: Any) -> int:
+    """Return 5 when `check` has found what it could not mend: bytes that cannot be trusted."""
+    return 0 if getattr(result, "sound", True) else _UNSOUND
 
 
 def _complain(error: ModelpackError) -> int:

@@ -8,7 +8,9 @@ from functools import singledispatch
 from typing import Any
 
 from jupyter_modelpack.commands.base import Base
+from jupyter_modelpack.commands.check import Soundness
 from jupyter_modelpack.commands.doctor import Diagnosis
+from jupyter_modelpack.commands.gc import Garbage
 from jupyter_modelpack.commands.images import Images
 from jupyter_modelpack.commands.kill import Killed
 from jupyter_modelpack.commands.logs import Logs
@@ -220,6 +222,29 @@ def _diagnosis(result: Diagnosis) -> View:
     tones = tuple(_TONES[check.verdict] for check in result.checks)
     remedies = (Line(f"{check.what}: {check.remedy}", _TONES[check.verdict]) for check in result.checks if check.remedy)
     return (Table(("CHECK", "", "FOUND"), rows, tones), *remedies)
+
+
+@view.register
+def _soundness(result: Soundness) -> View:
+    read = f"{result.blobs} blobs, {human.size(result.bytes, 3)} read"
+    if not result.rows:
+        return (Line(f"Workspace {result.workspace} is sound: {read}.", "good"),)
+    rows = tuple(
+        (row.where, row.fault, row.what, ", ".join(row.names) or "-", row.outcome or "run check --repair")
+        for row in result.rows
+    )
+    tones: tuple[Tone, ...] = tuple("good" if row.mended else "bad" for row in result.rows)
+    left = sum(not row.mended for row in result.rows)
+    last = Line(f"{left} of {len(rows)} findings remain; {read}.", "bad") if left else Line(f"Mended; {read}.", "good")
+    return (Table(("STORE", "FAULT", "WHAT", "NEEDED BY", "OUTCOME"), rows, tones), last)
+
+
+@view.register
+def _garbage(result: Garbage) -> View:
+    verb = "would be freed" if result.dry_run else "freed"
+    rows = tuple((row.where, str(row.blobs), human.size(row.bytes, 3)) for row in result.rows)
+    total = human.size(sum(row.bytes for row in result.rows), 3)
+    return (Table(("STORE", "BLOBS", "SIZE"), rows), Line(f"{total} {verb}."))
 
 
 @view.register

@@ -193,8 +193,9 @@ def _new_folder(parent: Path) -> tuple[Path, int]:
 
 def stale(folder: Path) -> Iterator[Path]:
     """Yield the temporary files in `folder` whose writer is gone; each is locked while you have it."""
-    with disk_errors(folder, "its names", "read"), os.scandir(folder) as entries:
-        names = [entry.path for entry in entries if entry.name.startswith(TEMP_PREFIX)]
+    names: list[str] = []
+    with contextlib.suppress(FileNotFoundError), disk_errors(folder, "its names", "read"), os.scandir(folder) as found:
+        names += (entry.path for entry in found if entry.name.startswith(TEMP_PREFIX))
     for name in names:
         with contextlib.suppress(OSError):  # gone meanwhile, or its writer lives
             try:

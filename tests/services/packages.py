@@ -21,6 +21,7 @@ PACKAGES = {
     "netavark": "netavark",
     "catatonit": "catatonit",
     "faketime": "faketime",
+    "strace": "strace",
 }
 # An ordinary user's PATH leaves out where Debian keeps daemons.
 SEARCHED = os.pathsep.join(

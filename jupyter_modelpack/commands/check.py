@@ -1,0 +1,115 @@
+"""check: is everything in the store what it should be, and what can be mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack import home
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.events import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.store.check import Finding
+    from jupyter_modelpack.store.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that was wrong.
+
+    Attributes:
+        where: ``workspace`` or ``cache``.
+        fault: ``damaged``, ``missing`` or ``temporary``.
+        what: A blob's digest, or a file's name.
+        names: Packages, models and environments that need it.
+        outcome: What was done about it; empty when nothing was to be done.
+        mended: Whether it is wrong no more.
+    """
+
+    where: str
+    fault: str
+    what: str
+    names: tuple[str, ...]
+    outcome: str = ""
+    mended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Soundness:
+    """What was looked at, and what was wrong.
+
+    Attributes:
+        sound: Whether everything is right now.
+    """
+
+    workspace: str
+    blobs: int
+    bytes: int
+    rows: tuple[Row, ...]
+    sound: bool
+
+
+def check(report: Reporter, *, repair: bool = False, workspace: str | None = None) -> Soundness:
+    """Read every blob of the workspace and of this machine's cache; with `repair`, mend what can be mended."""
+    from jupyter_modelpack.store.check import check as examine  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
+
+    where = choose.workspace(workspace)
+    stores = {"workspace": where.store}
+    if (home.cache() / "oci-layout").exists():
+        stores["cache"] = Layout(home.cache())
+    rows: list[Row] = []
+    blobs = size = 0
+    for title, store in stores.items():
+        report.stage("check", f"Reading the {title} at {store.path}")
+        found = examine(store, report)
+        blobs, size = blobs + found.blobs, size + found.bytes
+        if repair:
+            rows += _repair(title, store, found.findings)
+        else:
+            rows += [Row(title, one.fault, one.what, one.names) for one in found.findings]
+    return Soundness(where.name, blobs, size, tuple(rows), all(row.mended for row in rows))
+
+
+def _repair(title: str, store: Layout, findings: tuple[Finding, ...]) -> list[Row]:
+    from jupyter_modelpack.store.repair import repair as mend  # noqa: PLC0415
+
+    rows = []
+    for one in mend(store, findings, _others(store)):
+        finding = one.finding
+        if one.source:
+            outcome = f"taken anew from {one.source}"
+        elif finding.fault == "temporary":
+            outcome = "removed"
+        elif one.done:
+            outcome = "set aside; nothing needs it"
+        else:
+            outcome = _remedy(finding.names, title)
+        rows.append(Row(title, finding.fault, finding.what, finding.names, outcome, one.done))
+    return rows
+
+
+def _remedy(names: tuple[str, ...], where: str) -> str:
+    if where == "cache":
+        return "nowhere whole: name the base image again, or run modelpack base --again"
+    if any(name.startswith("models/") for name in names):
+        return "nowhere whole: register the model again, then package"
+    return "nowhere whole: package again"
+
+
+def _others(store: Layout) -> list[Layout]:
+    """Return the other stores of this machine: the cache first, then the workspaces."""
+    from jupyter_modelpack.errors import ModelpackError  # noqa: PLC0415
+    from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
+
+    folders: list[Path] = [home.cache(), *sorted(home.workspaces().glob("*"))]
+    found = []
+    for folder in folders:
+        if folder != store.path and (folder / "oci-layout").exists():
+            try:
+                found.append(Layout(folder))
+            except ModelpackError:  # one that cannot be read has nothing to give
+                continue
+    return found

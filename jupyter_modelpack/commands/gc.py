@@ -1,0 +1,61 @@
+"""gc: free what no name needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyter_modelpack import home
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.events import Reporter
+
+_DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What went from one store.
+
+    Attributes:
+        where: ``workspace`` or ``cache``.
+        bytes: Of the blobs that went; a blob that the other store holds too takes no room of its own.
+    """
+
+    where: str
+    blobs: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """What went, or would go."""
+
+    workspace: str
+    rows: tuple[Freed, ...]
+    dry_run: bool
+
+
+def gc(
+    report: Reporter, *, dry_run: bool = False, older_than: int | None = None, workspace: str | None = None
+) -> Garbage:
+    """Remove blobs that nothing needs from the workspace and this machine's cache; builds may go on meanwhile.
+
+    With `older_than`, layers of packages that no build has used for so many days leave the cache too.
+    """
+    from jupyter_modelpack.build.wheels import kept_layers  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.errors import UsageError  # noqa: PLC0415
+    from jupyter_modelpack.store.gc import collect  # noqa: PLC0415
+    from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
+
+    if older_than is not None and older_than < 0:
+        raise UsageError(f"--older-than takes a number of days, not {older_than}.")
+    where = choose.workspace(workspace)
+    report.stage("gc", f"Collecting in the workspace at {where.path}")
+    found = collect(where.store, report, dry_run=dry_run)
+    rows = [Freed("workspace", found.blobs, found.bytes)]
+    if (home.cache() / "oci-layout").exists():
+        cache = Layout(home.cache())
+        report.stage("gc", f"Collecting in the cache at {cache.path}")
+        unused = None if older_than is None else older_than * _DAY
+        found = collect(cache, report, lambda: kept_layers(cache, unused), dry_run=dry_run)
+        rows.append(Freed("cache", found.blobs, found.bytes))
+    return Garbage(where.name, tuple(rows), dry_run)
