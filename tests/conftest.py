@@ -9,6 +9,17 @@ import pytest
 
 from tests.services import base, dockerd, registry
 
+REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "containers", "tiny_image"}
+"""Fixtures that bring up a real part; whoever asks for one is no unit test."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `real` what needs a real part, so that the others can run by themselves in under a minute."""
+    for item in items:
+        named = any(item.get_closest_marker(name) for name in ("engine", "registry", "network"))
+        if named or REAL & set(getattr(item, "fixturenames", ())):
+            item.add_marker("real")
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
