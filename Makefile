@@ -11,13 +11,16 @@ export UV_PYTHON_DOWNLOADS := never
 
 # Rooms whose tests take a whole engine and the tutorial's port to themselves.
 WHOLE := $(wildcard tests/system tests/notebooks)
+# Kills, full disks, power cuts: root, and file systems of their own.
+FAULTS := tests/faults
 
-.PHONY: help demo test lint unit real whole bench services down lock clean
+.PHONY: help demo test lint unit real faults soak whole bench services down lock clean
 
 help:
 	@echo "make demo   package a model and score it, in a notebook that runs before your eyes"
 	@echo "make test   everything that must hold before a change lands"
-	@echo "make lint | unit | real | whole   parts of that"
+	@echo "make lint | unit | real | faults | whole   parts of that"
+	@echo "make soak   the faults at length, with a scoreboard"
 	@echo "make bench  time packaging beside docker build: minutes, and a machine with nothing else to do"
 	@echo "make down   end the Docker engine and the registry that the tests started"
 	@echo "make lock   resolve the dependencies anew"
@@ -37,6 +40,7 @@ test: $(READY)
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory unit
 	$(MAKE) --no-print-directory real
+	$(MAKE) --no-print-directory faults
 	$(MAKE) --no-print-directory whole
 
 lint: $(READY)
@@ -47,13 +51,19 @@ lint: $(READY)
 
 # What needs no engine, no registry, no package index.
 unit: $(READY)
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not real" $(WHOLE:%=--ignore=%)
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS))
 
 real: $(READY)
-	$(BIN)/pytest -n 2 --dist loadgroup -m real $(WHOLE:%=--ignore=%)
+	$(BIN)/pytest -n 2 --dist loadgroup -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS))
 
 whole: $(READY)
 	$(BIN)/pytest $(WHOLE)
+
+faults: $(READY)
+	$(BIN)/pytest -n 2 --timeout 600 $(FAULTS)
+
+soak: $(READY)
+	MODELPACK_SOAK=1 $(BIN)/pytest --timeout 3600 $(FAULTS)
 
 services: $(READY)
 	$(BIN)/python -m tests.services up
