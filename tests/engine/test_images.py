@@ -7,6 +7,7 @@ import tarfile
 import threading
 import time
 import uuid
+from uuid import uuid4
 
 import pytest
 
