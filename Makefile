@@ -49,15 +49,19 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 
+# A browser has an event loop that other tests must not meet: a process of its own.
+BROWSER := tests/browser
+
 # What needs no engine, no registry, no package index.
 unit: $(READY)
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS))
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
 
 real: $(READY)
-	$(BIN)/pytest -n 2 --dist loadgroup -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS))
+	$(BIN)/pytest -n 2 --dist loadgroup -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
 
 whole: $(READY)
 	$(BIN)/pytest $(WHOLE)
+	$(BIN)/pytest $(BROWSER)
 
 faults: $(READY)
 	$(BIN)/pytest -n 2 --timeout 600 $(FAULTS)

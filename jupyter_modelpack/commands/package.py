@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -94,10 +94,12 @@ def package(  # noqa: PLR0913 - one keyword an option
     workspace: str | None = None,
     engine: str | None = None,
     cell: str | None = None,
+    made: Callable[[ModelPackage], None] = lambda _package: None,
 ) -> Packaged | Tried:
     """Make a package, and put it into the container engine if there is one; or only try its script.
 
-    `cell` is the entry script when it is the text of a notebook cell and no file.
+    `cell` is the entry script when it is the text of a notebook cell and no file; `made` gets the handle
+    as soon as there is one, while the package is still being made.
     """
     from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
 
@@ -109,21 +111,22 @@ def package(  # noqa: PLR0913 - one keyword an option
     models = find_models(where, model, report)
     if dry_run:
         return _try(where, models, config, report)
-    made = Model.package(where, models, config, generate_dockerfile=dockerfile, image_name=name, image_label=tag)
-    made.wait_for_creation(report=report)
+    handle = Model.package(where, models, config, generate_dockerfile=dockerfile, image_name=name, image_label=tag)
+    made(handle)
+    handle.wait_for_creation(report=report)
     chosen = choose.engine(engine)
     if not dockerfile:
-        hand_over(made, chosen, report)
+        hand_over(handle, chosen, report)
     return Packaged(
-        reference=made.location or "",
-        digest=str(made.digest or ""),
-        size=made.size,
+        reference=handle.location or "",
+        digest=str(handle.digest or ""),
+        size=handle.size,
         models=tuple(one.id for one in models),
-        layers=made.layers,
+        layers=handle.layers,
         dockerfile=dockerfile,
         engine="" if dockerfile else chosen.name,
         seconds=time.monotonic() - started,
-        handle=made,
+        handle=handle,
     )
 
 

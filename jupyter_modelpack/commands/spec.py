@@ -37,6 +37,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("kill", "kill", "End a service at once", "Use", ("kill", "kill mycontainer")),
     Verb("services", "services", "List what is running, and what has ended", "Look", ("services",)),
     Verb("images", "images", "List local images, as docker images does", "Look", ("images",)),
+    Verb("panel", "panel", "Show models, packages, images and services in one place", "Look", ("panel",)),
     Verb("packages", "packages", "List the packages of a workspace", "Look", ("packages",)),
     Verb("models", "models", "List the registered models", "Look", ("models", "models diabetes")),
     Verb("doctor", "doctor", "Check this machine, with a remedy for each finding", "Look", ("doctor",)),
@@ -62,6 +63,7 @@ _WITH_WORKSPACE = (
     "logs",
     "kill",
     "images",
+    "panel",
     "packages",
     "models",
     "doctor",
@@ -71,7 +73,7 @@ _WITH_WORKSPACE = (
     "save",
     "registry",
 )
-_WITH_ENGINE = ("package", "run", "score", "logs", "kill", "services", "images", "doctor", "pull")
+_WITH_ENGINE = ("package", "run", "score", "logs", "kill", "services", "images", "panel", "doctor", "pull")
 
 _COMMON: tuple[Option, ...] = (
     # --- everywhere ---

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +20,13 @@ from jupyter_modelpack.commands.option import Door
 from jupyter_modelpack.commands.parse import Request, find_verb, parse
 from jupyter_modelpack.commands.sample import is_json
 from jupyter_modelpack.errors import Cancelled, ModelpackError, UsageError
-from jupyter_modelpack.frontends import complaint, markup, plain, show
+from jupyter_modelpack.frontends import complaint, show
 from jupyter_modelpack.frontends.matcher import suggest
 from jupyter_modelpack.frontends.memory import Memory
-from jupyter_modelpack.frontends.presenter import Job, Presenter, TextPresenter
+from jupyter_modelpack.frontends.presenter import Job, TextPresenter
+from jupyter_modelpack.frontends.shown import Shown
 from jupyter_modelpack.frontends.variables import as_json, is_expression
+from jupyter_modelpack.frontends.widgets.switch import panels
 from jupyter_modelpack.frontends.words import split
 
 if TYPE_CHECKING:
@@ -32,42 +36,16 @@ if TYPE_CHECKING:
 _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 
 
-class Shown:
-    """A result in the notebook: text and HTML twins of one view.
-
-    Attributes:
-        result: What the verb returned.
-
-    """
-
-    def __init__(self, result: Any) -> None:
-        self.result = result
-        self._view = show.view(result)
-
-    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
-        return {"text/plain": plain.text(self._view), "text/html": markup.html(self._view)}
-
-    def __repr__(self) -> str:
-        return plain.text(self._view)
-
-
 @magics_class
 class ModelpackMagics(Magics):
     """Our two magics, with what this notebook used last."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
-        self._names, self._evaluate = shell.user_ns, shell.ev
+        self._names = shell.user_ns
+        self._evaluate: Callable[[str], Any] = shell.ev
         self._memory = Memory()
-
-    @property
-    def presenter(self) -> Presenter:
-        """How jobs are watched here.
-
-        Lines, and the cell blocks: a thread may not write to a cell that has ended, so until there is
-        a panel to write to, `--wait` says what happens anyway.
-        """
-        return TextPresenter(sys.stdout)
+        self._building: Future[Any] | None = None
 
     @line_magic
     def modelpack(self, line: str) -> Any:
@@ -90,10 +68,43 @@ class ModelpackMagics(Magics):
         name = request.skin["bind"]
         if name is not None and not name.isidentifier():
             raise UsageError(f"--as: {name!r} is not a variable name.")
+        if "package" in request.values:
+            self._await_build(named="package" in request.given)
         request = self._resolve(self._memory.fill(request))
-        return self.presenter.present(
-            Job(lambda report: perform(request, report, **more), lambda result: self._finish(result, name))
-        )
+        if request.verb.name == "package" and not request.values["dry_run"] and panels(self.shell):
+            return self._in_panel(request, name, **more)
+        job = Job(lambda report: perform(request, report, **more), lambda result: self._finish(result, name))
+        return self._shown(TextPresenter(sys.stdout).present(job), request)
+
+    def _in_panel(self, request: Request, name: str | None, **more: Any) -> None:
+        """Build in the background; with a name, come back when it stands for the package that is being made."""
+        from jupyter_modelpack.frontends.widgets.presenter import PanelPresenter  # noqa: PLC0415 - at first use
+
+        bound = threading.Event()
+
+        def bind(made: Any) -> None:
+            if name is not None:
+                self._names[name] = made
+            bound.set()
+
+        presenter = PanelPresenter(self.shell, _where(request), block=bool(request.skin.get("wait")))
+        job = Job(lambda report: perform(request, report, made=bind, **more), lambda result: self._finish(result, name))
+        self._building = presenter.present(job)
+        if name is not None:
+            self._building.add_done_callback(lambda _done: bound.set())
+            bound.wait()
+
+    def _await_build(self, *, named: bool) -> None:
+        """Wait for the package that this notebook is making, so that all cells can be run in a row."""
+        building = self._building
+        if building is None or named:
+            return
+        if not building.done():
+            _write("Waiting for the package that is being made ...")
+        try:
+            building.result()
+        except Cancelled:
+            self._building = None  # somebody wanted that; the package before it is the last one again
 
     def _resolve(self, request: Request) -> Request:
         """Put a variable's value where its name was given as data or as a sample."""
@@ -110,14 +121,23 @@ class ModelpackMagics(Magics):
         except Exception as error:  # the boundary to the user's code
             raise UsageError(f"{expression}: {type(error).__name__}: {error}", code="bad-expression") from error
 
-    def _finish(self, result: Any, name: str | None) -> Shown | None:
+    def _finish(self, result: Any, name: str | None) -> Any:
         self._memory.learn(result)
         if name is not None:
             self._names[name] = getattr(result, "handle", result)
+        return result
+
+    def _shown(self, result: Any, request: Request) -> Any:
         try:
             show.follow(result, _write)
         except KeyboardInterrupt:
             return None  # it is how one stops following a log
+        if panels(self.shell):
+            from jupyter_modelpack.frontends.widgets.panels import panel_of  # noqa: PLC0415 - at first use
+
+            panel = panel_of(result, _where(request))
+            if panel is not None:
+                return panel
         return Shown(result) if show.view(result) else None
 
 
@@ -138,6 +158,11 @@ def _told(error: ModelpackError) -> ModelpackError:
     # The hook by which IPython and ipykernel ask an exception how it wants to be shown.
     vars(error)["_render_traceback_"] = lambda: text
     return error
+
+
+def _where(request: Request) -> dict[str, Any]:
+    """Return the workspace and the engine that were named."""
+    return {name: request.values.get(name) for name in ("workspace", "engine")}
 
 
 def _write(line: str) -> None:

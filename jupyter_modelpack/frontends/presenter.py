@@ -82,7 +82,7 @@ class TextPresenter:
             report.cancel()
             in_order = ended.wait(CANCEL_SECONDS)
             if not outcome:
-                raise _cancelled(in_order=in_order) from None
+                raise cancelled(in_order=in_order) from None
         finally:
             self._end_drawing()
         if errors:
@@ -130,7 +130,8 @@ class TextPresenter:
             self._drawn = False
 
 
-def _cancelled(*, in_order: bool) -> Cancelled:
+def cancelled(*, in_order: bool) -> Cancelled:
+    """Return what to say of a job that somebody stopped."""
     if in_order:
         return Cancelled("Cancelled; nothing half made was left behind.")
     return Cancelled("Cancelled, but a step has not ended yet.", hint="It goes on in the background and then stops.")

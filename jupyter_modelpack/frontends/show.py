@@ -17,6 +17,7 @@ from jupyter_modelpack.commands.logs import Logs
 from jupyter_modelpack.commands.models import Models, Registered
 from jupyter_modelpack.commands.package import Packaged, Tried
 from jupyter_modelpack.commands.packages import Packages
+from jupyter_modelpack.commands.panel import Overview
 from jupyter_modelpack.commands.pull import Pulled
 from jupyter_modelpack.commands.registry import Serving
 from jupyter_modelpack.commands.run import Running
@@ -71,6 +72,12 @@ def _images(result: Images) -> View:
     columns = (*DOCKER_COLUMNS, "") if marked else DOCKER_COLUMNS
     table = Table(columns, tuple(rows))
     return (table, Line(f"{_MARK} packaged here", "muted")) if marked else (table,)
+
+
+@view.register
+def _overview(result: Overview) -> View:
+    parts = {"Models": result.models, "Packages": result.packages, "Images": result.images, "Services": result.services}
+    return tuple(part for title, one in parts.items() for part in (Line(title, "good"), *view(one)))
 
 
 @view.register

@@ -12,7 +12,7 @@ from jupyter_modelpack.commands.parse import parse
 from jupyter_modelpack.commands.spec import OPTIONS, VERBS, options
 from jupyter_modelpack.frontends.words import split
 
-FROM_FRONT_ENDS = {"cell", "stdin"}
+FROM_FRONT_ENDS = {"cell", "made", "stdin"}
 
 
 def function(verb):
@@ -72,7 +72,7 @@ def names(kind: Completes) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "fragment", "found"),
     [
-        ([], "p", ["package", "packages", "pull"]),
+        ([], "p", ["package", "packages", "panel", "pull"]),
         (["run"], "--po", ["--port"]),
         (["run", "--port", "1"], "--po", []),  # given already
         (["run", "--engine"], "", ["docker", "podman", "process"]),

@@ -18,6 +18,7 @@ CELL = "%%package --pip scikit-learn\ndef init(): ...\ndef run(data): return 1\n
 def kernel(tmp_path, base_image, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("MODELPACK_ENGINE", "process")
+    monkeypatch.setenv("MODELPACK_WIDGETS", "0")
     monkeypatch.setenv("MODELPACK_BASE_IMAGE", str(base_image))
     manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
     yield manager, client

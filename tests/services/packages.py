@@ -22,6 +22,7 @@ PACKAGES = {
     "catatonit": "catatonit",
     "faketime": "faketime",
     "strace": "strace",
+    "chromium": "chromium",
 }
 # An ordinary user's PATH leaves out where Debian keeps daemons.
 SEARCHED = os.pathsep.join(

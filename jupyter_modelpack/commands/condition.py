@@ -1,0 +1,31 @@
+"""How a service fares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyter_modelpack.engine.base import Engine, Service
+from jupyter_modelpack.engine.diagnose import ServiceDied, diagnose
+from jupyter_modelpack.engine.health import is_ready
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A service as it was found.
+
+    Attributes:
+        service: Its last state.
+        ready: Whether it answers that it is ready.
+        death: Why it ended, if it did.
+    """
+
+    service: Service
+    ready: bool
+    death: ServiceDied | None = None
+
+
+def condition(chosen: Engine, service: Service) -> Condition:
+    """Look at a service once."""
+    if service.ended:
+        return Condition(service, ready=False, death=diagnose(chosen, service))
+    return Condition(service, ready=is_ready(service))

@@ -1,0 +1,155 @@
+"""The panel of a build: stages, log and Cancel while it goes on; what was made, with Run, when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from traitlets import Dict
+
+from jupyter_modelpack.commands.package import Packaged
+from jupyter_modelpack.errors import BuildFailed, Cancelled
+from jupyter_modelpack.events import Event, Log, Reporter, Stage
+from jupyter_modelpack.frontends import human, show
+from jupyter_modelpack.frontends.view import Block, Line, Tone, View
+from jupyter_modelpack.frontends.widgets import clean, modules
+from jupyter_modelpack.frontends.widgets.build_state import BuildState
+from jupyter_modelpack.frontends.widgets.feed import Feed
+from jupyter_modelpack.frontends.widgets.panel import Action, Panel, told
+from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel, focus
+
+
+class PackagePanel(Panel):
+    """A build that goes on, or has ended.
+
+    Args:
+        cancel: Asks the build to stop.
+        where: Workspace and engine that were named, for what is done with the package later.
+
+    Attributes:
+        status: What the page shows of the build: its state, stages and seconds.
+        made: The package, once there is one.
+        failed: What went wrong, if something did.
+
+    """
+
+    _esm = modules.module("package")
+
+    status = Dict().tag(sync=True)
+    made = Dict().tag(sync=True)
+    failed = Dict().tag(sync=True)
+
+    def __init__(self, cancel: Callable[[], None], where: Mapping[str, Any] | None = None) -> None:
+        self._cancel, self._where = cancel, dict(where or {})
+        self._build, self._state = BuildState(), "running"
+        self._packaged: Packaged | None = None
+        self._error: BaseException | None = None
+        self._service: ServicePanel | None = None
+        super().__init__(status=self._status())
+        self._feed = Feed(self._hand_on)
+
+    # --- the build's side: from any thread ---
+
+    def take(self, event: Event) -> None:
+        """Show one event."""
+        self._build.take(event)
+        match event:
+            case Stage(title=title):
+                self._feed.line(f"==> {title}")
+            case Log(text):
+                self._feed.line(text)
+            case _:
+                self._feed.touch()
+
+    def succeed(self, result: Packaged) -> None:
+        """Show what was made."""
+        self._packaged = result
+        self.made = clean.data(facts(result))
+        self._end("done")
+
+    def fail(self, error: BaseException) -> None:
+        """Show why nothing was made."""
+        self._error = error
+        self.failed = told(error)
+        self._end("cancelled" if isinstance(error, Cancelled) else "failed")
+
+    def _end(self, state: str) -> None:
+        self._state = state
+        self._build.end(state)
+        self._feed.touch()
+        self._feed.close()
+
+    def _hand_on(self, first: int, lines: Sequence[str]) -> None:
+        self.status = self._status()
+        if lines:
+            kept, backlog = self._feed.backlog()
+            self.backlog = {"first": kept, "lines": backlog}
+            self.send({"log": lines, "first": first})
+
+    def _status(self) -> dict[str, Any]:
+        return clean.data({"state": self._state, "seconds": self._build.elapsed, "stages": self._build.rows()})
+
+    # --- the page's side ---
+
+    def actions(self) -> Mapping[str, Action]:
+        """Return what the page may ask for."""
+        return {"cancel": self._stop, "run": self._run, "show": self._show, "kill": self._kill, "save": self._save}
+
+    def _stop(self, _asked: Mapping[str, Any]) -> None:
+        self._cancel()
+
+    def _run(self, _asked: Mapping[str, Any]) -> str:
+        from jupyter_modelpack.frontends.widgets import start  # noqa: PLC0415 - brings in the engine
+
+        done = start.start(self._reference(), self._where)
+        self._service = ServicePanel(done.service)
+        self.child = self._service.model_id or ""
+        return start.told(done)
+
+    def _show(self, asked: Mapping[str, Any]) -> None:
+        if self._service is not None:
+            focus(self._service, str(asked.get("what")))
+
+    def _kill(self, _asked: Mapping[str, Any]) -> str:
+        return self._service.kill() if self._service else ""
+
+    def _save(self, _asked: Mapping[str, Any]) -> str:
+        from jupyter_modelpack.commands.save import save  # noqa: PLC0415 - verbs start fast
+
+        saved = save(Reporter(), package=self._reference(), workspace=self._where.get("workspace"))
+        return f"Wrote {len(saved.files)} files to {saved.folder}"
+
+    def _reference(self) -> str:
+        return self._packaged.reference if self._packaged else ""
+
+    # --- the twin ---
+
+    def view(self) -> View:
+        """Return the build as the saved notebook shows it."""
+        if self._packaged is not None:
+            return show.view(self._packaged)
+        if self._error is None:
+            return (Line("Packaging in the background ..."),)
+        said = told(self._error)
+        lines: list[str] = said["lines"] if isinstance(self._error, BuildFailed) else []
+        hint = [Line(line, "muted") for line in said["hint"].splitlines()]
+        tone: Tone = "muted" if isinstance(self._error, Cancelled) else "bad"
+        block = [Block("\n".join(lines))] if lines else []
+        return (*(Line(line, tone) for line in said["message"].splitlines()), *block, *hint)
+
+
+def facts(result: Packaged) -> dict[str, Any]:
+    """Return what the page shows of a finished package."""
+    return {
+        "reference": result.reference,
+        "digest": result.digest,
+        "size": human.size(result.size),
+        "models": list(result.models),
+        "engine": result.engine,
+        "dockerfile": result.dockerfile,
+        "time": human.seconds(result.seconds),
+        "layers": [
+            {"title": layer.title, "bytes": layer.size, "size": human.size(layer.size, 3), "reused": layer.reused}
+            for layer in result.layers
+        ],
+    }

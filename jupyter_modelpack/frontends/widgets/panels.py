@@ -1,0 +1,30 @@
+"""From a verb's result to the panel that shows it, for those that have one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_modelpack.commands.images import Images
+from jupyter_modelpack.commands.panel import Overview
+from jupyter_modelpack.commands.run import Running
+from jupyter_modelpack.commands.services import Services
+from jupyter_modelpack.frontends.widgets.panel import Panel
+from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
+from jupyter_modelpack.frontends.widgets.tables_panel import TablesPanel
+
+
+def panel_of(result: Any, where: Mapping[str, Any]) -> Panel | None:
+    """Return the panel of a result, or None where text says as much."""
+    match result:
+        case Images():
+            return TablesPanel(["images"], where, {"images": result})
+        case Services():
+            return TablesPanel(["services"], where, {"services": result})
+        case Overview():
+            known = {name: getattr(result, name) for name in ("models", "packages", "images", "services")}
+            return TablesPanel(list(known), where, known)
+        case Running():
+            return ServicePanel(result.service)
+        case _:
+            return None

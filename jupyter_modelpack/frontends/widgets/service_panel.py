@@ -1,0 +1,178 @@
+"""The panel of a service: its state, a request to send, its log, Kill."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from traitlets import Dict, Unicode
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.condition import Condition, condition
+from jupyter_modelpack.commands.score import ScoringFailed, score
+from jupyter_modelpack.engine.base import SAMPLE_LABEL
+from jupyter_modelpack.errors import Cancelled, NotFound
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.frontends.view import Fields, Line, View
+from jupyter_modelpack.frontends.widgets import clean, modules
+from jupyter_modelpack.frontends.widgets.feed import KEPT, Feed
+from jupyter_modelpack.frontends.widgets.panel import Action, Panel, told
+from jupyter_modelpack.frontends.widgets.stats import Stats
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.engine.base import Service
+
+LOOK_SECONDS = 2.0
+"""How often a shown panel asks how its service fares; its end is noticed at once."""
+
+ANY_SAMPLE = '{"data": [[1, 2, 3]]}'
+"""What stands in the editor when nobody knows what the model takes."""
+
+
+class ServicePanel(Panel):
+    """A running or ended service.
+
+    Attributes:
+        facts: What the page shows of it.
+        sample: The request to begin with.
+        focus: Which part the page should bring to view, with a number that changes each time.
+
+    """
+
+    _esm = modules.module("service")
+
+    facts = Dict().tag(sync=True)
+    sample = Unicode("").tag(sync=True)
+    focus = Dict().tag(sync=True)
+
+    def __init__(self, service: Service, sample: str = "") -> None:
+        self._service = service
+        self._engine = choose.engine(service.engine)
+        self._stats, self._watching = Stats(), threading.Lock()
+        self._reading: Reporter | None = None
+        self._readings, self._killed = 0, False
+        self._condition = condition(self._engine, service)
+        super().__init__(facts=self._facts(), sample=sample or self._ask_sample())
+
+    def actions(self) -> Mapping[str, Action]:
+        """Return what the page may ask for."""
+        return {"score": self._score, "kill": lambda _asked: self.kill(), "logs": self._logs}
+
+    def view(self) -> View:
+        """Return the service as the saved notebook shows it."""
+        one = self._service
+        state = "ended" if one.ended else "answers"
+        rows = (("image", one.image), ("engine", one.engine), ("score", one.scoring_uri))
+        return (Line(f"{one.name} {state}", "muted" if one.ended else "good"), Fields(rows))
+
+    # --- how it fares ---
+
+    def watched(self) -> None:
+        """Watch the service as long as a page shows it."""
+        if self._watching.acquire(blocking=False):
+            threading.Thread(target=self._watch, name="modelpack-watch", daemon=True).start()
+
+    def _watch(self) -> None:
+        try:
+            while self.shown and not self._service.ended:
+                self._look(self._engine.wait(self._service, LOOK_SECONDS))
+        finally:
+            self._watching.release()
+
+    def _look(self, service: Service) -> None:
+        self._service = service
+        self._condition = condition(self._engine, service)
+        self.facts = self._facts()
+
+    def kill(self) -> str:
+        """End the service."""
+        self._killed = True
+        self._look(self._engine.kill(self._service))
+        return f"{self._service.name} was killed."
+
+    def _facts(self) -> dict[str, Any]:
+        # Why it ended is no riddle when it was this panel that ended it.
+        death = None if self._killed else self._condition.death
+        return clean.data(facts(replace(self._condition, death=death), self._stats))
+
+    # --- scoring ---
+
+    def _score(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        body = str(asked.get("body", ""))
+        try:
+            scored = score(Reporter(), data=body, service=self._service.id, engine=self._service.engine)
+            self._stats.add(scored.milliseconds)
+        except ScoringFailed:
+            self._stats.fail()
+            raise
+        finally:
+            self.facts = self._facts()
+        value = scored.value
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+        return {"status": scored.status, "milliseconds": scored.milliseconds, "text": text}
+
+    def _ask_sample(self) -> str:
+        from jupyter_modelpack.engine.sample import sample  # noqa: PLC0415 - only a running service has one
+
+        if kept := self._service.labels.get(SAMPLE_LABEL):
+            return kept
+        found = None if self._service.ended else sample(self._service)
+        return ANY_SAMPLE if found is None else json.dumps(found, ensure_ascii=False)
+
+    # --- the log ---
+
+    def _logs(self, asked: Mapping[str, Any]) -> None:
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.cancel()
+        if asked.get("open"):
+            self._reading = Reporter()
+            threading.Thread(target=self._read, args=(self._reading,), name="modelpack-log", daemon=True).start()
+
+    def _read(self, report: Reporter) -> None:
+        self._readings += 1
+        number = self._readings
+
+        def hand_on(first: int, lines: Sequence[str]) -> None:
+            if lines:
+                kept, backlog = feed.backlog()
+                self.backlog = {"feed": number, "first": kept, "lines": backlog}
+                self.send({"log": lines, "first": first, "feed": number})
+
+        feed = Feed(hand_on)
+        try:
+            for line in self._engine.logs(self._service, tail=KEPT, follow=True, report=report):
+                feed.line(line)
+        except (Cancelled, NotFound):
+            pass  # closed again, or there is no log any more
+        finally:
+            feed.close()
+
+
+def focus(panel: ServicePanel, what: str) -> None:
+    """Bring a part of the panel to view: ``score`` or ``logs``."""
+    panel.focus = {"what": what, "number": panel.focus.get("number", 0) + 1}
+
+
+def facts(found: Condition, stats: Stats) -> dict[str, Any]:
+    """Return what the page shows of a service."""
+    one, death = found.service, found.death
+    up = (datetime.now(UTC) - one.started).total_seconds() if one.started and not one.ended else None
+    return {
+        "name": one.name,
+        "state": one.state,
+        "ready": found.ready,
+        "engine": one.engine,
+        "image": one.image,
+        "port": one.port,
+        "url": one.scoring_uri,
+        "uptime": up,
+        "exit": one.exit_code,
+        "death": told(death) if death else None,
+        "cause": death.cause if death else "",
+        "stats": stats.summary(),
+    }

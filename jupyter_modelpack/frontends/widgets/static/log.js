@@ -1,0 +1,71 @@
+import { button, el, say } from "./dom.js";
+import { copy } from "./clipboard.js";
+
+const KEPT = 400;
+
+// A log that opens on demand, follows its end, can be held still and copied.
+// Lines carry numbers, so that a line which comes twice (message and backlog) is shown once.
+export function log(model, { label, onToggle }) {
+  let lines = [];
+  let next = 0;
+  let feed;
+  let following = true;
+  let open = false;
+  const box = el("pre", { class: "mp-log", role: "log", "aria-label": label, tabindex: "0" });
+  const count = el("span", { class: "mp-muted" });
+  const follow = button("Pause", () => {
+    following = !following;
+    say(follow, following ? "Pause" : "Follow");
+    if (following) redraw();
+  });
+  const copier = button("Copy", () => copy(lines.join("\n"), copier));
+  const tools = el("span", { class: "mp-tools" }, follow, copier);
+  const body = el("div", {}, tools, box);
+  const details = el("details", { class: "mp-details" }, el("summary", {}, label, " ", count), body);
+  details.addEventListener("toggle", () => {
+    open = details.open;
+    if (open) redraw();
+    onToggle?.(open);
+  });
+
+  function redraw() {
+    box.replaceChildren(...lines.map((line) => document.createTextNode(`${line}\n`)));
+    box.scrollTop = box.scrollHeight;
+  }
+
+  function take(first, fresh, which) {
+    if (which !== feed) {
+      feed = which;
+      lines = [];
+      next = 0;
+      if (open && following) redraw();
+    }
+    const added = fresh.slice(Math.max(0, next - first));
+    if (!added.length) return;
+    next = first + fresh.length;
+    lines = lines.concat(added).slice(-KEPT);
+    say(count, next === 1 ? "1 line" : `${next} lines`);
+    if (!open || !following) return;
+    const piece = document.createDocumentFragment();
+    for (const line of added.slice(-KEPT)) piece.append(document.createTextNode(`${line}\n`));
+    box.append(piece);
+    while (box.childNodes.length > KEPT) box.firstChild.remove();
+    box.scrollTop = box.scrollHeight;
+  }
+
+  const heard = (message) => {
+    if (message.log) take(message.first, message.log, message.feed);
+  };
+  const backlog = () => {
+    const kept = model.get("backlog");
+    if (kept?.lines) take(kept.first, kept.lines, kept.feed);
+  };
+  model.on("msg:custom", heard);
+  backlog();
+  return {
+    element: details,
+    close() {
+      model.off("msg:custom", heard);
+    },
+  };
+}

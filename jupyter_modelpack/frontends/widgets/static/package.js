@@ -1,0 +1,116 @@
+import { button, el, say } from "./dom.js";
+import { seconds } from "./words.js";
+import { channel } from "./channel.js";
+import { child } from "./child.js";
+import { copy } from "./clipboard.js";
+import { failure } from "./failure.js";
+import { log } from "./log.js";
+import { stages } from "./stages.js";
+
+const HEADS = { running: "Packaging", done: "Packaged", failed: "Not packaged", cancelled: "Cancelled" };
+
+// A build that goes on, or what it made.
+function render({ model, el: root }) {
+  const line = channel(model);
+  const head = el("span", { class: "mp-head", role: "status" });
+  const clock = el("span", { class: "mp-muted" });
+  const stop = button("Cancel", () => {
+    stop.disabled = true;
+    line.ask("cancel");
+  });
+  const steps = stages();
+  const lines = log(model, { label: "Log" });
+  const made = el("div", { class: "mp-made" });
+  const news = el("div", { class: "mp-news", role: "status" });
+  const inner = el("div", { class: "mp-child" });
+  const top = el("div", { class: "mp-top" }, head, clock, stop);
+  root.classList.add("mp-panel");
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", "Package");
+  root.append(top, steps.element, lines.element, made, news, inner);
+  const unchild = child(model, inner);
+
+  let begun = performance.now();
+  function tick() {
+    const status = model.get("status");
+    if (status.state === "running") say(clock, seconds((performance.now() - begun) / 1000));
+  }
+  function status() {
+    const now = model.get("status");
+    begun = performance.now() - now.seconds * 1000;
+    root.dataset.state = now.state;
+    say(head, HEADS[now.state]);
+    say(clock, seconds(now.seconds));
+    stop.classList.toggle("mp-hidden", now.state !== "running");
+    steps.update(now.stages, now.state);
+  }
+  function result() {
+    const facts = model.get("made");
+    const error = model.get("failed");
+    if (facts.reference) made.replaceChildren(finished(facts, line, news, model));
+    else if (error.message) made.replaceChildren(failure(error));
+  }
+  const timer = setInterval(tick, 200);
+  model.on("change:status", status);
+  model.on("change:made change:failed", result);
+  status();
+  result();
+  return () => {
+    clearInterval(timer);
+    model.off("change:status", status);
+    model.off("change:made change:failed", result);
+    unchild();
+    lines.close();
+    line.close();
+  };
+}
+
+function finished(facts, line, news, model) {
+  const copier = button("Copy", () => copy(facts.reference, copier), { "aria-label": "Copy the reference" });
+  const rows = [
+    ["reference", el("span", {}, el("code", {}, facts.reference), " ", copier)],
+    ["digest", el("code", {}, facts.digest)],
+    ["size", facts.size],
+    ["models", facts.models.join(", ") || "none"],
+  ];
+  const table = el("table", { class: "mp-fields" }, el("tbody", {}, ...rows.map(([name, value]) =>
+    el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value)))));
+  return el("div", {}, table, layers(facts.layers), actions(facts, line, news, model));
+}
+
+function layers(all) {
+  const reused = all.filter((layer) => layer.reused).length;
+  const body = all.map((layer) =>
+    el("tr", {}, el("td", {}, layer.title), el("td", { class: "mp-number" }, layer.size),
+      el("td", {}, layer.reused ? "reused" : "new")));
+  const head = el("tr", {}, ...["LAYER", "SIZE", ""].map((name) => el("th", { scope: "col" }, name)));
+  return el("details", { class: "mp-details" },
+    el("summary", {}, `Layers `, el("span", { class: "mp-muted" }, `${all.length}, ${reused} of them reused`)),
+    el("table", { class: "mp-table" }, el("thead", {}, head), el("tbody", {}, ...body)));
+}
+
+function actions(facts, line, news, model) {
+  const act = (label, what, more) => {
+    const made = button(label, async () => {
+      made.disabled = true;
+      say(news, what === "run" ? "Starting ..." : "");
+      try {
+        const said = await line.ask(what, more);
+        if (said) say(news, said);
+      } catch (error) {
+        news.replaceChildren(failure(error));
+      }
+      made.disabled = false;
+      follow();
+    });
+    return made;
+  };
+  if (facts.dockerfile) return el("div", { class: "mp-actions" }, act("Save", "save"));
+  const later = [act("Score", "show", { what: "score" }), act("Logs", "show", { what: "logs" }), act("Kill", "kill")];
+  const follow = () => later.forEach((one) => (one.disabled = !model.get("child")));
+  model.on("change:child", follow);
+  follow();
+  return el("div", { class: "mp-actions" }, act("Run", "run"), ...later);
+}
+
+export default { render };

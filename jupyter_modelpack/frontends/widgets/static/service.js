@@ -1,0 +1,116 @@
+import { button, el, say } from "./dom.js";
+import { seconds } from "./words.js";
+import { channel } from "./channel.js";
+import { copy } from "./clipboard.js";
+import { failure } from "./failure.js";
+import { log } from "./log.js";
+import { curl, python } from "./snippets.js";
+
+let count = 0;
+
+// A running or ended service: state, a request to send, its log.
+function render({ model, el: root }) {
+  const line = channel(model);
+  const id = `mp-service-${(count += 1)}`;
+  const name = el("span", { class: "mp-head" });
+  const state = el("span", { class: "mp-badge", role: "status" });
+  const about = el("div", { class: "mp-muted" });
+  const death = el("div", {});
+  const end = button("Kill", async () => {
+    end.disabled = true;
+    try {
+      await line.ask("kill");
+    } catch (error) {
+      death.replaceChildren(failure(error));
+      end.disabled = false;
+    }
+  }, { class: "mp-button mp-danger" });
+  const editor = el("textarea", { id, class: "mp-editor", rows: "3", spellcheck: "false" });
+  editor.value = model.get("sample");
+  const url = () => model.get("facts").url;
+  const send = button("Score", score, { class: "mp-button mp-main" });
+  const asCurl = button("Copy as curl", () => copy(curl(url(), editor.value), asCurl));
+  const asPython = button("Copy as Python", () => copy(python(url(), editor.value), asPython));
+  const status = el("div", { class: "mp-news", role: "status" });
+  const answer = el("pre", { class: "mp-answer mp-hidden", "aria-label": "Answer", tabindex: "0" });
+  const stats = el("div", { class: "mp-muted" });
+  const reach = el("div", { class: "mp-muted" });
+  const form = el("div", { class: "mp-form" }, el("label", { for: id }, "Request"), editor,
+    el("div", { class: "mp-actions" }, send, asCurl, asPython), status, answer, stats, reach);
+  const lines = log(model, { label: "Logs", onToggle: (open) => line.ask("logs", { open }) });
+  root.classList.add("mp-panel");
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", "Service");
+  root.append(el("div", { class: "mp-top" }, name, state, end), about, death, form, lines.element);
+
+  editor.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // the notebook's own shortcuts must not take what is typed here
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) score();
+  });
+
+  async function score() {
+    send.disabled = true;
+    say(status, "Scoring ...");
+    try {
+      const got = await line.ask("score", { body: editor.value });
+      say(status, `${got.status} in ${got.milliseconds.toFixed(1)} ms`);
+      answer.classList.remove("mp-hidden");
+      say(answer, got.text);
+    } catch (error) {
+      answer.classList.add("mp-hidden");
+      status.replaceChildren(failure(error));
+    }
+    send.disabled = model.get("facts").state !== "running" && model.get("facts").state !== "starting";
+  }
+
+  let looked = performance.now();
+  function facts() {
+    const now = model.get("facts");
+    const ended = now.state === "exited" || now.state === "gone";
+    looked = performance.now();
+    root.dataset.state = ended ? "ended" : now.ready ? "ready" : "starting";
+    say(name, now.name);
+    say(state, ended ? (now.exit == null ? "ended" : `ended with exit code ${now.exit}`) : now.ready ? "ready" : "not ready");
+    for (const one of [end, send]) one.disabled = ended;
+    death.replaceChildren(...(now.death ? [failure(now.death)] : []));
+    say(stats, measured(now.stats));
+    say(reach, ended ? "" : `${now.url} reaches it from the kernel's machine; Score goes through the kernel, from anywhere.`);
+    tick();
+  }
+  function tick() {
+    const now = model.get("facts");
+    const up = now.uptime == null ? "" : ` · up ${seconds(now.uptime + (performance.now() - looked) / 1000)}`;
+    say(about, `${now.engine} · port ${now.port} · ${now.image}${up}`);
+  }
+  function focus() {
+    const wanted = model.get("focus").what;
+    if (wanted === "score") editor.focus();
+    if (wanted === "logs") {
+      lines.element.open = true;
+      lines.element.querySelector("summary").focus();
+    }
+  }
+  const timer = setInterval(tick, 1000);
+  model.on("change:facts", facts);
+  model.on("change:focus", focus);
+  facts();
+  return () => {
+    clearInterval(timer);
+    model.off("change:facts", facts);
+    model.off("change:focus", focus);
+    lines.close();
+    line.close();
+  };
+}
+
+function measured(stats) {
+  if (!stats.count) return "";
+  const parts = [`${stats.count} ${stats.count === 1 ? "request" : "requests"} from this panel`];
+  if (stats.failures) parts.push(`${stats.failures} failed`);
+  if (stats.median != null)
+    parts.push(`median ${stats.median.toFixed(1)} ms`, `slowest ${stats.slowest.toFixed(1)} ms`);
+  if (stats.count > 1) parts.push(`${stats.rate.toFixed(1)} a second`);
+  return parts.join(" · ");
+}
+
+export default { render };

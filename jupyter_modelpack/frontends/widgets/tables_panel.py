@@ -1,0 +1,150 @@
+"""The panel of tables: images alone, or models, packages, images and services side by side.
+
+The rows stay in the kernel; the page gets few that it shows. So ten thousand images are as quick
+as ten.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from traitlets import List
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.kill import kill
+from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.frontends import show
+from jupyter_modelpack.frontends.view import Line, View
+from jupyter_modelpack.frontends.widgets import modules, start
+from jupyter_modelpack.frontends.widgets.panel import Action, Panel
+from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
+from jupyter_modelpack.frontends.widgets.source import SOURCES, Row
+
+PAGE_ROWS = 10
+"""Rows of one page."""
+
+FRESH_SECONDS = 2.0
+"""How old rows may be; turning pages and sorting ask nobody."""
+
+
+class TablesPanel(Panel):
+    """Tables of what there is.
+
+    Args:
+        names: Of the sources, one a tab.
+        where: Workspace and engine that were named.
+        known: Results that are at hand, by source.
+
+    Attributes:
+        tabs: Name, title and columns of each table.
+
+    """
+
+    _esm = modules.module("tables")
+
+    tabs: List[dict[str, Any]] = List().tag(sync=True)
+
+    def __init__(
+        self, names: Sequence[str], where: Mapping[str, Any] | None = None, known: Mapping[str, Any] | None = None
+    ) -> None:
+        self._where = dict(where or {})
+        self._lock = threading.Lock()
+        self._results: dict[str, Any] = {}
+        self._rows: dict[str, tuple[float, Sequence[Row]]] = {}
+        for name, result in (known or {}).items():
+            self._take(name, result)
+        tabs = [
+            {
+                "name": name,
+                "title": SOURCES[name].title,
+                "columns": list(SOURCES[name].columns),
+                "empty": SOURCES[name].empty,
+                "marks": SOURCES[name].marks,
+            }
+            for name in names
+        ]
+        super().__init__(tabs=tabs)
+
+    def actions(self) -> Mapping[str, Action]:
+        """Return what the page may ask for."""
+        return {"page": self._page, "run": self._run, "remove": self._remove, "kill": self._kill, "open": self._open}
+
+    def view(self) -> View:
+        """Return the tables as the saved notebook shows them."""
+        several = len(self._results) > 1
+        return tuple(
+            part
+            for name, result in self._results.items()
+            for part in (*([Line(SOURCES[name].title, "good")] if several else []), *show.view(result))
+        )
+
+    # --- rows ---
+
+    def _page(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        name = str(asked.get("tab"))
+        rows = self._fresh(name, force=bool(asked.get("refresh")))
+        found = arranged(rows, str(asked.get("filter", "")), asked.get("sort"), down=bool(asked.get("down")))
+        last = max(0, (len(found) - 1) // PAGE_ROWS)
+        page = min(max(0, int(asked.get("page", 0))), last)
+        shown = found[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
+        return {
+            "page": page,
+            "pages": last + 1,
+            "count": len(found),
+            "of": len(rows),
+            "first": page * PAGE_ROWS,
+            "rows": [{"name": row.name, "cells": row.cells, "ours": row.ours, "actions": row.actions} for row in shown],
+        }
+
+    def _fresh(self, name: str, *, force: bool) -> Sequence[Row]:
+        if name not in SOURCES:
+            raise UsageError(f"There is no table {name!r}.")
+        with self._lock:
+            at, rows = self._rows.get(name, (0.0, ()))
+        if name in self._rows and not force and time.monotonic() - at < FRESH_SECONDS:
+            return rows
+        return self._take(name, SOURCES[name].load(self._where))
+
+    def _take(self, name: str, result: Any) -> Sequence[Row]:
+        rows = SOURCES[name].rows(result, self._where)
+        with self._lock:
+            self._results[name], self._rows[name] = result, (time.monotonic(), rows)
+        return rows
+
+    # --- actions ---
+
+    def _run(self, asked: Mapping[str, Any]) -> str:
+        done = start.start(str(asked.get("name")), self._where)
+        self._child(done.service)
+        return start.told(done)
+
+    def _remove(self, asked: Mapping[str, Any]) -> str:
+        name = str(asked.get("name"))
+        choose.engine(self._where.get("engine")).remove_image(name)
+        return f"Removed {name}."
+
+    def _kill(self, asked: Mapping[str, Any]) -> str:
+        done = kill(Reporter(), service=str(asked.get("name")), engine=self._where.get("engine"))
+        return f"{done.service.name} was killed."
+
+    def _open(self, asked: Mapping[str, Any]) -> str:
+        service = choose.engine(self._where.get("engine")).find(str(asked.get("name")))
+        self._child(service)
+        return f"Showing {service.name}."
+
+    def _child(self, service: Any) -> None:
+        self.child = ServicePanel(service).model_id or ""
+
+
+def arranged(rows: Sequence[Row], wanted: str, column: Any, *, down: bool) -> Sequence[Row]:
+    """Return the rows that hold every word of `wanted`, sorted by a column; None leaves the order."""
+    words = wanted.casefold().split()
+    if words:
+        rows = [row for row in rows if all(word in " ".join(row.cells).casefold() for word in words)]
+    if not isinstance(column, int) or isinstance(column, bool) or not rows or not 0 <= column < len(rows[0].keys):
+        return rows
+    return sorted(rows, key=lambda row: row.keys[column], reverse=down)

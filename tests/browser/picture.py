@@ -1,0 +1,91 @@
+"""Take the README's picture: `python -m tests.browser.picture`."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import ARGUMENTS
+from tests.browser.jupyter import Jupyter
+from tests.browser.notebook import Notebook
+from tests.services import CHECKOUT, base, dockerd
+
+TARGET = CHECKOUT / "notebooks" / "images" / "package.png"
+TRAIN = """
+import joblib
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import Ridge
+
+X, y = load_diabetes(return_X_y=True)
+joblib.dump(Ridge(alpha=0.5).fit(X, y), "sklearn_regression_model.pkl")
+"""
+CELLS = [
+    "%load_ext jupyter_modelpack",
+    """%%package --model sklearn_regression_model.pkl --pip scikit-learn --name diabetes-service
+import json, os, joblib, numpy as np
+
+def init():
+    global model
+    model = joblib.load(os.path.join(os.environ["AZUREML_MODEL_DIR"], "sklearn_regression_model.pkl"))
+
+def run(data):
+    return model.predict(np.array(json.loads(data)["data"])).tolist()""",
+    "%modelpack images",
+    "%modelpack run --port 0",
+    "%modelpack kill",
+]
+TWO_ROWS = '{"data": [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]]}'
+BARE = """
+.jp-SideBar, #jp-top-panel, #jp-menu-panel, #jp-bottom-panel, .jp-Toolbar, .lm-TabBar { visibility: hidden; }
+"""
+
+
+def take(folder: Path, target: Path, theme: str) -> None:
+    """Package, list, run, score; take the notebook as it then looks."""
+    env = {
+        **os.environ,
+        "DOCKER_HOST": dockerd.up(),
+        "DOCKER_CONFIG": str(folder / "docker"),
+        "MODELPACK_ENGINE": "docker",
+        "MODELPACK_BASE_IMAGE": str(base.layout()),
+        "MODELPACK_HOME": str(CHECKOUT / ".cache" / "picture"),
+    }
+    with Jupyter(folder, env) as jupyter, sync_playwright() as playwright:
+        subprocess.run([sys.executable, "-c", TRAIN], cwd=jupyter.notebooks, check=True)
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        page = chromium.new_page(viewport={"width": 1000, "height": 1800})
+        notebook = Notebook(page, jupyter, "notebook", CELLS, "package.ipynb")
+        if theme != "JupyterLab Light":
+            notebook.theme(theme)
+        notebook.finish(0)
+        notebook.finish(1)
+        page.wait_for_selector('.mp-panel[data-state="done"]', timeout=300_000)
+        notebook.finish(2)
+        notebook.panel(2).get_by_role("searchbox").fill("diabetes-service")
+        notebook.finish(3)
+        service = notebook.panel(3)
+        service.get_by_label("Request").fill(TWO_ROWS)
+        service.get_by_role("button", name="Score").click()
+        service.locator(".mp-answer:not(.mp-hidden)").wait_for()
+        page.evaluate("document.activeElement?.blur()")
+        page.wait_for_timeout(1500)
+        cells = page.locator(".jp-Notebook .jp-CodeCell")
+        first, last = cells.nth(0).bounding_box(), cells.nth(3).bounding_box()
+        clip = {"x": first["x"], "y": first["y"] - 6, "width": first["width"] + 6}
+        target.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=target, clip={**clip, "height": last["y"] + last["height"] - first["y"] + 12})
+        notebook.finish(4)
+        chromium.close()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        take(
+            Path(scratch) / "jupyter",
+            Path(sys.argv[1]) if sys.argv[1:] else TARGET,
+            *(sys.argv[2:] or ["JupyterLab Light"]),
+        )
