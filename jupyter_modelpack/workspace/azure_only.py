@@ -7,7 +7,10 @@ noted in the log; one that nobody knows is a mistake, as it would be there.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from jupyter_modelpack.errors import UsageError
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +26,7 @@ WORKSPACE_PARTS = _words("""
 """)
 
 MODEL_PARTS = _words("""
-    profile deploy get_sas_urls add_dataset_references package_and_deploy print_configuration
+    get_sas_urls add_dataset_references package_and_deploy print_configuration
 """)
 
 PARAMETERS = _words("""
@@ -34,6 +37,16 @@ PARAMETERS = _words("""
     system_datastores_auth_mode v1_legacy_mode id cloud no_wait delete_dependent_resources show_output
     _location _disable_service_check _workspace_id _cloud _logger _file_name
 """)
+
+
+def cloud(where: str, hint: str) -> Callable[..., NoReturn]:
+    """Return what stands for a function of the Azure cloud: called, it says so."""
+
+    def refuse(*_given: object, **_named: object) -> NoReturn:
+        raise UsageError(f"{where} is a service of the Azure cloud.", hint=hint)
+
+    refuse.__name__, refuse.__doc__ = where.rpartition(".")[2], f"{where} is a service of the Azure cloud. {hint}"
+    return refuse
 
 
 def accept(where: str, given: Mapping[str, object], **named: object) -> None:

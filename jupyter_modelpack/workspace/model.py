@@ -19,7 +19,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.workspace import model_path as paths
 from jupyter_modelpack.workspace import model_store, model_words, output, uses
 from jupyter_modelpack.workspace import tags as tagging
-from jupyter_modelpack.workspace.azure_only import MODEL_PARTS
+from jupyter_modelpack.workspace.azure_only import MODEL_PARTS, cloud
 from jupyter_modelpack.workspace.framework import Framework
 from jupyter_modelpack.workspace.model_query import query, select
 from jupyter_modelpack.workspace.resource_configuration import ResourceConfiguration
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.workspace.workspace import Workspace
 
 _PAGE = range(20, 256)
+_INSTEAD = "Model.package makes an image that runs anywhere."
 
 
 class Model:
@@ -53,6 +54,9 @@ class Model:
     """
 
     Framework = Framework
+    # Called on the class in old notebooks, so they are found there.
+    deploy = staticmethod(cloud("Model.deploy", _INSTEAD))
+    profile = staticmethod(cloud("Model.profile", _INSTEAD))
 
     mime_type: str = "application/x-tar"
     unpack: bool = False
@@ -370,7 +374,7 @@ class Model:
         if name in MODEL_PARTS:
             raise UsageError(
                 f"Model.{name} is a service of the Azure cloud.",
-                hint="Model.package makes an image that runs anywhere.",
+                hint=_INSTEAD,
             )
         raise AttributeError(f"'Model' object has no attribute {name!r}", name=name, obj=self)
 

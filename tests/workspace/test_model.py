@@ -401,3 +401,10 @@ def test_the_same_files_give_the_same_layer(ws, pickle_file):
     os.utime(pickle_file, (9, 9))
     assert register(other, pickle_file).part().layer == first
     assert first.media_type == LAYER
+
+
+@pytest.mark.parametrize("name", ["deploy", "profile"])
+def test_what_the_cloud_does_says_so_on_the_class_and_on_a_model(name):
+    for owner in (Model, Model(None)):
+        with pytest.raises(UsageError, match=f"Model.{name} is a service of the Azure cloud"):
+            getattr(owner, name)(None, "service", [])
