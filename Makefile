@@ -9,8 +9,8 @@ READY := .venv/.ready
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 
-# Rooms whose tests take a whole engine and the tutorial's port to themselves.
-WHOLE := $(wildcard tests/system tests/notebooks)
+# Rooms whose tests take a whole engine, the tutorial's port or both cores to themselves.
+WHOLE := $(wildcard tests/system tests/notebooks tests/scoring/processes tests/scoring_diff)
 # Kills, full disks, power cuts: root, and file systems of their own.
 FAULTS := tests/faults
 
@@ -78,6 +78,7 @@ down:
 bench: $(READY)
 	$(BIN)/python -m tests.services up
 	$(BIN)/python -m tests.benchmarks.packaging
+	$(BIN)/python -m tests.benchmarks.memory
 
 lock: $(UV)
 	$(UV) pip compile -q --no-emit-index-url --no-header --no-annotate --generate-hashes \

@@ -47,7 +47,7 @@ class Ours:
         os.environ["MODELPACK_BASE_IMAGE"] = str(found)
         layout = Layout(found)
         Layout.create(homes.cache()).adopt_image(layout.image(layout.index().manifests[0]), layout)
-        parts.remove("*/benchmark")
+        parts.remove(f"label={parts.OURS}")
         self.move()
 
     def move(self) -> None:

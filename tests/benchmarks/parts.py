@@ -22,6 +22,7 @@ from tests.services.packages import SEARCHED, find, need
 BASE = "modelpack-bench/base:1"
 TOOLS = "modelpack-bench/tools:1"
 LABEL = "modelpack-bench"
+OURS = "io.github.jupyter-modelpack.name=benchmark"
 PIP = "pip==25.3"
 PASSED_ON = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 """What a build needs to know to reach the package index from here; nothing of it is written down."""
@@ -125,16 +126,15 @@ def _address(log: Path) -> str:
     raise RuntimeError(f"The registry does not start:\n{log.read_text()}")
 
 
-def remove(pattern: str) -> None:
-    """Remove the images whose repository matches."""
-    found = run(*docker(), "images", "--quiet", "--no-trunc", f"--filter=reference={pattern}").split()
+def remove(condition: str) -> None:
+    """Remove the images that meet a condition of ``docker images``, nameless ones too: they keep layers."""
+    found = run(*docker(), "images", "--quiet", "--no-trunc", f"--filter={condition}").split()
     if found:
         run(*docker(), "rmi", "--force", *sorted(set(found)))
 
 
 def tidy() -> None:
     """Take back what builds have left in the engine."""
-    for pattern in ("*/benchmark", "modelpack-bench/*"):
-        remove(pattern)
-    run(*docker(), "image", "prune", "--force", f"--filter=label={LABEL}")
+    for condition in (f"label={OURS}", f"label={LABEL}", "reference=modelpack-bench/*"):
+        remove(condition)
     run(*docker(), "builder", "prune", "--all", "--force")
