@@ -17,6 +17,7 @@ _NOT_FOUND = (
     "The requested URL was not found on the server. If you entered the URL manually please check your "
     "spelling and try again."
 )
+_NOT_ALLOWED = "The method is not allowed for the requested URL."
 _READ = frozenset({"GET", "HEAD"})
 
 
@@ -40,6 +41,7 @@ class Application:
         """Answer at once, or hand the request to the script and answer later."""
         preflight = self._cors.preflight(request)
         if preflight is not None:
+            preflight.headers.append(_NOT_FAILED)
             self._finish(request, preflight, respond)
             return
         if request.path in {"/score", "/score/"}:
@@ -47,13 +49,14 @@ class Application:
             return
         route = self._routes.get(request.path)
         response = route(request) if route else problem(404, _NOT_FOUND)
-        if not route or response.status == 405:
+        if not route or response.status == 405 or request.path == "/swagger.json":
             response.headers.append(_NOT_FAILED)
         self._finish(request, response, respond)
 
     def _score(self, request: Request, respond: Respond) -> None:
         refusal = identity.too_long(request.headers) or self._refusal(request)
         if refusal is not None:
+            refusal.headers.append(_NOT_FAILED)
             self._finish(request, refusal, respond)
             return
 
@@ -71,7 +74,7 @@ class Application:
             return None
         if method == "OPTIONS":
             return Response(200, b"", HTML, [(b"allow", b"GET, OPTIONS, POST")])
-        return problem(405, "Method not allowed", [_NOT_FAILED, (b"allow", b"GET, OPTIONS, POST")])
+        return problem(405, _NOT_ALLOWED, [(b"allow", b"GET, OPTIONS, POST")])
 
     def _finish(self, request: Request, response: Response, respond: Respond) -> None:
         response.headers += identity.identify(request.headers)
@@ -97,4 +100,4 @@ def _reading(request: Request) -> Response | None:
     allow: Header = (b"allow", b"GET, HEAD, OPTIONS")
     if request.method == "OPTIONS":
         return Response(200, b"", HTML, [allow])
-    return problem(405, "The method is not allowed for the requested URL.", [allow])
+    return problem(405, _NOT_ALLOWED, [allow])

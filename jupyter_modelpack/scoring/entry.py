@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import schema
+from .carried import carry_in, stand_for_main
 from .rawhttp import is_raw
 from .settings import Settings
 
@@ -57,24 +58,27 @@ def load(settings: Settings) -> Entry:
             sys.path.append(folder)
     if not path.is_file():
         raise EntryError(f"the entry script {path} does not exist (AZUREML_ENTRY_SCRIPT={settings.entry_script!r})")
-    return entry_of(_execute(path), path.name)
+    return entry_of(_execute(path, settings.carried), path.name)
 
 
 def entry_of(module: types.ModuleType, name: str) -> Entry:
-    """Find init() and run(); a module-level `driver_module` is followed (contract 7.6)."""
-    driver = getattr(module, "driver_module", None)
-    if driver is not None and hasattr(driver, "run"):
-        module = driver
+    """Find init() and run(); a module-level `driver_module` is followed (contract 7.6).
+
+    Only for run(): a generated driver's run() does nothing but pass on, its init() does things of its own.
+    """
     functions = {}
     for function in ("init", "run"):
         found = getattr(module, function, None)
         if not callable(found):
             raise EntryError(f"{name} defines no function {function}()")
         functions[function] = found
-    return Entry(functions["init"], functions["run"], getattr(module, "run_batch", None))
+    driver = getattr(module, "driver_module", None)
+    if isinstance(driver, types.ModuleType) and hasattr(driver, "run"):
+        module = driver
+    return Entry(functions["init"], module.run, getattr(module, "run_batch", None))
 
 
-def _execute(path: Path) -> types.ModuleType:
+def _execute(path: Path, carried: str) -> types.ModuleType:
     # Compiled here and not through the import system: an edited script of equal size and time stamp would
     # be served from its old .pyc.
     loader = importlib.machinery.SourceFileLoader(MODULE, str(path))
@@ -83,6 +87,8 @@ def _execute(path: Path) -> types.ModuleType:
         raise EntryError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[MODULE] = module
+    carry_in(module, carried)
+    stand_for_main(module)
     exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102  it is the user's script
     return module
 

@@ -12,17 +12,25 @@ def identify(headers: dict[bytes, bytes]) -> list[Header]:
     """Give the headers every answer carries.
 
     Nothing sent: one fresh id in both. `x-request-id` alone: both echo it. `x-ms-client-request-id`, or the
-    old `x-ms-request-id`, is what the client calls the request; it is echoed under both names.
+    old `x-ms-request-id`, is what the client calls the request; it is echoed under both names. The old one,
+    sent beside the new one, is echoed as itself.
     """
-    request_id = headers.get(b"x-request-id") or _fresh()
-    client_id = headers.get(b"x-ms-client-request-id") or headers.get(b"x-ms-request-id")
-    found = [_SERVER, (b"x-request-id", request_id), (b"x-ms-request-id", client_id or request_id)]
+    request_id = _fitting(headers, b"x-request-id") or _fresh()
+    old_id = _fitting(headers, b"x-ms-request-id")
+    client_id = _fitting(headers, b"x-ms-client-request-id") or old_id
+    found = [_SERVER, (b"x-request-id", request_id), (b"x-ms-request-id", old_id or client_id or request_id)]
     if client_id:
         found.append((b"x-ms-client-request-id", client_id))
     trace = headers.get(b"traceid")
     if trace:
         found.append((b"TraceId", trace))
     return found
+
+
+def _fitting(headers: dict[bytes, bytes], name: bytes) -> bytes | None:
+    """Give an id the client has sent; one that is refused for its length is not sent back either."""
+    value = headers.get(name)
+    return value if value is None or len(value) <= limits.REQUEST_ID_SIZE else None
 
 
 def _fresh() -> bytes:

@@ -7,8 +7,8 @@ shims.py puts them there.
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import parse_qs
 
+from .form import Values, parse
 from .messages import Request
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -52,22 +52,6 @@ class Headers(dict[str, str]):
         return super().get(name.title(), default)
 
 
-class Args(dict[str, str]):
-    """Query arguments: the first value of each, `getlist` for all."""
-
-    def __init__(self, query: bytes) -> None:
-        self._lists = parse_qs(query.decode("utf-8", "replace"), keep_blank_values=True)
-        super().__init__((name, values[0]) for name, values in self._lists.items())
-
-    def getlist(self, name: str) -> list[str]:
-        """Give every value of one name."""
-        return list(self._lists.get(name, []))
-
-    def to_dict(self, flat: bool = True) -> dict[str, Any]:
-        """Give a plain dictionary."""
-        return dict(self) if flat else {name: list(values) for name, values in self._lists.items()}
-
-
 class AMLRequest:
     """The request with the attributes that scripts use of Flask's."""
 
@@ -78,8 +62,9 @@ class AMLRequest:
         self.query_string = request.query
         self.remote_addr = request.client
         self.headers = Headers(request.headers)
-        self.args = Args(request.query)
+        self.args = Values.of_query(request.query)
         self.data = body
+        self._parts: tuple[Values, Values] | None = None
 
     @property
     def full_path(self) -> str:
@@ -109,9 +94,24 @@ class AMLRequest:
         return (self.content_type or "").partition(";")[0].strip().lower()
 
     @property
-    def content_length(self) -> int:
-        """How many bytes the body has."""
-        return len(self.data)
+    def content_length(self) -> int | None:
+        """How many bytes the body has; None where the client says nothing of one."""
+        return len(self.data) if "Content-Length" in self.headers or self.data else None
+
+    @property
+    def form(self) -> Values:
+        """The fields of a form."""
+        return self._parsed()[0]
+
+    @property
+    def files(self) -> Values:
+        """The files of a form."""
+        return self._parsed()[1]
+
+    @property
+    def values(self) -> Values:
+        """Query arguments and form fields together."""
+        return Values({**self.form.to_dict(flat=False), **self.args.to_dict(flat=False)})
 
     @property
     def is_json(self) -> bool:
@@ -135,6 +135,11 @@ class AMLRequest:
             if silent:
                 return None
             raise
+
+    def _parsed(self) -> tuple[Values, Values]:
+        if self._parts is None:
+            self._parts = parse(self.content_type or "", self.data)
+        return self._parts
 
 
 class AMLResponse:

@@ -18,7 +18,7 @@ def from_aml(result: AMLResponse, encode: Encoder) -> Response:
     otherwise. A header value is split at commas into repeated headers (contract 7.4).
     """
     headers: list[Header] = []
-    content_type = JSON if result.json_str else HTML
+    content_type = JSON if result.json_str or result.message is None else HTML
     for name, value in result.headers.items():
         if name.lower() == "content-type":
             content_type = header_text(value)

@@ -62,7 +62,7 @@ def get_input_schema(func: Callable[..., Any]) -> dict[str, Any]:
     example = {name: schema.pop("example", None) for name, schema in described.items()}
     if not described:
         return {"type": "object", "example": {}}
-    return {"type": "object", "required": list(described), "properties": described, "example": example}
+    return {"type": "object", "properties": described, "example": example}
 
 
 def get_output_schema(func: Callable[..., Any]) -> dict[str, Any]:

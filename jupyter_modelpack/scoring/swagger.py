@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from . import swagger_paths
 from .decode import query_object
 from .messages import JSON, Response, json_response, problem
 from .settings import Settings
@@ -41,65 +42,25 @@ class Swagger:
         return json_response(200, self.document(dialect))
 
     def document(self, dialect: str) -> dict[str, Any]:
-        """Describe the three routes."""
+        """Describe the three routes, in the words of the original: clients are generated from them."""
         old = dialect == "2.0"
         schemas = json.loads(
             json.dumps(self._schemas).replace("#/definitions/", "#/definitions/" if old else "#/components/schemas/")
         )
         settings = self._settings
+        name = settings.service_name
+        about = f"API specification for the Azure Machine Learning service {name}"
+        paths = {f"{settings.path_prefix}{path}": item for path, item in swagger_paths.paths(old=old).items()}
         root: dict[str, Any] = {
             "swagger" if old else "openapi": dialect,
-            "info": {"title": settings.service_name, "version": settings.service_version},
-            "paths": {f"{settings.path_prefix}{path}": item for path, item in _paths(old=old).items()},
+            "info": {"title": name, "description": about, "version": settings.service_version},
+            "paths": paths,
         }
         if old:
-            json_only = ["application/json"]
-            return {
-                **root,
-                "schemes": ["https", "http"],
-                "consumes": json_only,
-                "produces": json_only,
-                "definitions": schemas,
-            }
-        return {**root, "components": {"schemas": schemas}}
-
-
-def _paths(*, old: bool) -> dict[str, Any]:
-    health = _operation("ServiceHealthCheck", "Simple health check endpoint", {"type": "string"}, "text/html", old=old)
-    score = _operation(
-        "RunMLService", "Run web service's model and get the prediction output", _ref("ServiceOutput", old), old=old
-    )
-    score["responses"]["default"] = _response("The error", _ref("ErrorResponse", old), "application/json", old=old)
-    if old:
-        score["parameters"] = [
-            {
-                "name": "serviceInputPayload",
-                "in": "body",
-                "description": "The input payload for executing the real-time machine learning service.",
-                "schema": _ref("ServiceInput", old),
-            }
-        ]
-    else:
-        score["requestBody"] = {"content": {"application/json": {"schema": _ref("ServiceInput", old)}}}
-    swagger = _operation("GetSwagger", "This description", {"type": "object"}, old=old)
-    return {"/": {"get": health}, "/score": {"post": score}, "/swagger.json": {"get": swagger}}
-
-
-def _operation(
-    name: str, text: str, schema: dict[str, Any], kind: str = "application/json", *, old: bool
-) -> dict[str, Any]:
-    return {
-        "operationId": name,
-        "description": text,
-        "responses": {"200": _response("The answer", schema, kind, old=old)},
-    }
-
-
-def _response(text: str, schema: dict[str, Any], kind: str, *, old: bool) -> dict[str, Any]:
-    return (
-        {"description": text, "schema": schema} if old else {"description": text, "content": {kind: {"schema": schema}}}
-    )
-
-
-def _ref(name: str, old: bool) -> dict[str, str]:
-    return {"$ref": f"#/{'definitions' if old else 'components/schemas'}/{name}"}
+            kinds = {"schemes": ["https"], "consumes": ["application/json"], "produces": ["application/json"]}
+            return {**root, **kinds, "securityDefinitions": swagger_paths.KEYS, "definitions": schemas}
+        return {
+            **root,
+            "security": swagger_paths.SECURED,
+            "components": {"schemas": schemas, "securitySchemes": swagger_paths.KEYS},
+        }

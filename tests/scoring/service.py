@@ -48,12 +48,13 @@ class Answer:
 class Service:
     """A running server: what it says, what it answers, how it ends."""
 
-    def __init__(self, root: Path, environment: dict[str, str], module: str) -> None:
+    def __init__(self, root: Path, environment: dict[str, str], command: list[str], port: int = 0) -> None:
         self.root = root
+        self._port = port
         self._lines: list[str] = []
         self._said = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            command,
             cwd=root,
             env=environment,
             stdout=subprocess.PIPE,
@@ -90,9 +91,11 @@ class Service:
 
     @property
     def port(self) -> int:
-        found = re.search(r"port (\d+),", self.wait_for(r"port \d+,"))
-        assert found
-        return int(found[1])
+        if not self._port:
+            found = re.search(r"port (\d+),", self.wait_for(r"port \d+,"))
+            assert found
+            self._port = int(found[1])
+        return self._port
 
     def ready(self) -> "Service":
         self.wait_for("Listening on")
@@ -175,7 +178,7 @@ def running(
             "MODELPACK_PORT": "0",
             **environment,
         },
-        module,
+        [sys.executable, "-m", module],
     )
     try:
         yield service.ready() if ready else service

@@ -42,8 +42,8 @@ def test_options_of_score(echo):
 @pytest.mark.parametrize(
     ("method", "path", "message"),
     [
-        ("PUT", "/score", "Method not allowed"),
-        ("DELETE", "/score", "Method not allowed"),
+        ("PUT", "/score", "The method is not allowed for the requested URL."),
+        ("DELETE", "/score", "The method is not allowed for the requested URL."),
         ("POST", "/", "The method is not allowed for the requested URL."),
         ("POST", "/swagger.json", "The method is not allowed for the requested URL."),
     ],
