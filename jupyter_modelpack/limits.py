@@ -40,6 +40,9 @@ SOURCE_FILES: Final = 50_000
 SAMPLE_BYTES: Final = 64 << 10
 """Largest sample that is kept with a package: it becomes a label, which every listing carries along."""
 
+PICKLE_BYTES: Final = 16 << 30
+"""Most bytes of one pickle, unpacked, that are searched for names; a small file may unpack without end."""
+
 REQUEST_LINE_BYTES: Final = 8 << 10
 """Longest request line the embedded registry reads; a name and a digest need under 400 bytes."""
 

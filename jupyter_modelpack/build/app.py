@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from jupyter_modelpack.build.recipe import APP_ROOT, LOCK_PATH, MODELS_DIR, ModelPart, Source
+from jupyter_modelpack.build.recipe import APP_ROOT, CARRIED, LOCK_PATH, MODELS_DIR, ModelPart, Source
 from jupyter_modelpack.build.source_files import list_files, open_regular
 from jupyter_modelpack.errors import PathNotFound
 from jupyter_modelpack.oci.layer import LayerWriter
@@ -66,6 +66,8 @@ def app_variables(source: Source, models: tuple[ModelPart, ...]) -> Mapping[str,
     if source.folder is not None:
         variables["AZUREML_SOURCE_DIRECTORY"] = source.folder.name
     variables["AZUREML_ENTRY_SCRIPT"] = name
+    if CARRIED in source.extra:
+        variables["MODELPACK_CARRIED"] = CARRIED.removesuffix(".py")
     if len(models) == 1:
         variables["AZUREML_MODEL_DIR"] = f"{MODELS_DIR}/{models[0].name}/{models[0].version}"
     return variables

@@ -18,6 +18,9 @@ APP_ROOT = "/var/azureml-app"
 """Where entry scripts expect to be (contract fact, section 3.5)."""
 
 MODELS_DIR = f"{APP_ROOT}/azureml-models"
+CARRIED = "notebook_cells.py"
+"""The module with what an entry script uses of other cells of its notebook; the scoring server brings it in."""
+
 ENV_DIR = "/opt/modelpack/env"
 LOCK_PATH = "/opt/modelpack/pylock.toml"
 USER = "65532:65532"

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import inspect
 import json
+import operator
 import os
 import sys
 import time
@@ -49,7 +50,8 @@ def attempt(sample: bytes) -> dict[str, Any]:
         if inspect.isawaitable(result):
             asyncio.run(_awaited(result))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to the user's code
-        return {"failed": boot.likely_cause(error, phase, known), "traceback": tracebacks.of_user(error)}
+        seen = error.with_traceback(error.__traceback__.tb_next if error.__traceback__ else None)
+        return {"failed": boot.likely_cause(error, phase, known), "traceback": tracebacks.of_user(seen)}
     outcome: dict[str, Any] = {"init": time.perf_counter() - started}
     return {**outcome, **_scored(loaded, known, sample)} if sample else outcome
 
@@ -64,7 +66,7 @@ def _scored(loaded: Any, known: Any, sample: bytes) -> dict[str, Any]:
     if loaded.asynchronous:
         response = asyncio.run(performer.perform_async(request))
     else:
-        response = performer.perform(request, lambda call: call())
+        response = performer.perform(request, operator.call)
     found = {"run": time.perf_counter() - started, "status": response.status, "text": _text(response.body)}
     if response.status < 400:
         return found

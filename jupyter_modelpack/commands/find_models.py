@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands.models import default_name
@@ -20,16 +21,55 @@ if TYPE_CHECKING:
 CONTENT = f"{LABEL}.content"
 """Property of a model that was registered on the way: what its files hold."""
 
+VARIABLE = f"{LABEL}.variable"
+"""Property of a model that was registered from a notebook's variable: the variable's name."""
 
-def find_models(where: Workspace, named: Sequence[str], report: Reporter) -> list[Model]:
-    """Return the models; one that is named by its path is registered, unless its files have not changed."""
-    return [_model(where, one, report) for one in named]
+NO_VARIABLES: Mapping[str, Path] = MappingProxyType({})
 
 
-def _model(where: Workspace, named: str, report: Reporter) -> Model:
+def find_models(
+    where: Workspace, named: Sequence[str], report: Reporter, variables: Mapping[str, Path] = NO_VARIABLES
+) -> list[Model]:
+    """Return the models; a path or a variable is registered, unless what it holds has not changed.
+
+    Args:
+        where: The workspace.
+        named: A registered name, ``name:version``, a path, a variable; or ``name=`` and one of the last two.
+        report: Hears of what is registered.
+        variables: By the word that means a variable, the file it was written to.
+
+    """
+    return [_model(where, one, report, variables.get(one)) for one in named]
+
+
+def wanted_variables(
+    where: Workspace, named: Sequence[str], is_variable: Callable[[str], bool]
+) -> dict[str, tuple[str, str]]:
+    """Return, by the word, the model's name and the variable that it means.
+
+    A bare word means a variable when it is neither a registered name nor a path; also when that name was
+    registered from this very variable. ``name=variable`` always means the variable.
+    """
+    known, found = where.models, {}
+    for word in named:
+        name, equals, variable = word.partition("=")
+        if not equals:
+            name = variable = word
+        if not is_variable(variable):
+            continue
+        taken = word in known and known[word].properties.get(VARIABLE) != word
+        if equals or not (taken or Path(word).exists()):
+            found[word] = (name, variable)
+    return found
+
+
+def _model(where: Workspace, named: str, report: Reporter, dumped: Path | None) -> Model:
     from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
 
     known = where.models
+    given, equals, rest = named.partition("=")
+    if dumped is not None:
+        return _register(where, dumped, given, f"the variable {rest or given}", report, variable=rest or given)
     if named in known:
         return known[named]
     name, _, version = named.rpartition(":")
@@ -37,7 +77,9 @@ def _model(where: Workspace, named: str, report: Reporter) -> Model:
         return Model(where, id=named)
     path = Path(named).expanduser()
     if path.exists():
-        return _from_path(where, path, known.get(default_name(path)), report)
+        return _register(where, path, default_name(path), str(path), report)
+    if equals and (path := Path(rest).expanduser()).exists():
+        return _register(where, path, given, rest, report)
     guess = nearest(named, known)
     raise NotFound(
         f"No model named {named!r} is registered in workspace {where.name!r}, and no file or folder has that name.",
@@ -46,14 +88,17 @@ def _model(where: Workspace, named: str, report: Reporter) -> Model:
     )
 
 
-def _from_path(where: Workspace, path: Path, latest: Model | None, report: Reporter) -> Model:
+def _register(
+    where: Workspace, path: Path, name: str, called: str, report: Reporter, *, variable: str | None = None
+) -> Model:
     from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
 
-    content = _fingerprint(path, report)
+    content, latest = _fingerprint(path, report), where.models.get(name)
     if latest and latest.properties.get(CONTENT) == content:
-        report.log(f"{path} is {latest.id}, registered before")
+        report.log(f"{called} is {latest.id}, registered before")
         return latest
-    return Model.register(where, path, default_name(path), properties={CONTENT: content}, report=report)
+    properties = {CONTENT: content, **({VARIABLE: variable} if variable else {})}
+    return Model.register(where, path, name, properties=properties, report=report)
 
 
 def _fingerprint(path: Path, report: Reporter) -> str:

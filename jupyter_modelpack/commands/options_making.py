@@ -16,7 +16,8 @@ MAKING: tuple[Option, ...] = (
     ),
     Option(
         "model",
-        "Registered model (name or name:version), or a file or folder, which is registered first",
+        "Registered model (name or name:version), or what is registered first: a file, a folder, in a notebook a "
+        "variable; name=file or name=variable gives it a name",
         ("package",),
         ("--model", "-m"),
         default=(),

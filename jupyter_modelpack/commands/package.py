@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.build.recipe import LayerNote
 from jupyter_modelpack.commands import choose
-from jupyter_modelpack.commands.find_models import find_models
+from jupyter_modelpack.commands.find_models import NO_VARIABLES, find_models
 from jupyter_modelpack.commands.hand_over import hand_over
 from jupyter_modelpack.commands.ingredients import find_environment, inference_config
+from jupyter_modelpack.commands.notebook import Notebook
 from jupyter_modelpack.commands.sample import is_json, read_sample
 from jupyter_modelpack.events import Reporter
 
@@ -94,6 +96,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     workspace: str | None = None,
     engine: str | None = None,
     cell: str | None = None,
+    notebook: Notebook | None = None,
     made: Callable[[ModelPackage], None] = lambda _package: None,
 ) -> Packaged | Tried:
     """Make a package, and put it into the container engine if there is one; or only try its script.
@@ -108,7 +111,10 @@ def package(  # noqa: PLR0913 - one keyword an option
     environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
     config = inference_config(environment, script, cell, source_directory)
     config.sample = read_sample(sample) if sample is not None else None
-    models = find_models(where, model, report)
+    with notebook.files if notebook else nullcontext():
+        models = find_models(where, model, report, notebook.models if notebook else NO_VARIABLES)
+    if notebook:
+        _carry(config, notebook, cell or "", where, models, report)
     if dry_run:
         return _try(where, models, config, report)
     handle = Model.package(where, models, config, generate_dockerfile=dockerfile, image_name=name, image_label=tag)
@@ -128,6 +134,24 @@ def package(  # noqa: PLR0913 - one keyword an option
         seconds=time.monotonic() - started,
         handle=handle,
     )
+
+
+def _carry(
+    config: InferenceConfig,
+    notebook: Notebook,
+    cell: str,
+    where: Workspace,
+    models: Sequence[Model],
+    report: Reporter,
+) -> None:
+    """Let the script have what it, or a pickle of its models, uses of the notebook's other cells."""
+    from jupyter_modelpack.build.recipe import CARRIED  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.workspace.main_check import needed  # noqa: PLC0415
+
+    text, names = notebook.carry(cell, needed((model.part().layer for model in models), where.store))
+    if text:
+        config.carried = {CARRIED: text.encode()}
+        report.log(f"Carried along from other cells: {', '.join(names)}")
 
 
 def _try(where: Workspace, models: Sequence[Model], config: InferenceConfig, report: Reporter) -> Tried:

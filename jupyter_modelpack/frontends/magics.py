@@ -23,6 +23,7 @@ from jupyter_modelpack.errors import Cancelled, ModelpackError, UsageError
 from jupyter_modelpack.frontends import complaint, show
 from jupyter_modelpack.frontends.matcher import suggest
 from jupyter_modelpack.frontends.memory import Memory
+from jupyter_modelpack.frontends.notebook import take
 from jupyter_modelpack.frontends.presenter import Job, TextPresenter
 from jupyter_modelpack.frontends.shown import Shown
 from jupyter_modelpack.frontends.variables import as_json, is_expression
@@ -71,6 +72,8 @@ class ModelpackMagics(Magics):
         if "package" in request.values:
             self._await_build(named="package" in request.given)
         request = self._resolve(self._memory.fill(request))
+        if request.verb.name == "package":
+            request, more["notebook"] = take(request, self._names)
         if request.verb.name == "package" and not request.values["dry_run"] and panels(self.shell):
             return self._in_panel(request, name, **more)
         job = Job(lambda report: perform(request, report, **more), lambda result: self._finish(result, name))

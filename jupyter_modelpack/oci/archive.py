@@ -158,14 +158,21 @@ def _join(name: str, target: str) -> str:
 
 class _Window(io.RawIOBase):
     def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
-        self._file, self._at, self._end = file, offset, offset + size
+        self._file, self._start, self._at, self._end = file, offset, offset, offset + size
 
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(self._start, offset + (self._start, self._at, self._end)[whence])
+        return self._at - self._start
+
     def readinto(self, buffer: Any) -> int:
         self._file.seek(self._at)
-        data = self._file.read(min(len(buffer), self._end - self._at))
+        data = self._file.read(max(0, min(len(buffer), self._end - self._at)))
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)

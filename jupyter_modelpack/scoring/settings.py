@@ -75,6 +75,7 @@ class Settings:
     app_root: str = _option("AML_APP_ROOT", str, "")
     entry_script: str = _option("AZUREML_ENTRY_SCRIPT", str, "main.py")
     source_directory: str = _option("AZUREML_SOURCE_DIRECTORY", str, "")
+    carried: str = _option("MODELPACK_CARRIED", str, "")
     model_dir: str = _option("AZUREML_MODEL_DIR", str, "")
 
     host: str = _option("MODELPACK_HOST", str, "127.0.0.1")

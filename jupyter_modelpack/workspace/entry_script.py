@@ -48,6 +48,14 @@ def check_source(source: bytes | str, name: str) -> None:
     _check_run(bound["run"], name)
 
 
+def bound_names(source: str) -> set[str]:
+    """Return the names that a script binds when it is loaded; none when it cannot be parsed."""
+    try:
+        return {name for name, _ in _bound(ast.parse(source).body)}
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+
+
 def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
     """Yield the names that a module binds, with what binds them; branches count."""
     for node in body:

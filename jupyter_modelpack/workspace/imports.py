@@ -43,8 +43,8 @@ def check(recipe: Recipe, image: Image, store: Layout) -> None:
     if needs.needs_engine or needs.base or any(line.startswith(("-e", "--editable")) for line in needs.requirements):
         return
     try:
-        text = _text(recipe.source)
-        body = ast.parse(text).body
+        text = text_of(recipe.source)
+        body = [*ast.parse(text).body, *_carried(recipe.source)]
     except (OSError, SyntaxError, ValueError):  # changed since it was checked
         return
     if "sys.path" in text or "addsitedir" in text or "PYTHONPATH" in needs.variables:
@@ -75,7 +75,8 @@ def provided(image: Image, store: Layout) -> set[str]:
     }
 
 
-def _text(source: Source) -> str:
+def text_of(source: Source) -> str:
+    """Return the entry script's text."""
     if source.text is not None:
         return source.text
     return Path(source.folder or "", source.entry_script).read_text("utf-8", "replace")
@@ -85,6 +86,12 @@ def _local(source: Source) -> Iterator[str]:
     """Yield the modules that ship with the script."""
     for path in (*source.extra, *(entry.name for entry in (source.folder.iterdir() if source.folder else ()))):
         yield path.partition("/")[0].removesuffix(".py")
+
+
+def _carried(source: Source) -> Iterator[ast.stmt]:
+    for path, content in source.extra.items():
+        if path.endswith(".py"):
+            yield from ast.parse(content).body
 
 
 def _imports(body: list[ast.stmt]) -> Iterator[tuple[str, int]]:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jupyter_modelpack.build.recipe import Source
@@ -32,10 +35,12 @@ class InferenceConfig:
         environment: What the script needs; None is Python alone.
         source: The script's text when it comes from a notebook cell; ours, not Azure's.
         sample: One request's data as JSON text, kept with the package; ours, not Azure's.
+        carried: Modules that ship with the script, by file name; ours, not Azure's.
 
     """
 
     sample: str | None = None
+    carried: Mapping[str, bytes] = MappingProxyType({})
 
     def __init__(
         self,
@@ -110,6 +115,9 @@ class InferenceConfig:
             UsageError: the script is among the files that do not ship, or a link leaves the folder.
 
         """
+        return replace(self._own_source(), extra=self.carried)
+
+    def _own_source(self) -> Source:
         folder = Path(self.source_directory) if self.source_directory else None
         if self.source is not None:
             return Source(self.entry_script, folder, self.source)

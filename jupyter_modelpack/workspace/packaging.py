@@ -16,6 +16,7 @@ from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.oci.names import check_repository, check_tag
+from jupyter_modelpack.workspace import main_check
 from jupyter_modelpack.workspace.build_job import BuildJob
 from jupyter_modelpack.workspace.framework import Framework
 from jupyter_modelpack.workspace.inference import InferenceConfig
@@ -62,7 +63,7 @@ def plan(
     if inference_config is None:
         raise _no_config(chosen)
     sample = inference_config.sample
-    return Recipe(
+    recipe = Recipe(
         name=repository,
         needs=needs_of(inference_config.environment, inference_config.docker_steps()),
         models=tuple(model.part() for model in chosen),
@@ -70,6 +71,8 @@ def plan(
         platform=platform_of(inference_config.environment),
         labels={SAMPLE_LABEL: sample} if sample else {},
     )
+    main_check.check(recipe, workspace.store)
+    return recipe
 
 
 def _repository(name: str | None) -> str:

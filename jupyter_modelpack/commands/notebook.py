@@ -1,0 +1,28 @@
+"""What a notebook can give to a package beside words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_modelpack.workspace.main_names import MainNames
+
+Carry = Callable[[str, MainNames], tuple[str, tuple[str, ...]]]
+"""Makes the module of what a script and its models' pickles use of other cells: text, then what is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """The notebook as it was when its cell began to run.
+
+    Attributes:
+        models: By the word of ``--model`` that means a variable, the file it was written to.
+        files: Holds these files until it is left.
+        carry: Asked once the models are known; an empty text when nothing needs to be carried.
+    """
+
+    models: Mapping[str, Path]
+    files: AbstractContextManager[object]
+    carry: Carry

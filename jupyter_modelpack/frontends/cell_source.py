@@ -1,0 +1,53 @@
+"""The source of a function or class that a cell defined."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def source_of(value: Any, cells: Sequence[str]) -> str | None:
+    """Return the source, decorators included; None when it cannot be had.
+
+    Args:
+        value: A function or class of ``__main__``.
+        cells: The notebook's input so far, oldest first: Python before 3.13 does not know where a class
+            of a notebook was defined.
+
+    """
+    try:
+        return textwrap.dedent(inspect.getsource(value))
+    except (OSError, TypeError):
+        return next(filter(None, (_defined(value.__name__, cell) for cell in reversed(cells))), None)
+
+
+def submodules(package: str, cells: Sequence[str]) -> set[str]:
+    """Return what cells imported by a dotted name, which binds the package alone: ``import sklearn.svm``."""
+    return {
+        alias.name
+        for cell in cells
+        for node in _body(cell)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.asname is None and alias.name.startswith(f"{package}.")
+    }
+
+
+def _defined(name: str, cell: str) -> str | None:
+    for node in reversed(_body(cell)):
+        if isinstance(node, Definition) and node.name == name:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            return "\n".join(cell.splitlines()[first - 1 : node.end_lineno]) + "\n"
+    return None
+
+
+def _body(cell: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(cell).body
+    except (SyntaxError, ValueError):
+        return []

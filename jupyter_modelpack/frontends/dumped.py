@@ -1,0 +1,69 @@
+"""A fitted model of the notebook as a file."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pickle  # noqa: TID251 - written here and never read: the object is the kernel's own
+import sys
+from pathlib import Path
+from typing import Any
+
+from jupyter_modelpack.errors import UsageError
+
+_VERBS = ("predict", "transform", "generate")
+"""What makes an object a model, whatever library it is of, beside that it can be called: one is enough."""
+
+
+def dump(word: str, name: str, value: Any, folder: Path) -> Path:
+    """Write `value` into `folder` as ``<name>.pkl``: by joblib where there is one, else by pickle.
+
+    Args:
+        word: As it was typed; with an equals sign, any object is taken for a model.
+        name: Name of the model.
+        value: The variable's value.
+        folder: Where the file goes.
+
+    Raises:
+        UsageError: it is no model, is not fitted yet, or cannot be pickled.
+
+    """
+    if "=" not in word and not _is_model(value):
+        raise UsageError(
+            f"The variable {word} holds a {type(value).__name__}, which is no model: it has no predict().",
+            hint=f"--model {name}={word} takes any object; --model {{{word}}} takes the path it holds.",
+            code="not-a-model",
+        )
+    _check_fitted(word, value)
+    path = folder / f"{name}.pkl"
+    try:
+        if importlib.util.find_spec("joblib"):
+            importlib.import_module("joblib").dump(value, path)
+        else:
+            path.write_bytes(pickle.dumps(value))
+    except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
+        raise UsageError(
+            f"{word} cannot be pickled: {error}",
+            hint="Save the model in its library's own format, and give the path: --model model.onnx",
+            code="not-picklable",
+        ) from error
+    return path
+
+
+def _is_model(value: Any) -> bool:
+    return not isinstance(value, type) and (callable(value) or any(hasattr(value, verb) for verb in _VERBS))
+
+
+def _check_fitted(word: str, value: Any) -> None:
+    """Ask scikit-learn, if the notebook has loaded it, whether an estimator of its kind is fitted."""
+    validation = sys.modules.get("sklearn.utils.validation")
+    if validation is None or not hasattr(value, "fit"):
+        return
+    try:
+        validation.check_is_fitted(value)
+    except sys.modules["sklearn.exceptions"].NotFittedError as error:
+        raise UsageError(
+            f"{word} is not fitted yet.", hint=f"Call {word}.fit(...) first.", code="not-fitted"
+        ) from error
+    except TypeError:  # another library's: it has its own ways
+        return
