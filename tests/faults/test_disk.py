@@ -14,13 +14,14 @@ from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.store import fault
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
-from tests.faults import times
+from tests.faults import SOAK, times
 from tests.faults.child import Child
 from tests.faults.disk import sh, tmpfs
 from tests.faults.test_kill import steps_of
 from tests.faults.workload import MODEL_BYTES, package, register_and_package, register_file, workspace, wrong
 
 PAGE = 4096
+EVERY = 1 if SOAK else 3
 
 
 def temporary(folder: Path) -> list[str]:
@@ -104,7 +105,7 @@ def test_every_step_may_fail(tmp_path: Path, monkeypatch, name, scoreboard):
     register_and_package(folder, "before")
     steps = steps_of(lambda: register_and_package(folder, "counted"), monkeypatch)
     codes = []
-    for step in range(1, steps + 1, times(3, 1)):
+    for step in range(1, steps + 1, EVERY):
         committed = ["package:before"]
         monkeypatch.setenv(fault.VARIABLE, f"{name}@{fault.reached() + 1 + step}")
         try:
@@ -115,7 +116,7 @@ def test_every_step_may_fail(tmp_path: Path, monkeypatch, name, scoreboard):
         assert temporary(folder) == []
         assert wrong(folder, committed) == []
     assert set(codes) == {CODES[name]}
-    assert len(codes) > steps / times(3, 1) / 2
+    assert len(codes) > steps / EVERY / 2
     scoreboard(f"{name} at a store write", f"{len(codes)} named errors, 0 corrupt")
 
 

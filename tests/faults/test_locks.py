@@ -1,5 +1,6 @@
 """F13 and F19: a lock has one owner, also where there is no flock and where owners die."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -110,6 +111,27 @@ def test_a_lock_that_may_be_held_is_left_and_named(tmp_path: Path, monkeypatch, 
     with pytest.raises(Conflict, match=f"process {owner.pid} on {owner.host}"), locked(tmp_path / "lock", "It", 0.1):
         pass
     assert (tmp_path / "lock.held" / "owner").read_bytes() == owner.to_bytes()
+
+
+def test_a_lock_that_changed_hands_is_left_alone(tmp_path: Path, monkeypatch):
+    """A finds the owner dead; before it acts, B has buried it and holds the lock."""
+    monkeypatch.setattr(fcntl, "flock", fcntl.flock)
+    no_flock()
+    forge(tmp_path / "lock", PROVABLY_DEAD["no such process"])
+    held_by_b, is_dead = contextlib.ExitStack(), Owner.is_dead
+
+    def overtaken(owner: Owner) -> bool:
+        monkeypatch.setattr(Owner, "is_dead", is_dead)
+        held_by_b.enter_context(locked(tmp_path / "lock", "B", 1))
+        return is_dead(owner)
+
+    monkeypatch.setattr(Owner, "is_dead", overtaken)
+    with held_by_b:
+        with pytest.raises(Conflict), locked(tmp_path / "lock", "A", 0.1):
+            pass
+        assert (tmp_path / "lock.held").exists()
+    with locked(tmp_path / "lock", "A", 1):
+        pass
 
 
 def test_who_holds_it_is_said(tmp_path: Path):

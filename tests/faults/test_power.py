@@ -31,7 +31,10 @@ def cuts(folder: Path, count: int, *, durable: bool = True) -> tuple[int, list[s
         child = Child(lambda say: work_on(running, say, durable=durable))
         try:
             for number in range(count):
-                time.sleep(dice.uniform(0.02, 0.15))
+                before, deadline = len(child.said()), time.monotonic() + 30
+                while len(child.said()) == before and time.monotonic() < deadline:
+                    time.sleep(0.001)
+                time.sleep(dice.uniform(0, 0.1))
                 child.pause()
                 committed = child.said()
                 with disk.cut() as after:
@@ -47,7 +50,7 @@ def cuts(folder: Path, count: int, *, durable: bool = True) -> tuple[int, list[s
 
 
 def test_power_cuts(tmp_path: Path, scoreboard):
-    wanted, made, committed, problems = times(12, 50), 0, 0, []
+    wanted, made, committed, problems = times(50, 500), 0, 0, []
     while made < wanted:
         folder = tmp_path / f"disk{made}"
         folder.mkdir()

@@ -47,7 +47,7 @@ def packaging(folder: Path, cache: Layout, writer: int, count: int, say) -> None
 
 
 def test_many_writers_and_a_collector(tmp_path: Path, scoreboard):
-    folder, stop, count = tmp_path / "ws", tmp_path / "stop", times(5, 20)
+    folder, stop, count = tmp_path / "ws", tmp_path / "stop", times(20, 50)
     cache = small_cache(tmp_path / "cache")
     workspace(folder)
     collector = Child(lambda say: collecting(folder, stop, say))
