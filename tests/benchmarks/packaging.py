@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.packaging [ROW...]`: the table of packaging, measured in one run.
+"""`python -m tests.benchmarks.packaging [--rounds N] [ROW...]`: the table of packaging, measured in one run.
 
 Contenders take turns round by round, so that a busy moment of the machine hits all of them. Prints the
 table; writes it with every sample to `.cache/benchmarks/packaging.json`.
@@ -6,6 +6,7 @@ table; writes it with every sample to `.cache/benchmarks/packaging.json`.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -22,8 +23,8 @@ from tests.services import CACHE, dockerd
 RESULT = CACHE / "benchmarks" / "packaging.json"
 
 
-def main(wanted: list[str]) -> None:
-    """Measure the rows asked for, or all."""
+def main(wanted: list[str], most: int) -> None:
+    """Measure the rows asked for, or all, in `most` rounds at most: fewer are a look, no measurement."""
     CACHE.mkdir(exist_ok=True)
     os.environ["DOCKER_HOST"] = dockerd.up()
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="benchmark-") as work:
@@ -39,7 +40,8 @@ def main(wanted: list[str]) -> None:
             if wanted and row.key not in wanted:
                 continue
             samples = []
-            for number in range(row.rounds):
+            rounds = min(row.rounds, most)
+            for number in range(rounds):
                 times: dict[str, float] = {}
                 for contender in contenders:
                     times |= row.measure(contender)
@@ -47,7 +49,7 @@ def main(wanted: list[str]) -> None:
                     times["floor"] = floor(ours.project)
                 samples.append(times)
                 shown = ", ".join(f"{column} {seconds:.3f}" for column, seconds in times.items())
-                _say(f"{row.title}, round {number + 1} of {row.rounds}: {shown} (load {os.getloadavg()[0]:.1f})")
+                _say(f"{row.title}, round {number + 1} of {rounds}: {shown} (load {os.getloadavg()[0]:.1f})")
             rows.append(table.summary(row, samples))
         facts = {
             "cores": os.cpu_count(),
@@ -66,4 +68,8 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(prog="tests.benchmarks.packaging")
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join(row.key for row in ROWS))
+    given = parser.parse_args()
+    main(given.rows, given.rounds)
