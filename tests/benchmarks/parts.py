@@ -60,6 +60,13 @@ def run(*argv: str | Path, text: str | None = None) -> str:
     return done.stdout
 
 
+def logs(container: str) -> str:
+    """What a container has said, on either stream."""
+    env = {**os.environ, "DOCKER_HOST": dockerd.up()}
+    argv = [*docker(), "logs", container]
+    return subprocess.run(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True).stdout
+
+
 def build(folder: Path, tag: str, *options: str) -> None:
     """Build a Dockerfile by BuildKit; its steps see the host's certificates at /run/ca.pem."""
     passed = [f"--build-arg={name}" for name in PASSED_ON if name in os.environ]

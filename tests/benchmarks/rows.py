@@ -109,7 +109,7 @@ def _score(image: str) -> float:
         try:
             while not _answers(port):
                 if time.perf_counter() - started > 60:
-                    raise RuntimeError(parts.run(*parts.docker(), "logs", container))
+                    raise RuntimeError(f"{image} does not answer:\n{parts.logs(container)}")
                 time.sleep(0.02)  # asking more often slows down who answers from the first moment
             return time.perf_counter() - started
         finally:
