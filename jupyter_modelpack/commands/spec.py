@@ -97,6 +97,15 @@ _COMMON: tuple[Option, ...] = (
     # --- for the front end itself ---
     Option("wait", "Block until the image is made", ("package",), ("--wait",), kind="flag", doors=CELL, skin=True),
     Option(
+        "watch",
+        "Swap the service whenever its cell is packaged again",
+        ("run",),
+        ("--watch",),
+        kind="flag",
+        doors=NOTEBOOK,
+        skin=True,
+    ),
+    Option(
         "bind",
         "Name to give the result in the notebook",
         (),

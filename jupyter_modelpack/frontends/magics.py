@@ -20,6 +20,7 @@ from jupyter_modelpack.commands.option import Door
 from jupyter_modelpack.commands.parse import Request, find_verb, parse
 from jupyter_modelpack.commands.sample import is_json
 from jupyter_modelpack.errors import Cancelled, ModelpackError, UsageError
+from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends import complaint, show
 from jupyter_modelpack.frontends.matcher import suggest
 from jupyter_modelpack.frontends.memory import Memory
@@ -27,6 +28,7 @@ from jupyter_modelpack.frontends.notebook import take
 from jupyter_modelpack.frontends.presenter import Job, TextPresenter
 from jupyter_modelpack.frontends.shown import Shown
 from jupyter_modelpack.frontends.variables import as_json, is_expression
+from jupyter_modelpack.frontends.watch import Watch
 from jupyter_modelpack.frontends.widgets.switch import panels
 from jupyter_modelpack.frontends.words import split
 
@@ -46,6 +48,7 @@ class ModelpackMagics(Magics):
         self._names = shell.user_ns
         self._evaluate: Callable[[str], Any] = shell.ev
         self._memory = Memory()
+        self._watch = Watch()
         self._building: Future[Any] | None = None
 
     @line_magic
@@ -76,7 +79,7 @@ class ModelpackMagics(Magics):
             request, more["notebook"] = take(request, self._names)
         if request.verb.name == "package" and not request.values["dry_run"] and panels(self.shell):
             return self._in_panel(request, name, **more)
-        job = Job(lambda report: perform(request, report, **more), lambda result: self._finish(result, name))
+        job = Job(lambda report: self._perform(request, report, **more), lambda result: self._finish(result, name))
         return self._shown(TextPresenter(sys.stdout).present(job), request)
 
     def _in_panel(self, request: Request, name: str | None, **more: Any) -> None:
@@ -91,7 +94,9 @@ class ModelpackMagics(Magics):
             bound.set()
 
         presenter = PanelPresenter(self.shell, _where(request), block=bool(request.skin.get("wait")))
-        job = Job(lambda report: perform(request, report, made=bind, **more), lambda result: self._finish(result, name))
+        job = Job(
+            lambda report: self._perform(request, report, made=bind, **more), lambda result: self._finish(result, name)
+        )
         self._building = presenter.present(job)
         if name is not None:
             self._building.add_done_callback(lambda _done: bound.set())
@@ -123,6 +128,12 @@ class ModelpackMagics(Magics):
             return self._evaluate(expression)
         except Exception as error:  # the boundary to the user's code
             raise UsageError(f"{expression}: {type(error).__name__}: {error}", code="bad-expression") from error
+
+    def _perform(self, request: Request, report: Reporter, **more: Any) -> Any:
+        result = perform(request, report, **more)
+        self._watch.learn(request, result)
+        self._watch.follow(result, report, self._memory.learn)
+        return result
 
     def _finish(self, result: Any, name: str | None) -> Any:
         self._memory.learn(result)
