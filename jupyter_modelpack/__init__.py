@@ -7,6 +7,7 @@ package costs nothing.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack._version import __version__
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         Untrusted,
         UsageError,
     )
+    from jupyter_modelpack.frontends.kernel import modelpack_panel
     from jupyter_modelpack.workspace.conda import CondaDependencies
     from jupyter_modelpack.workspace.container_registry import ContainerRegistry
     from jupyter_modelpack.workspace.environment import Environment
@@ -53,6 +55,7 @@ __all__ = [
     "UsageError",
     "Workspace",
     "__version__",
+    "modelpack_panel",
 ]
 
 _NOUNS = {
@@ -70,8 +73,19 @@ _NOUNS = {
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = f"workspace.{_NOUNS[name]}" if name in _NOUNS else "errors"
+    room = "frontends.kernel" if name == "modelpack_panel" else "errors"
+    if name in _NOUNS:
+        room = f"workspace.{_NOUNS[name]}"
+        _attach()
     return getattr(importlib.import_module(f"{__name__}.{room}"), name)
+
+
+def _attach() -> None:
+    """Let builds be seen in a panel when this is the kernel of a notebook."""
+    if "ipykernel" in sys.modules:
+        from jupyter_modelpack.frontends import kernel  # noqa: PLC0415 - only a notebook needs it
+
+        kernel.attach()
 
 
 def __dir__() -> list[str]:

@@ -7,6 +7,7 @@ waiting shows the build as it goes.
 from __future__ import annotations
 
 import builtins
+from collections.abc import Generator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,11 @@ class ModelPackage:
         return {"statusCode": 500, "code": error.code, "message": error.message, "hint": error.hint}
 
     @property
+    def failure(self) -> BaseException | None:
+        """Why it failed, as an exception, or None; ours, not Azure's."""
+        return self._job.error if self._job else None
+
+    @property
     def location(self) -> str | None:
         """``<registry>/<repository>:<tag>`` once it is made."""
         if not self._made:
@@ -168,11 +174,16 @@ class ModelPackage:
             Cancelled: somebody cancelled it.
 
         """
-        if self._job is not None:
-            self._watch(self._job, show_output, report)
+        live = output.open_live_view(self) if show_output and self._job is not None and report is None else None
+        try:
+            if self._job is not None:
+                self._watch(self._job, show_output, live.report if live else report)
+        finally:
+            if live is not None:
+                live.end()
+        error = self._job.error if self._job else None
         if show_output:
             output.creation(self.state)
-        error = self._job.error if self._job else None
         if error is None:
             return
         if report is not None or not isinstance(error, ModelpackError) or isinstance(error, Cancelled):
@@ -199,6 +210,21 @@ class ModelPackage:
             if report is None:
                 output.say("Package creation cancelled; nothing half made was left behind.")
             raise
+
+    def __await__(self) -> Generator[Any, None, ModelPackage]:
+        """Wait until the package is made, while other cells and tasks go on: ``await package``. Ours, not Azure's."""
+        return self._created().__await__()
+
+    async def _created(self) -> ModelPackage:
+        import asyncio  # noqa: PLC0415 - who awaits has it already
+
+        try:
+            await asyncio.to_thread(self.wait_for_creation)
+        except asyncio.CancelledError:
+            if self._job is not None:
+                self._job.cancel(0)
+            raise
+        return self
 
     def update_creation_state(self) -> None:
         """Refresh `state`; ours is always fresh (contract section 6)."""

@@ -60,5 +60,6 @@ class Jupyter:
 
     def url(self, app: str, name: str) -> str:
         """Where `app` (``lab`` or ``notebook``) shows a notebook."""
-        path = f"lab/tree/{name}" if app == "lab" else f"notebooks/{name}"
+        # A workspace of its own: the default one would open the last test's notebook again.
+        path = f"lab/workspaces/{Path(name).stem}/tree/{name}" if app == "lab" else f"notebooks/{name}"
         return f"http://127.0.0.1:{self.port}/{path}?token={self.token}"

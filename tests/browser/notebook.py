@@ -65,6 +65,16 @@ class Notebook:
             arg=number,
         )
 
+    def restart(self) -> None:
+        """Restart the kernel, outputs stay."""
+        self.page.evaluate(
+            """async () => {
+                const context = window.jupyterapp.shell.currentWidget.context.sessionContext;
+                await context.restartKernel();
+                await context.session.kernel.info;
+            }"""
+        )
+
     def panel(self, number: int) -> Locator:
         """The panel in a cell's output."""
         return self.cell(number).locator(".mp-panel").first

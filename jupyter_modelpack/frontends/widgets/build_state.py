@@ -33,18 +33,18 @@ class Row:
     seconds: float = 0.0
     done: int = 0
     total: int = 0
-    measured: float = 0.0
+    measured: float | None = None
     first: int = 0
 
     def progress(self, done: int, total: int, now: float) -> None:
         """Take bytes; they start anew when another part of the stage begins."""
-        if not self.measured or done < self.done or total != self.total:
+        if self.measured is None or done < self.done or total != self.total:
             self.measured, self.first = now, done
         self.done, self.total = done, total
 
     def remaining(self, now: float) -> float | None:
         """Return the seconds that are left at the rate so far, or None."""
-        spent = now - self.measured
+        spent = now - self.measured if self.measured is not None else 0.0
         if not self.total or spent < _EARLIEST or self.done <= self.first:
             return None
         return max(0.0, (self.total - self.done) * spent / (self.done - self.first))
@@ -102,10 +102,11 @@ class BuildState:
         ]
 
     def _begin(self, name: str, title: str, now: float) -> None:
+        before = self._now
         self._leave(now, "done")
         at = next((number for number, row in enumerate(self._rows) if row.name == name), None)
         if at is None:
-            at = sum(row.state != "waiting" for row in self._rows)
+            at = self._rows.index(before) + 1 if before else 0
             self._rows.insert(at, Row(name, title))
         row = self._rows[at]
         row.title, row.state, row.began = title, "running", now

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.commands.package import Packaged
+from jupyter_modelpack.errors import Cancelled
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.widgets.output import Output
 from jupyter_modelpack.frontends.widgets.package_panel import PackagePanel
@@ -31,12 +32,12 @@ class LiveView:
         self._output.show()
         self.report = Reporter(self._panel.take, stop)
 
-    def end(self, error: BaseException | None) -> None:
-        """Show how the build ended."""
-        if error is None:
+    def end(self) -> None:
+        """Show how the build ended, or that nobody waits for it any more."""
+        if self._package.state == "Succeeded":
             self._panel.succeed(self._packaged())
         else:
-            self._panel.fail(error)
+            self._panel.fail(self._package.failure or Cancelled("Cancelled; a step has not ended yet."))
         self._output.renew()
 
     def _packaged(self) -> Packaged:

@@ -1,0 +1,36 @@
+"""Hostile text becomes harmless before it leaves the kernel."""
+
+import pytest
+
+from jupyter_modelpack.frontends.widgets import clean
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07after", "after"),
+        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("10%\r50%\r100%", "100%"),
+        ("ends\r", "ends"),
+        ("\u202egnp.exe", "\\u202egnp.exe"),
+        ("nul\x00", "nul\\x00"),
+        ("<b>", "<b>"),  # text nodes make it text
+    ],
+)
+def test_a_line(text: str, shown: str) -> None:
+    assert clean.line(text) == shown
+
+
+def test_a_line_without_end_is_cut() -> None:
+    shown = clean.line("x" * 1_000_000)
+    assert len(shown) < 2_100
+    assert shown.endswith("998000 more characters")
+
+
+def test_data_is_cleaned_to_the_last_leaf() -> None:
+    assert clean.data({"a\x00": ["\u202e", ("\x1b",)], "n": 1, "none": None}) == {
+        "a\\x00": ["\\u202e", ["\\x1b"]],
+        "n": 1,
+        "none": None,
+    }
