@@ -1,13 +1,18 @@
 """`python -m modelpack_scoring`: start the server that the environment describes."""
 
 import os
+import socket
 import sys
+from typing import TYPE_CHECKING
 
 from . import VERSION, log
 from .boot import EXIT_CODE
 from .listener import inherited, listen, write_port_file
 from .settings import ConfigurationError, Settings
 from .supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from .reloader import Reloader
 
 
 def main() -> int:
@@ -29,8 +34,16 @@ def main() -> int:
         return EXIT_CODE
     version = ".".join(map(str, sys.version_info[:3]))
     log.info(f"modelpack scoring server {VERSION}, Python {version}, port {port}, {settings.workers} worker(s)")
-    outcome = Supervisor(settings, listener).run()
+    outcome = _top(settings, listener).run()
     return outcome if isinstance(outcome, int) else outcome()
+
+
+def _top(settings: Settings, listener: socket.socket) -> "Supervisor | Reloader":
+    if not settings.reload:
+        return Supervisor(settings, listener)
+    from .reloader import Reloader  # noqa: PLC0415  a service that never reloads need not load it
+
+    return Reloader(settings, listener)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,8 @@ def load(settings: Settings) -> Entry:
     (contract 4): a script that runs here runs in the image.
     """
     path = settings.entry_path
-    for folder in (settings.app_root, str(Path(settings.app_root) / settings.source_directory)):
+    sys.path[:0] = settings.newer_folders
+    for folder in settings.import_folders:
         if folder not in sys.path:
             sys.path.append(folder)
     if not path.is_file():

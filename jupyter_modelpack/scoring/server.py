@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -42,7 +43,8 @@ class Server:
     ) -> None:
         """Serve until `stop_fd` reads end of file: the supervisor has closed its end, or has died.
 
-        `brief` is for a process whose successor already accepts: it leaves new connections to it.
+        `brief` is for a process whose successor already accepts: it leaves new connections to it. A byte before
+        the end of file says the same.
         """
         self.loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
@@ -52,7 +54,7 @@ class Server:
         started()
         await self._stopped.wait()
         self.loop.remove_reader(stop_fd)
-        await self._drain(drain_seconds, brief=brief)
+        await self._drain(drain_seconds, brief=brief or bool(os.read(stop_fd, 1)))
         sweeper.cancel()
 
     def refuse(self, request: Request, response: Response, respond: Respond) -> None:

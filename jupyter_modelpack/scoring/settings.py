@@ -97,6 +97,12 @@ class Settings:
     header_seconds: float = _option("MODELPACK_HEADER_SECONDS", _seconds, limits.HEADER_SECONDS)
     nan: str = _option("MODELPACK_NAN", _one_of("null", "literal", "error"), "null")
 
+    reload: bool = _option("MODELPACK_RELOAD", _switch, False)
+    reload_dir: str = _option("MODELPACK_RELOAD_DIR", str, "")
+    # How a supervisor knows of the generation it belongs to (reloader.py); nothing a user sets.
+    up_fd: int = _option("MODELPACK_UP_FD", _whole(0), -1)
+    replaces: bool = _option("MODELPACK_REPLACES", _switch, False)
+
     cors_origins: tuple[str, ...] = _option("AML_CORS_ORIGINS", _origins, ())
     service_name: str = _option("SERVICE_NAME", str, "ML service")
     service_version: str = _option("SERVICE_VERSION", str, "1.0")
@@ -121,13 +127,28 @@ class Settings:
 
     @property
     def entry_path(self) -> Path:
-        """The entry script, relative to the app root unless absolute (contract 7.6)."""
-        return Path(self.app_root) / self.entry_script
+        """The entry script, relative to the app root unless absolute (contract 7.6); a newer one lies over it."""
+        newer = Path(self.reload_dir) / self.entry_script if self.reload_dir else None
+        return newer if newer is not None and newer.is_file() else Path(self.app_root) / self.entry_script
+
+    @property
+    def newer_folders(self) -> list[str]:
+        """Where modules newer than those of the app root may lie."""
+        return _folders(self.reload_dir, self.source_directory) if self.reload_dir else []
+
+    @property
+    def import_folders(self) -> list[str]:
+        """Where the script may import from: the app root and the source directory (contract 4)."""
+        return _folders(self.app_root, self.source_directory)
 
     @property
     def call_limit(self) -> float:
         """Seconds one call may take: whichever of the two documented timeouts strikes first."""
         return min(self.scoring_timeout, self.worker_timeout)
+
+
+def _folders(root: str, source: str) -> list[str]:
+    return [root, str(Path(root) / source)]
 
 
 def available_cores() -> int:

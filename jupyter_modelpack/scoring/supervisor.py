@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from . import forking, log
+from . import forking, imports, log
 from .boot import EXIT_CODE, BootError, boot
 from .entry import Entry
 from .settings import Settings
@@ -23,7 +23,7 @@ from .worker import serve, serve_starting
 
 Role = Callable[[], int]
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP, signal.SIGUSR1)
 _QUICK_SECONDS = 1.0
 _LONGEST_PAUSE = 5.0
 _KILL_MARGIN = 1.2
@@ -41,6 +41,7 @@ class Supervisor:
         self._listener = listener
         self._workers: dict[int, float] = {}
         self._terminating = False
+        self._replaced = False
         self._loading = False
         self._up = False
         self._quick_deaths = 0
@@ -61,7 +62,8 @@ class Supervisor:
         for number in _SIGNALS:
             signal.signal(number, self._on_signal)
         # The child that answers while init() runs is forked before the script can start threads.
-        if self._fork() == 0:
+        # The generation that is to be replaced answers for us until we are ready.
+        if not self._settings.replaces and self._fork() == 0:
             return self._role_while_starting()
         os.close(self._free_write)
         if self._settings.preload:
@@ -119,6 +121,10 @@ class Supervisor:
         os.read(self._free_read, 1)
         host, port = self._listener.getsockname()[:2]
         log.info(f"Listening on http://{host}:{port}")
+        if self._settings.up_fd >= 0:
+            # Held open, by us and by the workers: its end says that this generation accepts no more.
+            names = "\n".join(imports.installed() if self._entry else [])
+            os.write(self._settings.up_fd, names.encode() + b"\n\n")
 
     def _reap(self) -> int:
         """Collect the dead; also children that are not ours, since in a container we are process 1."""
@@ -151,6 +157,9 @@ class Supervisor:
         self._listener.close()
         if not self._up:
             os.close(self._probe_write)
+        self._accept_no_more()
+        if self._replaced:
+            os.write(self._stop_write, b"." * len(self._workers))  # a byte each: a successor accepts already
         os.close(self._stop_write)
         end = time.monotonic() + self._settings.drain_seconds + _KILL_MARGIN
         while self._workers and (left := end - time.monotonic()) > 0:
@@ -176,6 +185,8 @@ class Supervisor:
             # Handlers that do nothing, and not SIG_IGN: the script's own subprocesses would inherit that.
             signal.signal(signal.SIGTERM, _pass)
             signal.signal(signal.SIGINT, _pass)
+            signal.signal(signal.SIGHUP, _pass)
+            signal.signal(signal.SIGUSR1, signal.SIG_DFL)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for end in (self._stop_write, self._wake_read, self._wake_write, self._up_read):
                 os.close(end)
@@ -185,9 +196,14 @@ class Supervisor:
         return pid
 
     def _role_while_starting(self) -> Role:
+        self._accept_no_more()
         return lambda: serve_starting(
             self._settings, self._listener, self._probe_read, lambda: os.close(self._free_write)
         )
+
+    def _accept_no_more(self) -> None:
+        if self._settings.up_fd >= 0:
+            os.close(self._settings.up_fd)
 
     def _role_of_worker(self) -> Role:
         def role() -> int:
@@ -199,13 +215,18 @@ class Supervisor:
             os.write(self._up_write, b".")
             os.close(self._up_write)
             os.read(self._free_read, 1)
-            return serve(self._settings, self._listener, entry, self._stop_read)
+            return serve(self._settings, self._listener, entry, self._stop_read, self._accept_no_more)
 
         return role
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  signal's signature
-        if number != signal.SIGCHLD:
+        if number == signal.SIGHUP:
+            log.warning(
+                "SIGHUP means a new entry script, for which this service must start with MODELPACK_RELOAD=true."
+            )
+        elif number != signal.SIGCHLD:
             self._terminating = True
+            self._replaced = number == signal.SIGUSR1
             if self._loading:
                 self._loading = False
                 raise _TerminatedError

@@ -29,13 +29,17 @@ _LEAVE_SECONDS = 1.0
 """How long the main thread may take to end after the drain: a script's own threads may never end."""
 
 
-def serve(settings: Settings, listener: socket.socket, entry: Entry, stop_fd: int) -> int:
-    """Serve `entry` until the supervisor closes its end of `stop_fd`; give the exit code."""
+def serve(settings: Settings, listener: socket.socket, entry: Entry, stop_fd: int, closed: Callable[[], None]) -> int:
+    """Serve `entry` until the supervisor closes its end of `stop_fd`; give the exit code.
+
+    `closed` is called when no new connection will be accepted any more.
+    """
     runner = _runner_for(entry, settings)
     runner.scorer = Scorer(entry, settings)
     application = Application(settings, runner.submit, raw=entry.raw, schemas=entry.schemas)
     server = Server(listener, application.handle, settings)
     server.on_tick = lambda: _replace_if_stuck(runner)
+    server.on_closed = closed
     failures: list[BaseException] = []
 
     def began() -> None:
