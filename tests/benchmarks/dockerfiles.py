@@ -26,7 +26,8 @@ UV = """
 FROM {tools}
 {args}WORKDIR /app
 COPY requirements.txt .
-RUN {secret} --mount=type=cache,id={cache},target=/root/.cache/uv \
+ENV UV_CACHE_DIR=/var/cache/uv
+RUN {secret} --mount=type=cache,id={cache},target=/var/cache/uv \
     ["uv", "pip", "install", "--system", "--break-system-packages", "--compile-bytecode", "--link-mode=copy", \
     "-r", "requirements.txt"]
 COPY model model
