@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from functools import partial
 from pathlib import Path
@@ -85,6 +86,8 @@ def test_kills_at_random_moments(tmp_path: Path, scoreboard):
         f"{kills} kills ({survived} came too late): {len(problems)} corrupt or lost, {done} committed",
     )
     assert problems == []
+    last = [line.removeprefix("package:") for line in committed if line.startswith("package:")][-1]
+    subprocess.run(["skopeo", "inspect", "--raw", f"oci:{folder}:package:{last}"], check=True, capture_output=True)
     assert survived < kills / 2, "the kills came too late to prove anything"
     assert done > kills / 10, "the kills came too early to prove anything"
 

@@ -76,14 +76,19 @@ def test_the_clock_decides_nothing(tmp_path: Path):
         "import sys; from pathlib import Path; from jupyter_modelpack import Model;"
         "from jupyter_modelpack.events import Reporter; from jupyter_modelpack.store.gc import collect;"
         "from tests.faults.workload import package, workspace;"
-        "folder = Path(sys.argv[1]); store = workspace(folder).store; work = store.work(); work.__enter__();"
+        "folder = Path(sys.argv[1]); store = workspace(folder).store;"
+        "assert collect(store, Reporter()).blobs == 1;"
+        "work = store.work(); work.__enter__();"
         "store.put_bytes('text/plain', sys.argv[2].encode());"
         "assert collect(store, Reporter()).blobs == 0;"
         "print(package(folder, 'now', Model(workspace(folder), id='m:1')))"
     )
+    store = Layout(folder)
     for clock in CLOCKS:
+        with store.work():
+            store.put_bytes("text/plain", f"rubbish of {clock}".encode())
         argv = ["faketime", "-f", f"@{clock}", sys.executable, "-c", program, folder, clock]
         done = subprocess.run(argv, cwd=CHECKOUT, capture_output=True, text=True, check=False)
         assert done.stdout.strip() == wanted, done.stderr[-2000:]
         assert wrong(folder, ["package:now", "models/m:1"]) == []
-        assert collect(Layout(folder), Reporter()).blobs == 1
+        assert collect(store, Reporter()).blobs == 1
