@@ -89,7 +89,8 @@ class Notebook:
         self.page.evaluate(
             "async (theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name
         )
-        self.page.wait_for_selector(f'body[data-jp-theme-light="{"true" if "Light" in name else "false"}"]')
+        light = "true" if "Light" in name else "false"
+        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
 
     def picture(self, path: Path) -> None:
         self.page.screenshot(path=path)
