@@ -7,6 +7,8 @@ anybody ends the service: the supervisor, being the parent, knows that the proce
 child's, so nobody else is ever hit.
 """
 
+import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -16,6 +18,8 @@ import time
 from pathlib import Path
 
 PROCESS, EXIT, LOG = "process.json", "exit.json", "log"
+
+_SET_CHILD_SUBREAPER = 36  # prctl(2), linux/prctl.h
 
 START_FAILED = 127
 """Exit code of a program that could not be started, as a shell gives it."""
@@ -55,7 +59,7 @@ def main(folder: Path, argv: list[str]) -> None:
         _answer({"error": str(error)})
         return
     # Nobody knows our number before the file is written.
-    signal.signal(signal.SIGTERM, lambda *_: _kill_group(program.pid))
+    signal.signal(signal.SIGTERM, lambda *_: _end_group(program.pid))
     started = {
         "pid": program.pid,
         "birth": birth(program.pid),
@@ -75,11 +79,25 @@ def main(folder: Path, argv: list[str]) -> None:
     os.waitid(os.P_PID, program.pid, os.WEXITED | os.WNOWAIT)
     _kill_group(program.pid)
     code = program.wait()
+    _reap_group(program.pid)
     write(folder / EXIT, {"code": code if code >= 0 else 128 - code, "ended": time.time()})
 
 
 def _answer(content: object) -> None:
     os.write(1, json.dumps(content).encode())
+
+
+def _end_group(leader: int) -> None:
+    """Kill the group; its members become our children once their parent is dead, so that we see them end."""
+    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _kill_group(leader)
+
+
+def _reap_group(leader: int) -> None:
+    """Wait for the killed members: a large one takes a moment to die, and holds the port until then."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-leader, 0)
 
 
 def _kill_group(leader: int) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -153,3 +154,26 @@ def test_a_lost_race_for_a_port_is_diagnosed(process):
     lost = process.engine.wait(record.service(), 20)
     assert lost.exit_code == 1
     assert "port was taken by another program" in diagnose(process.engine, lost).message
+
+
+FORKING = """
+import os, signal, socket, time
+listener = socket.create_server(("127.0.0.1", int(os.environ["MODELPACK_PORT"])))
+if os.fork() == 0:  # a worker that takes its time to die: much memory to give back
+    memory = bytearray(1 << 30)
+    for at in range(0, len(memory), 4096):
+        memory[at] = 1
+    print("grown", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_port_is_free_once_its_service_was_killed(process, tmp_path):
+    engine, program = process.engine, LocalProgram([sys.executable, "-c", FORKING], tmp_path, {})
+    service = engine.run(replace(process.spec(), port=0, program=program), Reporter())
+    assert "grown" in engine.logs(service, follow=True)
+    engine.kill(service)
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", service.port))
+        again.listen()
