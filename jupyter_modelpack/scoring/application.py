@@ -1,10 +1,11 @@
 """The routes (contract 7.1), and what every answer carries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from . import identity
+from . import VERSION, identity, open_inference
 from .cors import Cors
 from .messages import HTML, Header, Request, Response, json_response, problem
+from .paths import Paths, Target
 from .settings import Settings
 from .swagger import Schemas, Swagger
 
@@ -25,16 +26,26 @@ class Application:
     """Decides which answer a request gets; `submit` is None while init() has not returned."""
 
     def __init__(
-        self, settings: Settings, submit: Submit | None, *, raw: bool = False, schemas: Schemas | None = None
+        self,
+        settings: Settings,
+        submit: Submit | None,
+        *,
+        raw: bool = False,
+        schemas: Schemas | None = None,
+        models: Iterable[str] = (),
     ) -> None:
         self._description = Swagger(settings, schemas)
         self._cors = Cors(settings.cors_origins)
         self._submit = submit
         self._raw = raw
+        self._paths = Paths(settings, frozenset(models))
         self._routes: dict[str, Callable[[Request], Response]] = {
             "/": self._liveness,
             "/ready": self._readiness,
             "/swagger.json": self._swagger,
+            "/v2": self._server,
+            "/v2/health/live": self._liveness,
+            "/v2/health/ready": self._readiness,
         }
 
     def handle(self, request: Request, respond: Respond) -> None:
@@ -44,14 +55,34 @@ class Application:
             preflight.headers.append(_NOT_FAILED)
             self._finish(request, preflight, respond)
             return
-        if request.path in {"/score", "/score/"}:
-            self._score(request, respond)
+        target = self._paths.find(request.path)
+        if target is not None:
+            self._model(target, request, respond)
             return
         route = self._routes.get(request.path)
         response = route(request) if route else problem(404, _NOT_FOUND)
         if not route or response.status == 405 or request.path == "/swagger.json":
             response.headers.append(_NOT_FAILED)
         self._finish(request, response, respond)
+
+    def _model(self, target: Target, request: Request, respond: Respond) -> None:
+        request.model = target.model
+        if target.verb == "score":
+            self._score(request, respond)
+        elif target.verb == "infer" and request.method == "POST":
+            name, body = target.model or self._paths.name, request.body
+            request.tensors = True
+            self._score(request, lambda response: respond(open_inference.answer(response, name, body)))
+        else:
+            self._finish(request, self._about(target, request), respond)
+
+    def _about(self, target: Target, request: Request) -> Response:
+        if target.verb == "infer":
+            return problem(405, _NOT_ALLOWED, [(b"allow", b"POST")])
+        if target.verb == "ready":
+            return self._readiness(request)
+        name = target.model or self._paths.name
+        return _reading(request) or json_response(200, open_inference.metadata(name, self._paths.version))
 
     def _score(self, request: Request, respond: Respond) -> None:
         refusal = identity.too_long(request.headers) or self._refusal(request)
@@ -88,6 +119,10 @@ class Application:
         if self._submit is None:
             return _reading(request) or json_response(503, {"status": "starting"}, [_RETRY])
         return _reading(request) or json_response(200, {"status": "ready"})
+
+    def _server(self, request: Request) -> Response:
+        about = {"name": "modelpack", "version": VERSION, "extensions": []}
+        return _reading(request) or json_response(200, about)
 
     def _swagger(self, request: Request) -> Response:
         return _reading(request) or self._description.respond(request.query)

@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 
 from . import log, model_files, shims
-from .entry import Entry, EntryError, load
+from .entry import Entry, EntryError, find_models, load
 from .settings import Settings
 from .tracebacks import of_user
 
@@ -30,6 +30,8 @@ def boot(settings: Settings) -> Entry:
         result = entry.init()
         if inspect.isawaitable(result):
             asyncio.run(_awaited(result))
+        phase = "importing the entry script"
+        find_models(entry)
     except (Exception, SystemExit) as error:
         report(error, phase, settings)
         raise BootError from error

@@ -30,6 +30,8 @@ class Entry:
     ) -> None:
         self.init = init
         self.run = run
+        self.module: types.ModuleType | None = None
+        self.models: dict[str, Entry] = {}
         self.run_batch = run_batch
         self.raw = is_raw(run)
         self.schemas = schema.describe(run)
@@ -76,7 +78,22 @@ def entry_of(module: types.ModuleType, name: str) -> Entry:
     driver = getattr(module, "driver_module", None)
     if isinstance(driver, types.ModuleType) and hasattr(driver, "run"):
         module = driver
-    return Entry(functions["init"], module.run, getattr(module, "run_batch", None))
+    entry = Entry(functions["init"], module.run, getattr(module, "run_batch", None))
+    entry.module = module
+    return entry
+
+
+def find_models(entry: Entry) -> None:
+    """Find the functions that `/score/<model>` calls: the script's dictionary `models`, which init() may have filled.
+
+    A script that uses the name for something else, models themselves for instance, offers none.
+    """
+    models = getattr(entry.module, "models", None)
+    if not isinstance(models, dict) or not all(isinstance(model, types.FunctionType) for model in models.values()):
+        return
+    if models and entry.run_batch is not None:
+        raise EntryError("run_batch() and the dictionary models exclude each other")
+    entry.models = {str(name): Entry(entry.init, function, None) for name, function in models.items()}
 
 
 def _execute(path: Path, carried: str) -> types.ModuleType:

@@ -12,7 +12,20 @@ Header = tuple[bytes, bytes]
 class Request:
     """One request: headers are lower-cased and, where repeated, joined as RFC 9110 5.3 says."""
 
-    __slots__ = ("body", "client", "gone", "headers", "keep_alive", "left", "method", "path", "query", "started")
+    __slots__ = (
+        "body",
+        "client",
+        "gone",
+        "headers",
+        "keep_alive",
+        "left",
+        "method",
+        "model",
+        "path",
+        "query",
+        "started",
+        "tensors",
+    )
 
     def __init__(self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], body: bytes) -> None:
         self.method = method
@@ -25,6 +38,10 @@ class Request:
         """Set when the connection is lost: there is nothing to write to any more."""
         self.left = False
         """Set when the client has closed its side and the call has not begun."""
+        self.model = ""
+        """Which of the entry script's `models` is asked; empty for its run()."""
+        self.tensors = False
+        """Whether the body is an inference request of the Open Inference Protocol."""
         self.client = ""
         self.started = 0.0
 

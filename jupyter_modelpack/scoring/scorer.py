@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from . import log, model_files
+from . import log, model_files, open_inference
 from .decode import BadInputError, body_of, text_of
 from .encode import encoder
 from .entry import Entry
@@ -44,7 +44,8 @@ class Scorer:
         try:
             arguments = self._arguments(request)
             started = time.perf_counter()
-            result = limited(lambda: self._called(arguments))
+            run = self._entry_of(request).run
+            result = limited(lambda: _called(run, arguments))
         except BaseException as error:  # noqa: BLE001  the boundary to the user's code
             return self._failure(error)
         return self._success(result, started)
@@ -82,7 +83,10 @@ class Scorer:
         try:
             arguments = self._arguments(request)
             started = time.perf_counter()
-            task = asyncio.ensure_future(self._entry.run(**arguments))
+            result = self._entry_of(request).run(**arguments)
+            if not inspect.isawaitable(result):
+                return self._success(result, started)
+            task = asyncio.ensure_future(result)
             await asyncio.wait({task}, timeout=self._settings.call_limit)
             if not task.done():
                 task.cancel()
@@ -91,11 +95,6 @@ class Scorer:
         except BaseException as error:  # noqa: BLE001  the boundary to the user's code
             return self._failure(error)
         return self._success(result, started)
-
-    def _called(self, arguments: dict[str, Any]) -> Any:
-        result = self._entry.run(**arguments)
-        # A decorator may hide that run is `async def`.
-        return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
 
     def timed_out(self) -> Response:
         """Answer a call that took too long (contract 7.5)."""
@@ -117,8 +116,15 @@ class Scorer:
         return problem(500, "An unexpected error occurred in scoring script. Check the logs for more info.", [_FAILED])
 
     def _arguments(self, request: Request) -> dict[str, Any]:
-        entry, limit = self._entry, self._settings.max_body
+        entry, limit = self._entry_of(request), self._settings.max_body
         arguments: dict[str, Any]
+        if request.tensors:
+            request.body = open_inference.text_of(body_of(request, limit)).encode()
+            request.headers = {
+                **request.headers,
+                b"content-type": b"application/json",
+                b"content-encoding": b"identity",
+            }
         if entry.schemas is not None:
             arguments = arguments_of(request, entry.parameters, limit)
         elif entry.raw:
@@ -128,6 +134,9 @@ class Scorer:
         if entry.wants_headers:
             arguments["request_headers"] = Headers(request.headers)
         return arguments
+
+    def _entry_of(self, request: Request) -> Entry:
+        return self._entry.models[request.model] if request.model else self._entry
 
     def _success(self, result: Any, started: float) -> Response:
         timing: Header = (b"x-ms-run-fn-exec-ms", b"%.3f" % ((time.perf_counter() - started) * 1000))
@@ -159,6 +168,12 @@ class Scorer:
                 "run() returned a string that already is JSON; it is quoted once more, as Azure ML does. "
                 "Return the object itself, without json.dumps, to send it as JSON."
             )
+
+
+def _called(run: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    result = run(**arguments)
+    # A decorator may hide that run is `async def`.
+    return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:

@@ -36,7 +36,7 @@ def serve(settings: Settings, listener: socket.socket, entry: Entry, stop_fd: in
     """
     runner = _runner_for(entry, settings)
     runner.scorer = Scorer(entry, settings)
-    application = Application(settings, runner.submit, raw=entry.raw, schemas=entry.schemas)
+    application = Application(settings, runner.submit, raw=entry.raw, schemas=entry.schemas, models=entry.models)
     server = Server(listener, application.handle, settings)
     server.on_tick = lambda: _replace_if_stuck(runner)
     server.on_closed = closed

@@ -122,8 +122,11 @@ class Service:
             client.close()
 
     def score(self, body: Any, headers: dict[str, str] | None = None) -> Answer:
+        return self.post("/score", body, headers)
+
+    def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Answer:
         content = body if isinstance(body, (bytes, str)) else json.dumps(body)
-        return self.ask("POST", "/score", content, {"Content-Type": "application/json", **(headers or {})})
+        return self.ask("POST", path, content, {"Content-Type": "application/json", **(headers or {})})
 
     def raw(self, data: bytes) -> bytes:
         """Send bytes, half-close, read to the end."""
