@@ -54,11 +54,12 @@ def test_a_kill_at_every_store_write_of_a_package(tmp_path: Path, base_image: Pa
     counted, result = copied(tmp_path / "warm", tmp_path / "counted"), []
     steps = steps_of(lambda: result.append(build(counted, script)), monkeypatch)
     assert result == [wanted]
-    problems = []
+    problems, kills = [], 0
     for step in range(1, steps + 1, EVERY):
         home = copied(tmp_path / "warm", tmp_path / f"home{step}")
         outcome = killed_at(step, lambda say, home=home: build(home, script, say)).wait()
         assert outcome.status == -signal.SIGKILL, outcome
+        kills += 1
         store = Layout.create(home / "workspaces" / "ws")
         names = store.names()
         problems += [line for line in outcome.said if line.startswith("models/") and line not in names]
@@ -68,6 +69,9 @@ def test_a_kill_at_every_store_write_of_a_package(tmp_path: Path, base_image: Pa
         assert again.said[-1] == wanted, again
         shutil.rmtree(home)
     monkeypatch.delenv(fault.VARIABLE, raising=False)
-    scoreboard("kill -9 at every store write of Model.package", f"{steps} writes: {len(problems)} corrupt or lost")
+    scoreboard(
+        "kill -9 at every store write of Model.package",
+        f"{kills} kills at {steps} writes: {len(problems)} corrupt or lost",
+    )
     assert problems == []
     assert steps > 30
