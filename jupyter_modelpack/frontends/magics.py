@@ -3,53 +3,34 @@
 from __future__ import annotations
 
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
 from jupyter_modelpack.commands import help as texts
-from jupyter_modelpack.commands import perform
 from jupyter_modelpack.commands.option import Door
 from jupyter_modelpack.commands.parse import Request, find_verb, parse
-from jupyter_modelpack.commands.sample import is_json
-from jupyter_modelpack.errors import Cancelled, ModelpackError, UsageError
-from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.frontends import complaint, show
+from jupyter_modelpack.errors import Cancelled, ModelpackError
+from jupyter_modelpack.frontends import complaint
 from jupyter_modelpack.frontends.matcher import suggest
-from jupyter_modelpack.frontends.memory import Memory
-from jupyter_modelpack.frontends.notebook import take
-from jupyter_modelpack.frontends.presenter import Job, TextPresenter
-from jupyter_modelpack.frontends.shown import Shown
-from jupyter_modelpack.frontends.variables import as_json, is_expression
-from jupyter_modelpack.frontends.watch import Watch
-from jupyter_modelpack.frontends.widgets.switch import panels
 from jupyter_modelpack.frontends.words import split
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
+    from jupyter_modelpack.frontends.session import Session
+
 _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 
 
 @magics_class
 class ModelpackMagics(Magics):
-    """Our two magics, with what this notebook used last."""
-
-    def __init__(self, shell: InteractiveShell) -> None:
-        super().__init__(shell)
-        self._names = shell.user_ns
-        self._evaluate: Callable[[str], Any] = shell.ev
-        self._memory = Memory()
-        self._watch = Watch()
-        self._building: Future[Any] | None = None
+    """Our two magics."""
 
     @line_magic
     def modelpack(self, line: str) -> Any:
@@ -66,93 +47,17 @@ class ModelpackMagics(Magics):
         with one_line():
             return self._do(parse(["package", *split(line)], "cell"), cell=cell)
 
+    @cached_property
+    def session(self) -> Session:
+        """What does the work; imported when there is some."""
+        from jupyter_modelpack.frontends.session import Session  # noqa: PLC0415 - as it says
+
+        return Session(self.shell)
+
     def _do(self, request: Request, **more: Any) -> Any:
         if request.skin["help"]:
             return _help([request.verb.name], "cell" if more else "line")
-        name = request.skin["bind"]
-        if name is not None and not name.isidentifier():
-            raise UsageError(f"--as: {name!r} is not a variable name.")
-        if "package" in request.values:
-            self._await_build(named="package" in request.given)
-        request = self._resolve(self._memory.fill(request))
-        if request.verb.name == "package":
-            request, more["notebook"] = take(request, self._names)
-        if request.verb.name == "package" and not request.values["dry_run"] and panels(self.shell):
-            return self._in_panel(request, name, **more)
-        job = Job(lambda report: self._perform(request, report, **more), lambda result: self._finish(result, name))
-        return self._shown(TextPresenter(sys.stdout).present(job), request)
-
-    def _in_panel(self, request: Request, name: str | None, **more: Any) -> None:
-        """Build in the background; with a name, come back when it stands for the package that is being made."""
-        from jupyter_modelpack.frontends.widgets.presenter import PanelPresenter  # noqa: PLC0415 - at first use
-
-        bound = threading.Event()
-
-        def bind(made: Any) -> None:
-            if name is not None:
-                self._names[name] = made
-            bound.set()
-
-        presenter = PanelPresenter(self.shell, _where(request), block=bool(request.skin.get("wait")))
-        job = Job(
-            lambda report: self._perform(request, report, made=bind, **more), lambda result: self._finish(result, name)
-        )
-        self._building = presenter.present(job)
-        if name is not None:
-            self._building.add_done_callback(lambda _done: bound.set())
-            bound.wait()
-
-    def _await_build(self, *, named: bool) -> None:
-        """Wait for the package that this notebook is making, so that all cells can be run in a row."""
-        building = self._building
-        if building is None or named:
-            return
-        if not building.done():
-            _write("Waiting for the package that is being made ...")
-        try:
-            building.result()
-        except Cancelled:
-            self._building = None  # somebody wanted that; the package before it is the last one again
-
-    def _resolve(self, request: Request) -> Request:
-        """Put a variable's value where its name was given as data or as a sample."""
-        found = {}
-        for option in ("data", "sample"):
-            text = request.values.get(option)
-            if text and not is_json(text) and not Path(text).is_file() and is_expression(text, self._names):
-                found[option] = as_json(text, self._value(text))
-        return replace(request, values={**request.values, **found}) if found else request
-
-    def _value(self, expression: str) -> Any:
-        try:
-            return self._evaluate(expression)
-        except Exception as error:  # the boundary to the user's code
-            raise UsageError(f"{expression}: {type(error).__name__}: {error}", code="bad-expression") from error
-
-    def _perform(self, request: Request, report: Reporter, **more: Any) -> Any:
-        result = perform(request, report, **more)
-        self._watch.learn(request, result)
-        self._watch.follow(result, report, self._memory.learn)
-        return result
-
-    def _finish(self, result: Any, name: str | None) -> Any:
-        self._memory.learn(result)
-        if name is not None:
-            self._names[name] = getattr(result, "handle", result)
-        return result
-
-    def _shown(self, result: Any, request: Request) -> Any:
-        try:
-            show.follow(result, _write)
-        except KeyboardInterrupt:
-            return None  # it is how one stops following a log
-        if panels(self.shell):
-            from jupyter_modelpack.frontends.widgets.panels import panel_of  # noqa: PLC0415 - at first use
-
-            panel = panel_of(result, _where(request))
-            if panel is not None:
-                return panel
-        return Shown(result) if show.view(result) else None
+        return self.session.do(request, **more)
 
 
 @contextmanager
@@ -172,11 +77,6 @@ def _told(error: ModelpackError) -> ModelpackError:
     # The hook by which IPython and ipykernel ask an exception how it wants to be shown.
     vars(error)["_render_traceback_"] = lambda: text
     return error
-
-
-def _where(request: Request) -> dict[str, Any]:
-    """Return the workspace and the engine that were named."""
-    return {name: request.values.get(name) for name in ("workspace", "engine")}
 
 
 def _write(line: str) -> None:

@@ -4,7 +4,8 @@ import pytest
 from IPython.core.completer import CompletionContext, provisionalcompleter
 
 from jupyter_modelpack.errors import ModelpackError, UsageError
-from jupyter_modelpack.frontends.magics import Shown, matcher
+from jupyter_modelpack.frontends.magics import matcher
+from jupyter_modelpack.frontends.shown import Shown
 
 
 def run(shell, cell: str):
@@ -127,7 +128,7 @@ def test_question_marks_explain(shell, capsys) -> None:
 def test_data_may_be_a_variable(shell) -> None:
     from jupyter_modelpack.commands.parse import parse
 
-    magics = shell.magics_manager.registry["ModelpackMagics"]
+    magics = shell.magics_manager.registry["ModelpackMagics"].session
     shell.user_ns["rows"] = {"data": [[1, 2]]}
     resolved = magics._resolve(parse(["score", "rows"], "line"))
     assert resolved.values["data"] == '{"data": [[1, 2]]}'

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from traitlets import Dict
 
-from jupyter_modelpack.commands.package import Packaged
 from jupyter_modelpack.errors import BuildFailed, Cancelled
 from jupyter_modelpack.events import Event, Log, Reporter, Stage
-from jupyter_modelpack.frontends import human, show
+from jupyter_modelpack.frontends import human
 from jupyter_modelpack.frontends.view import Block, Line, Tone, View
 from jupyter_modelpack.frontends.widgets import clean, modules
 from jupyter_modelpack.frontends.widgets.build_state import BuildState
 from jupyter_modelpack.frontends.widgets.feed import Feed
 from jupyter_modelpack.frontends.widgets.panel import Action, Panel, told
-from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel, focus
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.commands.package import Packaged
+    from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
 
 
 class PackagePanel(Panel):
@@ -100,6 +102,7 @@ class PackagePanel(Panel):
 
     def _run(self, _asked: Mapping[str, Any]) -> str:
         from jupyter_modelpack.frontends.widgets import start  # noqa: PLC0415 - brings in the engine
+        from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel  # noqa: PLC0415
 
         done = start.start(self._reference(), self._where)
         self._service = ServicePanel(done.service)
@@ -108,7 +111,7 @@ class PackagePanel(Panel):
 
     def _show(self, asked: Mapping[str, Any]) -> None:
         if self._service is not None:
-            focus(self._service, str(asked.get("what")))
+            self._service.bring(str(asked.get("what")))
 
     def _kill(self, _asked: Mapping[str, Any]) -> str:
         return self._service.kill() if self._service else ""
@@ -127,6 +130,8 @@ class PackagePanel(Panel):
     def view(self) -> View:
         """Return the build as the saved notebook shows it."""
         if self._packaged is not None:
+            from jupyter_modelpack.frontends import show  # noqa: PLC0415 - knows every verb; a new panel need not
+
             return show.view(self._packaged)
         if self._error is None:
             return (Line("Packaging in the background ..."),)

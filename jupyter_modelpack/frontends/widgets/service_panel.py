@@ -69,6 +69,10 @@ class ServicePanel(Panel):
         rows = (("image", one.image), ("engine", one.engine), ("score", one.scoring_uri))
         return (Line(f"{one.name} {state}", "muted" if one.ended else "good"), Fields(rows))
 
+    def bring(self, part: str) -> None:
+        """Bring a part to view: ``score`` or ``logs``."""
+        self.focus = {"what": part, "number": self.focus.get("number", 0) + 1}
+
     # --- how it fares ---
 
     def watched(self) -> None:
@@ -151,11 +155,6 @@ class ServicePanel(Panel):
             pass  # closed again, or there is no log any more
         finally:
             feed.close()
-
-
-def focus(panel: ServicePanel, what: str) -> None:
-    """Bring a part of the panel to view: ``score`` or ``logs``."""
-    panel.focus = {"what": what, "number": panel.focus.get("number", 0) + 1}
 
 
 def facts(found: Condition, stats: Stats) -> dict[str, Any]:
