@@ -32,6 +32,7 @@ NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.E
 """What a file system without flock answers."""
 
 _OWNER = "owner"
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 
 
 @contextlib.contextmanager
@@ -44,7 +45,6 @@ def locked(path: Path, what: str, seconds: float = LOCK_SECONDS, *, shared: bool
     release: Callable[[], None] | None = None
     try:
         with disk_errors(path, what, "lock"):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             deadline, pause = time.monotonic() + seconds, 0.0005
             while (release := _take(path, held, shared=shared)) is None:
                 if time.monotonic() > deadline:
@@ -75,7 +75,11 @@ def _unlock(handle: int) -> None:
 
 
 def _flock(path: Path, mode: int) -> int | None:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(path, _FLAGS, 0o600)
+    except FileNotFoundError:  # the folder is almost always there: a build takes dozens of locks
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(path, _FLAGS, 0o600)
     try:
         fcntl.flock(handle, mode | fcntl.LOCK_NB)
         # Whoever deletes a workspace deletes its locks; one that has lost its name guards nothing.
