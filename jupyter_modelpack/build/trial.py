@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,11 +71,23 @@ def try_out(recipe: Recipe, store: Layout, sample: str | None, report: Reporter)
         raise BuildFailed(
             f"The dry run failed: {outcome['failed']}",
             step="dry run",
-            log_tail=tuple(outcome["traceback"].splitlines()),
+            log_tail=tuple(_of_script(outcome["traceback"].splitlines())),
             hint="Nothing was built. Correct the script, and run the cell again.",
             code="dry-run-failed",
         )
     return Trial(outcome["init"], outcome.get("run"), outcome.get("text"))
+
+
+def _of_script(lines: list[str]) -> Iterator[str]:
+    """Yield a traceback without the frames of libraries, whose paths are absolute."""
+    shown = True
+    for line in lines:
+        if line.startswith("  File "):
+            shown = not line.startswith('  File "/')
+        elif not line.startswith("    "):
+            shown = True
+        if shown:
+            yield line
 
 
 def _variables(recipe: Recipe, app: Path) -> dict[str, str]:
