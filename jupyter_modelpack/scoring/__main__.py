@@ -24,6 +24,8 @@ def main() -> int:
         log.error(f"===Configuration Error===\n{error}")
         log.plain(f"The service did not start: {error}")
         return EXIT_CODE
+    if settings.log_format == "json":
+        log.use_json()
     try:
         listener = inherited(settings.listen_fd) if settings.listen_fd >= 0 else listen(settings.host, settings.port)
         port = listener.getsockname()[1]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from . import VERSION, identity, open_inference
 from .cors import Cors
 from .messages import HTML, Header, Request, Response, json_response, problem
+from .metrics import CONTENT_TYPE, Counters, Metrics
 from .paths import Paths, Target
 from .settings import Settings
 from .swagger import Schemas, Swagger
@@ -33,16 +34,21 @@ class Application:
         raw: bool = False,
         schemas: Schemas | None = None,
         models: Iterable[str] = (),
+        metrics: Metrics | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self._description = Swagger(settings, schemas)
         self._cors = Cors(settings.cors_origins)
         self._submit = submit
         self._raw = raw
+        self._metrics = metrics
+        self._counters = counters
         self._paths = Paths(settings, frozenset(models))
         self._routes: dict[str, Callable[[Request], Response]] = {
             "/": self._liveness,
             "/ready": self._readiness,
             "/swagger.json": self._swagger,
+            "/metrics": self._metered,
             "/v2": self._server,
             "/v2/health/live": self._liveness,
             "/v2/health/ready": self._readiness,
@@ -94,10 +100,17 @@ class Application:
         def finish(response: Response) -> None:
             self._finish(request, response, respond)
 
+        def returned(response: Response) -> None:
+            if self._counters is not None:
+                self._counters.returned()
+            finish(response)
+
         if self._submit is None:
             finish(problem(503, "The service is starting: init() has not returned yet.", [_RETRY]))
-        elif not self._submit(request, finish):
+        elif not self._submit(request, returned):
             finish(problem(503, "The service is busy: its queue is full (MODELPACK_QUEUE).", [_RETRY]))
+        elif self._counters is not None:
+            self._counters.submitted()
 
     def _refusal(self, request: Request) -> Response | None:
         method = request.method
@@ -119,6 +132,11 @@ class Application:
         if self._submit is None:
             return _reading(request) or json_response(503, {"status": "starting"}, [_RETRY])
         return _reading(request) or json_response(200, {"status": "ready"})
+
+    def _metered(self, request: Request) -> Response:
+        if self._metrics is None:
+            return problem(404, "This service keeps no metrics (MODELPACK_METRICS).")
+        return _reading(request) or Response(200, self._metrics.text(), CONTENT_TYPE)
 
     def _server(self, request: Request) -> Response:
         about = {"name": "modelpack", "version": VERSION, "extensions": []}

@@ -7,6 +7,7 @@ what run() would get; it gives back a list of as many results.
 import queue
 import signal
 import time
+from collections.abc import Callable
 
 from .messages import Response, problem
 from .runner import Call, Runner, answer
@@ -20,6 +21,7 @@ class BatchRunner(Runner):
         super().__init__(settings)
         self._busy = False
         self._ended = False
+        self.on_batch: Callable[[int], None] = lambda _: None
 
     def run(self) -> None:
         """Perform batches until `stop`."""
@@ -54,5 +56,7 @@ class BatchRunner(Runner):
 
     def _responses(self, calls: list[Call]) -> list[Response]:
         live = [request for request, _ in calls if not (request.gone or request.left)]
+        if live:
+            self.on_batch(len(live))
         found = dict(zip(map(id, live), self.scorer.perform_batch(live, self._limited), strict=True))
         return [found.get(id(request)) or problem(499, "The client has closed the connection.") for request, _ in calls]

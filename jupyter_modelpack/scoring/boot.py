@@ -35,7 +35,8 @@ def boot(settings: Settings) -> Entry:
     except (Exception, SystemExit) as error:
         report(error, phase, settings)
         raise BootError from error
-    log.info(f"{settings.entry_script} is loaded, init() has returned after {time.perf_counter() - started:.2f} s")
+    entry.load_seconds = time.perf_counter() - started
+    log.info(f"{settings.entry_script} is loaded, init() has returned after {entry.load_seconds:.2f} s")
     return entry
 
 

@@ -30,6 +30,7 @@ class Entry:
     ) -> None:
         self.init = init
         self.run = run
+        self.load_seconds = 0.0
         self.module: types.ModuleType | None = None
         self.models: dict[str, Entry] = {}
         self.run_batch = run_batch

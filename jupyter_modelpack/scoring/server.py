@@ -11,13 +11,16 @@ from collections.abc import Callable
 from . import identity, limits, log
 from .connection import Connection
 from .messages import Request, Response
+from .metrics import Counters
 from .settings import Settings
 
 Respond = Callable[[Response], None]
 Handler = Callable[[Request, Respond], None]
 
 _TICK = 0.25
-_QUIET = frozenset({"/", "/ready"})  # probes come every few seconds and would bury the calls (contract 7.7)
+_QUIET = frozenset(
+    {"/", "/ready", "/metrics", "/v2/health/live", "/v2/health/ready"}
+)  # probes come every few seconds and would bury the calls (contract 7.7)
 
 
 class Server:
@@ -35,6 +38,7 @@ class Server:
         self._stopped: asyncio.Event
         self._calls: list[str] = []
         self._accepting: set[asyncio.Task[object]] = set()
+        self.counters: Counters | None = None
         self.on_tick: Callable[[], None] = lambda: None
         self.on_closed: Callable[[], None] = lambda: None
 
@@ -64,12 +68,13 @@ class Server:
 
     def answered(self, request: Request, response: Response) -> None:
         """Log a call as `POST /score 200 0.231ms 4` (contract 7.7)."""
+        seconds = time.perf_counter() - request.started
+        if self.counters is not None:
+            self.counters.answered(request, response, seconds)
         if self._access_log and not (request.path in _QUIET and response.status == 200):
-            took = (time.perf_counter() - request.started) * 1000
             if not self._calls:
                 self.loop.call_soon(self._write_calls)
-            text = f"{request.method} {request.path} {response.status} {took:.3f}ms {len(response.body)}"
-            self._calls.append(log.line("I", text))
+            self._calls.append(log.call(request, response, seconds))
 
     def _write_calls(self) -> None:
         # One write for all calls of this turn of the loop: every write gives up the interpreter lock.

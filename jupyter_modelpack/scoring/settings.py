@@ -108,6 +108,8 @@ class Settings:
     service_version: str = _option("SERVICE_VERSION", str, "1.0")
     path_prefix: str = _option("SERVICE_PATH_PREFIX", str, "")
     access_log: bool = _option("MODELPACK_ACCESS_LOG", _switch, True)
+    log_format: str = _option("MODELPACK_LOG", _one_of("text", "json"), "text")
+    metrics: bool = _option("MODELPACK_METRICS", _switch, True)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

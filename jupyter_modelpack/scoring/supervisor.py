@@ -18,6 +18,7 @@ from typing import NoReturn
 from . import forking, imports, log
 from .boot import EXIT_CODE, BootError, boot
 from .entry import Entry
+from .metrics import Metrics
 from .settings import Settings
 from .worker import serve, serve_starting
 
@@ -40,6 +41,8 @@ class Supervisor:
         self._settings = settings
         self._listener = listener
         self._workers: dict[int, float] = {}
+        self._rows: dict[int, int] = {}  # which row of the metrics a worker counts in
+        self._metrics = Metrics(settings.workers) if settings.metrics else None
         self._terminating = False
         self._replaced = False
         self._loading = False
@@ -102,10 +105,11 @@ class Supervisor:
     def _keep_serving(self) -> Role | int:
         while not self._terminating:
             while len(self._workers) < self._settings.workers:
+                row = min(set(range(self._settings.workers)) - set(self._rows.values()))
                 pid = self._fork()
                 if pid == 0:
-                    return self._role_of_worker()
-                self._workers[pid] = time.monotonic()
+                    return self._role_of_worker(row)
+                self._workers[pid], self._rows[pid] = time.monotonic(), row
             readable, _, _ = select.select([self._wake_read, *([] if self._up else [self._up_read])], [], [])
             if self._up_read in readable:
                 self._announce()
@@ -137,6 +141,7 @@ class Supervisor:
             if pid == 0:
                 return boot_failed
             born = self._workers.pop(pid, None)
+            self._rows.pop(pid, None)
             if born is None or self._terminating:
                 continue
             code = os.waitstatus_to_exitcode(status)
@@ -205,7 +210,7 @@ class Supervisor:
         if self._settings.up_fd >= 0:
             os.close(self._settings.up_fd)
 
-    def _role_of_worker(self) -> Role:
+    def _role_of_worker(self, row: int) -> Role:
         def role() -> int:
             try:
                 entry = self._entry or boot(self._settings)
@@ -215,7 +220,9 @@ class Supervisor:
             os.write(self._up_write, b".")
             os.close(self._up_write)
             os.read(self._free_read, 1)
-            return serve(self._settings, self._listener, entry, self._stop_read, self._accept_no_more)
+            return serve(
+                self._settings, self._listener, entry, self._stop_read, self._accept_no_more, self._metrics, row
+            )
 
         return role
 

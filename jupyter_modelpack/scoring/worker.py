@@ -14,6 +14,7 @@ from .async_runner import AsyncRunner
 from .batch_runner import BatchRunner
 from .entry import Entry
 from .messages import problem
+from .metrics import Metrics
 from .runner import Runner, deaf_to_alarms
 from .scorer import Scorer
 from .server import Server
@@ -29,15 +30,37 @@ _LEAVE_SECONDS = 1.0
 """How long the main thread may take to end after the drain: a script's own threads may never end."""
 
 
-def serve(settings: Settings, listener: socket.socket, entry: Entry, stop_fd: int, closed: Callable[[], None]) -> int:
+def serve(
+    settings: Settings,
+    listener: socket.socket,
+    entry: Entry,
+    stop_fd: int,
+    closed: Callable[[], None],
+    metrics: Metrics | None,
+    row: int,
+) -> int:
     """Serve `entry` until the supervisor closes its end of `stop_fd`; give the exit code.
 
-    `closed` is called when no new connection will be accepted any more.
+    `closed` is called when no new connection will be accepted any more; `row` is ours in `metrics`.
     """
     runner = _runner_for(entry, settings)
     runner.scorer = Scorer(entry, settings)
-    application = Application(settings, runner.submit, raw=entry.raw, schemas=entry.schemas, models=entry.models)
+    counters = metrics.counters(row) if metrics is not None else None
+    if counters is not None:
+        counters.begin(entry.load_seconds)
+        if isinstance(runner, BatchRunner):
+            runner.on_batch = counters.batch
+    application = Application(
+        settings,
+        runner.submit,
+        raw=entry.raw,
+        schemas=entry.schemas,
+        models=entry.models,
+        metrics=metrics,
+        counters=counters,
+    )
     server = Server(listener, application.handle, settings)
+    server.counters = counters
     server.on_tick = lambda: _replace_if_stuck(runner)
     server.on_closed = closed
     failures: list[BaseException] = []

@@ -1,0 +1,89 @@
+"""Counting and logging for programs."""
+
+import json
+import os
+import re
+import signal
+
+import pytest
+
+from tests.scoring.service import running
+
+SCRIPT = """
+    import os
+    def init(): ...
+    def run(data, request_headers):
+        if data == "fail":
+            raise ValueError
+        return [os.getpid(), request_headers.get("traceparent")]
+"""
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def figures(service):
+    answer = service.ask("GET", "/metrics")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    return {name: float(value) for name, value in re.findall(r"^(\w[^ ]*) (\S+)$", answer.text, re.MULTILINE)}
+
+
+def test_all_workers_count_and_a_dead_one_is_not_forgotten(tmp_path):
+    with running(tmp_path, SCRIPT, WORKER_COUNT="2") as service:
+        seen = {service.score("x").json[0] for _ in range(20)}
+        assert service.score("fail").status == 500
+        assert service.ask("GET", "/nothing").status == 404
+        before = figures(service)
+        assert before['modelpack_requests_total{status="200"}'] == 20
+        assert before['modelpack_requests_total{status="404"}'] == 1
+        assert before["modelpack_score_seconds_count"] == 21
+        assert before['modelpack_score_seconds_bucket{le="+Inf"}'] == 21
+        assert 0 < before["modelpack_score_seconds_sum"] < 21
+        assert before["modelpack_run_failures_total"] == 1
+        assert before["modelpack_calls_waiting"] == 0
+        assert before["modelpack_workers"] == 2
+        assert before["modelpack_load_seconds"] > 0
+        assert before['modelpack_worker_resident_bytes{worker="1"}'] > 1e6
+        os.kill(seen.pop(), signal.SIGKILL)
+        service.wait_for("another one takes its place")
+        service.score("x")
+        after = figures(service)
+        assert after["modelpack_score_seconds_count"] == 22
+        assert after["modelpack_workers"] == 2
+
+
+def test_batches_are_counted(tmp_path):
+    with running(tmp_path, "def init(): ...\ndef run(d): ...\ndef run_batch(inputs): return inputs") as service:
+        for _ in range(3):
+            service.score("x")
+        counted = figures(service)
+        assert (counted["modelpack_batches_total"], counted["modelpack_batch_inputs_total"]) == (3, 3)
+
+
+def test_metrics_can_be_switched_off(tmp_path):
+    with running(tmp_path, SCRIPT, MODELPACK_METRICS="0") as service:
+        assert service.ask("GET", "/metrics").status == 404
+        assert service.score("x").status == 200
+
+
+def test_logs_for_programs(tmp_path):
+    with running(tmp_path, SCRIPT, MODELPACK_LOG="json", ready=False, MODELPACK_PORT_FILE=str(tmp_path / "port")) as (
+        service
+    ):
+        service.wait_for("Listening on")
+        service._port = int((tmp_path / "port").read_text())
+        answer = service.score("x", {"traceparent": TRACE, "x-request-id": "mine"})
+        assert answer.json[1] == TRACE
+        call = json.loads(service.wait_for("POST /score"))
+        assert call["level"] == "info"
+        assert (call["method"], call["path"], call["status"]) == ("POST", "/score", 200)
+        assert call["bytes"] == len(answer.body)
+        assert call["x-request-id"] == "mine"
+        assert call["trace_id"] == TRACE.split("-")[1]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", call["time"])
+        service.score("fail")
+        assert "ValueError" in json.loads(service.wait_for(r"run\(\) failed"))["message"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_metrics_are_read_only(echo, method):
+    assert echo.ask(method, "/metrics").status == 405
