@@ -6,12 +6,15 @@ Contract section 2: looked for from a folder upward, in ``.azureml/``, ``aml_con
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.oci.manifest import parse_object
 from jupyter_modelpack.store.files import write_file
+from jupyter_modelpack.workspace.ownership import ours
 
+_log = logging.getLogger(__name__)
 _FOLDERS = (".azureml", "aml_config", "")
 _FILES = ("config.json", "project.json")
 
@@ -24,7 +27,7 @@ def search(start: Path) -> Path | None:
             for place in _FOLDERS:
                 path = folder / place / name
                 # A bare config.json of some other program is not ours to complain about.
-                if path.is_file() and _name(path):
+                if _is_file(path) and _is_obeyed(path) and _name(path):
                     return path
     return None
 
@@ -64,10 +67,24 @@ def write(folder: Path, file_name: str | None, name: str, path: Path | None) -> 
     write_file(place / (file_name or _FILES[0]), json.dumps(document, indent=4).encode())
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:  # in a folder that is closed to us
+        return False
+
+
+def _is_obeyed(path: Path) -> bool:
+    if ours(path):
+        return True
+    _log.warning("%s is passed over: it belongs to another user.", path)
+    return False
+
+
 def _name(path: Path) -> str:
     try:
         document = json.loads(path.read_bytes())
-    except ValueError:
+    except (ValueError, RecursionError, PermissionError):
         return ""
     if not isinstance(document, dict):
         return ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import logging
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack import home
-from jupyter_modelpack.errors import Conflict, NotFound, UsageError
+from jupyter_modelpack.errors import Conflict, Denied, NotFound, Untrusted, UsageError
 from jupyter_modelpack.oci.manifest import parse_object
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.store.disk import disk_errors
@@ -26,11 +27,14 @@ from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.repair import QUARANTINE
 from jupyter_modelpack.workspace import config_file, registry_home
 from jupyter_modelpack.workspace.azure_only import WORKSPACE_PARTS, accept
+from jupyter_modelpack.workspace.ownership import read_ours
 
 if TYPE_CHECKING:
     from jupyter_modelpack.workspace.environment import Environment
     from jupyter_modelpack.workspace.model import Model
     from jupyter_modelpack.workspace.package import ModelPackage
+
+_log = logging.getLogger(__name__)
 
 MARK = "modelpack.json"
 """The file that makes a layout a workspace."""
@@ -66,7 +70,7 @@ class Workspace:
         self.path = _folder(workspace_name, path)
         try:
             with disk_errors(self.path, "the workspace", "read"):
-                document = parse_object((self.path / MARK).read_bytes(), "workspace's description")
+                mark = read_ours(self.path / MARK, "The workspace")
         except (FileNotFoundError, NotADirectoryError) as error:
             name = workspace_name or self.path.name
             raise NotFound(
@@ -74,9 +78,11 @@ class Workspace:
                 hint=f"Workspace.create({name!r}) makes one. There are: {', '.join(_names()) or 'none yet'}.",
                 code="workspace-not-found",
             ) from error
+        document = parse_object(mark, "workspace's description")
         self.name = str(document.get("name") or self.path.name)
-        self.tags: dict[str, str] = dict(document.get("tags") or {})
-        self.created = datetime.fromisoformat(str(document["created"]))
+        tags = document.get("tags")
+        self.tags: dict[str, str] = tags if isinstance(tags, dict) else {}
+        self.created = _created(document)
 
     # --- making and finding ---
 
@@ -158,7 +164,13 @@ class Workspace:
     ) -> dict[str, builtins.list[Workspace]]:
         """Return the workspaces under ``MODELPACK_HOME``: name to a list of one (contract section 2)."""
         accept("Workspace.list", azure, subscription_id=subscription_id, auth=auth)
-        return {name: [Workspace(workspace_name=name)] for name in _names()}
+        found = {}
+        for name in _names():
+            try:
+                found[name] = [Workspace(workspace_name=name)]
+            except (Denied, Untrusted) as error:
+                _log.warning("%s", error.message)
+        return found
 
     @classmethod
     def from_config(cls, path: str | os.PathLike[str] | None = None, auth: object = None, **azure: object) -> Workspace:
@@ -286,6 +298,14 @@ def _folder(name: str | None, path: str | os.PathLike[str] | None) -> Path:
 
 def _names() -> list[str]:
     return sorted(mark.parent.name for mark in home.workspaces().glob(f"*/{MARK}"))
+
+
+def _created(document: Mapping[str, Any]) -> datetime:
+    """Return when a workspace was made; one whose description does not say so was made long ago."""
+    try:
+        return datetime.fromisoformat(str(document.get("created")))
+    except ValueError:
+        return datetime.fromtimestamp(0, UTC)
 
 
 def _strangers(folder: Path) -> bool:

@@ -67,6 +67,24 @@ def test_list_is_a_dict_of_lists(ws: Workspace):
     assert Workspace.list() == {"tutorial": [ws]}
 
 
+@pytest.mark.parametrize("mark", ["{}", '{"created": 7, "tags": [1]}'])
+def test_a_description_that_says_little_breaks_nothing(ws: Workspace, mark: str):
+    (ws.path / "modelpack.json").write_text(mark)
+    assert Workspace.list() == {"tutorial": [ws]}
+    assert (Workspace.get("tutorial").name, Workspace.get("tutorial").tags) == ("tutorial", {})
+
+
+def test_a_description_that_is_none_is_left_out_of_the_list(ws: Workspace):
+    other = Workspace.create("other")
+    (other.path / "modelpack.json").write_text("[" * 100_000)
+    assert Workspace.list() == {"tutorial": [ws]}
+
+
+def test_a_deeply_nested_config_is_of_somebody_else(here: Path):
+    (here / "config.json").write_text("[" * 100_000)
+    assert Workspace.default().name == "default"
+
+
 def test_config_is_found_from_below(ws: Workspace, here: Path, monkeypatch: pytest.MonkeyPatch):
     ws.write_config()
     assert json.loads((here / ".azureml" / "config.json").read_text())["workspace_name"] == "tutorial"
