@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import keyword
+import sys
 from collections.abc import Iterator
 from pathlib import PurePath
 
@@ -25,6 +26,13 @@ def check_name(path: str) -> None:
         raise UsageError(
             f'Error, invalid name "{name.stem}" for provided entry script. The script must be importable as a valid '
             "python module, and its name can only contain letters, digits and underscores."
+        )
+    if name.stem in sys.stdlib_module_names:
+        raise UsageError(
+            f"The entry script {name.name} has the name of a module of Python's own, and would stand in its place "
+            "in the service.",
+            hint="Rename it: score.py, for example.",
+            code="entry-script-shadows",
         )
 
 

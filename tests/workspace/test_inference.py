@@ -79,6 +79,16 @@ def test_azures_checks_in_its_words(here, score, how, message):
     assert caught.value.message.startswith(message.format(here=here))
 
 
+@pytest.mark.parametrize("name", ["select.py", "types.py", "http.py"])
+def test_a_name_of_pythons_own_is_refused(here, name):
+    (here / name).write_text(SCRIPT)
+    with pytest.raises(UsageError, match=f"{name} has the name of a module of Python's own") as caught:
+        InferenceConfig(name)
+    assert "Rename it" in caught.value.hint
+    with pytest.raises(UsageError, match="module of Python's own"):
+        InferenceConfig.from_source(SCRIPT, name)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
