@@ -10,7 +10,8 @@ import re
 
 MASK = "***"
 
-_USERINFO = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@'\"]+@")
+# Up to the last @ of the authority: a password may hold an @ or a quote of its own.
+_USERINFO = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]+@")
 _QUERY = re.compile(
     r"(?i)(?P<key>[?&](?:[a-z_-]*(?:token|key|secret|password|signature|sig|credential)[a-z_-]*)=)[^&\s'\"]+"
 )
