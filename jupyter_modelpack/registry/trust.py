@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from jupyter_modelpack.errors import Untrusted
@@ -106,12 +107,21 @@ def same_site(one: str, other: str) -> bool:
 
 
 def _refuse_inside(host: str, registry: Origin, verb: str) -> None:
-    address = _literal(host)
-    local = host == "localhost" or (
+    address = _literal(host) or _abbreviated(host)
+    name = host.lower().removesuffix(".")
+    local = f".{name}".endswith(".localhost") or (
         address and (address.is_loopback or address.is_link_local or address.is_unspecified)
     )
     if local and not is_loopback(registry[1]):
         raise Untrusted(f"The registry {verb} {host}, an address inside this machine.", code="inside-address")
+
+
+def _abbreviated(host: str) -> ipaddress.IPv4Address | None:
+    """Return the address that resolvers read out of ``127.1``, ``2130706433`` or ``0x7f.1``."""
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host.removesuffix(".")))
+    except (OSError, ValueError):
+        return None
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
