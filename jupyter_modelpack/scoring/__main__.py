@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from . import VERSION, log
 from .boot import EXIT_CODE
+from .keys import Keys
 from .listener import inherited, listen, write_port_file
 from .settings import ConfigurationError, Settings
 from .supervisor import Supervisor
+from .tls import certificate
 
 if TYPE_CHECKING:
     from .reloader import Reloader
@@ -20,6 +22,8 @@ def main() -> int:
     log.unbuffer()
     try:
         settings = Settings.from_environment(os.environ)
+        Keys(settings)  # what is wrong with them is said now, and not by every worker
+        certificate(settings)
     except ConfigurationError as error:
         log.error(f"===Configuration Error===\n{error}")
         log.plain(f"The service did not start: {error}")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from . import VERSION, identity, open_inference
 from .cors import Cors
+from .keys import Keys
 from .messages import HTML, Header, Request, Response, json_response, problem
 from .metrics import CONTENT_TYPE, Counters, Metrics
 from .paths import Paths, Target
@@ -41,6 +42,7 @@ class Application:
         self._cors = Cors(settings.cors_origins)
         self._submit = submit
         self._raw = raw
+        self._keys = Keys(settings)
         self._metrics = metrics
         self._counters = counters
         self._paths = Paths(settings, frozenset(models))
@@ -60,6 +62,10 @@ class Application:
         if preflight is not None:
             preflight.headers.append(_NOT_FAILED)
             self._finish(request, preflight, respond)
+            return
+        refusal = self._keys.refusal(request)
+        if refusal is not None:
+            self._finish(request, refusal, respond)
             return
         target = self._paths.find(request.path)
         if target is not None:

@@ -135,10 +135,9 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect one header."""
         self._header_count += 1
-        if self._header_count > limits.HEADER_COUNT or len(name) + len(value) > limits.HEADER_SIZE:
-            self._stop(
-                problem(431, f"More than {limits.HEADER_COUNT} headers, or one larger than {limits.HEADER_SIZE} bytes.")
-            )
+        most, largest = self._server.max_headers, self._server.max_header_size
+        if self._header_count > most or len(name) + len(value) > largest:
+            self._stop(problem(431, f"More than {most} headers, or one larger than {largest} bytes."))
         if not self._reading_head:
             return  # a trailer must not pass for a header
         name = name.lower()

@@ -7,13 +7,16 @@ REQUEST_LINE = 8 * 1024
 """Longest request target. Proxies in front cut at 8 KiB too, so nothing longer arrives by accident."""
 
 HEADER_COUNT = 100
-"""A browser sends about 20 and a service mesh adds about 20 more."""
+"""By default. A browser sends about 20 and a service mesh adds about 20 more."""
 
 HEADER_SIZE = 8 * 1024
-"""One header: large cookies and bearer tokens fit."""
+"""One header, by default: large cookies and bearer tokens fit."""
 
 HEAD_SIZE = 128 * 1024
 """All headers together, in raw bytes: what an unfinished head may hold in memory on one connection."""
+
+JSON_DEPTH = 100
+"""Deepest nesting of JSON that is parsed here; what a plain run() does with its text is its own affair."""
 
 REQUEST_ID_SIZE = 100
 """Longest request id a client may choose (contract 7.2)."""

@@ -10,10 +10,9 @@ from typing import Any
 
 import orjson
 
-from .decode import BadInputError
+from .decode import BadInputError, check_depth
 from .messages import Response, json_response
 
-PREFIX = "/v2"
 _WORDS: dict[type, str] = {bool: "BOOL", int: "INT64", float: "FP64", str: "BYTES"}
 _VALUES = 10_000_000
 """Most values one tensor may claim to have; a shape is a promise, and this bounds what we do to check it."""
@@ -21,6 +20,7 @@ _VALUES = 10_000_000
 
 def text_of(body: bytes) -> str:
     """Turn an inference request into the text a plain run() reads."""
+    check_depth(body)
     try:
         content = orjson.loads(body)
         tensors = {str(tensor["name"]): _nested(tensor) for tensor in content["inputs"]}

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from . import schema_decorators
-from .decode import BadInputError, body_of, decoded, query_object, text_of
+from .decode import BadInputError, body_of, check_depth, decoded, query_object, text_of
 from .messages import Request
 
 
@@ -55,6 +55,7 @@ def _json_object(request: Request, limit: int) -> dict[str, Any]:
 
 
 def _parsed(body: bytes) -> Any:
+    check_depth(body)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

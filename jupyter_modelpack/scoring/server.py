@@ -13,6 +13,7 @@ from .connection import Connection
 from .messages import Request, Response
 from .metrics import Counters
 from .settings import Settings
+from .tls import certificate
 
 Respond = Callable[[Response], None]
 Handler = Callable[[Request, Respond], None]
@@ -29,7 +30,10 @@ class Server:
     def __init__(self, listener: socket.socket, handle: Handler, settings: Settings) -> None:
         self.handle = handle
         self.max_body = settings.max_body
+        self.max_headers = settings.max_headers
+        self.max_header_size = settings.max_header_size
         self.header_seconds = settings.header_seconds
+        self._certificate = certificate(settings)
         self.connections: set[Connection] = set()
         self.draining = False
         self.loop: asyncio.AbstractEventLoop
@@ -105,7 +109,12 @@ class Server:
 
     async def _adopt(self, accepted: socket.socket) -> None:
         try:
-            await self.loop.connect_accepted_socket(lambda: Connection(self), accepted)
+            await self.loop.connect_accepted_socket(
+                lambda: Connection(self),
+                accepted,
+                ssl=self._certificate.context if self._certificate else None,
+                ssl_handshake_timeout=self.header_seconds if self._certificate else None,
+            )
         except OSError:
             accepted.close()
 
@@ -116,6 +125,8 @@ class Server:
             now = time.monotonic()
             for connection in [c for c in self.connections if 0.0 < c.deadline < now]:
                 connection.expire()
+            if self._certificate is not None:
+                self._certificate.refresh()
             self.on_tick()
 
     async def _drain(self, seconds: float, *, brief: bool) -> None:

@@ -95,7 +95,14 @@ class Settings:
     queue: int = _option("MODELPACK_QUEUE", _whole(1), 256)
     max_body: int = _option("MODELPACK_MAX_BODY", _whole(1), 100 * 1024 * 1024)
     header_seconds: float = _option("MODELPACK_HEADER_SECONDS", _seconds, limits.HEADER_SECONDS)
+    max_headers: int = _option("MODELPACK_MAX_HEADERS", _whole(1), limits.HEADER_COUNT)
+    max_header_size: int = _option("MODELPACK_MAX_HEADER_SIZE", _whole(64), limits.HEADER_SIZE)
     nan: str = _option("MODELPACK_NAN", _one_of("null", "literal", "error"), "null")
+
+    keys: str = _option("MODELPACK_KEYS", str, "")
+    keys_file: str = _option("MODELPACK_KEYS_FILE", str, "")
+    tls_cert: str = _option("MODELPACK_TLS_CERT", str, "")
+    tls_key: str = _option("MODELPACK_TLS_KEY", str, "")
 
     reload: bool = _option("MODELPACK_RELOAD", _switch, False)
     reload_dir: str = _option("MODELPACK_RELOAD_DIR", str, "")

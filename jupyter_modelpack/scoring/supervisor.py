@@ -124,7 +124,7 @@ class Supervisor:
         os.close(self._probe_write)
         os.read(self._free_read, 1)
         host, port = self._listener.getsockname()[:2]
-        log.info(f"Listening on http://{host}:{port}")
+        log.info(f"Listening on http{'s' if self._settings.tls_cert else ''}://{host}:{port}")
         if self._settings.up_fd >= 0:
             # Held open, by us and by the workers: its end says that this generation accepts no more.
             names = "\n".join(imports.installed() if self._entry else [])
