@@ -57,10 +57,10 @@ def main(wanted: list[str], most: int) -> None:
             "load": os.getloadavg(),
             "image_bytes": ours.size,
         }
-    parts.tidy()
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps({**facts, "rows": rows}, indent=1) + "\n")
-    print("\n".join(table.lines(rows)))
+    print("\n".join(table.lines(rows)), flush=True)
+    parts.tidy()
 
 
 def _say(text: str) -> None:

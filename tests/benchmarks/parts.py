@@ -141,7 +141,7 @@ def remove(condition: str) -> None:
 
 
 def tidy() -> None:
-    """Take back what builds have left in the engine."""
-    for condition in (f"label={OURS}", f"label={LABEL}", "reference=modelpack-bench/*"):
+    """Take back what builds have left in the engine; the base image stays, for others may stand on it."""
+    for condition in (f"label={OURS}", f"label={LABEL}"):
         remove(condition)
     run(*docker(), "builder", "prune", "--all", "--force")

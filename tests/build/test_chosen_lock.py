@@ -1,3 +1,4 @@
+import hashlib
 import tomllib
 
 import pytest
@@ -16,7 +17,10 @@ ARM = Target("3.11", Platform("linux", "arm64"))
 
 
 def wheel(tags: str) -> dict:
-    return {"url": f"https://index.example.com/thing-1.0-{tags}.whl", "hashes": {"sha256": tags.encode().hex()}}
+    return {
+        "url": f"https://index.example.com/thing-1.0-{tags}.whl",
+        "hashes": {"sha256": hashlib.sha256(tags.encode()).hexdigest()},
+    }
 
 
 def lock(*tags: str, **more) -> str:
