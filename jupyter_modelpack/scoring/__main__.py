@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import VERSION, log
 from .boot import EXIT_CODE
 from .keys import Keys
-from .listener import inherited, listen, write_port_file
+from .listener import inherited, listen, make_room, write_port_file
 from .settings import ConfigurationError, Settings
 from .supervisor import Supervisor
 from .tls import certificate
@@ -30,6 +30,7 @@ def main() -> int:
         return EXIT_CODE
     if settings.log_format == "json":
         log.use_json()
+    make_room()
     try:
         listener = inherited(settings.listen_fd) if settings.listen_fd >= 0 else listen(settings.host, settings.port)
         port = listener.getsockname()[1]

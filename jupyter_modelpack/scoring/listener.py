@@ -1,10 +1,12 @@
 """The one listening socket that all workers share."""
 
 import os
+import resource
 import socket
 from pathlib import Path
 
 _BACKLOG = 2048
+_FILES = 65536
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -27,6 +29,14 @@ def listen(host: str, port: int) -> socket.socket:
         raise
     listener.setblocking(False)
     return listener
+
+
+def make_room() -> None:
+    """Allow this process as many open files as it may have: the usual 1,024 are as many connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def inherited(descriptor: int) -> socket.socket:
