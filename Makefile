@@ -20,7 +20,7 @@ help:
 	@echo "make demo   package a model and score it, in a notebook that runs before your eyes"
 	@echo "make test   everything that must hold before a change lands"
 	@echo "make lint | unit | real | faults | whole   parts of that"
-	@echo "make soak   the faults at length, with a scoreboard"
+	@echo "make soak   the faults at length, twenty minutes of scoring, with a scoreboard"
 	@echo "make bench  time packaging beside docker build: minutes, and a machine with nothing else to do"
 	@echo "make down   end the Docker engine and the registry that the tests started"
 	@echo "make lock   resolve the dependencies anew"
@@ -68,6 +68,7 @@ faults: $(READY)
 
 soak: $(READY)
 	MODELPACK_SOAK=1 $(BIN)/pytest --timeout 3600 $(FAULTS)
+	$(BIN)/python -m tests.benchmarks.scoring_soak 1200
 
 services: $(READY)
 	$(BIN)/python -m tests.services up
