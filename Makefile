@@ -79,6 +79,7 @@ down:
 bench: $(READY)
 	$(BIN)/python -m tests.services up
 	$(BIN)/python -m tests.benchmarks.packaging
+	$(BIN)/python -m tests.benchmarks.panels
 	$(BIN)/python -m tests.benchmarks.memory
 
 lock: $(UV)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,6 +19,7 @@ from jupyter_modelpack.commands.parse import Request, find_verb, parse
 from jupyter_modelpack.errors import Cancelled, ModelpackError
 from jupyter_modelpack.frontends import complaint
 from jupyter_modelpack.frontends.matcher import suggest
+from jupyter_modelpack.frontends.widgets.switch import panels
 from jupyter_modelpack.frontends.words import split
 
 if TYPE_CHECKING:
@@ -117,6 +120,14 @@ def load(shell: InteractiveShell) -> None:
     if matcher not in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.append(matcher)
         shell.input_transformers_cleanup.append(_question_mark)
+        if panels(shell):
+            # While the reader turns to the next cell: its panel should be there at once.
+            threading.Thread(target=_warm_up, name="modelpack-warm-up", daemon=True).start()
+
+
+def _warm_up() -> None:
+    importlib.import_module("jupyter_modelpack.frontends.session")
+    importlib.import_module("jupyter_modelpack.frontends.widgets.presenter")
 
 
 def unload(shell: InteractiveShell) -> None:

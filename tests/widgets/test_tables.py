@@ -74,6 +74,12 @@ def test_the_twin_is_the_table_of_docker_images() -> None:
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
+def test_the_twin_of_a_long_table_is_cut_and_says_so() -> None:
+    text = TablesPanel(["images"], known={"images": images(150)}).bundle()["text/plain"]
+    assert "... and 50 more" in text.splitlines()
+    assert len(text.splitlines()) == 1 + 100 + 1 + 1  # headings, rows, the rest, the mark explained
+
+
 def test_every_source_has_a_key_for_every_column(home) -> None:
     for name, source in SOURCES.items():
         where = {"engine": "process"}

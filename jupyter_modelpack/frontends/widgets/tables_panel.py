@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from traitlets import List
@@ -18,7 +19,7 @@ from jupyter_modelpack.commands.kill import kill
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends import show
-from jupyter_modelpack.frontends.view import Line, View
+from jupyter_modelpack.frontends.view import Line, Part, Table, View
 from jupyter_modelpack.frontends.widgets import modules, start
 from jupyter_modelpack.frontends.widgets.panel import Action, Panel
 from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
@@ -26,6 +27,9 @@ from jupyter_modelpack.frontends.widgets.source import SOURCES, Row
 
 PAGE_ROWS = 10
 """Rows of one page."""
+
+TWIN_ROWS = 100
+"""Rows that a saved notebook shows of a table."""
 
 FRESH_SECONDS = 2.0
 """How old rows may be; turning pages and sorting ask nobody."""
@@ -79,7 +83,7 @@ class TablesPanel(Panel):
         return tuple(
             part
             for name, result in self._results.items()
-            for part in (*([Line(SOURCES[name].title, "good")] if several else []), *show.view(result))
+            for part in (*([Line(SOURCES[name].title, "good")] if several else []), *_cut(show.view(result)))
         )
 
     # --- rows ---
@@ -138,6 +142,18 @@ class TablesPanel(Panel):
 
     def _child(self, service: Any) -> None:
         self.child = ServicePanel(service).model_id or ""
+
+
+def _cut(view: View) -> View:
+    """Return the view with long tables cut: a saved notebook is no place for ten thousand images."""
+    parts: list[Part] = []
+    for part in view:
+        if isinstance(part, Table) and len(part.rows) > TWIN_ROWS:
+            more = Line(f"... and {len(part.rows) - TWIN_ROWS} more", "muted")
+            parts += [replace(part, rows=part.rows[:TWIN_ROWS], tones=part.tones[:TWIN_ROWS]), more]
+        else:
+            parts.append(part)
+    return tuple(parts)
 
 
 def arranged(rows: Sequence[Row], wanted: str, column: Any, *, down: bool) -> Sequence[Row]:
