@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import linecache
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -23,7 +24,15 @@ def source_of(value: Any, cells: Sequence[str]) -> str | None:
     try:
         return textwrap.dedent(inspect.getsource(value))
     except (OSError, TypeError):
-        return next(filter(None, (_defined(value.__name__, cell) for cell in reversed(cells))), None)
+        texts = (*_where_its_methods_are(value), *reversed(cells))
+        return next(filter(None, (_defined(value.__name__, text) for text in texts)), None)
+
+
+def _where_its_methods_are(value: Any) -> Iterator[str]:
+    """Yield the cells that a class's methods came from; IPython keeps each cell among Python's cached lines."""
+    for method in vars(value).values():
+        if inspect.isfunction(method):
+            yield "".join(linecache.getlines(method.__code__.co_filename))
 
 
 def submodules(package: str, cells: Sequence[str]) -> set[str]:

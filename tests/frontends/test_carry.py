@@ -77,6 +77,11 @@ def test_the_cell_as_it_is_now_counts(notebook) -> None:
     assert dry(notebook, "def init(): ...\ndef run(data): return Scaler.factor\n") == 4
 
 
+def test_a_class_is_found_where_no_history_is_kept(shell) -> None:
+    shell.run_cell("class Kept:\n    def value(self): return 7\n", store_history=False)
+    assert dry(shell, "def init(): ...\ndef run(data): return Kept().value()\n") == 7
+
+
 @pytest.mark.parametrize(
     ("cell", "use", "said"),
     [
