@@ -96,7 +96,7 @@ def test_cancel_and_again(page, jupyter, app, name):
     notebook.finish(1)
     panel = notebook.panel(1)
     panel.get_by_role("button", name="Cancel").click()
-    expect(panel).to_have_attribute("data-state", "cancelled", timeout=3_000)
+    expect(panel).to_have_attribute("data-state", "cancelled")
     expect(panel).to_contain_text("nothing half made was left behind")
     notebook.finish(2)
     expect(notebook.panel(2)).to_have_attribute("data-state", "done")

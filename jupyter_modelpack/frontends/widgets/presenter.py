@@ -13,6 +13,8 @@ from jupyter_modelpack.frontends.presenter import CANCEL_SECONDS, Job, cancelled
 from jupyter_modelpack.frontends.widgets.output import Output
 from jupyter_modelpack.frontends.widgets.package_panel import PackagePanel
 
+_SHOWN_SECONDS = 5.0
+
 
 class PanelPresenter:
     """Shows a build in a panel.
@@ -33,7 +35,7 @@ class PanelPresenter:
         panel = PackagePanel(stop.set, self._where)
         output = Output(self._shell, panel)
         output.show()
-        report = Reporter(panel.take, stop)
+        report, shown = Reporter(panel.take, stop), threading.Event()
 
         def work() -> Any:
             result = job.work(report)
@@ -47,6 +49,7 @@ class PanelPresenter:
             else:
                 panel.fail(error)
             output.renew()
+            shown.set()
 
         # An executor's thread, as the build's own is: who ends the kernel does not tear it in the middle.
         executor = ThreadPoolExecutor(1, "modelpack-job")
@@ -54,7 +57,10 @@ class PanelPresenter:
         building.add_done_callback(ended)
         executor.shutdown(wait=False)
         if self._block:
-            _wait(building, stop)
+            try:
+                _wait(building, stop)
+            finally:
+                shown.wait(_SHOWN_SECONDS)  # the cell's output is whole when the cell has ended
         return building
 
 
