@@ -1,0 +1,106 @@
+"""What people type: spaces, quotes, other scripts, typing errors, questions."""
+
+from pathlib import Path
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+
+from jupyter_modelpack.commands.spec import options
+
+ODD = "mein Modell ünï 模型 'a'.txt"
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    (tmp_path / ODD).write_text("0")
+    return tmp_path
+
+
+def versions(shell, name: str) -> int:
+    return len(shell.run_cell(f"%modelpack models {name}").result.result.rows)
+
+
+@pytest.mark.parametrize("quoted", [f'"{ODD}"', ODD.replace(" ", r"\ ").replace("'", r"\'"), "{path}", "$path"])
+def test_quotes_spaces_and_unicode_survive(shell, odd: Path, quoted: str) -> None:
+    shell.user_ns["path"] = f'"{ODD}"'
+    assert shell.run_cell(f"%modelpack register {quoted} --name odd").success
+    assert versions(shell, "odd") == 1
+
+
+def test_quotes_and_unicode_survive_above_a_cell(shell, odd: Path) -> None:
+    body = "import os\ndef init(): ...\ndef run(data): return [data, *os.listdir(os.environ['AZUREML_MODEL_DIR'])]\n"
+    shell.run_cell(f'%modelpack register "{ODD}" --name odd')
+    done = shell.run_cell("%%package --dry-run --model odd --sample '\"ü 模\"'\n" + body)
+    assert done.result.result.value == ['"ü 模"', ODD]
+
+
+def test_a_cells_line_expands_variables_and_its_body_does_not(shell, odd: Path) -> None:
+    (odd / "m.txt").write_text("0")
+    shell.user_ns.update(file="m.txt", value=7)
+    body = "import os\ndef init(): ...\ndef run(data): return [data, '{file} $value', os.environ['A']]\n"
+    done = shell.run_cell(f"%%package --dry-run --model {{file}} --sample $value --env-var 'A=$value'\n{body}")
+    assert done.result.result.value == ["7", "{file} $value", "$value"]  # in single quotes IPython leaves it
+
+
+def test_expansion_is_that_of_ipython(shell, odd: Path) -> None:
+    (odd / "m1.txt").write_text("0")
+    shell.user_ns["n"] = 0
+    assert shell.run_cell("%modelpack register m{n + 1}.txt --name a").success
+    assert versions(shell, "a") == 1
+    done = shell.run_cell("%modelpack register {nosuch}.txt --name b")  # as IPython does: what is unknown stays
+    assert "{nosuch}.txt" in done.error_in_exec.message
+
+
+@pytest.mark.parametrize(
+    ("cell", "hint"),
+    [
+        ("%modelpack rnu", "Did you mean run?"),
+        ("%modelpack run --prot 1", "Did you mean --port?"),
+        ("%%package --modle x\ndef init(): ...", "Did you mean --model?"),
+        ("%modelpack run --engine dokcer", ""),
+    ],
+)
+def test_the_nearest_name_is_proposed(shell, cell: str, hint: str) -> None:
+    error = shell.run_cell(cell).error_in_exec
+    assert error.hint == hint
+    if not hint:
+        assert "docker" in error.message
+
+
+def test_the_nearest_model_is_proposed(shell, tmp_path: Path) -> None:
+    (tmp_path / "m.txt").write_text("0")
+    shell.run_cell("%modelpack register m.txt --name diabetes")
+    error = shell.run_cell("%%package --model diabtes\ndef init(): ...\ndef run(data): ...\n").error_in_exec
+    assert error.hint == "Did you mean diabetes?"
+
+
+def test_a_question_about_the_cell_magic_explains_with_an_example(shell, capsys) -> None:
+    shell.run_cell("%%package?")
+    said = capsys.readouterr().out
+    assert "usage: %%package [options]" in said
+    assert "%%package --model diabetes" in said
+    for option in options("package", "cell"):
+        assert option.flags[0] in said
+
+
+def test_a_question_about_a_verb_explains_with_an_example(shell, capsys) -> None:
+    shell.run_cell("%modelpack run?")
+    said = capsys.readouterr().out
+    assert "examples:\n  %modelpack run\n" in said
+    for option in options("run", "line"):
+        assert (option.flags[0] if option.flags else option.metavar) in said
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [("%modelpack run --wa", "--watch"), ("%%package --sam", "--sample"), ("%%package --dry", "--dry-run")],
+)
+def test_the_new_options_complete_in_the_shell(shell, line: str, option: str) -> None:
+    with provisionalcompleter():
+        found = [each.text for each in shell.Completer.completions(line, len(line))]
+    assert found == [option]
+
+
+def test_as_binds_what_came_out(shell) -> None:
+    shell.run_cell("%%package --dry-run --sample 7 --as answer\ndef init(): ...\ndef run(data): return data * 2\n")
+    assert shell.user_ns["answer"] == "77"
