@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from jupyter_modelpack import _version
 from jupyter_modelpack.build.base import Base
 from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR, USER, LayerNote, Recipe
 from jupyter_modelpack.build.server_layer import SERVER
+from jupyter_modelpack.build.source_date import source_date
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.engine.base import IMAGE_PORT, LABEL
 from jupyter_modelpack.oci.digest import Digest
@@ -70,9 +70,9 @@ def image_config(
 
 def _created(recipe: Recipe, below: Mapping[str, Any]) -> dt.datetime:
     """Return the newest input that has a recorded time, so that tables stay sensible and bytes the same."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if epoch:
-        return dt.datetime.fromtimestamp(int(epoch), dt.UTC)
+    told = source_date()
+    if told:
+        return told
     times = [model.registered for model in recipe.models]
     with contextlib.suppress(ValueError):  # a base image need not say when it was made
         times.append(dt.datetime.fromisoformat(str(below.get("created"))))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jupyter_modelpack.build.base_name import made_name
+from jupyter_modelpack.build.source_date import source_date
 from jupyter_modelpack.build.tools import run_tool
 from jupyter_modelpack.errors import Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
@@ -112,9 +113,8 @@ def _write_settings(layer: LayerWriter, certificates: bytes) -> None:
 
 
 def _keep(python: str, platform: Platform, layers: list[Descriptor], cache: Layout) -> Image:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
     today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    created = dt.datetime.fromtimestamp(int(epoch), dt.UTC) if epoch else today
+    created = source_date() or today
     config = {
         "architecture": platform.architecture,
         "os": platform.os,
