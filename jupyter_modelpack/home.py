@@ -9,12 +9,29 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from jupyter_modelpack.errors import UsageError
+
+
+def expand(given: str | os.PathLike[str]) -> Path:
+    """Return a path that people typed, ``~`` and ``~name`` being read as home folders."""
+    path = Path(given)
+    if not os.fspath(given).startswith("~"):  # ./~x is a file's name, though Path forgets the dot
+        return path
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise UsageError(
+            f"{path} names no home folder: this machine knows no user {path.parts[0][1:] or 'of that kind'!r}.",
+            hint=f"Is a file meant whose name begins with ~? Write ./{path}.",
+            code="no-such-user",
+        ) from error
+
 
 def home() -> Path:
     """Return the folder that holds everything of ours; it need not exist yet."""
     given = os.environ.get("MODELPACK_HOME")
     if given:
-        return Path(given).expanduser().absolute()
+        return expand(given).absolute()
     import platformdirs  # noqa: PLC0415 - not needed when the user has decided
 
     return platformdirs.user_data_path("jupyter_modelpack", appauthor=False)

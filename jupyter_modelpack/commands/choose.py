@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import NotFound, UsageError
+from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
     from jupyter_modelpack.engine.base import Engine, Service
@@ -24,7 +25,7 @@ def workspace(named: str | None) -> Workspace:
     if named is None:
         return Workspace.default()
     if os.sep in named or named in {".", ".."} or named.startswith("~"):
-        return Workspace(path=os.path.expanduser(named))  # noqa: PTH111 - Workspace takes what people type
+        return Workspace(path=expand(named))
     return Workspace.get(named)
 
 
@@ -35,20 +36,23 @@ def engine(named: str | None) -> Engine:
     return select.choose(named)
 
 
-def package(where: Workspace, named: str | None) -> ModelPackage:
-    """Return the package that a name, a reference or an image id means; without one, the newest."""
+def package(where: Workspace, named: str | None, *, dockerfile: bool = False) -> ModelPackage:
+    """Return the package that a name, a reference or an image id means; without one, the newest.
+
+    The newest of its kind, if there is any: a Dockerfile package where `dockerfile` says so, else an image.
+    """
     from jupyter_modelpack.workspace.package import ModelPackage  # noqa: PLC0415
 
     if named is not None:
         return ModelPackage.get(where, named)
-    newest = next(iter(where.packages), None)
-    if newest is None:
+    packages = where.packages
+    if not packages:
         raise NotFound(
             f"Workspace {where.name!r} holds no package yet.",
             hint="Make one first: %%package in a notebook, modelpack package in a shell.",
             code="no-package",
         )
-    return newest
+    return next((one for one in packages if one.generate_dockerfile == dockerfile), packages[0])
 
 
 def service(chosen: Engine, named: str | None, in_workspace: str | None) -> Service:

@@ -132,7 +132,7 @@ def _base_image() -> Check:
 
     cache, host = Layout.create(home.cache()), Platform()
     wanted, why = base.wanted_base(None, debian.host_python(), host, cache)
-    if wanted.startswith("made/") or Path(wanted).expanduser().exists() or Path(wanted.rpartition(":")[0]).is_dir():
+    if wanted.startswith("made/") or home.expand(wanted).exists() or Path(wanted.rpartition(":")[0]).is_dir():
         return Check("Base image", "ok", f"{wanted} ({why})")
     if base_name.kept_name(str(Reference.parse(wanted).on_hub()), host) in cache.names():
         return Check("Base image", "ok", f"{wanted} ({why}), here already")

@@ -13,6 +13,7 @@ from jupyter_modelpack.commands.parse import nearest
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
     from jupyter_modelpack.workspace.model import Model
@@ -75,10 +76,10 @@ def _model(where: Workspace, named: str, report: Reporter, dumped: Path | None) 
     name, _, version = named.rpartition(":")
     if version.isdecimal() and name in known:
         return Model(where, id=named)
-    path = Path(named).expanduser()
+    path = expand(named)
     if path.exists():
         return _register(where, path, default_name(path), str(path), report)
-    if equals and (path := Path(rest).expanduser()).exists():
+    if equals and (path := expand(rest)).exists():
         return _register(where, path, given, rest, report)
     guess = nearest(named, known)
     raise NotFound(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands.pairs import as_dict
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
     from jupyter_modelpack.workspace.environment import Environment
@@ -49,7 +50,7 @@ def find_environment(
     for requirement in pip:
         made.python.conda_dependencies.add_pip_package(requirement)
     if base:
-        made.docker.base_image = base
+        made.docker.base_image = str(expand(base)) if base.startswith("~") else base
     made.environment_variables = {**made.environment_variables, **as_dict(env_var)}
     return made
 

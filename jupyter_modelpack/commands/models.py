@@ -11,6 +11,7 @@ from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.pairs import as_dict
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
     from jupyter_modelpack.workspace.model import Model
@@ -86,7 +87,7 @@ def register(
 
 def default_name(path: str | Path) -> str:
     """Return the name under which a path is registered when nobody names it: its own, without the ending."""
-    file = Path(path).expanduser().absolute()
+    file = expand(path).absolute()
     return file.stem if file.is_file() else file.name
 
 

@@ -37,6 +37,7 @@ class Option:
         many: Whether it takes several values, and may be repeated.
         metavar: What stands for the value in the help.
         choices: The values there are, when they are few.
+        between: The least and the greatest number there may be; only for numbers.
         completes: What its value names.
         doors: Where it can be typed.
         skin: Whether it is for the front end itself and never reaches the verb.
@@ -51,6 +52,7 @@ class Option:
     many: bool = False
     metavar: str = "TEXT"
     choices: tuple[str, ...] = ()
+    between: tuple[int, int] = (0, 1 << 31)
     completes: Completes = ""
     doors: frozenset[Door] = EVERYWHERE
     skin: bool = False

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from jupyter_modelpack.commands.option import Option
 
+A_DAY = 86_400
+"""Seconds; the longest that anything is waited for."""
+
 USING: tuple[Option, ...] = (
     # --- which package ---
     Option(
         "package",
-        "Package name, reference or image id; by default, the last one",
+        "Package name, reference or image id; by default, the last one of the kind",
         ("run", "pull", "save"),
         metavar="PACKAGE",
         completes="package",
@@ -37,6 +40,7 @@ USING: tuple[Option, ...] = (
         ("--port",),
         kind="number",
         default=6789,
+        between=(0, 65535),
         metavar="PORT",
     ),
     Option(
@@ -54,6 +58,7 @@ USING: tuple[Option, ...] = (
         ("--timeout",),
         kind="number",
         default=120,
+        between=(1, A_DAY),
         metavar="SECONDS",
     ),
     # --- using a service ---
@@ -86,6 +91,7 @@ USING: tuple[Option, ...] = (
         ("--timeout",),
         kind="number",
         default=60,
+        between=(1, A_DAY),
         metavar="SECONDS",
     ),
     Option("follow", "Go on until the service ends", ("logs",), ("--follow", "-f"), kind="flag", default=False),
@@ -108,6 +114,7 @@ USING: tuple[Option, ...] = (
         ("gc",),
         ("--older-than",),
         kind="number",
+        between=(0, 36_500),
         metavar="DAYS",
     ),
     Option("ours", "Only images that were packaged here", ("images",), ("--ours",), kind="flag", default=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -55,6 +55,8 @@ def find_verb(word: str, door: Door) -> Verb:
 
 def parse(words: Sequence[str], door: Door) -> Request:
     """Read a verb with its options; raise `UsageError` in one line when something is wrong."""
+    for word in words:
+        _check_text(word)
     verb = find_verb(words[0], door)
     known = options(verb.name, door)
     found, rest = _parser(verb, known).parse_known_args(list(words[1:]))
@@ -69,6 +71,17 @@ def parse(words: Sequence[str], door: Door) -> Request:
     return Request(verb, values, skin, frozenset(typed))
 
 
+def _check_text(word: str) -> None:
+    try:
+        word.encode()
+    except UnicodeEncodeError as error:  # bytes of the shell that are no text, as Python writes them
+        raise UsageError(
+            f"{word!r} is not UTF-8, and it is kept as UTF-8.",
+            hint="Write it in UTF-8; rename a file whose name is not.",
+            code="not-utf-8",
+        ) from error
+
+
 def _parser(verb: Verb, known: Iterable[Option]) -> _Parser:
     parser = _Parser(prog=verb.name, add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
     for option in known:
@@ -80,7 +93,7 @@ def _add(parser: _Parser, option: Option) -> None:
     if option.kind == "flag":
         parser.add_argument(*option.flags, dest=option.name, action="store_true")
         return
-    kinds: dict[str, Any] = {"text": str, "number": _number, "pair": _pair}
+    kinds: dict[str, Any] = {"text": str, "number": _number(*option.between), "pair": _pair}
     how: dict[str, Any] = {"type": kinds[option.kind]}
     if option.choices:
         how["choices"] = option.choices
@@ -92,10 +105,16 @@ def _add(parser: _Parser, option: Option) -> None:
         parser.add_argument(*option.flags, dest=option.name, **how)
 
 
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)
+def _number(least: int, greatest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit():
+            raise argparse.ArgumentTypeError(f"{text[:80]!r} is not a whole number")
+        # Beyond 4300 digits int() itself gives up.
+        if len(text.lstrip("0")) > len(str(greatest)) or not least <= int(text.lstrip("0") or "0") <= greatest:
+            raise argparse.ArgumentTypeError(f"{text[:80]} is not between {least} and {greatest}")
+        return int(text.lstrip("0") or "0")
+
+    return read
 
 
 def _pair(text: str) -> str:

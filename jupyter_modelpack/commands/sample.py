@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
+from jupyter_modelpack.build.source_files import open_regular
 from jupyter_modelpack.errors import PathNotFound, UsageError
+from jupyter_modelpack.home import expand
 from jupyter_modelpack.limits import SAMPLE_BYTES
 
 
@@ -41,9 +42,9 @@ def is_json(text: str) -> bool:
 
 
 def _from_file(given: str) -> str:
-    path = Path(given).expanduser()
+    path = expand(given)
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:  # a pipe would be waited for without end
             return file.read(SAMPLE_BYTES + 1).decode("utf-8", "replace").strip()
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)

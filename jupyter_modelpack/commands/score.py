@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack.commands import choose
@@ -15,6 +14,7 @@ from jupyter_modelpack.engine.score import Answer
 from jupyter_modelpack.engine.score import score as post
 from jupyter_modelpack.errors import BuildFailed, PathNotFound, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.home import expand
 
 _LINES = 10
 """Log lines beside an error: a short traceback."""
@@ -99,7 +99,7 @@ def _given(data: str | None, file: str | None, stdin: Callable[[], str] | None) 
         raise UsageError("score needs data once: as JSON, or with --file.", code="no-data")
     if file is not None:
         try:
-            return Path(file).expanduser().read_bytes()
+            return expand(file).read_bytes()
         except OSError as error:
             raise PathNotFound(f"{file} cannot be read: {error.strerror}.") from error
     if data is None:

@@ -44,6 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Somebody read enough of our output (`| head`); nothing is left to tell them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        if os.environ.get("MODELPACK_DEBUG"):
+            raise
+        return _confess(error)
 
 
 def _version() -> int:
@@ -106,6 +110,15 @@ def _complain(error: ModelpackError) -> int:
     first, *rest = lines(error)
     _write(sys.stderr, "\n".join([f"modelpack: {first}", *rest]))
     return exit_code(error)
+
+
+def _confess(error: Exception) -> int:
+    from jupyter_modelpack.frontends.view import visible  # noqa: PLC0415
+    from jupyter_modelpack.redact import scrub  # noqa: PLC0415
+
+    said = visible(scrub(" ".join(f"{type(error).__name__}: {error}".split())))
+    _write(sys.stderr, f"modelpack: this is a bug of modelpack: {said}; MODELPACK_DEBUG=1 shows where")
+    return 1
 
 
 def _write(stream: TextIO, text: str) -> None:

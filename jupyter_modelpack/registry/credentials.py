@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack.errors import Denied
+from jupyter_modelpack.home import expand
 from jupyter_modelpack.oci.names import DOCKER_HUB
 from jupyter_modelpack.redact import Secret
 
@@ -58,9 +59,9 @@ def auth_files() -> Iterator[Path]:
     if runtime:
         yield Path(runtime) / "containers" / "auth.json"
     config = os.environ.get("XDG_CONFIG_HOME")
-    yield (Path(config) if config else Path("~/.config").expanduser()) / "containers" / "auth.json"
+    yield (Path(config) if config else expand("~/.config")) / "containers" / "auth.json"
     docker = os.environ.get("DOCKER_CONFIG")
-    yield (Path(docker) if docker else Path("~/.docker").expanduser()) / "config.json"
+    yield (Path(docker) if docker else expand("~/.docker")) / "config.json"
 
 
 def _read(path: Path) -> Mapping[str, Any]:

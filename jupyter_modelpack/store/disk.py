@@ -13,10 +13,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from jupyter_modelpack.errors import Denied, ModelpackError, Unavailable
+from jupyter_modelpack.errors import Denied, ModelpackError, PathNotFound, Unavailable, UsageError
 
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _FAILED = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EUCLEAN}
+_NO_PLACE = {errno.ENOTDIR, errno.ENOENT, errno.EISDIR}
 _SAFE = "What was complete before is still there."
 
 
@@ -84,6 +85,13 @@ def _explain(error: OSError, path: Path, what: str, verb: str) -> ModelpackError
             if verb == "read":
                 return Denied(found, hint="Look at whose it is, and who may read it (`ls -l`).")
             return Denied(found, hint="Choose a folder of yours with MODELPACK_HOME or Workspace.create(path=...).")
+        case number if number in _NO_PLACE and verb == "write":
+            kind = PathNotFound if number == errno.ENOENT else UsageError
+            return kind(
+                f"{failed}: {error.strerror} at {error.filename or path}.",
+                hint="Choose a folder that can be made; MODELPACK_HOME says where everything of ours lies.",
+                code="no-place",
+            )
     return None
 
 

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from jupyter_modelpack import __version__
+from jupyter_modelpack.frontends import cli
 
 PROGRAM = Path(sys.executable).with_name("modelpack")
 
@@ -74,6 +75,60 @@ def test_a_users_mistake_is_a_line_and_an_exit_code(words: list[str], code: int,
     assert done.stderr.startswith(said)
     assert "Traceback" not in done.stderr
     assert (done.returncode, done.stdout) == (code, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["package", "score.py", "--base", "~nosuchuser/base"],
+        ["package", "score.py", "--model", "~nosuchuser/model.pkl"],
+        ["package", "score.py", "--model", "m=~nosuchuser/model.pkl"],
+        ["package", "score.py", "--sample", "~nosuchuser/sample.json"],
+        ["register", "~nosuchuser/model.pkl"],
+        ["score", "--file", "~nosuchuser/data.json"],
+        ["models", "--workspace", "~nosuchuser/ws"],
+    ],
+)
+def test_the_home_of_a_user_that_is_not_there(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "score.py").write_text("def init(): ...\ndef run(data): ...\n")
+    done = modelpack(*words, cwd=tmp_path)
+    assert done.stderr.startswith("modelpack: ~nosuchuser/")
+    assert "no user 'nosuchuser'" in done.stderr
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("home", "code"), [("~nosuchuser/x", 2), ("/dev/null", 2), ("/dev/null/x", 2), ("/proc/modelpack", 3)]
+)
+def test_a_home_that_cannot_be_made(home: str, code: int, tmp_path: Path) -> None:
+    done = modelpack("models", cwd=tmp_path, MODELPACK_HOME=home)
+    assert done.stderr.startswith("modelpack: ")
+    assert "bug" not in done.stderr
+    assert (done.returncode, done.stdout) == (code, "")
+
+
+def test_a_pipe_is_no_sample(tmp_path: Path) -> None:
+    (tmp_path / "score.py").write_text("def init(): ...\ndef run(data): ...\n")
+    os.mkfifo(tmp_path / "pipe")
+    done = modelpack("package", "score.py", "--sample", "pipe", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "modelpack: pipe is not a regular file.\n")
+
+
+def test_what_nobody_expected_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(_words: list[str]) -> int:
+        raise KeyError("https://u:geheim@host/\nx")
+
+    monkeypatch.setattr(cli, "_run", broken)
+    monkeypatch.delenv("MODELPACK_DEBUG", raising=False)
+    assert cli.main(["models"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("modelpack: this is a bug of modelpack: KeyError: ")
+    assert said.endswith("; MODELPACK_DEBUG=1 shows where\n")
+    assert said.count("\n") == 1
+    assert "geheim" not in said
+    monkeypatch.setenv("MODELPACK_DEBUG", "1")
+    with pytest.raises(KeyError):
+        cli.main(["models"])
 
 
 def test_debug_shows_the_traceback() -> None:
