@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from jupyter_modelpack.errors import PathNotFound, UsageError
+from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.workspace.text_file import read_text
 
 KERNEL_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CHANNELS = ("anaconda", "conda-forge")
@@ -204,11 +205,10 @@ def _name(package: str) -> str:
 def _load(path: Path) -> dict[str, Any]:
     import yaml  # noqa: PLC0415 - as above
 
-    if not path.is_file():
-        raise PathNotFound(f"There is no conda file {path.absolute()}.")
+    text = read_text(path, "conda file")
     try:
-        return _check(yaml.safe_load(path.read_text("utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return _check(yaml.safe_load(text))
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise UsageError(f"Environment error: not a valid YAML structure: {path}: {error}.") from error
 
 
@@ -226,4 +226,7 @@ def _check(document: object) -> dict[str, Any]:
             raise UsageError(
                 "Environment error: not a valid YAML structure: `dependencies` lists packages, and `pip:` with a list."
             )
+    channels = document.get("channels") or []
+    if not isinstance(channels, list) or not all(isinstance(entry, str) for entry in channels):
+        raise UsageError("Environment error: not a valid YAML structure: `channels` lists names.")
     return {**document, "dependencies": list(dependencies)}

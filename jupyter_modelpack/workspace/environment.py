@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.errors import NotFound, PathNotFound, UsageError
 from jupyter_modelpack.redact import scrub
+from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.workspace.conda import KERNEL_PYTHON, CondaDependencies
 from jupyter_modelpack.workspace.container_registry import ContainerRegistry
 from jupyter_modelpack.workspace.docker_section import DockerSection
@@ -23,6 +24,7 @@ from jupyter_modelpack.workspace.model_words import check_name
 from jupyter_modelpack.workspace.python_section import PythonSection
 from jupyter_modelpack.workspace.section import Section
 from jupyter_modelpack.workspace.shelf import Item, Shelf
+from jupyter_modelpack.workspace.text_file import read_text
 
 if TYPE_CHECKING:
     from jupyter_modelpack.workspace.workspace import Workspace
@@ -69,12 +71,11 @@ class Environment(Section):
     ) -> Environment:
         """Make one of a requirements file, line by line (contract section 5)."""
         path = Path(file_path)
-        if not path.is_file():
-            raise PathNotFound(f"There is no requirements file {path.absolute()}.")
+        text = read_text(path, "requirements file")
         environment = Environment(name)
         conda = environment.python.conda_dependencies
         conda.add_conda_package(f"pip={pip_version}" if pip_version else "pip")
-        conda.set_pip_requirements(path.read_text("utf-8-sig").splitlines())
+        conda.set_pip_requirements(text.splitlines())
         environment.python.requirements_dir = path.absolute().parent
         return environment
 
@@ -199,29 +200,33 @@ class Environment(Section):
         folder = Path(path)
         if folder.exists() and not overwrite:
             raise FileExistsError(f"{folder} already exists; pass overwrite=True to write into it.")
-        folder.mkdir(parents=True, exist_ok=True)
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder to write an environment into.")
         definition = {"name": self.name, "version": self.version, **self._definition()}
-        (folder / _JSON).write_text(json.dumps(definition, indent=4, sort_keys=True), "utf-8")
-        self.python.conda_dependencies.save(folder / _CONDA)
-        if self.docker.base_dockerfile:
-            (folder / _DOCKERFILE).write_text(self.docker.base_dockerfile, "utf-8")
+        with disk_errors(folder, f"environment {self.name}"):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _JSON).write_text(json.dumps(definition, indent=4, sort_keys=True), "utf-8")
+            self.python.conda_dependencies.save(folder / _CONDA)
+            if self.docker.base_dockerfile:
+                (folder / _DOCKERFILE).write_text(self.docker.base_dockerfile, "utf-8")
 
     @staticmethod
     def load_from_directory(path: str | os.PathLike[str]) -> Environment:
         """Read what `save_to_directory` wrote; edits of the files beside it count (contract section 5)."""
         folder = Path(path)
         try:
-            document = json.loads((folder / _JSON).read_text("utf-8"))
-        except FileNotFoundError as error:
-            raise PathNotFound(f"There is no {_JSON} in {folder.absolute()}.") from error
-        except ValueError as error:
+            document = json.loads(read_text(folder / _JSON, "environment's definition"))
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"{folder / _JSON} is not JSON: {error}.") from error
+        parts = ("python", "docker", "environmentVariables")
+        if not isinstance(document, dict) or not all(isinstance(document.get(part) or {}, dict) for part in parts):
+            raise UsageError(f"{folder / _JSON} is no environment: it and its {', '.join(parts)} are JSON objects.")
         environment = Environment(str(document.get("name") or folder.name))
         environment._load(document)
         if (folder / _CONDA).is_file():
             environment.python.conda_dependencies = CondaDependencies(folder / _CONDA)
         if (folder / _DOCKERFILE).is_file():
-            environment.docker.base_dockerfile = (folder / _DOCKERFILE).read_text("utf-8")
+            environment.docker.base_dockerfile = read_text(folder / _DOCKERFILE, "Dockerfile")
         return environment
 
     def _definition(self) -> dict[str, Any]:

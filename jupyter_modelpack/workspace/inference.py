@@ -19,6 +19,7 @@ from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.workspace import entry_script as script
 from jupyter_modelpack.workspace.container_registry import ContainerRegistry
 from jupyter_modelpack.workspace.environment import Environment
+from jupyter_modelpack.workspace.text_file import read_text
 
 _RUNTIMES = ("spark-py", "python", "python-slim")
 
@@ -138,8 +139,8 @@ class InferenceConfig:
         if not self.extra_docker_file_steps:
             return None
         try:
-            return self._path(self.extra_docker_file_steps).read_text("utf-8")
-        except FileNotFoundError as error:
+            return read_text(self._path(self.extra_docker_file_steps), "file of Dockerfile steps")
+        except PathNotFound as error:
             raise PathNotFound(f"extra_docker_file_steps {self.extra_docker_file_steps} doesn't exist.") from error
 
     def _check_script(self) -> None:

@@ -145,6 +145,8 @@ def read_layer_to(
     store: Layout, layer: Descriptor, name: str, version: int, target: Path, *, overwrite: bool
 ) -> list[Path]:
     """Write a model's files below `target`, which is made when it is missing; return their paths."""
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{target} is not a folder to write a model into.")
     with disk_errors(target, f"model {name}:{version}"):
         target.mkdir(parents=True, exist_ok=True)
         with store.open_blob(layer) as stream:

@@ -58,6 +58,8 @@ class ModelPackage:
     @classmethod
     def get(cls, workspace: Workspace, reference: str) -> ModelPackage:
         """Return a package by name, tag, location, digest or image id; the newest that fits. Ours, not Azure's."""
+        if not isinstance(reference, str):
+            raise UsageError(f"A package is named by text, not {type(reference).__name__}.")
         address = registry_home.endpoint(workspace).address
         wanted = reference.removeprefix(f"{address}/")
         records = package_record.read(workspace.store)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +42,9 @@ def package(
     image_label: str | None,
 ) -> ModelPackage:
     """Check everything, start the build, return its handle."""
+    for name, given in (("image_name", image_name), ("image_label", image_label)):
+        if not isinstance(given, str | None):
+            raise UsageError(f"{name} is text, not {type(given).__name__}.", code="bad-name")
     label = check_tag(image_label) if image_label else None
     recipe = plan(workspace, models, inference_config, image_name)
     log = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}.log"
@@ -58,10 +61,17 @@ def plan(
     image_name: str | None = None,
 ) -> Recipe:
     """Check everything, return what the package is made of."""
+    if not isinstance(workspace, Workspace):
+        raise UsageError(f"workspace is a Workspace, not {type(workspace).__name__}.")
     repository = _repository(image_name)
     chosen = _models(workspace, models)
     if inference_config is None:
         raise _no_config(chosen)
+    if not isinstance(inference_config, InferenceConfig):
+        raise UsageError(
+            f"inference_config is an InferenceConfig, not {type(inference_config).__name__}.",
+            hint='InferenceConfig(entry_script="score.py", environment=env), for example.',
+        )
     sample = inference_config.sample
     recipe = Recipe(
         name=repository,
@@ -88,6 +98,8 @@ def _repository(name: str | None) -> str:
 
 def _models(workspace: Workspace, given: Sequence[Model | str]) -> list[Model]:
     listed = [given] if isinstance(given, (Model, str)) else given
+    if not isinstance(listed, Iterable):
+        raise UsageError(f"models is a list of models, not {type(listed).__name__}.", code="bad-model")
     found = [_model(workspace, one) for one in listed]
     return list({model.id: model for model in found}.values())
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from jupyter_modelpack.errors import PathNotFound, UsageError
+from jupyter_modelpack.workspace.text_file import read_text
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def _lines(lines: Sequence[str], folder: Path, above: tuple[Path, ...]) -> Itera
             path = _existing(folder, included["path"], line)
             if path in above:
                 raise UsageError(f"{path} includes itself.", code="bad-requirements")
-            yield from _lines(path.read_text("utf-8-sig").splitlines(), path.parent, (*above, path))
+            yield from _lines(read_text(path, "requirements file").splitlines(), path.parent, (*above, path))
         elif _name(line) in STOOD_IN_FOR:
             _log.info("%s is left out: jupyter_modelpack brings its own scoring server.", line)
         else:

@@ -77,6 +77,31 @@ def test_requirements_that_include_themselves_or_nothing(here):
         needs_of(Environment.from_pip_requirements("x", "a.txt"))
 
 
+def test_requirements_in_another_encoding(here):
+    (here / "wide.txt").write_text("numpy\n", "utf-16")
+    with pytest.raises(UsageError, match=r"requirements file wide\.txt is in UTF-16, not in UTF-8"):
+        Environment.from_pip_requirements("x", "wide.txt")
+    (here / "a.txt").write_text("-r latin.txt\n")
+    (here / "latin.txt").write_bytes(b"# \xe9\nnumpy\n")
+    with pytest.raises(UsageError, match=r"latin\.txt is no UTF-8 text"):
+        needs_of(Environment.from_pip_requirements("x", "a.txt"))
+    with pytest.raises(UsageError, match="not a regular file"):
+        Environment.from_pip_requirements("x", here)
+
+
+@pytest.mark.parametrize("text", ["[1]", "7", "{", "[" * 100_000, '{"python": [1]}', '{"environmentVariables": "x"}'])
+def test_a_folder_that_holds_no_environment(here, text):
+    (here / "azureml_environment.json").write_text(text)
+    with pytest.raises(UsageError, match=r"azureml_environment\.json is no"):
+        Environment.load_from_directory(here)
+
+
+@pytest.mark.parametrize("folder", ["/dev/null", "/dev/null/x", "/proc/modelpack"])
+def test_an_environment_where_no_folder_can_be(folder):
+    with pytest.raises((UsageError, PathNotFound), match=folder):
+        Environment("x").save_to_directory(folder, overwrite=True)
+
+
 def test_a_password_in_a_url_is_neither_shown_nor_kept(ws, requirements):
     environment = Environment.from_pip_requirements("x", requirements)
     assert "geheim" not in repr(environment)
@@ -101,7 +126,20 @@ def test_conda_specification_without_python(here, caplog):
     assert list(environment.python.conda_dependencies.conda_packages) == [f"python={KERNEL_PYTHON}", "pip"]
 
 
-@pytest.mark.parametrize("text", ["- a", "[", "dependencies: x", "dependencies: [{pip: x}]", "dependencies: [1]", "3"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- a",
+        "[",
+        "dependencies: x",
+        "dependencies: [{pip: x}]",
+        "dependencies: [1]",
+        "3",
+        "channels: 7",
+        "channels: [7]",
+        "[" * 5000,
+    ],
+)
 def test_conda_files_that_are_none(here, text):
     (here / "conda.yml").write_text(text)
     with pytest.raises(UsageError, match="not a valid YAML structure"):

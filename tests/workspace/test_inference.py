@@ -125,6 +125,21 @@ def test_scripts_that_may_work_pass(text):
     assert InferenceConfig.from_source(text).source == text
 
 
+def test_dockerfile_steps_that_are_no_text(here, score):
+    (here / "steps").mkdir()
+    with (
+        pytest.warns(DeprecationWarning, match="use environment"),
+        pytest.raises(UsageError, match="steps is not a regular file"),
+    ):
+        InferenceConfig("score.py", extra_docker_file_steps="steps")
+    (here / "program").write_bytes(b"\x7fELF\xff")
+    with (
+        pytest.warns(DeprecationWarning, match="use environment"),
+        pytest.raises(UsageError, match="program is no UTF-8 text"),
+    ):
+        InferenceConfig("score.py", extra_docker_file_steps="program")
+
+
 def test_a_cell_is_written_to_no_file(here):
     environment = Environment("e")
     config = InferenceConfig.from_source(SCRIPT, "score.py", environment)

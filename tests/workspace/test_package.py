@@ -11,14 +11,17 @@ import pytest
 
 from jupyter_modelpack.build import local
 from jupyter_modelpack.build.recipe import Built, LayerNote
+from jupyter_modelpack.commands import choose
 from jupyter_modelpack.errors import BuildFailed, Cancelled, Conflict, NotFound, PathNotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Log, Reporter, Stage
 from jupyter_modelpack.exceptions import WebserviceException
 from jupyter_modelpack.oci.manifest import CONFIG, MANIFEST, Manifest
+from jupyter_modelpack.workspace import package_record
 from jupyter_modelpack.workspace.environment import Environment
 from jupyter_modelpack.workspace.inference import InferenceConfig
 from jupyter_modelpack.workspace.model import Model
 from jupyter_modelpack.workspace.package import ModelPackage
+from jupyter_modelpack.workspace.package_record import Facts
 from jupyter_modelpack.workspace.workspace import Workspace
 
 SCRIPT = "def init():\n    pass\n\ndef run(data):\n    return data\n"
@@ -118,6 +121,46 @@ def test_what_the_builder_is_told(ws, model, builder, here):
     assert [part.name for part in recipe.models] == ["diabetes"]
     assert recipe.source.text == SCRIPT
     assert (recipe.name, recipe.needs.base, recipe.needs.variables) == ("package", "example.com/team/base", {"A": "1"})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"models": None},
+        {"models": 7},
+        {"inference_config": "score.py"},
+        {"image_name": 5},
+        {"image_label": 5},
+        {"workspace": None},
+    ],
+)
+def test_arguments_of_another_kind_are_named(ws, model, config, builder, wrong):
+    with pytest.raises(UsageError, match=f"{next(iter(wrong))} is "):
+        Model.package(**{"workspace": ws, "models": [model], "inference_config": config, **wrong})
+    assert builder.recipes == []
+
+
+def test_a_package_is_named_by_text(ws):
+    with pytest.raises(UsageError, match="named by text, not NoneType"):
+        ModelPackage.get(ws, None)
+
+
+@pytest.mark.parametrize("folder", ["/dev/null", "/dev/null/x", "/proc/modelpack"])
+def test_a_model_where_no_folder_can_be(model, folder):
+    with pytest.raises((UsageError, PathNotFound), match=folder):
+        model.download(folder)
+
+
+def test_the_newest_of_its_kind_when_nobody_names_one(ws, model, config, builder):
+    image = Model.package(ws, [model], config)
+    image.wait_for_creation()
+    assert choose.package(ws, None, dockerfile=True).location == image.location  # and save says what it is
+    kept = ModelPackage.get(ws, image.location).image
+    saved = package_record.write(ws.store, "saved", "1", kept.descriptor, Facts(dockerfile=True))
+    assert ModelPackage.list(ws)[0].generate_dockerfile
+    assert choose.package(ws, None).location == image.location
+    assert choose.package(ws, None, dockerfile=True).location.endswith(saved.name)
+    assert choose.package(ws, "saved:1").generate_dockerfile
 
 
 def test_image_name_and_label(ws, model, config, builder):
