@@ -17,7 +17,7 @@ from pathlib import Path
 from jupyter_modelpack.build.base_archive import import_archive
 from jupyter_modelpack.build.base_name import default_reference, kept_name, made_name
 from jupyter_modelpack.build.python_in_image import ImagePython, find_python
-from jupyter_modelpack.errors import ModelpackError, NotFound, Unavailable, UsageError
+from jupyter_modelpack.errors import Cancelled, Denied, ModelpackError, NotFound, Unavailable, Untrusted, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Platform
@@ -114,8 +114,9 @@ def _lies_here(wanted: str) -> bool:
 def _find(
     wanted: str, platform: Platform, cache: Layout, report: Reporter, credentials: Mapping[str, Credentials]
 ) -> Image:
-    if wanted.startswith("made/"):
-        return cache.image(cache.names()[wanted])
+    made = cache.names(wanted).get(wanted) if wanted.startswith("made/") else None
+    if made:
+        return cache.image(made)
     path = Path(wanted).expanduser()
     folder, tag = _split_layout(str(path))
     if folder is not None:
@@ -197,6 +198,8 @@ def _pull(
     try:
         registry = Registry(reference.registry, credentials=credentials.get(reference.registry))
         return pull_image(reference, cache, platform, report, registry)
+    except (Cancelled, Denied, Untrusted):
+        raise
     except ModelpackError as error:
         raise Unavailable(
             f"The base image {reference} cannot be fetched: {error.message}",
@@ -215,7 +218,7 @@ def _python(image: Image, wanted: str, cache: Layout) -> ImagePython:
     path = cache.path / "pythons" / f"{image.digest.hex}-{wanted}"
     try:
         return ImagePython(**json.loads(path.read_bytes()))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, TypeError):  # a damaged note is no note
         found = find_python(image, wanted)
     write_file(path, json.dumps({"version": found.version, "interpreter": found.interpreter}).encode())
     return found

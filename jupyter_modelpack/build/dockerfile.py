@@ -103,7 +103,7 @@ def export(
         environment=store.image(descriptor),
         reference=reference,
         notes=(*notes, *(model_note(model) for model in recipe.models)),
-        lock=environment.lock.text,
+        lock=environment.lock.shipped,
         text=_text(reference, name, recipe, environment, variables),
         recipe=recipe,
         store=store,

@@ -83,7 +83,7 @@ def build(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None 
     return Built(
         image=store.image(image),
         layers=tuple(notes),
-        lock=environment.lock.text,
+        lock=environment.lock.shipped,
         base=f"{environment.base.title}@{environment.base.image.digest}",
         seconds=time.monotonic() - started,
     )
@@ -138,7 +138,7 @@ def write_image(
 ) -> Descriptor:
     """Write config and manifest over base and layers; return the manifest's descriptor."""
     base = environment.base
-    config = image_config(recipe, base, environment.target, notes, variables, environment.lock.text)
+    config = image_config(recipe, base, environment.target, notes, variables, environment.lock.shipped)
     below = (_as_oci(layer) for layer in base.image.manifest.layers)
     manifest = Manifest(store.put_bytes(CONFIG, canonical(config)), (*below, *layers))
     return store.put_bytes(MANIFEST, manifest.to_bytes())
@@ -161,7 +161,7 @@ def _as_oci(layer: Descriptor) -> Descriptor:
 def _app_layer(recipe: Recipe, environment: Environment, store: Layout) -> tuple[Descriptor, bool]:
     with store.new_blob() as blob:
         layer = LayerWriter(blob, environment.target.folders)
-        write_app(layer, recipe.source, environment.lock.text)
+        write_app(layer, recipe.source, environment.lock.shipped)
         layer.close()
         reused = store.has_blob(blob.digest)
         return blob.commit(LAYER), reused

@@ -6,29 +6,30 @@ requirements give the same lock until somebody asks for newer ones.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import tomli_w
 
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.tools import run_tool
 from jupyter_modelpack.errors import BuildFailed, ModelpackError, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.limits import NAME_BYTES
+from jupyter_modelpack.redact import scrub
 from jupyter_modelpack.store.files import write_file
 
-_INDEX_VARIABLES = (
-    "UV_DEFAULT_INDEX",
-    "UV_INDEX",
-    "UV_INDEX_URL",
-    "UV_EXTRA_INDEX_URL",
-    "UV_FIND_LINKS",
-    "UV_NO_INDEX",
-)
+_KINDS = ("wheels", "sdist", "archive")
+_HARMLESS = ("UV_CACHE", "UV_CONCURRENT", "UV_HTTP", "UV_NO_PROGRESS", "UV_OFFLINE", "UV_PYTHON", "UV_SYSTEM_CERTS")
+"""Beginnings of the variables of uv that change how it works and not what it finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Lock:
             document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise UsageError(f"The lock is not TOML: {error}.") from error
+        if "lock-version" not in document:
+            raise UsageError("The lock is no pylock.toml: it names no lock-version (PEP 751).")
         packages = document.get("packages", [])
         return cls(text, tuple(_package(entry) for entry in packages))
 
@@ -72,19 +75,55 @@ class Lock:
         return {
             "lock-version": "1.0",
             "created-by": "jupyter_modelpack",
-            "packages": [entry for entry in document["packages"] if entry["name"] in names],
+            "packages": [_one_file(entry) for entry in document["packages"] if entry["name"] in names],
         }
+
+    @property
+    def shipped(self) -> str:
+        """The lock as it goes into images: files of this machine by their name alone."""
+        return _with_paths(self.text, lambda path: path.rpartition("/")[2])
+
+
+def _with_paths(text: str, change: Callable[[str], str]) -> str:
+    """Return a lock with the paths of local files changed; the same text where it names none."""
+    document = tomllib.loads(text)
+    files = [file for entry in document.get("packages", []) for file in _files(entry) if "path" in file]
+    for file in files:
+        file["path"] = change(file["path"])
+    return tomli_w.dumps(document) if files else text
+
+
+def _files(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the files a package may come as, best first."""
+    found = [*entry.get("wheels", ()), entry.get("sdist"), entry.get("archive")]
+    return [file for file in found if isinstance(file, dict)]
+
+
+def _one_file(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave the one file, with the one hash, that names the layer.
+
+    uv takes a file that meets any of several hashes: an index that lists a well-known sha256 beside its own
+    file's sha512 would have that file kept as the well-known one (threat T4).
+    """
+    rest = {key: value for key, value in entry.items() if key not in _KINDS}
+    for kind in _KINDS:
+        found = entry.get(kind)
+        file = found[0] if isinstance(found, list) and found else found
+        if isinstance(file, dict) and "sha256" in file.get("hashes", {}):
+            one = {**file, "hashes": {"sha256": file["hashes"]["sha256"]}}
+            return {**rest, kind: [one] if kind == "wheels" else one}
+    return dict(entry)
 
 
 def _package(entry: Mapping[str, Any]) -> Locked:
     name, version = str(entry.get("name", "")), str(entry.get("version", ""))
-    for kind in ("wheels", "sdist", "archive"):
+    for kind in _KINDS:
         found = entry.get(kind)
         file = found[0] if isinstance(found, list) and found else found
         if not isinstance(file, dict):
             continue
-        digest = file.get("hashes", {}).get("sha256")
-        if digest:
+        digest = str(file.get("hashes", {}).get("sha256", ""))
+        if re.fullmatch("[0-9a-f]{64}", digest):
             return Locked(name, version, digest, int(file.get("size") or 0), kind == "wheels")
     where = entry.get("vcs") or entry.get("directory")
     raise UsageError(
@@ -140,21 +179,53 @@ def make_lock(
         Unavailable: the package index cannot be reached.
     """
     lines = [line.strip() for line in requirements if line.strip() and not line.strip().startswith("#")]
-    indexes = {name: os.environ[name] for name in _INDEX_VARIABLES if name in os.environ}
     inputs = [
         sorted(set(lines)),
         target.python,
         str(target.platform),
-        indexes,
+        sorted(item for item in os.environ.items() if item[0].startswith("UV_") and not item[0].startswith(_HARMLESS)),
         str(relative_to) if _has_paths(lines) else "",
+        _contents(lines, relative_to or Path()),
     ]
     path = folder / f"{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}.toml"
     if path.exists() and not upgrade:
-        report.log(f"Using the lock made before ({len(lines)} requirements, Python {target.python})")
-        return Lock.parse(path.read_text())
-    lock = Lock.parse(_resolve(lines, target, relative_to, report))
+        with contextlib.suppress(UsageError, OSError, ValueError):  # a damaged one is made anew
+            lock = Lock.parse(path.read_text())
+            report.log(f"Using the lock made before ({len(lines)} requirements, Python {target.python})")
+            return lock
+    below = relative_to or Path()
+    text = _with_paths(_resolve(lines, target, relative_to, report), lambda path: str((below / path).absolute()))
+    lock = Lock.parse(text)
+    refuse_secrets(lock)
     write_file(path, lock.text.encode())
     return lock
+
+
+def refuse_secrets(lock: Lock) -> None:
+    """Raise `UsageError` when a URL of the lock holds a password: the lock ships in the image (threat T9)."""
+    if scrub(lock.text) != lock.text:
+        raise UsageError(
+            "A requirement's URL holds a password or token, and the lock that names it ships in the image.",
+            hint="Keep the password in ~/.netrc (or `uv auth login`), and name the package without it.",
+            code="secret-in-lock",
+        )
+
+
+def _contents(lines: Sequence[str], folder: Path) -> list[str]:
+    """Return what the files that the lines and uv's own settings name hold, so that a change of them counts."""
+    found = []
+    for path in (folder / name for name in ("uv.toml", "pyproject.toml", *_words(lines))):
+        if path.is_file():
+            found.append(hashlib.sha256(path.read_bytes()).hexdigest())
+        elif path.is_dir():
+            found += sorted(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in path.iterdir())
+    return found
+
+
+def _words(lines: Sequence[str]) -> list[str]:
+    """Return the words of the lines that may name a file or folder."""
+    words = {word.removeprefix("file://") for line in lines for word in re.split(r"[\s=]+", line)}
+    return sorted(word for word in words if word.strip("./") and len(word) <= NAME_BYTES and "\0" not in word)
 
 
 def _has_paths(lines: Sequence[str]) -> bool:

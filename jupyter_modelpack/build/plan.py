@@ -82,7 +82,7 @@ def plan(recipe: Recipe, report: Reporter) -> Plan:
         len(file.content) if isinstance(file.content, bytes) else file.content.stat().st_size
         for file in app_files(recipe.source)
     )
-    steps.append(Step("app", "made", app + len(lock.text.encode())))
+    steps.append(Step("app", "made", app + len(lock.shipped.encode())))
     return Plan(python, target.compiler is not None, tuple(steps))
 
 

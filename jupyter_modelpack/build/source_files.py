@@ -140,6 +140,10 @@ def _walk(here: Path, prefix: str, root: Path, above: tuple[Path, ...], ignored:
             if ignored(path) or ignored(f"{path}/"):
                 continue
             where = inside(where, root)
+            # A secret does not ship under another name either.
+            real = where.relative_to(root).as_posix()
+            if real != "." and (ignored(real) or ignored(f"{real}/")):
+                continue
         mode = where.stat().st_mode
         if stat.S_ISDIR(mode):
             if ignored(f"{path}/"):

@@ -162,13 +162,13 @@ def _config(
     recipe: Recipe, base: Base, target: Target, made: list[LayerNote], lock: Lock, stored: Mapping[str, Any]
 ) -> Iterator[Difference]:
     """Compare the config; what the user chose (variables, labels) is taken from the image itself."""
-    plain = image_config(recipe, base, target, made, {}, lock.text)["config"]
+    plain = image_config(recipe, base, target, made, {}, lock.shipped)["config"]
     theirs = dict(entry.partition("=")[::2] for entry in stored["config"]["Env"])
     known = dict(entry.partition("=")[::2] for entry in plain["Env"])
     chosen = {name: value for name, value in theirs.items() if known.get(name) != value}
     more = {name: value for name, value in stored["config"]["Labels"].items() if name not in plain["Labels"]}
     recipe = dataclasses.replace(recipe, labels=more, needs=dataclasses.replace(recipe.needs, variables=chosen))
-    anew = image_config(recipe, base, target, made, {}, lock.text)
+    anew = image_config(recipe, base, target, made, {}, lock.shipped)
     if canonical(anew) == canonical(stored):
         return
     for part in sorted((anew.keys() | stored.keys()) - {"config", "rootfs", "history"}):

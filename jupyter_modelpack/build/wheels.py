@@ -25,7 +25,7 @@ from jupyter_modelpack.build.lock import Lock, Locked, explain, uv_environment, 
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.tools import run_tool
 from jupyter_modelpack.build.wheel_layer import Counter, write_wheel
-from jupyter_modelpack.errors import BuildFailed
+from jupyter_modelpack.errors import BuildFailed, Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter, read_layer
@@ -33,7 +33,7 @@ from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.store.files import temporary_folder, write_file
 from jupyter_modelpack.store.layout import Layout
 
-FORMAT = 1
+FORMAT = 2
 """Part of every layer's key: raise it when the same wheel would give other bytes."""
 
 _USED_SECONDS = 3600
@@ -94,7 +94,7 @@ def find_layer(cache: Layout, key: str) -> Descriptor | None:
         descriptor = Descriptor.from_json(json.loads(path.read_bytes()))
         if time.time() - path.stat().st_mtime > _USED_SECONDS:
             os.utime(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, Untrusted):  # it is only a cache: a damaged note is no note
         return None
     return descriptor if cache.holds(descriptor) else None
 

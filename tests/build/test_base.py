@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_modelpack.build.base import resolve_base
 from jupyter_modelpack.build.debian import make_base
-from jupyter_modelpack.errors import Unavailable, UsageError
+from jupyter_modelpack.errors import Denied, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.archive import write_archive
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER_GZIP, MANIFEST, Descriptor, Manifest, Platform, canonical
@@ -153,7 +153,7 @@ def test_from_a_registry_by_tag_and_by_digest(base_image, machine_cache, cncf_re
 def test_a_wrong_password_for_the_base_is_said_and_not_shown(machine_cache, cncf_registry, monkeypatch):
     monkeypatch.setenv("MODELPACK_ENGINE", "process")
     known = {cncf_registry.address: Credentials("somebody", Secret("open-sesame"))}
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(Denied) as caught:
         resolve_base(f"{cncf_registry.address}/x:1", "3.11", Platform(), machine_cache, Reporter(), known)
     assert "open-sesame" not in str(caught.value)
     assert cncf_registry.address in caught.value.message

@@ -87,3 +87,15 @@ def test_the_wrong_folder_is_suspected(folder, monkeypatch):
     monkeypatch.setattr(source_files, "SOURCE_BYTES", 2)
     with pytest.raises(UsageError, match="holds more than 0 GB"):
         listed(folder)
+
+
+def test_a_secret_does_not_ship_under_another_name(tmp_path):
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "credentials").write_text("secret")
+    (tmp_path / ".env").write_text("secret")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "settings.txt").symlink_to("../.env")
+    (tmp_path / "cloud").symlink_to(".aws")
+    (tmp_path / "score.py").write_text("")
+    (tmp_path / "alias.py").symlink_to("score.py")
+    assert [path for path, _ in list_files(tmp_path)] == ["alias.py", "score.py"]
