@@ -15,15 +15,15 @@ class Serving:
 
     Attributes:
         address: ``host:port``.
-        handle: Serves in the thread that calls it, until it is interrupted; gives each request to its
-            argument as a line.
+        handle: Serves in the thread that calls it, until it is interrupted; calls its first argument
+            once it answers, and gives each request to its second as a line.
 
     """
 
     workspace: str
     address: str
     username: str
-    handle: Callable[[Callable[[str], None]], None] = field(repr=False)
+    handle: Callable[[Callable[[], None], Callable[[str], None]], None] = field(repr=False)
 
 
 def registry(_report: Reporter, *, workspace: str | None = None) -> Serving:
@@ -37,5 +37,5 @@ def registry(_report: Reporter, *, workspace: str | None = None) -> Serving:
         where.name,
         endpoint.address,
         endpoint.username,
-        lambda log: process.serve(where.store, endpoint, idle_seconds=float("inf"), log=log),
+        lambda ready, log: process.serve(where.store, endpoint, idle_seconds=float("inf"), ready=ready, log=log),
     )

@@ -49,8 +49,8 @@ def follow(result: Any, write: Callable[[str], None]) -> None:
             for line in lines:
                 write(visible(line))
         case Serving():
-            write(f"Serving at {result.address} until Ctrl-C; user name {result.username}.")
-            result.handle(lambda line: write(visible(line)))
+            ready = f"Serving at {result.address} until Ctrl-C; user name {result.username}."
+            result.handle(lambda: write(ready), lambda line: write(visible(line)))
         case _:
             pass
 

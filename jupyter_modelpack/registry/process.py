@@ -131,6 +131,7 @@ def serve(
     wanted: Callable[[], bool] = lambda: True,
     idle_seconds: float = IDLE_SECONDS,
     ready_fd: int | None = None,
+    ready: Callable[[], None] = lambda: None,
     log: Callable[[str], None] = lambda _line: None,
 ) -> None:
     """Serve `content` at `endpoint` from this process until it is idle, unwanted or told to end (SIGTERM).
@@ -142,6 +143,7 @@ def serve(
         idle_seconds: Ends after so long without a request.
         ready_fd: The pipe `start_detached` waits on; with it, this process leaves its parent. Without
             it the registry runs in the foreground, and a port that is taken is a `Conflict`.
+        ready: Called once connections are taken.
         log: Gets one line a request.
 
     """
@@ -165,6 +167,7 @@ def serve(
         if time.monotonic() - server.last_request > idle_seconds or not wanted():
             raise _NotWanted
 
+    ready()
     server.service_actions = still_wanted  # type: ignore[method-assign]
     with contextlib.closing(server.socket), contextlib.suppress(_NotWanted):
         server.serve_forever(min(CHECK_SECONDS, idle_seconds))
