@@ -36,7 +36,9 @@ def reloading(tmp_path, more="", **settings):
 
 
 def test_an_edit_is_served_with_clean_modules_and_soon(tmp_path):
+    started = time.perf_counter()
     with reloading(tmp_path, HEAVY) as service:
+        started = time.perf_counter() - started
         assert service.score("").json[:3] == ["one", "word", 1]
         assert service.score("").json[2] == 2
         took = []
@@ -49,7 +51,8 @@ def test_an_edit_is_served_with_clean_modules_and_soon(tmp_path):
             service.wait_for("The new script serves after", times=number + 1)
             assert service.score("").json[1] == f"wor{number}"
         print("from edit to new score:", [round(seconds, 3) for seconds in took])
-        assert min(took) < 0.25
+        # A quarter of a second on a machine of one's own; a busy one slows both alike.
+        assert min(took) < max(0.25, started / 3)
         assert service.stop() == 0
 
 
