@@ -25,6 +25,12 @@ ERROR_BODY_BYTES: Final = 64 << 10
 TOKEN_BYTES: Final = 64 << 10
 """Largest answer of a token server; GitHub's are 4 kB."""
 
+EXPANSION: Final = 200
+"""How many times its size a compressed layer may unpack to; text that repeats itself reaches 100."""
+
+EXPANSION_FREE: Final = 10 << 20
+"""Bytes that any layer may unpack to, however small it is."""
+
 CHUNK: Final = 1 << 20
 """Unit in which blobs are streamed: large enough for sha256 to run at full speed."""
 

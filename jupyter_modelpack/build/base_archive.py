@@ -84,15 +84,21 @@ def _oci(reader: ArchiveReader, platform: Platform, cache: Layout, path: Path) -
 
 def _docker(reader: ArchiveReader, cache: Layout, path: Path) -> Image:
     """Read Docker's own form: a list with one image, its layers plain tar files named in order."""
-    listed = json.loads(reader.read("manifest.json", MANIFEST_BYTES) or b"[]")
+    try:
+        listed = json.loads(reader.read("manifest.json", MANIFEST_BYTES) or b"[]")
+    except (ValueError, RecursionError) as error:
+        raise Untrusted(f"{path}: manifest.json is not JSON.", code="bad-archive") from error
     if not isinstance(listed, list) or len(listed) != 1 or not isinstance(listed[0], dict):
         raise UsageError(f"{path} does not hold exactly one image.", hint="Save the one that is meant.")
     entry = listed[0]
     config = reader.read(str(entry.get("Config")), CONFIG_BYTES)
     if config is None:
         raise Untrusted(f"{path}: the image config is missing.", code="bad-archive")
-    diff_ids = (parse_object(config, "image config").get("rootfs") or {}).get("diff_ids") or []
-    names = entry.get("Layers") or []
+    rootfs = parse_object(config, "image config").get("rootfs")
+    diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
+    names = entry.get("Layers")
+    if not isinstance(diff_ids, list) or not isinstance(names, list):
+        raise Untrusted(f"{path}: the image names no layers.", code="bad-archive")
     if len(names) != len(diff_ids):
         raise Untrusted(f"{path}: {len(names)} layers for {len(diff_ids)} diff_ids.", code="bad-archive")
     layers = tuple(

@@ -20,6 +20,9 @@ from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.engine.base import IMAGE_PORT, LABEL
 from jupyter_modelpack.oci.digest import Digest
 
+USES_BASE = f"{LABEL}.uses-base"
+"""Label of images whose environment is partly in their base image."""
+
 _SECOND = 1_000_000_000  # Docker's Healthcheck counts nanoseconds
 
 
@@ -108,6 +111,7 @@ def _labels(recipe: Recipe, base: Base, target: Target, lock: str) -> dict[str, 
         f"{LABEL}.models": ",".join(f"{model.name}:{model.version}" for model in recipe.models),
         f"{LABEL}.python": target.python,
         f"{LABEL}.lock": Digest.of(lock.encode()),
+        **({USES_BASE: "true"} if recipe.needs.uses_base or recipe.needs.needs_engine else {}),
         f"{LABEL}.version": _version.__version__,
         **recipe.labels,
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import re
 import tarfile
+import zlib
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.errors import Untrusted, UsageError
+from jupyter_modelpack.limits import ARCHIVE_ENTRIES, EXPANSION, EXPANSION_FREE
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import COMPRESSION, Descriptor
 
@@ -67,5 +69,33 @@ def _names(image: Image, layer: Descriptor) -> list[str]:
         )
     with image.blobs.open_blob(layer) as stream:
         plain = cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if compression == "gzip" else stream
-        with tarfile.open(fileobj=plain, mode="r|") as archive:
-            return [info.name.removeprefix("./") for info in archive if "python3" in info.name and not info.isdir()]
+        bounded = cast("BinaryIO", _Bounded(plain, layer.size))
+        found = []
+        try:
+            with tarfile.open(fileobj=bounded, mode="r|") as archive:
+                for number, info in enumerate(archive):
+                    archive.members = []  # type: ignore[attr-defined]  # it would keep every one
+                    if number >= ARCHIVE_ENTRIES:
+                        raise Untrusted(
+                            f"Layer {layer.digest} has more than {ARCHIVE_ENTRIES} entries.", code="too-large"
+                        )
+                    if "python3" in info.name and not info.isdir():
+                        found.append(info.name.removeprefix("./"))
+        except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+            raise Untrusted(f"Layer {layer.digest} of the base image is no readable archive: {error}.") from error
+        return found
+
+
+class _Bounded:
+    """A layer's plain bytes, up to what no honest layer exceeds (threat T2)."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream, self._left = stream, size * EXPANSION + EXPANSION_FREE
+
+    def read(self, size: int = -1) -> bytes:
+        """Read; raise `Untrusted` when it has grown beyond all reason."""
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise Untrusted("A layer of the base image unpacks to far more than it is.", code="too-large")
+        return data

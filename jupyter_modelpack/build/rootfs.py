@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from jupyter_modelpack import home
 from jupyter_modelpack.build.bytecode import find_compiler
+from jupyter_modelpack.build.config import USES_BASE
 from jupyter_modelpack.build.local import KIND
 from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR
 from jupyter_modelpack.build.server_layer import SERVER
@@ -54,6 +55,12 @@ def prepare(image: Image, report: Reporter) -> LocalProgram:
             code="no-python",
         )
     layers = [layer for layer in image.manifest.layers if KIND in layer.annotations]
+    if labels.get(USES_BASE):
+        raise UsageError(
+            "This image's environment is partly in its base image, which only a container has.",
+            hint="Run it with Docker or Podman.",
+            code="needs-engine",
+        )
     env = _environment(
         image,
         [layer for layer in layers if layer.annotations[KIND] in {"dependencies", "server"}],

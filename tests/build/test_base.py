@@ -1,5 +1,6 @@
 import base64
 import gzip
+import io
 import json
 import tarfile
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from jupyter_modelpack.build.base import resolve_base
 from jupyter_modelpack.build.debian import make_base
-from jupyter_modelpack.errors import Denied, Unavailable, UsageError
+from jupyter_modelpack.errors import Denied, Unavailable, Untrusted, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.archive import write_archive
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER_GZIP, MANIFEST, Descriptor, Manifest, Platform, canonical
@@ -157,3 +158,63 @@ def test_a_wrong_password_for_the_base_is_said_and_not_shown(machine_cache, cncf
         resolve_base(f"{cncf_registry.address}/x:1", "3.11", Platform(), machine_cache, Reporter(), known)
     assert "open-sesame" not in str(caught.value)
     assert cncf_registry.address in caught.value.message
+
+
+ONE_LAYER = b'[{"Config": "c", "Layers": ["l"]}]'
+OF_ZEROS = b'{"rootfs": {"diff_ids": ["sha256:%s"]}}' % (b"0" * 64)
+
+
+def saved(tmp_path: Path, members: dict[str, bytes]) -> str:
+    """Write an archive as `docker save` does, with these members."""
+    path = tmp_path / "saved.tar"
+    with tarfile.open(path, "w") as out:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            out.addfile(info, io.BytesIO(content))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "config", "layer"),
+    [
+        (b"{", b"{}", b""),
+        (b"[" * 100_000, b"{}", b""),
+        (b'[{"Config": "c", "Layers": 5}]', b'{"rootfs": {"diff_ids": []}}', b""),
+        (b'[{"Config": "c", "Layers": []}]', b'{"rootfs": [1]}', b""),
+        (
+            b'[{"Config": "c", "Layers": ["l"]}]',
+            b'{"rootfs": {"diff_ids": ["sha256:%s"]}}' % (b"0" * 64),
+            b"\x1f\x8bno",
+        ),
+        (b'[{"Config": "c", "Layers": ["l"]}]', b'{"rootfs": {"diff_ids": ["sha256:%s"]}}' % (b"0" * 64), b"x" * 700),
+    ],
+)
+def test_a_malformed_archive_is_refused_in_one_sentence(tmp_path, machine_cache, manifest, config, layer):
+    path = saved(tmp_path, {"manifest.json": manifest, "c": config, "l": layer})
+    with pytest.raises(Untrusted):
+        resolve(path, machine_cache)
+
+
+def test_a_bomb_in_a_layer_is_refused_before_it_goes_off(tmp_path, machine_cache):
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as out:
+        info = tarfile.TarInfo("zeros")
+        info.size = 300 << 20
+        out.addfile(info, Zeros())
+    layer = gzip.compress(plain.getvalue(), 9)
+    assert len(layer) < 400_000
+    members = {
+        "manifest.json": ONE_LAYER,
+        "c": OF_ZEROS,
+        "l": layer,
+    }
+    with pytest.raises(Untrusted, match="unpacks to far more than it is"):
+        resolve(saved(tmp_path, members), machine_cache)
+
+
+class Zeros:
+    """As many zeros as asked for."""
+
+    def read(self, size: int) -> bytes:
+        return bytes(size)

@@ -9,7 +9,7 @@ import pytest
 from jupyter_modelpack.build.local import KIND, build
 from jupyter_modelpack.build.recipe import Needs, Recipe, Source
 from jupyter_modelpack.build.rootfs import prepare
-from jupyter_modelpack.errors import BuildFailed, Cancelled, PathNotFound, Unavailable
+from jupyter_modelpack.errors import BuildFailed, Cancelled, PathNotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Log, Reporter, Stage
 from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.store.layout import Layout
@@ -200,3 +200,9 @@ def test_packages_of_the_base_are_seen_where_the_base_brings_the_environment(rec
 
     assert "include-system-site-packages = false" in settings(build(recipe(), store, Reporter()))
     assert "include-system-site-packages = true" in settings(build(recipe(uses_base=True), store, Reporter()))
+
+
+def test_an_image_that_needs_its_base_is_for_containers(recipe, store):
+    built = build(recipe(uses_base=True), store, Reporter())
+    with pytest.raises(UsageError, match="which only a container has"):
+        prepare(built.image, Reporter())

@@ -131,7 +131,8 @@ wheels = [{{ url = "{address}/{evil.name}", hashes = {{ sha256 = "{known}", sha5
 
 
 def test_a_digest_that_is_none_is_refused():
-    lock = 'lock-version = "1.0"\n[[packages]]\nname = "x"\nversion = "1"\nwheels = [{ url = "u", hashes = { sha256 = "../../up" } }]\n'
+    lock = 'lock-version = "1.0"\n[[packages]]\nname = "x"\nversion = "1"\n'
+    lock += 'wheels = [{ url = "u", hashes = { sha256 = "../../up" } }]\n'
     with pytest.raises(UsageError, match="without a hash"):
         Lock.parse(lock)
 
