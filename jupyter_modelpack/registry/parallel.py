@@ -77,5 +77,8 @@ def run_all(jobs: Sequence[Callable[[Reporter], None]], report: Reporter, hang_u
             stop.set()
             for future in waiting:
                 future.cancel()
-            hang_up()
+            while waiting:
+                # Again and again: one that was just opening a connection was not there to be broken off.
+                hang_up()
+                waiting = wait(waiting, LOOK_SECONDS).not_done
             raise
