@@ -52,7 +52,7 @@ lint: $(READY)
 # A browser has an event loop that other tests must not meet: a process of its own.
 BROWSER := tests/browser
 
-# What needs no engine, no registry, no package index.
+# What needs no engine, no registry, no package index and no server of its own.
 unit: $(READY)
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
 

@@ -12,12 +12,15 @@ from tests.services import base, dockerd, registry
 REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "containers", "tiny_image"}
 """Fixtures that bring up a real part; whoever asks for one is no unit test."""
 
+SCORING = Path(__file__).parent / "scoring"
+"""Whose tests start a server of their own, nearly every one."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as `real` what needs a real part, so that the others can run by themselves in under a minute."""
     for item in items:
         named = any(item.get_closest_marker(name) for name in ("engine", "registry", "network"))
-        if named or REAL & set(getattr(item, "fixturenames", ())):
+        if named or REAL & set(getattr(item, "fixturenames", ())) or item.path.is_relative_to(SCORING):
             item.add_marker("real")
 
 
