@@ -28,5 +28,6 @@ def images(_report: Reporter, *, ours: bool = False, workspace: str | None = Non
     if chosen.isolated:
         rows = chosen.images()
     else:
-        rows = [image_row(package) for package in choose.workspace(workspace).packages]
+        packages = choose.workspace(workspace).packages
+        rows = [image_row(package) for package in packages if not package.generate_dockerfile]
     return Images(chosen.name, tuple(row for row in rows if row.ours or not ours))

@@ -164,6 +164,9 @@ def test_a_dockerfile_to_keep(session) -> None:
     assert (folder / "azureml-app" / "score.py").read_text() == SCRIPT
     assert (folder / "Dockerfile").read_text().startswith("#") or "FROM " in (folder / "Dockerfile").read_text()
     assert session("run", code=2).stderr.startswith("modelpack: ")
+    # Only what its folder makes is an image.
+    assert session.name not in session("images").stdout
+    assert session.name in session("packages").stdout
 
 
 @pytest.mark.parametrize("session", ["process"], indirect=True)
