@@ -49,7 +49,7 @@ def test_context_holds_everything_as_plain_files(recipe, store, tmp_path):
     assert (folder / "modelpack_scoring" / "__main__.py").exists()
     text = (folder / "Dockerfile").read_text()
     assert f"FROM 127.0.0.1:5555/azureml/environment@{context.environment.digest}" in text
-    assert "# FROM docker.io/library/python:3.11-slim" in text or "# FROM" in text
+    assert "\n# FROM docker.io/library/python:3.11-slim\n" in text
     assert store.resolve("azureml/environment", context.environment.digest)
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="output path is not a directory"):
