@@ -12,9 +12,24 @@ USING: tuple[Option, ...] = (
     Option(
         "package",
         "Package name, reference or image id; by default, the last one of the kind",
-        ("run", "pull", "save"),
+        ("run", "pull", "push", "save"),
         metavar="PACKAGE",
         completes="package",
+    ),
+    # --- handing over ---
+    Option(
+        "target",
+        "Where to: registry/repository[:tag]; by default, the package's own tag",
+        ("push",),
+        metavar="TARGET",
+    ),
+    Option(
+        "plain_http",
+        "Speak plain http to a registry that is not on this machine",
+        ("push",),
+        ("--plain-http",),
+        kind="flag",
+        default=False,
     ),
     Option(
         "output",

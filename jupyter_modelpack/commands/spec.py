@@ -46,6 +46,16 @@ VERBS: tuple[Verb, ...] = (
     Verb("gc", "gc", "Free the space of what nothing needs", "Keep", ("gc --dry-run", "gc --older-than 30")),
     Verb("pull", "pull", "Put a package into the container engine", "Hand over", ("pull", "pull package:20261122")),
     Verb(
+        "push",
+        "push",
+        "Send a package to a registry",
+        "Hand over",
+        (
+            "push registry.example.com/team/my-model:1",
+            "push package:20261122 registry.example.com/team/my-model",
+        ),
+    ),
+    Verb(
         "save",
         "save",
         "Write a package's Dockerfile with its files to a folder",
@@ -70,6 +80,7 @@ _WITH_WORKSPACE = (
     "check",
     "gc",
     "pull",
+    "push",
     "save",
     "registry",
 )

@@ -19,6 +19,7 @@ from jupyter_modelpack.commands.package import Packaged, Tried
 from jupyter_modelpack.commands.packages import Packages
 from jupyter_modelpack.commands.panel import Overview
 from jupyter_modelpack.commands.pull import Pulled
+from jupyter_modelpack.commands.push import Pushed
 from jupyter_modelpack.commands.registry import Serving
 from jupyter_modelpack.commands.run import Running
 from jupyter_modelpack.commands.save import Saved
@@ -160,6 +161,14 @@ def _pulled(result: Pulled) -> View:
 def _saved(result: Saved) -> View:
     return (
         Line(f"Wrote {len(result.files)} files to {result.folder}", "good"),
+@view.register
+def _pushed(result: Pushed) -> View:
+    return (
+        Line(f"Pushed {result.reference}", "good"),
+        Fields((("digest", result.digest), ("time", human.seconds(result.seconds)))),
+    )
+
+
         Block("\n".join(result.files)),
         Line(f"Build it with: docker build --tag myimage {result.folder}"),
     )

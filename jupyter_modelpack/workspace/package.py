@@ -18,6 +18,7 @@ from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, Not
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.workspace import dockerfile_package, output, package_record, registry_home
 from jupyter_modelpack.workspace.build_job import BuildJob, pass_on
 from jupyter_modelpack.workspace.container_registry import ContainerRegistry
@@ -273,6 +274,25 @@ class ModelPackage:
         if not self.generate_dockerfile:
             raise UsageError("Docker images cannot be saved to a local directory. Use pull() instead.")
         self._finish()
+    def push(self, target: str, *, plain_http: bool = False, report: Reporter | None = None) -> Reference:
+        """Send the image to a registry, with the password that Docker or Podman keeps for it. Ours, not Azure's.
+
+        Args:
+            target: ``registry/repository[:tag]``; without a tag, under the package's own.
+            plain_http: Speak http to a registry that is not on this machine.
+            report: Hears of it; nothing is printed.
+
+        Returns:
+            The name it has there, with its digest.
+
+        """
+        if self.generate_dockerfile:
+            raise UsageError("A Dockerfile package cannot be pushed.", hint="Build it, and push what that makes.")
+        self._finish()
+        from jupyter_modelpack.workspace.pushing import push  # noqa: PLC0415 - reaches for the registry
+
+        return push(self, target, report or Reporter(), plain_http=plain_http)
+
         dockerfile_package.write(self.image, Path(output_directory))
         registry_home.login(self.workspace)
 

@@ -1,0 +1,64 @@
+"""push: send a package to a registry."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.hand_over import check_is_image
+from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.names import Reference
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A package that a registry has.
+
+    Attributes:
+        reference: Its name there.
+        digest: What the registry has under that name; the name with ``@`` and this is the image for good.
+        seconds: How long it took.
+    """
+
+    reference: str
+    digest: str
+    seconds: float
+
+
+def push(
+    report: Reporter,
+    *,
+    package: str | None = None,
+    target: str | None = None,
+    plain_http: bool = False,
+    workspace: str | None = None,
+) -> Pushed:
+    """Send a package to a registry, with the password that docker login or podman login keeps."""
+    started = time.monotonic()
+    where = choose.workspace(workspace)
+    if target is None and package is not None and _is_elsewhere(package, where):
+        package, target = None, package
+    if target is None:
+        raise UsageError(
+            "push needs to know where to.",
+            hint="push [PACKAGE] registry.example.com/team/my-model:1, for example.",
+            code="no-target",
+        )
+    wanted = choose.package(where, package)
+    check_is_image(wanted)
+    name = wanted.push(target, plain_http=plain_http, report=report)
+    return Pushed(str(replace(name, digest=None)), str(name.digest), time.monotonic() - started)
+
+
+def _is_elsewhere(word: str, where: Workspace) -> bool:
+    """Whether a word names a registry that is not the workspace's own."""
+    try:
+        return Reference.parse(word).registry not in {"", where.endpoint().address}
+    except UsageError:  # an image id, or no name at all: the search for the package says so
+        return False

@@ -1,0 +1,51 @@
+"""Sending a packaged image to a registry of somebody's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.oci.names import Reference
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.events import Reporter
+    from jupyter_modelpack.workspace.package import ModelPackage
+
+
+def target_of(target: str, tag: str) -> Reference:
+    """Return where a target means; without a tag of its own, under `tag`.
+
+    Raises:
+        UsageError: it names no place that anybody can push to.
+    """
+    name = Reference.parse(target)
+    if name.digest:
+        raise UsageError(
+            f"{target} ends in a digest, and a push gives a name.", hint="Leave the digest out, or name a tag."
+        )
+    if not name.registry and "/" not in name.repository:
+        raise UsageError(
+            f"{target!r} does not say which registry to push to.",
+            hint=f"Name it: registry.example.com/team/{name.repository}. On Docker Hub it is USER/{name.repository}.",
+            code="no-registry",
+        )
+    return replace(name, tag=name.tag or tag)
+
+
+def push(package: ModelPackage, target: str, report: Reporter, *, plain_http: bool | None = None) -> Reference:
+    """Push `package` to `target`; return the name it has there, digest included.
+
+    Raises:
+        UsageError: `target` names no place that anybody can push to.
+        Denied: the registry does not let us write there.
+        Unavailable: it cannot be reached, or stays busy.
+    """
+    from jupyter_modelpack.registry.client import Registry  # noqa: PLC0415 - only who pushes pays for it
+    from jupyter_modelpack.registry.transfer import push_image  # noqa: PLC0415
+
+    name = target_of(target, (package.location or "").rpartition(":")[2])
+    report.stage("push", f"Pushing {package.location} to {name}")
+    registry = Registry(name.on_hub().registry, plain_http=plain_http or None)
+    digest = push_image(package.image, name, report, registry)
+    return replace(name, digest=digest)
