@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.build.recipe import LayerNote
@@ -39,6 +39,7 @@ class Packaged:
         engine: Which engine can run it now; empty for a Dockerfile.
         seconds: How long it took.
         handle: The package, for the notebook.
+        before: Whether nothing had changed, so that it is the package of before.
 
     """
 
@@ -51,6 +52,7 @@ class Packaged:
     engine: str
     seconds: float
     handle: ModelPackage = field(repr=False)
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     `cell` is the entry script when it is the text of a notebook cell and no file; `made` gets the handle
     as soon as there is one, while the package is still being made.
     """
-    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.workspace.packaging import package as start  # noqa: PLC0415 - verbs start fast
 
     started = time.monotonic()
     where = choose.workspace(workspace)
@@ -117,7 +119,7 @@ def package(  # noqa: PLR0913 - one keyword an option
         _carry(config, notebook, cell or "", where, models, report)
     if dry_run:
         return _try(where, models, config, report)
-    handle = Model.package(where, models, config, generate_dockerfile=dockerfile, image_name=name, image_label=tag)
+    handle = start(where, models, config, generate_dockerfile=dockerfile, image_name=name, image_label=tag, again=False)
     made(handle)
     handle.wait_for_creation(report=report)
     chosen = choose.engine(engine)
@@ -128,11 +130,12 @@ def package(  # noqa: PLR0913 - one keyword an option
         digest=str(handle.digest or ""),
         size=handle.size,
         models=tuple(one.id for one in models),
-        layers=handle.layers,
+        layers=tuple(replace(note, reused=True) for note in handle.layers) if handle.repeated else handle.layers,
         dockerfile=dockerfile,
         engine="" if dockerfile else chosen.name,
         seconds=time.monotonic() - started,
         handle=handle,
+        before=handle.repeated,
     )
 
 

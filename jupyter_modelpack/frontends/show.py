@@ -122,7 +122,7 @@ def _registered(result: Registered) -> View:
 @view.register
 def _packaged(result: Packaged) -> View:
     if result.dockerfile:
-        return (Line(f"Packaged {result.reference} as a Dockerfile; save writes it to a folder.", "good"),)
+        return (Line(f"{_packaged_as(result)} as a Dockerfile; save writes it to a folder.", "good"),)
     reused = [layer for layer in result.layers if layer.reused]
     fields = (
         ("reference", result.reference),
@@ -136,7 +136,11 @@ def _packaged(result: Packaged) -> View:
         ("engine", result.engine),
         ("time", human.seconds(result.seconds)),
     )
-    return (Line(f"Packaged {result.reference}", "good"), Fields(fields))
+    return (Line(_packaged_as(result), "good"), Fields(fields))
+
+
+def _packaged_as(result: Packaged) -> str:
+    return f"{'Packaged before, unchanged:' if result.before else 'Packaged'} {result.reference}"
 
 
 @view.register
@@ -158,10 +162,6 @@ def _pulled(result: Pulled) -> View:
 
 
 @view.register
-def _saved(result: Saved) -> View:
-    return (
-        Line(f"Wrote {len(result.files)} files to {result.folder}", "good"),
-@view.register
 def _pushed(result: Pushed) -> View:
     return (
         Line(f"Pushed {result.reference}", "good"),
@@ -169,6 +169,10 @@ def _pushed(result: Pushed) -> View:
     )
 
 
+@view.register
+def _saved(result: Saved) -> View:
+    return (
+        Line(f"Wrote {len(result.files)} files to {result.folder}", "good"),
         Block("\n".join(result.files)),
         Line(f"Build it with: docker build --tag myimage {result.folder}"),
     )

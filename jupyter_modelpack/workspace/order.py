@@ -33,13 +33,18 @@ LOGS = "logs"
 
 @dataclass(frozen=True)
 class Order:
-    """Everything that decides a package."""
+    """Everything that decides a package.
+
+    Attributes:
+        again: Whether an image that is a package already becomes another one, under a name of its own.
+    """
 
     workspace: Workspace
     recipe: Recipe
     environment: Environment | None
     facts: Facts
     label: str | None
+    again: bool = True
 
     def keep_log(self, lines: list[str]) -> None:
         """Write the build's log into the workspace."""
@@ -60,9 +65,13 @@ class Order:
         descriptor, notes = self._build(report, self._base(report), address)
         report.check()
         facts = replace(self.facts, layers=tuple(notes))
-        record = package_record.write(self.workspace.store, self.recipe.name, self.label, descriptor, facts)
+        store = self.workspace.store
+        record = package_record.write(store, self.recipe.name, self.label, descriptor, facts, again=self.again)
         report.log(f"{len(notes)} layers, {sum(note.reused for note in notes)} of them reused")
-        report.log(f"Successfully tagged {address}/{record.name}")
+        if record.facts.log == facts.log:
+            report.log(f"Successfully tagged {address}/{record.name}")
+        else:
+            report.log(f"Nothing has changed: it is {address}/{record.name}")
         return record
 
     def _build(self, report: Reporter, base: Base | None, address: str) -> tuple[Descriptor, Sequence[LayerNote]]:

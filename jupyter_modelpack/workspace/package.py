@@ -139,6 +139,11 @@ class ModelPackage:
         return self._made.facts.layers if self._made else ()
 
     @property
+    def repeated(self) -> bool:
+        """Whether nothing had changed since it was packaged before; ours, not Azure's."""
+        return self._made is not None and self._made.facts.log != self._facts.log
+
+    @property
     def sample(self) -> str | None:
         """The JSON it was packaged with as an example of a request; ours, not Azure's."""
         if self._made is None or self.generate_dockerfile:
@@ -269,11 +274,6 @@ class ModelPackage:
 
         pull(self, engine, report)
 
-    def save(self, output_directory: str | Path) -> None:
-        """Write the Dockerfile with its files, and sign the docker command in (contract section 6)."""
-        if not self.generate_dockerfile:
-            raise UsageError("Docker images cannot be saved to a local directory. Use pull() instead.")
-        self._finish()
     def push(self, target: str, *, plain_http: bool = False, report: Reporter | None = None) -> Reference:
         """Send the image to a registry, with the password that Docker or Podman keeps for it. Ours, not Azure's.
 
@@ -293,6 +293,11 @@ class ModelPackage:
 
         return push(self, target, report or Reporter(), plain_http=plain_http)
 
+    def save(self, output_directory: str | Path) -> None:
+        """Write the Dockerfile with its files, and sign the docker command in (contract section 6)."""
+        if not self.generate_dockerfile:
+            raise UsageError("Docker images cannot be saved to a local directory. Use pull() instead.")
+        self._finish()
         dockerfile_package.write(self.image, Path(output_directory))
         registry_home.login(self.workspace)
 

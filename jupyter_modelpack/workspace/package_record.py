@@ -72,14 +72,21 @@ class Record:
     facts: Facts
 
 
-def write(store: Layout, repository: str, label: str | None, descriptor: Descriptor, facts: Facts) -> Record:
+def write(
+    store: Layout, repository: str, label: str | None, descriptor: Descriptor, facts: Facts, *, again: bool = True
+) -> Record:
     """Name a package, in one step in the index; without a label by the time, as Azure does.
 
-    Two packages of the same second get two names.
+    Two packages of the same second get two names. Without `again`, an image that is a package already gets
+    no second name: that package becomes the newest, and keeps its name and its time.
     """
     now = datetime.now(UTC)
 
     def change(index: Index) -> tuple[Index, Record]:
+        before = None if again else _find(index, repository, label, descriptor, facts)
+        if before is not None:
+            rest = (other for other in index.manifests if other is not before)
+            return replace(index, manifests=(*rest, before)), _record(before.annotations[REF_NAME], before)
         taken = {entry.annotations.get(REF_NAME) for entry in index.manifests}
         name, later = f"{repository}:{label}", now
         while not label and (name := f"{repository}:{later:%Y%m%d%H%M%S}") in taken:
@@ -109,6 +116,18 @@ def match(record: Record, wanted: str) -> bool:
     bare = wanted.removeprefix("sha256:")
     is_start = len(bare) >= SHORTEST and digest.hex.startswith(bare)
     return is_start or wanted in {record.name, repository, tag, f"{repository}@{digest}"}
+
+
+def _find(index: Index, repository: str, label: str | None, descriptor: Descriptor, facts: Facts) -> Descriptor | None:
+    """Return the newest entry that is this very package, or None."""
+    for entry in reversed(index.manifests):
+        found, _, tag = entry.annotations.get(REF_NAME, "").rpartition(":")
+        if (found, entry.digest) != (repository, descriptor.digest) or label not in {None, tag}:
+            continue
+        known = _record(entry.annotations[REF_NAME], entry).facts
+        if (known.models, known.dockerfile) == (facts.models, facts.dockerfile):
+            return entry
+    return None
 
 
 def _record(name: str, entry: Descriptor) -> Record:

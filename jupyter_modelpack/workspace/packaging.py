@@ -40,8 +40,12 @@ def package(
     generate_dockerfile: bool,
     image_name: str | None,
     image_label: str | None,
+    again: bool = True,
 ) -> ModelPackage:
-    """Check everything, start the build, return its handle."""
+    """Check everything, start the build, return its handle.
+
+    Without `again`, a package that comes out just as one before is that one. Azure makes a second one.
+    """
     for name, given in (("image_name", image_name), ("image_label", image_label)):
         if not isinstance(given, str | None):
             raise UsageError(f"{name} is text, not {type(given).__name__}.", code="bad-name")
@@ -50,7 +54,7 @@ def package(
     log = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}.log"
     facts = Facts(tuple(f"{model.name}:{model.version}" for model in recipe.models), generate_dockerfile, log)
     environment = inference_config.environment if inference_config else None
-    order = Order(workspace, recipe, environment, facts, label)
+    order = Order(workspace, recipe, environment, facts, label, again)
     return ModelPackage(workspace, facts, job=BuildJob(order.carry_out, order.keep_log))
 
 

@@ -153,6 +153,8 @@ def facts(result: Packaged) -> dict[str, Any]:
         "engine": result.engine,
         "dockerfile": result.dockerfile,
         "time": human.seconds(result.seconds),
+        "before": result.before,
+        "ago": human.ago(result.handle.created_time),
         "layers": [
             {"title": layer.title, "bytes": layer.size, "size": human.size(layer.size, 3), "reused": layer.reused}
             for layer in result.layers

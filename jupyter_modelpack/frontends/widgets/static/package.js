@@ -39,7 +39,7 @@ function render({ model, el: root }) {
     const now = model.get("status");
     begun = performance.now() - now.seconds * 1000;
     root.dataset.state = now.state;
-    say(head, HEADS[now.state]);
+    say(head, now.state === "done" && model.get("made").before ? "Unchanged" : HEADS[now.state]);
     say(clock, seconds(now.seconds));
     stop.classList.toggle("mp-hidden", now.state !== "running");
     steps.update(now.stages, now.state);
@@ -72,6 +72,7 @@ function finished(facts, line, news, model) {
     ["digest", el("code", {}, facts.digest)],
     ["size", facts.size],
     ["models", facts.models.join(", ") || "none"],
+    ...(facts.before ? [["packaged", `${facts.ago}; nothing has changed since`]] : []),
   ];
   const table = el("table", { class: "mp-fields" }, el("tbody", {}, ...rows.map(([name, value]) =>
     el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value)))));
