@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from jupyter_modelpack.engine.base import Engine, Service
 from jupyter_modelpack.engine.diagnose import ServiceDied, diagnose
 from jupyter_modelpack.engine.health import is_ready
+from jupyter_modelpack.engine.traffic import Traffic, traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +18,17 @@ class Condition:
         service: Its last state.
         ready: Whether it answers that it is ready.
         death: Why it ended, if it did.
+        traffic: What it has scored, as far as it says.
     """
 
     service: Service
     ready: bool
     death: ServiceDied | None = None
+    traffic: Traffic | None = None
 
 
 def condition(chosen: Engine, service: Service) -> Condition:
     """Look at a service once."""
     if service.ended:
         return Condition(service, ready=False, death=diagnose(chosen, service))
-    return Condition(service, ready=is_ready(service))
+    return Condition(service, ready=is_ready(service), traffic=traffic(service))

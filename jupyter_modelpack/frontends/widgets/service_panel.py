@@ -13,7 +13,7 @@ from traitlets import Dict, Unicode
 
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.condition import Condition, condition
-from jupyter_modelpack.commands.score import ScoringFailed, score
+from jupyter_modelpack.commands.score import score
 from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import Cancelled, NotFound
 from jupyter_modelpack.events import Reporter
@@ -55,7 +55,7 @@ class ServicePanel(Panel):
         self._stats, self._watching = Stats(), threading.Lock()
         self._reading: Reporter | None = None
         self._readings, self._killed = 0, False
-        self._condition = condition(self._engine, service)
+        self._condition = self._asked(service)
         super().__init__(facts=self._facts(), sample=sample or self._ask_sample())
 
     def actions(self) -> Mapping[str, Action]:
@@ -89,8 +89,13 @@ class ServicePanel(Panel):
 
     def _look(self, service: Service) -> None:
         self._service = service
-        self._condition = condition(self._engine, service)
+        self._condition = self._asked(service)
         self.facts = self._facts()
+
+    def _asked(self, service: Service) -> Condition:
+        found = condition(self._engine, service)
+        self._stats.add(found.traffic)
+        return found
 
     def kill(self) -> str:
         """End the service."""
@@ -109,12 +114,8 @@ class ServicePanel(Panel):
         body = str(asked.get("body", ""))
         try:
             scored = score(Reporter(), data=body, service=self._service.id, engine=self._service.engine)
-            self._stats.add(scored.milliseconds)
-        except ScoringFailed:
-            self._stats.fail()
-            raise
         finally:
-            self.facts = self._facts()
+            self._look(self._service)
         value = scored.value
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
         return {"status": scored.status, "milliseconds": scored.milliseconds, "text": text}

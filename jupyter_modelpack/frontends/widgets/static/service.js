@@ -1,5 +1,5 @@
 import { button, el, say } from "./dom.js";
-import { seconds } from "./words.js";
+import { milliseconds, seconds } from "./words.js";
 import { channel } from "./channel.js";
 import { copy } from "./clipboard.js";
 import { failure } from "./failure.js";
@@ -33,7 +33,7 @@ function render({ model, el: root }) {
   const asPython = button("Copy as Python", () => copy(python(url(), editor.value), asPython));
   const status = el("div", { class: "mp-news", role: "status" });
   const answer = el("pre", { class: "mp-answer mp-hidden", "aria-label": "Answer", tabindex: "0" });
-  const stats = el("div", { class: "mp-muted" });
+  const stats = el("div", { class: "mp-muted", role: "group", "aria-label": "Traffic" });
   const reach = el("div", { class: "mp-muted" });
   const form = el("div", { class: "mp-form" }, el("label", { for: id }, "Request"), editor,
     el("div", { class: "mp-actions" }, send, asCurl, asPython), status, answer, stats, reach);
@@ -103,13 +103,14 @@ function render({ model, el: root }) {
   };
 }
 
+// What its own counters say: every client's requests, not this panel's alone.
 function measured(stats) {
-  if (!stats.count) return "";
-  const parts = [`${stats.count} ${stats.count === 1 ? "request" : "requests"} from this panel`];
+  if (stats.requests == null) return "";
+  const parts = [`${stats.requests} ${stats.requests === 1 ? "request" : "requests"}`];
   if (stats.failures) parts.push(`${stats.failures} failed`);
-  if (stats.median != null)
-    parts.push(`median ${stats.median.toFixed(1)} ms`, `slowest ${stats.slowest.toFixed(1)} ms`);
-  if (stats.count > 1) parts.push(`${stats.rate.toFixed(1)} a second`);
+  if (stats.rate != null) parts.push(`${stats.rate.toFixed(1)} a second in the last minute`);
+  if (stats.mean != null) parts.push(`${milliseconds(stats.mean)} each`);
+  if (stats.most != null) parts.push(`95 % within ${milliseconds(stats.most)}`);
   return parts.join(" · ");
 }
 

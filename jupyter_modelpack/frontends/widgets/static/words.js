@@ -17,3 +17,7 @@ export function seconds(count) {
   if (whole < 48 * 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
   return `${Math.floor(whole / 86400)} days`;
 }
+
+export function milliseconds(count) {
+  return count < 1 ? "less than 1 ms" : `${count.toFixed(count < 10 ? 1 : 0)} ms`;
+}
