@@ -14,7 +14,12 @@ WHOLE := $(wildcard tests/system tests/notebooks tests/scoring/processes tests/s
 # Kills, full disks, power cuts: root, and file systems of their own.
 FAULTS := tests/faults
 
-.PHONY: help demo test lint unit real faults soak whole bench services down lock clean
+# The side panel of JupyterLab, built from TypeScript; its compiled half is no part of the repository.
+LAB := jupyter_modelpack/labextension
+PANEL := $(LAB)/package.json
+PANEL_SOURCES := $(wildcard labextension/src/*.ts labextension/style/* labextension/schema/* labextension/*.json)
+
+.PHONY: help demo test lint unit real faults soak whole bench services down lock clean panel wheel
 
 help:
 	@echo "make demo   package a model and score it, in a notebook that runs before your eyes"
@@ -23,6 +28,7 @@ help:
 	@echo "make soak   the faults at length, twenty minutes of scoring, with a scoreboard"
 	@echo "make bench  time packaging beside docker build: minutes, and a machine with nothing else to do"
 	@echo "make down   end the Docker engine and the registry that the tests started"
+	@echo "make panel | wheel   build the side panel of JupyterLab; the package with it (both need npm)"
 	@echo "make lock   resolve the dependencies anew"
 
 # Where nothing is said about it, the demo keeps to itself.
@@ -86,8 +92,23 @@ lock: $(UV)
 	$(UV) pip compile -q --no-emit-index-url --no-header --no-annotate --generate-hashes \
 	    --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
 
+panel: $(PANEL)
+
+# What JupyterLab loads is linked to where this builds it: no reinstallation, only a reload of the page.
+$(PANEL): $(PANEL_SOURCES) | $(READY)
+	@command -v npm >/dev/null || { \
+	    echo "The side panel of JupyterLab is built with npm, which is not on this machine."; \
+	    echo "Install Node.js 20 or newer with npm, and say it again."; exit 1; }
+	cd labextension && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; }
+	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build:prod
+	@touch $@
+
+wheel: $(PANEL)
+	rm -rf dist
+	$(UV) build --wheel
+
 clean: down
-	rm -rf .venv .cache .services
+	rm -rf .venv .cache .services labextension/node_modules labextension/lib $(LAB)
 
 # uv by pip into a folder: needs neither ensurepip nor the right to change the system's Python.
 $(UV): requirements.lock
@@ -100,5 +121,8 @@ $(UV): requirements.lock
 $(READY): $(UV) requirements.lock pyproject.toml
 	[ -x $(BIN)/python ] || $(UV) venv -q --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
 	$(UV) pip sync -q --python $(BIN)/python requirements.lock
-	$(UV) pip install -q --python $(BIN)/python --no-deps --editable .
+	mkdir -p $(LAB)
+	SKIP_JUPYTER_BUILDER=1 $(UV) pip install -q --python $(BIN)/python --no-deps --editable .
+	rm -rf .venv/share/jupyter/labextensions/jupyter-modelpack
+	ln -s $(CURDIR)/$(LAB) .venv/share/jupyter/labextensions/jupyter-modelpack
 	@touch $@

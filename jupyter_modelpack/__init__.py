@@ -104,3 +104,15 @@ def unload_ipython_extension(shell: object) -> None:
     from jupyter_modelpack.frontends import magics  # noqa: PLC0415 - as above
 
     magics.unload(shell)  # type: ignore[arg-type] # as above
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell JupyterLab where the side panel's assets lie."""
+    return [{"src": "labextension", "dest": "jupyter-modelpack"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, object]]:
+    """Tell the Jupyter server what to load; only that server gets here."""
+    from jupyter_modelpack.frontends.lab.extension import ModelpackApp  # noqa: PLC0415 - imports jupyter_server
+
+    return [{"module": "jupyter_modelpack", "app": ModelpackApp}]
