@@ -10,7 +10,7 @@ from jupyter_modelpack.commands.spec import options, verbs
 
 WIDTH = 96
 
-_PREFIX: dict[Door, str] = {"shell": "modelpack ", "line": "%modelpack ", "cell": "%%"}
+_PREFIX: dict[Door, str] = {"shell": "modelpack ", "line": "%modelpack ", "cell": "%%", "lab": ""}
 
 
 def overview(door: Door) -> str:

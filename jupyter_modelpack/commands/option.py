@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Door = Literal["shell", "line", "cell"]
-"""Where a verb is typed: ``modelpack run`` in a shell, ``%modelpack run`` in a line, ``%%package`` above a cell."""
+Door = Literal["shell", "line", "cell", "lab"]
+"""Where a verb is said: ``modelpack run`` in a shell, ``%modelpack run`` in a line, ``%%package`` above a cell, a form
+in JupyterLab."""
 
 Kind = Literal["text", "flag", "number", "pair"]
 """What a value is; a pair is ``KEY=VALUE``."""
@@ -16,11 +17,11 @@ Completes = Literal["", "model", "package", "service", "path", "engine", "worksp
 
 Value = str | int | float | bool | None | tuple[str, ...]
 
-EVERYWHERE: frozenset[Door] = frozenset({"shell", "line", "cell"})
+EVERYWHERE: frozenset[Door] = frozenset({"shell", "line", "cell", "lab"})
 NOTEBOOK: frozenset[Door] = frozenset({"line", "cell"})
 CELL: frozenset[Door] = frozenset({"cell"})
 SHELL: frozenset[Door] = frozenset({"shell"})
-NO_CELL: frozenset[Door] = frozenset({"shell", "line"})
+NO_CELL: frozenset[Door] = frozenset({"shell", "line", "lab"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def find_verb(word: str, door: Door) -> Verb:
 def parse(words: Sequence[str], door: Door) -> Request:
     """Read a verb with its options; raise `UsageError` in one line when something is wrong."""
     for word in words:
-        _check_text(word)
+        check_text(word)
     verb = find_verb(words[0], door)
     known = options(verb.name, door)
     found, rest = _parser(verb, known).parse_known_args(list(words[1:]))
@@ -71,7 +71,8 @@ def parse(words: Sequence[str], door: Door) -> Request:
     return Request(verb, values, skin, frozenset(typed))
 
 
-def _check_text(word: str) -> None:
+def check_text(word: str) -> None:
+    """Raise `UsageError` when `word` cannot be kept as UTF-8."""
     try:
         word.encode()
     except UnicodeEncodeError as error:  # bytes of the shell that are no text, as Python writes them
@@ -93,8 +94,7 @@ def _add(parser: _Parser, option: Option) -> None:
     if option.kind == "flag":
         parser.add_argument(*option.flags, dest=option.name, action="store_true")
         return
-    kinds: dict[str, Any] = {"text": str, "number": _number(*option.between), "pair": _pair}
-    how: dict[str, Any] = {"type": kinds[option.kind]}
+    how: dict[str, Any] = {"type": reader(option)}
     if option.choices:
         how["choices"] = option.choices
     if not option.flags:
@@ -103,6 +103,12 @@ def _add(parser: _Parser, option: Option) -> None:
         parser.add_argument(*option.flags, dest=option.name, action="extend", nargs="+", **how)
     else:
         parser.add_argument(*option.flags, dest=option.name, **how)
+
+
+def reader(option: Option) -> Callable[[str], Any]:
+    """Return what reads a value of `option`; it raises `argparse.ArgumentTypeError`."""
+    kinds: dict[str, Callable[[str], Any]] = {"text": str, "number": _number(*option.between), "pair": _pair}
+    return kinds[option.kind]
 
 
 def _number(least: int, greatest: int) -> Callable[[str], int]:
