@@ -21,6 +21,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends import show
 from jupyter_modelpack.frontends.view import Line, Part, Table, View
 from jupyter_modelpack.frontends.widgets import modules, start
+from jupyter_modelpack.frontends.widgets.paging import page
 from jupyter_modelpack.frontends.widgets.panel import Action, Panel
 from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
 from jupyter_modelpack.frontends.widgets.source import SOURCES, Row
@@ -91,18 +92,7 @@ class TablesPanel(Panel):
     def _page(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         name = str(asked.get("tab"))
         rows = self._fresh(name, force=bool(asked.get("refresh")))
-        found = arranged(rows, str(asked.get("filter", "")), asked.get("sort"), down=bool(asked.get("down")))
-        last = max(0, (len(found) - 1) // PAGE_ROWS)
-        page = min(max(0, int(asked.get("page", 0))), last)
-        shown = found[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
-        return {
-            "page": page,
-            "pages": last + 1,
-            "count": len(found),
-            "of": len(rows),
-            "first": page * PAGE_ROWS,
-            "rows": [{"name": row.name, "cells": row.cells, "ours": row.ours, "actions": row.actions} for row in shown],
-        }
+        return page(rows, asked, PAGE_ROWS)
 
     def _fresh(self, name: str, *, force: bool) -> Sequence[Row]:
         if name not in SOURCES:
@@ -154,13 +144,3 @@ def _cut(view: View) -> View:
         else:
             parts.append(part)
     return tuple(parts)
-
-
-def arranged(rows: Sequence[Row], wanted: str, column: Any, *, down: bool) -> Sequence[Row]:
-    """Return the rows that hold every word of `wanted`, sorted by a column; None leaves the order."""
-    words = wanted.casefold().split()
-    if words:
-        rows = [row for row in rows if all(word in " ".join(row.cells).casefold() for word in words)]
-    if not isinstance(column, int) or isinstance(column, bool) or not rows or not 0 <= column < len(rows[0].keys):
-        return rows
-    return sorted(rows, key=lambda row: row.keys[column], reverse=down)
