@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Dict
 
-from jupyter_modelpack.errors import BuildFailed, Cancelled
+from jupyter_modelpack.errors import Cancelled
 from jupyter_modelpack.events import Event, Log, Reporter, Stage
 from jupyter_modelpack.frontends import human
-from jupyter_modelpack.frontends.view import Block, Line, Tone, View
+from jupyter_modelpack.frontends.view import Line, View
 from jupyter_modelpack.frontends.widgets import clean, modules
 from jupyter_modelpack.frontends.widgets.build_state import BuildState
 from jupyter_modelpack.frontends.widgets.feed import Feed
-from jupyter_modelpack.frontends.widgets.panel import Action, Panel, told
+from jupyter_modelpack.frontends.widgets.panel import Action, Panel, said_of, told
 
 if TYPE_CHECKING:
     from jupyter_modelpack.commands.package import Packaged
@@ -135,12 +135,7 @@ class PackagePanel(Panel):
             return show.view(self._packaged)
         if self._error is None:
             return (Line("Packaging in the background ..."),)
-        said = told(self._error)
-        lines: list[str] = said["lines"] if isinstance(self._error, BuildFailed) else []
-        hint = [Line(line, "muted") for line in said["hint"].splitlines()]
-        tone: Tone = "muted" if isinstance(self._error, Cancelled) else "bad"
-        block = [Block("\n".join(lines))] if lines else []
-        return (*(Line(line, tone) for line in said["message"].splitlines()), *block, *hint)
+        return said_of(self._error)
 
 
 def facts(result: Packaged) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from typing import Any
 import anywidget
 from traitlets import Dict, Unicode
 
-from jupyter_modelpack.errors import ModelpackError
+from jupyter_modelpack.errors import Cancelled, ModelpackError
 from jupyter_modelpack.frontends import complaint, markup, plain
-from jupyter_modelpack.frontends.view import View, visible
+from jupyter_modelpack.frontends.view import Block, Line, Tone, View, visible
 from jupyter_modelpack.frontends.widgets import clean, modules
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -106,3 +106,12 @@ def told(error: BaseException) -> dict[str, Any]:
         }
     text = visible(f"{type(error).__name__}: {error}", lines=True)
     return {"message": text, "hint": "", "step": "", "lines": [], "said": text.splitlines()}
+
+
+def said_of(error: BaseException) -> View:
+    """Return an error as the saved notebook shows it: the message, the last lines, the remedy."""
+    said = told(error)
+    tone: Tone = "muted" if isinstance(error, Cancelled) else "bad"
+    lines = [Block("\n".join(said["lines"]))] if said["lines"] else []
+    hint = [Line(line, "muted") for line in said["hint"].splitlines()]
+    return (*(Line(line, tone) for line in said["message"].splitlines()), *lines, *hint)

@@ -20,7 +20,8 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.view import Fields, Line, View
 from jupyter_modelpack.frontends.widgets import clean, modules
 from jupyter_modelpack.frontends.widgets.feed import KEPT, Feed
-from jupyter_modelpack.frontends.widgets.panel import Action, Panel, told
+from jupyter_modelpack.frontends.widgets.panel import Action, Panel, said_of, told
+from jupyter_modelpack.frontends.widgets.reach import place
 from jupyter_modelpack.frontends.widgets.stats import Stats
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class ServicePanel(Panel):
         one = self._service
         state = "ended" if one.ended else "answers"
         rows = (("image", one.image), ("engine", one.engine), ("score", one.scoring_uri))
-        return (Line(f"{one.name} {state}", "muted" if one.ended else "good"), Fields(rows))
+        head = (Line(f"{one.name} {state}", "muted" if one.ended else "good"), Fields(rows))
+        return (*head, *said_of(self._condition.death)) if self._condition.death and not self._killed else head
 
     def bring(self, part: str) -> None:
         """Bring a part to view: ``score`` or ``logs``."""
@@ -175,4 +177,5 @@ def facts(found: Condition, stats: Stats) -> dict[str, Any]:
         "death": told(death) if death else None,
         "cause": death.cause if death else "",
         "stats": stats.summary(),
+        "place": place(),
     }

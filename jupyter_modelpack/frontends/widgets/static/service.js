@@ -4,6 +4,7 @@ import { channel } from "./channel.js";
 import { copy } from "./clipboard.js";
 import { failure } from "./failure.js";
 import { log } from "./log.js";
+import { reach } from "./reach.js";
 import { curl, python } from "./snippets.js";
 
 let count = 0;
@@ -34,9 +35,9 @@ function render({ model, el: root }) {
   const status = el("div", { class: "mp-news", role: "status" });
   const answer = el("pre", { class: "mp-answer mp-hidden", "aria-label": "Answer", tabindex: "0" });
   const stats = el("div", { class: "mp-muted", role: "group", "aria-label": "Traffic" });
-  const reach = el("div", { class: "mp-muted" });
+  const way = el("div", { class: "mp-muted" });
   const form = el("div", { class: "mp-form" }, el("label", { for: id }, "Request"), editor,
-    el("div", { class: "mp-actions" }, send, asCurl, asPython), status, answer, stats, reach);
+    el("div", { class: "mp-actions" }, send, asCurl, asPython), status, answer, stats, way);
   const lines = log(model, { label: "Logs", onToggle: (open) => line.ask("logs", { open }) });
   root.classList.add("mp-panel");
   root.setAttribute("role", "group");
@@ -74,7 +75,7 @@ function render({ model, el: root }) {
     for (const one of [end, send]) one.disabled = ended;
     death.replaceChildren(...(now.death ? [failure(now.death)] : []));
     say(stats, measured(now.stats));
-    say(reach, ended ? "" : `${now.url} reaches it from the kernel's machine; Score goes through the kernel, from anywhere.`);
+    say(way, ended ? "" : reach(now.url, now.port, now.place));
     tick();
   }
   function tick() {
