@@ -12,7 +12,7 @@ USING: tuple[Option, ...] = (
     Option(
         "package",
         "Package name, reference or image id; by default, the last one of the kind",
-        ("run", "pull", "push", "save"),
+        ("run", "reload", "pull", "push", "save"),
         metavar="PACKAGE",
         completes="package",
     ),
@@ -69,12 +69,20 @@ USING: tuple[Option, ...] = (
     Option(
         "timeout",
         "Seconds to wait until it is ready",
-        ("run",),
+        ("run", "reload"),
         ("--timeout",),
         kind="number",
         default=120,
         between=(1, A_DAY),
         metavar="SECONDS",
+    Option(
+        "watch",
+        "Serve a newer script without a restart: by reload, and whenever its cell is packaged again",
+        ("run",),
+        ("--watch",),
+        kind="flag",
+        default=False,
+    ),
     ),
     # --- using a service ---
     Option(
@@ -102,7 +110,7 @@ USING: tuple[Option, ...] = (
     Option(
         "timeout",
         "Seconds to wait for the answer",
-        ("score",),
+        ("score", "reload"),
         ("--timeout",),
         kind="number",
         default=60,

@@ -100,11 +100,12 @@ def package(  # noqa: PLR0913 - one keyword an option
     cell: str | None = None,
     notebook: Notebook | None = None,
     made: Callable[[ModelPackage], None] = lambda _package: None,
+    packaged: Callable[[ModelPackage], None] = lambda _package: None,
 ) -> Packaged | Tried:
     """Make a package, and put it into the container engine if there is one; or only try its script.
 
     `cell` is the entry script when it is the text of a notebook cell and no file; `made` gets the handle
-    as soon as there is one, while the package is still being made.
+    as soon as there is one, while the package is still being made; `packaged` once it is, before an engine has it.
     """
     from jupyter_modelpack.workspace.packaging import package as start  # noqa: PLC0415 - verbs start fast
 
@@ -122,6 +123,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     handle = start(where, models, config, generate_dockerfile=dockerfile, image_name=name, image_label=tag, again=False)
     made(handle)
     handle.wait_for_creation(report=report)
+    packaged(handle)
     chosen = choose.engine(engine)
     if not dockerfile:
         hand_over(handle, chosen, report)

@@ -11,7 +11,17 @@ from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.hand_over import check_is_image, hand_over
 from jupyter_modelpack.commands.pairs import as_dict
 from jupyter_modelpack.engine import health
-from jupyter_modelpack.engine.base import DEFAULT_PORT, LABEL, SAMPLE_LABEL, Engine, LocalProgram, RunSpec, Service
+from jupyter_modelpack.engine import reload as newer
+from jupyter_modelpack.engine.base import (
+    DEFAULT_PORT,
+    LABEL,
+    RELOAD_LABEL,
+    SAMPLE_LABEL,
+    Engine,
+    LocalProgram,
+    RunSpec,
+    Service,
+)
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.events import Reporter
 
@@ -53,11 +63,15 @@ def run(
     port: int = DEFAULT_PORT,
     env_var: tuple[str, ...] = (),
     replace: bool = False,
+    watch: bool = False,
     timeout: int = 120,
     workspace: str | None = None,
     engine: str | None = None,
 ) -> Running:
-    """Start a package; one that runs already, just as asked for, is left as it is."""
+    """Start a package; one that runs already, just as asked for, is left as it is.
+
+    One that is to be watched and was not until now is started anew.
+    """
     started = time.monotonic()
     chosen = choose.engine(engine)
     where = choose.workspace(workspace)
@@ -71,6 +85,8 @@ def run(
     }
     called = name or default_name(wanted.location or "")
     service = None if replace else _running(chosen, called, port, labels)
+    if service is not None and watch and RELOAD_LABEL not in service.labels:
+        service, replace = None, True
     before = service is not None
     if service is None:
         spec = RunSpec(
@@ -78,9 +94,10 @@ def run(
             name=called,
             port=port,
             env=as_dict(env_var),
-            labels=labels,
+            labels={**labels, **({RELOAD_LABEL: "true"} if watch else {})},
             program=None if chosen.isolated else _program(wanted, report),
             replace=replace,
+            reloads=watch,
         )
         report.stage("run", f"Starting {called}")
         service = chosen.run(spec, report)
@@ -99,7 +116,8 @@ def _running(chosen: Engine, name: str, port: int, labels: dict[str, str]) -> Se
         found = chosen.find(name)
     except NotFound:
         return None
-    same = all(found.labels.get(key) == value for key, value in labels.items()) and port in {0, found.port}
+    runs = {**found.labels, DIGEST: newer.running_package(found).replace("-", ":") or found.labels.get(DIGEST)}
+    same = all(runs.get(key) == value for key, value in labels.items()) and port in {0, found.port}
     return found if same and not found.ended else None
 
 

@@ -27,6 +27,13 @@ VERBS: tuple[Verb, ...] = (
     Verb("base", "base", "Make a base image from Debian packages, where no registry can be reached", "Make", ("base",)),
     Verb("run", "run", "Start a package as a service and wait until it answers", "Use", ("run", "run --port 0")),
     Verb(
+        "reload",
+        "reload",
+        "Let a running service serve a newer package's script, without a restart",
+        "Use",
+        ("reload", "reload --service mycontainer"),
+    ),
+    Verb(
         "score",
         "score",
         "Send data to a running service",
@@ -74,6 +81,7 @@ _WITH_WORKSPACE = (
     "kill",
     "images",
     "panel",
+    "reload",
     "packages",
     "models",
     "doctor",
@@ -84,7 +92,7 @@ _WITH_WORKSPACE = (
     "save",
     "registry",
 )
-_WITH_ENGINE = ("package", "run", "score", "logs", "kill", "services", "images", "panel", "doctor", "pull")
+_WITH_ENGINE = ("package", "run", "reload", "score", "logs", "kill", "services", "images", "panel", "doctor", "pull")
 
 _COMMON: tuple[Option, ...] = (
     # --- everywhere ---
@@ -107,15 +115,6 @@ _COMMON: tuple[Option, ...] = (
     ),
     # --- for the front end itself ---
     Option("wait", "Block until the image is made", ("package",), ("--wait",), kind="flag", doors=CELL, skin=True),
-    Option(
-        "watch",
-        "Swap the service whenever its cell is packaged again",
-        ("run",),
-        ("--watch",),
-        kind="flag",
-        doors=NOTEBOOK,
-        skin=True,
-    ),
     Option(
         "bind",
         "Name to give the result in the notebook",

@@ -31,6 +31,9 @@ LABEL = "io.github.jupyter-modelpack"
 SERVICE_LABEL = f"{LABEL}.service"
 """Label of the containers that `run` started; only these may be replaced. Images do not carry it."""
 
+RELOAD_LABEL = f"{LABEL}.reload"
+"""Label of services that take a newer script without a restart."""
+
 SAMPLE_LABEL = f"{LABEL}.sample"
 """Label of an image, and of the services that run it: the JSON that `score` sends when nobody says what."""
 
@@ -83,6 +86,7 @@ class RunSpec:
         replace: Whether a running service of ours that has this name may be ended first. One that has
             ended gives way without being asked.
         memory: Most bytes it may use; None is no limit. The process engine cannot limit it.
+        reloads: Whether it is to take a newer script without a restart, which costs a process more.
     """
 
     image: str
@@ -93,6 +97,7 @@ class RunSpec:
     program: LocalProgram | None = None
     replace: bool = False
     memory: int | None = None
+    reloads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +262,10 @@ class Engine(Protocol):
             Conflict: port or name in use; the message names the holder.
             NotFound: no such image.
         """
+        ...
+
+    def reload(self, service: Service, files: Mapping[str, bytes]) -> None:
+        """Lay `files` over the app of a service that reloads, and tell it to serve them; return at once."""
         ...
 
     def services(self) -> list[Service]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import NoReturn
@@ -13,8 +13,13 @@ from jupyter_modelpack.engine.base import IMAGE_PORT, SERVICE_LABEL, RunSpec, Se
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
 from jupyter_modelpack.engine.docker import Daemon
 from jupyter_modelpack.engine.images import ContainerImages
+from jupyter_modelpack.engine.reload import archive_of, reloading
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
+
+_NEWER = "/run/modelpack"
+"""Where a newer script goes in a container: a volume of its own, for Docker uploads nothing to a root that is
+read-only, nor to memory."""
 
 _END_SECONDS = 10.0
 """Seconds after SIGKILL until a container is gone: the engine unmounts and tidies up meanwhile."""
@@ -45,7 +50,8 @@ class ContainerEngine(ContainerImages):
                     name=spec.name,
                     detach=True,
                     ports=[IMAGE_PORT],
-                    environment=dict(spec.env),
+                    volumes=[_NEWER] if spec.reloads else [],
+                    environment={**spec.env, **(reloading(_NEWER) if spec.reloads else {})},
                     labels={**spec.labels, SERVICE_LABEL: spec.name},
                     host_config=api.create_host_config(**hygiene.host_config(spec)),
                 )["Id"]
@@ -67,6 +73,12 @@ class ContainerEngine(ContainerImages):
                 raise self._port_taken(spec.port, error) from error
             undo.pop_all()
         return self.find(container)
+
+    def reload(self, service: Service, files: Mapping[str, bytes]) -> None:
+        """Upload the files and send the container SIGHUP."""
+        with self._daemon.asking(f"Reloading {service.name}"):
+            self._daemon.api.put_archive(service.id, _NEWER, archive_of(files))
+            self._daemon.api.kill(service.id, signal="SIGHUP")
 
     def services(self) -> list[Service]:
         """Return containers of ours, also those the user started from our images, newest first."""

@@ -17,6 +17,7 @@ from jupyter_modelpack.engine import ports, supervisor
 from jupyter_modelpack.engine.base import Credentials, ImageRow, LocalProgram, RunSpec, Service, Writable, check_name
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
 from jupyter_modelpack.engine.records import Record
+from jupyter_modelpack.engine.reload import reloading
 from jupyter_modelpack.engine.tail import read_lines
 from jupyter_modelpack.errors import Conflict, Denied, NotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
@@ -111,6 +112,16 @@ class ProcessEngine:
             _start(record, spec, spec.program, port)
             undo.pop_all()
         return record.service()
+
+    def reload(self, service: Service, files: Mapping[str, bytes]) -> None:
+        """Write the files into the service's own folder and send its process SIGHUP."""
+        record = _record(service)
+        for path, content in files.items():
+            target = record.newer / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            supervisor.replace(target, content)
+        if process := record.process():
+            process.send(signal.SIGHUP)
 
     def services(self) -> list[Service]:
         """Return all services, newest first."""
@@ -211,6 +222,8 @@ def inherited() -> dict[str, str]:
 def _start(record: Record, spec: RunSpec, program: LocalProgram, port: int) -> None:
     """Start the supervisor, which detaches itself once the program runs or cannot."""
     ours = {"MODELPACK_HOST": ports.LOOPBACK, "MODELPACK_PORT": str(port)}
+    if spec.reloads:
+        ours |= reloading(str(record.newer))
     try:
         said = subprocess.run(
             [sys.executable, "-ISE", supervisor.__file__, str(record.folder), *program.argv],

@@ -85,6 +85,11 @@ class Record:
         """Where its output goes."""
         return self.folder / LOG
 
+    @property
+    def newer(self) -> Path:
+        """Where a newer script goes, for a service that reloads."""
+        return self.folder / "newer"
+
     @classmethod
     def claim(cls, spec: RunSpec, port: int) -> Record:
         """Take the name; raise `FileExistsError` when it is taken."""

@@ -36,11 +36,17 @@ def birth(pid: int) -> int | None:
 
 
 def write(path: Path, content: object) -> None:
-    """Replace a JSON file at once, so that a reader sees the old or the new one."""
+    """Replace a JSON file at once."""
+    replace(path, json.dumps(content).encode())
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Replace a file at once, so that a reader sees the old or the new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.write(file, json.dumps(content).encode())
+        while content:
+            content = content[os.write(file, content) :]
     finally:
         os.close(file)
     temporary.replace(path)

@@ -105,6 +105,8 @@ class Session:
             raise UsageError(f"{expression}: {type(error).__name__}: {error}", code="bad-expression") from error
 
     def _perform(self, request: Request, report: Reporter, **more: Any) -> Any:
+        if request.verb.name == "package":
+            more["packaged"] = lambda made: self._watch.reload(made, report)
         result = perform(request, report, **more)
         self._watch.learn(request, result)
         self._watch.follow(result, report, self._memory.learn)

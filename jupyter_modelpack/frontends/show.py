@@ -22,6 +22,7 @@ from jupyter_modelpack.commands.pull import Pulled
 from jupyter_modelpack.commands.push import Pushed
 from jupyter_modelpack.commands.registry import Serving
 from jupyter_modelpack.commands.run import Running
+from jupyter_modelpack.commands.reload import Reloaded
 from jupyter_modelpack.commands.save import Saved
 from jupyter_modelpack.commands.score import Scored
 from jupyter_modelpack.commands.services import Services
@@ -208,6 +209,14 @@ def _logs(result: Logs) -> View:
     if result.handle is not None:
         return ()
     return (Block("\n".join(result.lines)),) if result.lines else (Line(f"{result.service.name} has written nothing."),)
+@view.register
+def _reloaded(result: Reloaded) -> View:
+    return (
+        Line(f"{result.service.name} serves the new script after {human.seconds(result.seconds)}", "good"),
+        Fields((("package", result.reference), ("score", result.service.scoring_uri))),
+    )
+
+
 
 
 @view.register

@@ -1,18 +1,25 @@
-"""A service that follows its cell: packaged again, it is swapped."""
+"""A service that follows its cell: packaged again, it serves the new script."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.commands import perform
+from jupyter_modelpack.commands import choose, perform
 from jupyter_modelpack.commands.kill import Killed
 from jupyter_modelpack.commands.package import Packaged
 from jupyter_modelpack.commands.parse import Request
+from jupyter_modelpack.commands.reload import reload_with, repository
 from jupyter_modelpack.commands.run import Running
+from jupyter_modelpack.engine.base import Engine
+from jupyter_modelpack.engine.reload import MORE
+from jupyter_modelpack.errors import Conflict
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends import human
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.package import ModelPackage
 
 
 class Watch:
@@ -22,22 +29,42 @@ class Watch:
         self._request: Request | None = None
         self._service = ""
         self._repository = ""
+        self._served = ""
+        self._engine: Engine | None = None  # kept: connecting takes as long as packaging a script
 
     def learn(self, request: Request, result: Any) -> None:
         """Take note of a service that was started to be watched, or that was ended."""
         match result:
-            case Running(service=service) if request.skin.get("watch"):
+            case Running(service=service) if request.values.get("watch"):
                 # The same name, port and variables again, whatever the last cells use.
                 values = {**request.values, "name": service.name, "port": service.port, "replace": True}
-                self._request = replace(request, values=values)
-                self._service, self._repository = service.name, _repository(service.image)
+                self._request, self._engine = replace(request, values=values), None
+                self._service, self._repository = service.name, repository(service.image)
             case Running(service=service) | Killed(service=service) if service.name == self._service:
                 self._request = None
             case _:
                 pass
 
+    def reload(self, package: ModelPackage, report: Reporter) -> None:
+        """Let the service serve the script of `package`, which no engine has yet; leave it where that is not enough."""
+        request = self._request
+        if request is None or package.generate_dockerfile or repository(package.location or "") != self._repository:
+            return
+        engine = self._engine or choose.engine(request.values["engine"])
+        self._engine = None
+        try:
+            done = reload_with(package, engine, engine.find(self._service), report, request.values["timeout"])
+            self._engine = engine
+        except Conflict as error:
+            if error.code != MORE:
+                raise
+            report.log(f"{error.message} {self._service} is swapped.")
+        else:
+            self._served = done.reference
+            report.log(f"{self._service} serves the new script after {human.seconds(done.seconds)}")
+
     def follow(self, result: Any, report: Reporter, learn: Callable[[Any], None]) -> None:
-        """Swap the watched service when `result` is a newer package of its image; `learn` hears of it.
+        """Swap the service where a newer package of its image has more that is new than the script.
 
         The old one ends before the new one starts, since both have one name and one port: what is asked
         in between is refused, and a script that does not start leaves no service.
@@ -45,12 +72,8 @@ class Watch:
         request = self._request
         if request is None or not isinstance(result, Packaged) or result.dockerfile:
             return
-        if _repository(result.reference) != self._repository:
+        if repository(result.reference) != self._repository or result.reference == self._served:
             return
         running = perform(replace(request, values={**request.values, "package": result.reference}), report)
         learn(running)
         report.log(f"{running.service.name} was swapped and answers after {human.seconds(running.seconds)}")
-
-
-def _repository(reference: str) -> str:
-    return reference.partition("@")[0].rpartition(":")[0]

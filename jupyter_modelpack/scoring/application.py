@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from . import VERSION, identity, open_inference
+from . import VERSION, generations, identity, open_inference
 from .cors import Cors
 from .keys import Keys
 from .messages import HTML, Header, Request, Response, json_response, problem
@@ -46,6 +46,7 @@ class Application:
         self._metrics = metrics
         self._counters = counters
         self._paths = Paths(settings, frozenset(models))
+        self._generations, self._package = settings.generations_fd, settings.package
         self._routes: dict[str, Callable[[Request], Response]] = {
             "/": self._liveness,
             "/ready": self._readiness,
@@ -137,7 +138,10 @@ class Application:
     def _readiness(self, request: Request) -> Response:
         if self._submit is None:
             return _reading(request) or json_response(503, {"status": "starting"}, [_RETRY])
-        return _reading(request) or json_response(200, {"status": "ready"})
+        state: dict[str, object] = {"status": "ready"}
+        if self._generations >= 0:  # how whoever has sent a new script learns what has become of it
+            state |= {"package": self._package or None, "scripts": generations.read(self._generations)._asdict()}
+        return _reading(request) or json_response(200, state)
 
     def _metered(self, request: Request) -> Response:
         if self._metrics is None:

@@ -15,15 +15,19 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
-from . import forking, imports, log
+from . import forking, generations, imports, log
+from .generations import Counts
 from .settings import Settings
 from .supervisor import Role, Supervisor
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 _PARENT_DEATH_SIGNAL = 1
 _AGAIN_SECONDS = 0.5
+_POINTER = "serves"
+"""A file in MODELPACK_RELOAD_DIR with the name of the folder in it that counts: all of a script changes at once."""
 
 
 class Reloader:
@@ -41,6 +45,7 @@ class Reloader:
         self._wanted = False
         self._stopping = False
         self._exit_code: int | None = None
+        self._counts, self._shared = Counts(), generations.share()
         self._wake_read, self._wake_write = os.pipe()
 
     def run(self) -> Role | int:
@@ -63,6 +68,7 @@ class Reloader:
             if self._leaving in readable:
                 os.close(self._leaving)
                 self._leaving = -1
+                self._count(served=1)
                 log.info(f"The new script serves after {time.perf_counter() - self._asked:.3f} s.")
             if self._up in readable:
                 self._took_over()
@@ -75,6 +81,7 @@ class Reloader:
     def _start(self) -> Role | None:
         """Fork a generation; gives its role in the child."""
         self._wanted, self._asked = False, time.perf_counter()
+        self._count(asked=1)
         read_end, write_end = os.pipe()
         forking.settle()
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
@@ -100,16 +107,32 @@ class Reloader:
     def _generation(self, write_end: int) -> Role:
         # In the environment too: a generation whose init() starts threads becomes a fresh process.
         os.set_inheritable(write_end, True)
-        replaces = bool(self._serving)
+        folder, package = _newest(self._settings.reload_dir)
+        settings = dataclasses.replace(
+            self._settings,
+            reload=False,
+            up_fd=write_end,
+            replaces=bool(self._serving),
+            generations_fd=self._shared,
+            reload_dir=folder,
+            package=package,
+        )
         os.environ.update(
             {
                 "MODELPACK_RELOAD": "false",
                 "MODELPACK_UP_FD": str(write_end),
-                "MODELPACK_REPLACES": str(replaces).lower(),
+                "MODELPACK_REPLACES": str(settings.replaces).lower(),
+                "MODELPACK_GENERATIONS_FD": str(self._shared),
+                "MODELPACK_RELOAD_DIR": folder,
+                "MODELPACK_PACKAGE": package,
             }
         )
-        settings = dataclasses.replace(self._settings, reload=False, up_fd=write_end, replaces=replaces)
         return _supervised(settings, self._listener)
+
+    def _count(self, asked: int = 0, served: int = 0, refused: int = 0) -> None:
+        before = self._counts
+        self._counts = Counts(before.asked + asked, before.served + served, before.refused + refused)
+        generations.write(self._shared, self._counts)
 
     def _took_over(self) -> None:
         """Let the new generation be the only one, and learn from it what to import for the next."""
@@ -126,6 +149,8 @@ class Reloader:
             self._leaving = self._held
             with contextlib.suppress(ProcessLookupError):
                 os.kill(before, signal.SIGUSR1)
+        else:
+            self._count(served=1)
         self._held, self._up = self._up, -1
         imports.of_names(names.decode().split("\n"))
 
@@ -143,6 +168,7 @@ class Reloader:
                 if not self._serving:
                     self._exit_code = code if code >= 0 else int(not self._stopping)
                 elif not self._stopping:
+                    self._count(refused=1)
                     log.error("The new script does not start, see above. The one before goes on serving.")
             elif pid == self._serving:
                 self._serving = 0
@@ -165,6 +191,15 @@ class Reloader:
                     os.kill(pid, signal.SIGTERM)
             if not (self._coming or self._serving):
                 self._exit_code = 0
+
+
+def _newest(folder: str) -> tuple[str, str]:
+    """Give the folder that lies over the app root, with its name where the pointer names one."""
+    try:
+        name = Path(folder, _POINTER).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return folder, ""
+    return str(Path(folder, name)), name
 
 
 def _supervised(settings: Settings, listener: socket.socket) -> Callable[[], int]:

@@ -109,6 +109,8 @@ class Settings:
     # How a supervisor knows of the generation it belongs to (reloader.py); nothing a user sets.
     up_fd: int = _option("MODELPACK_UP_FD", _whole(0), -1)
     replaces: bool = _option("MODELPACK_REPLACES", _switch, False)
+    generations_fd: int = _option("MODELPACK_GENERATIONS_FD", _whole(0), -1)
+    package: str = _option("MODELPACK_PACKAGE", str, "")
 
     cors_origins: tuple[str, ...] = _option("AML_CORS_ORIGINS", _origins, ())
     service_name: str = _option("SERVICE_NAME", str, "ML service")

@@ -12,7 +12,7 @@ from jupyter_modelpack.commands.parse import parse
 from jupyter_modelpack.commands.spec import OPTIONS, VERBS, options
 from jupyter_modelpack.frontends.words import split
 
-FROM_FRONT_ENDS = {"cell", "notebook", "made", "stdin"}
+FROM_FRONT_ENDS = {"cell", "notebook", "made", "packaged", "stdin"}
 
 
 def function(verb):

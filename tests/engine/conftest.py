@@ -4,10 +4,11 @@ import sys
 import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from jupyter_modelpack.engine.base import Engine, LocalProgram, RunSpec, Service
+from jupyter_modelpack.engine.base import RELOAD_LABEL, Engine, LocalProgram, RunSpec, Service
 from jupyter_modelpack.engine.health import wait_until_ready
 from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.events import Log, Reporter
@@ -44,15 +45,16 @@ class Rig:
     def report(self) -> Reporter:
         return Reporter(lambda event: self.lines.append(event.text) if isinstance(event, Log) else None)
 
-    def spec(self, name: str = "a", port: int = 0, **env: str) -> RunSpec:
+    def spec(self, name: str = "a", port: int = 0, *, reloads: bool = False, **env: str) -> RunSpec:
+        labels = {"test": "yes", **({RELOAD_LABEL: "true"} if reloads else {})}
         argv = [sys.executable, str(tiny.SERVER)]
         program = LocalProgram(argv, self.cwd, {"FROM_PROGRAM": "yes"})
-        return RunSpec(self.image, f"{self.prefix}-{name}", port, env, {"test": "yes"}, program)
+        return RunSpec(self.image, f"{self.prefix}-{name}", port, env, labels, program, reloads=reloads)
 
-    def run(self, name: str = "a", port: int = 0, *, replace_it: bool = False, **env: str) -> Service:
+    def run(self, name: str = "a", port: int = 0, *, replace_it: bool = False, **env: Any) -> Service:
         return self.engine.run(replace(self.spec(name, port, **env), replace=replace_it), self.report)
 
-    def ready(self, name: str = "a", **env: str) -> Service:
+    def ready(self, name: str = "a", **env: Any) -> Service:
         return wait_until_ready(self.engine, self.run(name, **env), self.report, 30)
 
     def ended(self, **env: str) -> Service:

@@ -1,10 +1,29 @@
 """A service to run in tests: the standard library only, told what to do by its environment."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+NEWER = os.environ.get("MODELPACK_RELOAD_DIR", "")
+STATE = {"status": "ready", "package": None, "scripts": {"asked": 1, "served": 1, "refused": 0}}
+
+
+def reload(*_):
+    """Take what was laid over the app, as the scoring server does; a file `refuse` is a script that does not start."""
+    with open(f"{NEWER}/serves") as file:  # noqa: PTH123  one import less
+        name = file.read()
+    refused = os.access(f"{NEWER}/{name}/refuse", os.F_OK)
+    STATE["scripts"]["asked"] += 1
+    STATE["scripts"]["refused" if refused else "served"] += 1
+    if refused:
+        print("ModuleNotFoundError: No module named 'nonesuch'", flush=True)
+    else:
+        STATE["package"] = name
+
 
 READY_AT = time.monotonic() + float(os.environ.get("READY_AFTER", "0"))
 
@@ -20,7 +39,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path == "/ready" and "OLD" not in os.environ:
-            self.answer(200 if time.monotonic() >= READY_AT else 503)
+            state = json.dumps(STATE).encode() if NEWER else b""
+            self.answer(200 if time.monotonic() >= READY_AT else 503, state)
         elif self.path == "/":
             self.answer(200, b"Healthy")
         else:
@@ -37,6 +57,9 @@ class Handler(BaseHTTPRequestHandler):
                     file.write("x")
             except OSError as error:
                 status, body = 500, str(error).encode()
+        elif body.startswith(b"read "):
+            with open(f"{NEWER}/{body[5:].decode()}", "rb") as file:  # noqa: PTH123
+                body = file.read()
         elif body.startswith(b"env "):
             body = os.environ.get(body[4:].decode(), "").encode()
         elif body == b"die":
@@ -51,6 +74,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    if NEWER:
+        signal.signal(signal.SIGHUP, reload)
     print("starting", flush=True)
     print("on stderr", file=sys.stderr, flush=True)
     if "CHILD" in os.environ:

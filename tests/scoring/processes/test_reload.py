@@ -106,6 +106,36 @@ def test_the_new_script_may_come_by_another_folder(tmp_path):
         assert service.score("").json[:2] == ["from elsewhere", "newer"]
 
 
+def test_a_pointer_changes_all_of_a_script_at_once_and_readiness_tells_what_became_of_it(tmp_path):
+    newer = tmp_path / "newer"
+    with reloading(tmp_path / "app", MODELPACK_RELOAD_DIR=str(newer)) as service:
+
+        def state():
+            return service.ask("GET", "/ready").json
+
+        def serve(name):
+            (newer / "serves").write_text(name)
+            service.process.send_signal(signal.SIGHUP)
+            eventually(lambda: sum(state()["scripts"].values()) == 2 * state()["scripts"]["asked"])
+
+        first = {"status": "ready", "package": None, "scripts": {"asked": 1, "served": 1, "refused": 0}}
+        eventually(lambda: state() == first)
+        newer.mkdir()
+        edit(newer / "v1", "first of the new", "a")
+        edit(newer / "v2", "second of the new", "b")
+        serve("v1")
+        assert service.score("").json[:2] == ["first of the new", "a"]
+        assert state() == {"status": "ready", "package": "v1", "scripts": {"asked": 2, "served": 2, "refused": 0}}
+        serve("v2")
+        assert service.score("").json[:2] == ["second of the new", "b"]
+        (newer / "v3").mkdir()
+        (newer / "v3/score.py").write_text("def init(): 1/0\ndef run(d): ...")
+        serve("v3")
+        assert state() == {"status": "ready", "package": "v2", "scripts": {"asked": 4, "served": 3, "refused": 1}}
+        assert service.score("").json[0] == "second of the new"
+        assert "package" not in service.ask("GET", "/v2").json
+
+
 def test_generations_die_and_come_back_like_workers(tmp_path):
     with reloading(tmp_path) as service:
         generation = service.score("").json[3]

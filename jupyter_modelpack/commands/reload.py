@@ -1,0 +1,91 @@
+"""reload: a newer script in a running service, without a restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.hand_over import check_is_image
+from jupyter_modelpack.commands.run import DIGEST
+from jupyter_modelpack.engine.base import Engine, Service
+from jupyter_modelpack.engine.reload import MORE
+from jupyter_modelpack.engine.reload import reload as lay_over
+from jupyter_modelpack.errors import Conflict, NotFound
+from jupyter_modelpack.events import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """A service that serves a newer script.
+
+    Attributes:
+        reference: The package whose script it is.
+        seconds: From the first byte sent until no new connection reached the old script any more.
+    """
+
+    service: Service
+    reference: str
+    digest: str
+    seconds: float
+
+    @property
+    def handle(self) -> Service:
+        """The service, for the notebook."""
+        return self.service
+
+
+def reload(
+    report: Reporter,
+    *,
+    package: str | None = None,
+    service: str | None = None,
+    timeout: int = 120,
+    workspace: str | None = None,
+    engine: str | None = None,
+) -> Reloaded:
+    """Let a service that was run with --watch serve the script of a newer package of its image."""
+    chosen, where = choose.engine(engine), choose.workspace(workspace)
+    found = choose.service(chosen, service, workspace)
+    wanted = choose.package(where, package) if package else _newest(where, found)
+    return reload_with(wanted, chosen, found, report, timeout)
+
+
+def reload_with(
+    wanted: ModelPackage, chosen: Engine, service: Service, report: Reporter, timeout: int = 120
+) -> Reloaded:
+    """Let `service` serve the script of `wanted`; the files are those of the package, so it runs what is packaged."""
+    from jupyter_modelpack.build.newer_script import newer_script  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.workspace.package import ModelPackage  # noqa: PLC0415
+
+    check_is_image(wanted)
+    try:
+        running = ModelPackage.get(wanted.workspace, service.labels.get(DIGEST, ""))
+    except NotFound as error:
+        raise Conflict(
+            f"{service.name} runs a package that this workspace does not hold any more.",
+            hint="Start it anew with: run --replace --watch.",
+            code=MORE,
+        ) from error
+    files = newer_script(running.image, wanted.image)
+    digest = str(wanted.digest)
+    seconds = lay_over(chosen, service, digest.replace(":", "-"), files, report, timeout)
+    return Reloaded(service, wanted.location or "", digest, seconds)
+
+
+def _newest(where: Workspace, service: Service) -> ModelPackage:
+    """Return the newest package that has the name of the service's image."""
+    name = repository(service.image)
+    for one in where.packages:
+        if not one.generate_dockerfile and repository(one.location or "") == name:
+            return one
+    raise NotFound(f"This workspace holds no package of {name}.", hint="See: packages.", code="no-package")
+
+
+def repository(reference: str) -> str:
+    """Return a reference without its tag and digest."""
+    return reference.partition("@")[0].rpartition(":")[0]

@@ -1,0 +1,143 @@
+"""A newer script in a running service, without a restart."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import tarfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jupyter_modelpack.engine.base import RELOAD_LABEL, Engine, Service
+from jupyter_modelpack.engine.diagnose import diagnose, explain, last_lines
+from jupyter_modelpack.engine.ports import LOOPBACK
+from jupyter_modelpack.errors import BuildFailed, Unavailable, UsageError
+from jupyter_modelpack.events import Reporter
+
+MORE = "more-than-script"
+"""Code of the error that says that the service has to start anew."""
+
+_POINTER = "serves"
+"""Name of the file that says which folder counts; it is written last, so that all of a script changes at once."""
+
+_PAUSE = 0.01
+"""Seconds between two questions whether the new script serves; it takes a tenth of one."""
+
+_PROBE_SECONDS = 5.0
+_TAIL = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a service says of its scripts; counted since its start."""
+
+    package: str
+    asked: int
+    served: int
+    refused: int
+
+    @property
+    def decided(self) -> bool:
+        """Whether no script is on its way."""
+        return self.asked == self.served + self.refused
+
+
+def reloading(folder: str) -> dict[str, str]:
+    """Return the variables that make a service take newer scripts from `folder`."""
+    return {"MODELPACK_RELOAD": "true", "MODELPACK_RELOAD_DIR": folder}
+
+
+def archive_of(files: Mapping[str, bytes]) -> bytes:
+    """Return a tar archive of the files in their order, with every folder on the way."""
+    stream = io.BytesIO()
+    made: set[str] = set()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, content in files.items():
+            parts = name.split("/")
+            for depth in range(1, len(parts)):
+                above = "/".join(parts[:depth])
+                if above not in made:
+                    made.add(above)
+                    entry = tarfile.TarInfo(above)
+                    entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                    archive.addfile(entry)
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o644
+            archive.addfile(entry, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def running_package(service: Service) -> str:
+    """Return the name under which the newest script was laid over the service's own; empty while it serves its own."""
+    state = _state(service) if RELOAD_LABEL in service.labels and not service.ended else None
+    return state.package if state else ""
+
+
+def reload(
+    engine: Engine, service: Service, name: str, files: Mapping[str, bytes], report: Reporter, seconds: float
+) -> float:
+    """Let `service` serve `files`; return how many seconds it took.
+
+    Calls that run are answered by the script before, none fails; a script that does not start leaves it serving.
+
+    Args:
+        engine: Which runs the service.
+        service: One that was started to reload.
+        name: Tells this script from others; the service tells it again.
+        files: Content by path, relative to the app's folder.
+        report: Asked whether to go on.
+        seconds: How long the new script may take to start.
+
+    Raises:
+        UsageError: the service was not started to reload.
+        BuildFailed: the new script does not start; says why.
+        Unavailable: it has not started in time.
+
+    """
+    started = time.monotonic()
+    before = _state(service)
+    if before is None:
+        raise UsageError(
+            f"{service.name} takes no new script while it runs.",
+            hint="Start it anew with: run --watch --replace.",
+            code="no-reload",
+        )
+    engine.reload(service, {**{f"{name}/{path}": content for path, content in files.items()}, _POINTER: name.encode()})
+    while (now := _state(service)) is None or now.asked == before.asked or not now.decided:
+        report.check()
+        if (last := engine.wait(service, _PAUSE)).ended:
+            raise diagnose(engine, last)
+        if time.monotonic() > started + seconds:
+            raise Unavailable(
+                f"The new script does not serve after {seconds:.0f} s; the one before does.",
+                hint=f"See the log: logs {service.name}.",
+                code="not-ready",
+                retry=True,
+            )
+    if now.package != name and now.refused > before.refused:
+        lines = last_lines(engine, service, _TAIL)
+        cause, hint = explain(service, lines)
+        raise BuildFailed(
+            f"The new script does not start: {cause or 'see the lines'} The one before goes on serving.",
+            hint=hint,
+            step="reload",
+            log_tail=lines,
+            code="script-died",
+        )
+    return time.monotonic() - started
+
+
+def _state(service: Service) -> _State | None:
+    """Ask the service; None when it does not answer, or tells nothing of scripts."""
+    connection = http.client.HTTPConnection(LOOPBACK, service.port, timeout=_PROBE_SECONDS)
+    try:
+        connection.request("GET", "/ready", headers={"Connection": "close"})
+        said = json.loads(connection.getresponse().read(65536))
+        counts = said["scripts"]
+        return _State(said["package"] or "", counts["asked"], counts["served"], counts["refused"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        connection.close()
