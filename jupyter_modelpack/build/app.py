@@ -57,6 +57,13 @@ def app_files(source: Source) -> Iterator[AppFile]:
     yield from (found[path] for path in sorted(found))
 
 
+def script_text(source: Source) -> str:
+    """Return the text of the entry script."""
+    if source.text is not None:
+        return source.text
+    return Path(source.folder or "", source.entry_script).read_text("utf-8", "replace")
+
+
 def app_variables(source: Source, models: tuple[ModelPart, ...]) -> Mapping[str, str]:
     """Return the environment variables that entry scripts and the scoring server rely on (sections 3.5 and 4)."""
     name = source.entry_script if source.text is not None or source.folder else Path(source.entry_script).name

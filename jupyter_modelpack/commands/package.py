@@ -64,6 +64,7 @@ class Tried:
         init_seconds: How long init() took.
         run_seconds: How long run(sample) took; None without a sample.
         value: What it answered, parsed where it is JSON.
+        remarks: What will fail though it was not reached, one sentence each.
 
     """
 
@@ -71,6 +72,7 @@ class Tried:
     init_seconds: float
     run_seconds: float | None
     value: Any
+    remarks: tuple[str, ...] = ()
 
     @property
     def handle(self) -> Any:
@@ -116,10 +118,9 @@ def package(  # noqa: PLR0913 - one keyword an option
     config.sample = read_sample(sample) if sample is not None else None
     with notebook.files if notebook else nullcontext():
         models = find_models(where, model, report, notebook.models if notebook else NO_VARIABLES)
-    if notebook:
-        _carry(config, notebook, cell or "", where, models, report)
+    carried = _carry(config, notebook, cell or "", where, models, report) if notebook else ()
     if dry_run:
-        return _try(where, models, config, report)
+        return _try(where, models, config, carried, report)
     handle = start(where, models, config, generate_dockerfile=dockerfile, image_name=name, image_label=tag, again=False)
     made(handle)
     handle.wait_for_creation(report=report)
@@ -148,8 +149,8 @@ def _carry(
     where: Workspace,
     models: Sequence[Model],
     report: Reporter,
-) -> None:
-    """Let the script have what it, or a pickle of its models, uses of the notebook's other cells."""
+) -> tuple[str, ...]:
+    """Let the script have what it, or a pickle of its models, uses of the notebook's other cells; return the names."""
     from jupyter_modelpack.build.recipe import CARRIED  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.workspace.main_check import needed  # noqa: PLC0415
 
@@ -157,12 +158,21 @@ def _carry(
     if text:
         config.carried = {CARRIED: text.encode()}
         report.log(f"Carried along from other cells: {', '.join(names)}")
+    return names
 
 
-def _try(where: Workspace, models: Sequence[Model], config: InferenceConfig, report: Reporter) -> Tried:
-    from jupyter_modelpack.build.trial import try_out  # noqa: PLC0415 - verbs start fast
+def _try(
+    where: Workspace, models: Sequence[Model], config: InferenceConfig, carried: tuple[str, ...], report: Reporter
+) -> Tried:
+    from jupyter_modelpack.build.app import script_text  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.build.trial import try_out  # noqa: PLC0415
+    from jupyter_modelpack.workspace.lint import undefined  # noqa: PLC0415
     from jupyter_modelpack.workspace.packaging import plan  # noqa: PLC0415
 
-    done = try_out(plan(where, models, config), where.store, config.sample, report)
+    recipe = plan(where, models, config)
+    remarks = tuple(undefined(script_text(recipe.source), carried))
+    for remark in remarks:
+        report.log(f"Warning: {config.entry_script}, {remark}")
+    done = try_out(recipe, where.store, config.sample, report)
     value = None if done.text is None else json.loads(done.text) if is_json(done.text) else done.text
-    return Tried(config.entry_script, done.init_seconds, done.run_seconds, value)
+    return Tried(config.entry_script, done.init_seconds, done.run_seconds, value, remarks)

@@ -17,7 +17,7 @@ from typing import Any
 
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.frontends.cell_source import Definition, source_of, submodules
-from jupyter_modelpack.frontends.free_names import free_names
+from jupyter_modelpack.workspace.free_names import free_names
 from jupyter_modelpack.workspace.main_names import MainNames
 
 _PLAIN = (str, bytes, bool, int, float, complex, list, tuple, dict, set, type(None))

@@ -152,6 +152,7 @@ def _tried(result: Tried) -> View:
     return (
         Line(f"{result.script} works: init() took {human.seconds(result.init_seconds)}{took}.{hint}", "good"),
         *said,
+        *(Line(f"{result.script}, {remark}", "warn") for remark in result.remarks),
         Line("Nothing was built: this was a dry run with the packages of this Python.", "muted"),
     )
 

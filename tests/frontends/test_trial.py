@@ -107,6 +107,25 @@ def test_a_script_that_fails_is_one_message_with_its_lines(cell, capsys, body, m
     capsys.readouterr()
 
 
+def test_names_that_nobody_defines_are_told_though_the_sample_does_not_reach_them(cell, shell, capsys) -> None:
+    shell.run_cell("def scale(x): return x * 2", store_history=True)
+    body = (
+        "import numpy\ndef init():\n    global weights\n    weights = 2\n"
+        "def run(data):\n    if data == 'never':\n        return nunpy.array(weigths)\n    return scale(weights)\n"
+    )
+    tried = cell("--dry-run --sample 7", body).result
+    remarks = ("line 7: nunpy is defined nowhere; did you mean numpy?", "line 7: weigths is defined nowhere")
+    assert tuple(one.partition("; did you mean weights")[0] for one in tried.result.remarks) == remarks
+    assert f"score.py, {remarks[0]}" in repr(tried)
+    assert "    Warning: score.py, line 7: nunpy" in capsys.readouterr().out
+    assert (
+        cell(
+            "--dry-run --sample 7", "from os.path import *\ndef init(): ...\ndef run(data): return join('a')"
+        ).result.result.remarks
+        == ()
+    )
+
+
 def test_a_mismatch_with_a_schema_is_the_clients_error(cell) -> None:
     body = (
         "from inference_schema.schema_decorators import input_schema\n"
