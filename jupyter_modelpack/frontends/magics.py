@@ -19,7 +19,7 @@ from jupyter_modelpack.commands.parse import Request, find_verb, parse
 from jupyter_modelpack.errors import Cancelled, ModelpackError
 from jupyter_modelpack.frontends import complaint
 from jupyter_modelpack.frontends.matcher import suggest
-from jupyter_modelpack.frontends.widgets.switch import panels
+from jupyter_modelpack.frontends.widgets.switch import hint, panels
 from jupyter_modelpack.frontends.words import split
 
 if TYPE_CHECKING:
@@ -123,6 +123,8 @@ def load(shell: InteractiveShell) -> None:
         if panels(shell):
             # While the reader turns to the next cell: its panel should be there at once.
             threading.Thread(target=_warm_up, name="modelpack-warm-up", daemon=True).start()
+        elif said := hint(shell):
+            _write(said)
 
 
 def _warm_up() -> None:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from jupyter_modelpack.frontends.widgets.switch import panels
+from jupyter_modelpack.frontends.widgets.switch import hint, panels
 
 
 def shell(allow_stdin: bool | None):
@@ -35,7 +35,17 @@ def test_who_gets_a_panel(monkeypatch, said, one, expected) -> None:
     assert panels(one) is expected
 
 
-def test_without_anywidget_there_are_lines(monkeypatch) -> None:
-    monkeypatch.setenv("MODELPACK_WIDGETS", "1")
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+@pytest.mark.parametrize("missing", ["anywidget", "ipywidgets"])
+def test_without_its_parts_there_are_lines_and_one_hint(monkeypatch, missing) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.delenv("MODELPACK_WIDGETS", raising=False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == missing else found(name))
     assert panels(shell(True)) is False
+    assert hint(shell(True)).endswith(f"{missing} is not installed here. pip install {missing}")
+    assert "\n" not in hint(shell(True))
+    assert hint(shell(False)) == ""  # nobody would see a panel: nothing is missing
+
+
+def test_where_all_is_there_nothing_is_said(monkeypatch) -> None:
+    monkeypatch.delenv("MODELPACK_WIDGETS", raising=False)
+    assert hint(shell(True)) == ""

@@ -12,6 +12,7 @@ from typing import Any
 
 ENVIRONMENT = "MODELPACK_WIDGETS"
 _OFF = {"0", "false", "no", "off"}
+_NEEDED = ("anywidget", "ipywidgets")
 
 
 def panels(shell: Any) -> bool:
@@ -21,9 +22,25 @@ def panels(shell: Any) -> bool:
         shell: The interactive shell, or None outside of one.
 
     """
+    return _wanted(shell) and not _missing()
+
+
+def hint(shell: Any) -> str:
+    """Return one line that says what keeps panels away where somebody would see them; empty when nothing does."""
+    missing = _missing() if _wanted(shell) else ""
+    if not missing:
+        return ""
+    return f"modelpack shows lines in place of panels: {missing} is not installed here. pip install {missing}"
+
+
+def _wanted(shell: Any) -> bool:
     said = os.environ.get(ENVIRONMENT, "").strip().lower()
-    wanted = said not in _OFF if said else _watched(shell)
-    return wanted and importlib.util.find_spec("anywidget") is not None
+    return said not in _OFF if said else _watched(shell)
+
+
+def _missing() -> str:
+    """Return which package that panels need is not there; empty when all are."""
+    return next((name for name in _NEEDED if importlib.util.find_spec(name) is None), "")
 
 
 def _watched(shell: Any) -> bool:
