@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tarfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,19 +38,48 @@ def import_archive(path: Path, platform: Platform, cache: Layout) -> Image:
         UsageError: the file holds no image, or several.
         Untrusted: a blob does not match its digest.
     """
+    with open_archive(path) as reader:
+        return import_image(reader, platform, cache, path)
+
+
+@contextlib.contextmanager
+def open_archive(path: Path, told: Callable[[int], None] = lambda _count: None) -> Iterator[ArchiveReader]:
+    """Open the file of a saved image; `told` is called with the bytes of each read."""
     with path.open("rb") as file:
         if file.read(2) == _GZIP:
             raise UsageError(f"{path} is compressed.", hint=f"Run `gunzip {path.name}` first.")
         file.seek(0)
         try:
-            reader = ArchiveReader(file)
+            reader = ArchiveReader(file, told)
         except tarfile.TarError as error:
             raise UsageError(f"{path} is not the file of a saved image: {error}.") from error
-        if reader.read("index.json", MANIFEST_BYTES) is not None:
-            return _oci(reader, platform, cache, path)
-        if reader.read("manifest.json", MANIFEST_BYTES) is not None:
-            return _docker(reader, cache, path)
+        yield reader
+
+
+def import_image(reader: ArchiveReader, platform: Platform, cache: Layout, path: Path) -> Image:
+    """Copy the one image of an open archive, the file at `path`, into `cache`."""
+    if reader.read("index.json", MANIFEST_BYTES) is not None:
+        return _oci(reader, platform, cache, path)
+    if reader.read("manifest.json", MANIFEST_BYTES) is not None:
+        return _docker(reader, cache, path)
     raise UsageError(f"{path} is not the file of a saved image: it has neither index.json nor manifest.json.")
+
+
+def entry_of(reader: ArchiveReader) -> Descriptor | None:
+    """Return the entry of the one image in an archive's table of contents; None where it is only Docker's."""
+    raw = reader.read("index.json", MANIFEST_BYTES)
+    entries = Index.from_bytes(raw).manifests if raw is not None else ()
+    return entries[0] if len(entries) == 1 else None
+
+
+def name_in_docker_form(reader: ArchiveReader) -> str:
+    """Return the first name that Docker's own table gives the one image; empty when it has none."""
+    try:
+        listed = json.loads(reader.read("manifest.json", MANIFEST_BYTES) or b"[]")
+        name = listed[0]["RepoTags"][0]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return ""
+    return name if isinstance(name, str) else ""
 
 
 class _Members:

@@ -32,8 +32,17 @@ USING: tuple[Option, ...] = (
         default=False,
     ),
     Option(
+        "file",
+        "File to write the whole package to, for docker load, podman, skopeo and load",
+        ("save",),
+        metavar="FILE",
+        completes="path",
+    ),
+    Option("file", "File that save has written", ("load",), metavar="FILE", completes="path"),
+    Option("tag", "Tag to give it; by default, the one it had", ("load",), ("--tag", "-t"), metavar="TAG"),
+    Option(
         "output",
-        "Folder to write to; by default, imagefiles",
+        "Folder to write a Dockerfile package to; by default, imagefiles",
         ("save",),
         ("--output", "-o"),
         default="imagefiles",
@@ -67,6 +76,14 @@ USING: tuple[Option, ...] = (
         default=False,
     ),
     Option(
+        "watch",
+        "Serve a newer script without a restart: by reload, and whenever its cell is packaged again",
+        ("run",),
+        ("--watch",),
+        kind="flag",
+        default=False,
+    ),
+    Option(
         "timeout",
         "Seconds to wait until it is ready",
         ("run", "reload"),
@@ -75,14 +92,6 @@ USING: tuple[Option, ...] = (
         default=120,
         between=(1, A_DAY),
         metavar="SECONDS",
-    Option(
-        "watch",
-        "Serve a newer script without a restart: by reload, and whenever its cell is packaged again",
-        ("run",),
-        ("--watch",),
-        kind="flag",
-        default=False,
-    ),
     ),
     # --- using a service ---
     Option(
@@ -101,7 +110,7 @@ USING: tuple[Option, ...] = (
     Option(
         "service",
         "Name of the service; by default, the one this workspace runs",
-        ("score",),
+        ("score", "reload"),
         ("--service", "-s"),
         metavar="SERVICE",
         completes="service",
@@ -110,7 +119,7 @@ USING: tuple[Option, ...] = (
     Option(
         "timeout",
         "Seconds to wait for the answer",
-        ("score", "reload"),
+        ("score",),
         ("--timeout",),
         kind="number",
         default=60,

@@ -1,21 +1,27 @@
-"""save: write a package's Dockerfile with its files to a folder."""
+"""save: write a package to disk, an image as one file, a Dockerfile with its files to a folder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.package import ModelPackage
+
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A Dockerfile with its files.
+    """What was written, a Dockerfile with its files.
 
     Attributes:
+        reference: The package's name.
+        folder: Where the files are.
         files: Their paths in the folder, sorted.
     """
 
@@ -24,18 +30,49 @@ class Saved:
     files: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Archived(Saved):
+    """A whole package in one file.
+
+    Attributes:
+        size: Bytes of the file.
+        beside: What lies beside the image in the file, by name.
+    """
+
+    size: int
+    beside: tuple[str, ...]
+
+
 def save(
-    _report: Reporter, *, package: str | None = None, output: str = "imagefiles", workspace: str | None = None
+    report: Reporter,
+    *,
+    package: str | None = None,
+    file: str | None = None,
+    output: str = "imagefiles",
+    workspace: str | None = None,
 ) -> Saved:
-    """Write what ``docker build`` needs; the workspace's own registry serves the base it names."""
-    wanted = choose.package(choose.workspace(workspace), package, dockerfile=True)
+    """Write an image with its lock to `file`, or what ``docker build`` needs to the folder `output`."""
+    wanted = choose.package(choose.workspace(workspace), package, dockerfile=file is None)
+    if file is not None:
+        return _archive(wanted, expand(file), report)
     if not wanted.generate_dockerfile:
         raise UsageError(
             f"{wanted.location} is an image, no Dockerfile.",
-            hint="Package it with --dockerfile to get one; pull puts the image into the container engine.",
+            hint="Name the file to write it to: save PACKAGE FILE. Package with --dockerfile to get a Dockerfile.",
             code="not-a-dockerfile",
         )
     folder = expand(output)
     wanted.save(folder)
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     return Saved(wanted.location or "", folder, tuple(files))
+
+
+def _archive(wanted: ModelPackage, file: Path, report: Reporter) -> Archived:
+    if wanted.generate_dockerfile:
+        raise UsageError(
+            f"{wanted.location} is a Dockerfile with its files, no image.",
+            hint="Write it to a folder with --output FOLDER.",
+            code="not-an-image",
+        )
+    beside = wanted.save_archive(file, report=report)
+    return Archived(wanted.record.name, file.parent, (file.name,), file.stat().st_size, beside)

@@ -65,10 +65,15 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "save",
         "save",
-        "Write a package's Dockerfile with its files to a folder",
+        "Write a package to a file, or a Dockerfile package to a folder",
         "Hand over",
-        ("package score.py --model diabetes --dockerfile", "save --output imagefiles"),
+        (
+            "save package:20261122 package.tar",
+            "package score.py --model diabetes --dockerfile",
+            "save --output imagefiles",
+        ),
     ),
+    Verb("load", "load", "Take a package out of a file that save has written", "Hand over", ("load package.tar",)),
     Verb("registry", "registry", "Serve the workspace's images until Ctrl-C", "Hand over", ("registry",), SHELL),
 )
 
@@ -76,12 +81,12 @@ _WITH_WORKSPACE = (
     "package",
     "register",
     "run",
+    "reload",
     "score",
     "logs",
     "kill",
     "images",
     "panel",
-    "reload",
     "packages",
     "models",
     "doctor",
@@ -90,6 +95,7 @@ _WITH_WORKSPACE = (
     "pull",
     "push",
     "save",
+    "load",
     "registry",
 )
 _WITH_ENGINE = ("package", "run", "reload", "score", "logs", "kill", "services", "images", "panel", "doctor", "pull")

@@ -13,6 +13,7 @@ from jupyter_modelpack.commands.doctor import Diagnosis
 from jupyter_modelpack.commands.gc import Garbage
 from jupyter_modelpack.commands.images import Images
 from jupyter_modelpack.commands.kill import Killed
+from jupyter_modelpack.commands.load import Loaded
 from jupyter_modelpack.commands.logs import Logs
 from jupyter_modelpack.commands.models import Models, Registered
 from jupyter_modelpack.commands.package import Packaged, Tried
@@ -21,9 +22,9 @@ from jupyter_modelpack.commands.panel import Overview
 from jupyter_modelpack.commands.pull import Pulled
 from jupyter_modelpack.commands.push import Pushed
 from jupyter_modelpack.commands.registry import Serving
-from jupyter_modelpack.commands.run import Running
 from jupyter_modelpack.commands.reload import Reloaded
-from jupyter_modelpack.commands.save import Saved
+from jupyter_modelpack.commands.run import Running
+from jupyter_modelpack.commands.save import Archived, Saved
 from jupyter_modelpack.commands.score import Scored
 from jupyter_modelpack.commands.services import Services
 from jupyter_modelpack.commands.version import Version
@@ -181,12 +182,39 @@ def _saved(result: Saved) -> View:
 
 
 @view.register
+def _archived(result: Archived) -> View:
+    file = result.folder / result.files[0]
+    return (
+        Line(f"Wrote {result.reference} with {' and '.join(result.beside)} to {file}", "good"),
+        Line(f"{human.size(result.size, 3)}; elsewhere: modelpack load {file}, or docker load --input {file}"),
+    )
+
+
+@view.register
+def _loaded(result: Loaded) -> View:
+    fields = (
+        ("digest", result.digest),
+        ("size", human.size(result.size, 3)),
+        ("models", ", ".join(result.models) or "none"),
+    )
+    return (Line(f"Loaded {result.reference}", "good"), Fields(fields))
+
+
+@view.register
 def _running(result: Running) -> View:
     service = result.service
     first = "is running already" if result.before else f"answers after {human.seconds(result.seconds)}"
     return (
         Line(f"{service.name} {first}", "good"),
         Fields((("image", service.image), ("engine", service.engine), ("score", service.scoring_uri))),
+    )
+
+
+@view.register
+def _reloaded(result: Reloaded) -> View:
+    return (
+        Line(f"{result.service.name} serves the new script after {human.seconds(result.seconds)}", "good"),
+        Fields((("package", result.reference), ("score", result.service.scoring_uri))),
     )
 
 
@@ -210,14 +238,6 @@ def _logs(result: Logs) -> View:
     if result.handle is not None:
         return ()
     return (Block("\n".join(result.lines)),) if result.lines else (Line(f"{result.service.name} has written nothing."),)
-@view.register
-def _reloaded(result: Reloaded) -> View:
-    return (
-        Line(f"{result.service.name} serves the new script after {human.seconds(result.seconds)}", "good"),
-        Fields((("package", result.reference), ("score", result.service.scoring_uri))),
-    )
-
-
 
 
 @view.register

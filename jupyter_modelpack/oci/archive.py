@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, Protocol
 
 from jupyter_modelpack.errors import Untrusted
@@ -37,6 +37,8 @@ def write_archive(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     *,
     left_out: Collection[Digest] = (),
+    annotations: Mapping[str, str] | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write `image` under `names` (``repository:tag``) to `out`, each blob streamed once.
 
@@ -46,18 +48,15 @@ def write_archive(
         out: Where the tar's bytes go; never sought.
         progress: Called with bytes done and bytes in all.
         left_out: Layers that are named but not sent, because the reader has them.
+        annotations: What more to say of the image in the layout's table of contents.
+        beside: Small files for people, which engines pass over; by name.
 
     """
     manifest = image.manifest
     parts = [part for part in _distinct([manifest.config, *manifest.layers]) if part.digest not in left_out]
     total, done = sum(part.size for part in parts), 0
-    index = Index(
-        tuple(
-            Descriptor(image.descriptor.media_type, image.digest, len(image.raw), {REF_NAME: name})
-            for name in names[:1]
-        )
-        or (Descriptor(image.descriptor.media_type, image.digest, len(image.raw)),)
-    )
+    said = {**(annotations or {}), **({REF_NAME: names[0]} if names else {})}
+    index = Index((Descriptor(image.descriptor.media_type, image.digest, len(image.raw), said),))
     docker: list[dict[str, Any]] = [
         {
             "Config": blob_path(manifest.config),
@@ -68,6 +67,8 @@ def write_archive(
     _entry(out, "oci-layout", LAYOUT_FILE)
     _entry(out, "index.json", index.to_bytes())
     _entry(out, "manifest.json", canonical(docker))
+    for name, data in (beside or {}).items():
+        _entry(out, name, data)
     _entry(out, blob_path(image.descriptor), image.raw)
     for part in parts:
         _header(out, blob_path(part), part.size)
@@ -100,11 +101,11 @@ class ArchiveReader:
 
     Source of blobs for a saved image (``docker save``, ``skopeo copy ... oci-archive:``): nothing is
     unpacked; a member is a window into the file. Raises `tarfile.ReadError` when it is no tar file at
-    all: only the caller knows what the user meant it to be.
+    all: only the caller knows what the user meant it to be. `told` is called with the bytes of each read.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, file: BinaryIO, told: Callable[[int], None] = lambda _count: None) -> None:
+        self._file, self._told = file, told
         self._members: dict[str, tuple[int, int]] = {}
         try:
             with tarfile.open(fileobj=file, mode="r:") as archive:
@@ -143,7 +144,7 @@ class ArchiveReader:
         """Open a member as a stream, or None when it is missing."""
         if name not in self._members:
             return None
-        return io.BufferedReader(_Window(self._file, *self._members[name]), CHUNK)
+        return io.BufferedReader(_Window(self._file, self._told, *self._members[name]), CHUNK)
 
 
 def _join(name: str, target: str) -> str:
@@ -157,8 +158,8 @@ def _join(name: str, target: str) -> str:
 
 
 class _Window(io.RawIOBase):
-    def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
-        self._file, self._start, self._at, self._end = file, offset, offset, offset + size
+    def __init__(self, file: BinaryIO, told: Callable[[int], None], offset: int, size: int) -> None:
+        self._file, self._told, self._start, self._at, self._end = file, told, offset, offset, offset + size
 
     def readable(self) -> bool:
         return True
@@ -175,4 +176,5 @@ class _Window(io.RawIOBase):
         data = self._file.read(max(0, min(len(buffer), self._end - self._at)))
         buffer[: len(data)] = data
         self._at += len(data)
+        self._told(len(data))
         return len(data)

@@ -16,6 +16,7 @@ from jupyter_modelpack.build.recipe import LayerNote
 from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, NotFound, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.home import expand
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.names import Reference
@@ -82,6 +83,24 @@ class ModelPackage:
         """Return the packages of a workspace, newest first; ours, not Azure's."""
         return [cls(workspace, record.facts, record=record) for record in package_record.read(workspace.store)]
 
+    @classmethod
+    def load(
+        cls, workspace: Workspace, path: str | Path, *, tag: str | None = None, report: Reporter | None = None
+    ) -> ModelPackage:
+        """Take the package that `save_archive` wrote into a workspace; ours, not Azure's.
+
+        Args:
+            workspace: Where to.
+            path: The file.
+            tag: Its tag there; by default the one it had.
+            report: Hears of it; nothing is printed.
+
+        """
+        from jupyter_modelpack.workspace.archive_file import load  # noqa: PLC0415 - rarely needed
+
+        record = load(workspace, expand(path), report or Reporter(), tag)
+        return cls(workspace, record.facts, record=record)
+
     # --- what it is ---
 
     @property
@@ -117,11 +136,23 @@ class ModelPackage:
         return self._made.descriptor.digest if self._made else None
 
     @property
-    def image(self) -> Image:
-        """The image in the workspace's store; ours, not Azure's."""
+    def record(self) -> Record:
+        """Its entry in the workspace; ours, not Azure's."""
         if self._made is None:
             raise UsageError(f"The package is not made yet: it is {self.state}.")
-        return self.workspace.store.image(self._made.descriptor)
+        return self._made
+
+    @property
+    def image(self) -> Image:
+        """The image in the workspace's store; ours, not Azure's."""
+        return self.workspace.store.image(self.record.descriptor)
+
+    @property
+    def lock(self) -> str:
+        """The pylock.toml of what is installed in the image; ours, not Azure's."""
+        from jupyter_modelpack.build.lock_in_image import lock_in  # noqa: PLC0415 - rarely needed
+
+        return lock_in(self.image)
 
     @property
     def image_id(self) -> Digest | None:
@@ -300,6 +331,24 @@ class ModelPackage:
         self._finish()
         dockerfile_package.write(self.image, Path(output_directory))
         registry_home.login(self.workspace)
+
+    def save_archive(self, path: str | Path, *, report: Reporter | None = None) -> tuple[str, ...]:
+        """Write the whole package into one file, which docker load, podman and skopeo take, too. Ours, not Azure's.
+
+        Args:
+            path: The file; one that is there is replaced, once the new one is complete.
+            report: Hears of it; nothing is printed.
+
+        Returns:
+            The names of what lies beside the image in the file: its lock, its bill of materials.
+
+        """
+        if self.generate_dockerfile:
+            raise UsageError("A Dockerfile package is no image. Use save() to write it to a folder.")
+        self._finish()
+        from jupyter_modelpack.workspace.archive_file import save  # noqa: PLC0415 - rarely needed
+
+        return save(self, expand(path), report or Reporter())
 
     def _finish(self) -> None:
         if self._made is None:

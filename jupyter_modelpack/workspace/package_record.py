@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from jupyter_modelpack.build.recipe import LayerNote
 from jupyter_modelpack.engine.base import LABEL
+from jupyter_modelpack.errors import Conflict
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import CREATED, INDEX_TYPES, REF_NAME, Descriptor, Index
 from jupyter_modelpack.store.layout import Layout
@@ -95,6 +96,31 @@ def write(
         entry = replace(descriptor, annotations=annotations, platform=None)
         kept = [other for other in index.manifests if other.annotations.get(REF_NAME) != name]
         return replace(index, manifests=(*kept, entry)), Record(name, entry, now, facts)
+
+    return store.update(change)
+
+
+def restore(store: Layout, name: str, descriptor: Descriptor, created: datetime, facts: Facts) -> Record:
+    """Name a package that was made elsewhere, as it was named there.
+
+    Raises:
+        Conflict: another package has that name.
+    """
+
+    def change(index: Index) -> tuple[Index, Record]:
+        annotations = {REF_NAME: name, CREATED: created.isoformat(), FACTS: facts.to_json()}
+        entry = replace(descriptor, annotations=annotations, platform=None)
+        known = next((other for other in index.manifests if other.annotations.get(REF_NAME) == name), None)
+        if known is None:
+            return replace(index, manifests=(*index.manifests, entry)), Record(name, entry, created, facts)
+        if known.digest == entry.digest:
+            return index, _record(name, known)
+        raise Conflict(
+            f"The workspace holds another package {name}: its digest is {known.digest.short}, not "
+            f"{entry.digest.short}.",
+            hint="Give this one another tag with --tag.",
+            code="name-taken",
+        )
 
     return store.update(change)
 

@@ -1,16 +1,23 @@
 """A workspace with packages that nobody had to build, and the program as a shell starts it."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from jupyter_modelpack.build.recipe import LOCK_PATH, LayerNote
+from jupyter_modelpack.engine.base import LABEL
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.layer import LayerWriter
+from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Manifest, canonical
 from jupyter_modelpack.workspace import package_record
 from jupyter_modelpack.workspace.package import ModelPackage
 from jupyter_modelpack.workspace.package_record import Facts
 from jupyter_modelpack.workspace.workspace import Workspace
-from tests.registry.samples import layer, put_image
+from tests.registry.samples import layer
 
 PROGRAM = Path(sys.executable).with_name("modelpack")
 
@@ -26,9 +33,48 @@ def printed(*words: str, cwd: Path | None = None, **env: str) -> dict:
     return json.loads(done.stdout)
 
 
+LOCK = """lock-version = "1.0"
+created-by = "tests"
+
+[[packages]]
+name = "Typing_Extensions"
+version = "4.12.2"
+wheels = [{ name = "typing_extensions-4.12.2-py3-none-any.whl", hashes = { sha256 = "%s" } }]
+""" % ("ab" * 32)
+
+
 def put_package(workspace: Workspace, label: str = "1", *, size: int = 2_000_000, name: str = "adder") -> ModelPackage:
-    """Name an image of two layers as packaging would."""
-    image = put_image(workspace.store, f"models/none:{label}", layer(1, 100), layer(2, size))
-    workspace.store.untag(f"models/none:{label}")
-    record = package_record.write(workspace.store, name, label, image.descriptor, Facts(("diabetes:1",)))
+    """Name an image as packaging would: base, model, app, without a build."""
+    store = workspace.store
+    layers = [layer(1, 100), layer(2, size), _app()]
+    parts = [store.put_bytes(LAYER, data) for data in layers]
+    parts[1] = replace(parts[1], annotations={f"{LABEL}.layer": "model"})
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "created": "2026-01-02T03:04:05Z",
+        "config": {
+            "Cmd": ["/nothing"],
+            "Labels": {
+                f"{LABEL}.name": name,
+                f"{LABEL}.models": "diabetes:1",
+                f"{LABEL}.lock": Digest.of(LOCK.encode()),
+                f"{LABEL}.version": "1",
+                "org.opencontainers.image.base.digest": parts[0].digest,
+            },
+        },
+        "rootfs": {"type": "layers", "diff_ids": [Digest.of(data) for data in layers]},
+    }
+    manifest = Manifest(store.put_bytes(CONFIG, canonical(config)), tuple(parts))
+    image = store.put_bytes(MANIFEST, manifest.to_bytes())
+    notes = (LayerNote("model diabetes:1", parts[1].digest, parts[1].size, reused=True),)
+    record = package_record.write(store, name, label, image, Facts(("diabetes:1",), log="1.log", layers=notes))
     return ModelPackage.get(workspace, record.name)
+
+
+def _app() -> bytes:
+    out = io.BytesIO()
+    writer = LayerWriter(out)
+    writer.file(LOCK_PATH[1:], LOCK.encode())
+    writer.close()
+    return out.getvalue()

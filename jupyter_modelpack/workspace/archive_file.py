@@ -1,0 +1,144 @@
+"""A whole package in one file, for a place that no network reaches.
+
+The file is an image archive that ``docker load``, podman and skopeo take (`oci.archive`). Beside the image
+it holds the lock and a bill of materials as plain files, and what a workspace remembers of a package
+as annotations, so that loading it into another workspace restores all of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.build.recipe import LayerNote
+from jupyter_modelpack.engine.base import LABEL
+from jupyter_modelpack.errors import PathNotFound, UsageError
+from jupyter_modelpack.oci.archive import write_archive
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.manifest import CREATED, REF_NAME, Platform
+from jupyter_modelpack.oci.names import Reference, check_tag
+from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store.files import AtomicFile
+from jupyter_modelpack.workspace import package_record
+from jupyter_modelpack.workspace.package_record import FACTS, Facts
+from jupyter_modelpack.workspace.uses import OURS
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.events import Reporter
+    from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+LOCK = "pylock.toml"
+BILL = "sbom.cdx.json"
+"""By the name that CycloneDX recommends."""
+
+
+def save(package: ModelPackage, path: Path, report: Reporter) -> tuple[str, ...]:
+    """Write `package` into the file at `path`, wholly or not at all; return what lies beside the image.
+
+    Raises:
+        UsageError: there is a folder at `path`.
+        PathNotFound: there is no folder for it.
+        Unavailable: the disk is full.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder.", hint=f"Name a file: {path / 'package.tar'}, for example.")
+    image, record = package.image, package.record
+    annotations = {FACTS: replace(record.facts, log="").to_json()}
+    if record.created:
+        annotations[CREATED] = record.created.isoformat()
+    beside = _beside(image)
+    report.stage("save", f"Writing {record.name} to {path}")
+    with disk_errors(path, path.name), AtomicFile(path.parent, path.name) as file:
+        write_archive(
+            image,
+            [record.name],
+            file,
+            lambda done, total: report.progress(path.name, done, total),
+            annotations=annotations,
+            beside=beside,
+        )
+        file.commit(path)
+    return tuple(beside)
+
+
+def _beside(image: Image) -> dict[str, bytes]:
+    from jupyter_modelpack.build.lock import Lock  # noqa: PLC0415 - only who saves pays for it
+    from jupyter_modelpack.build.lock_in_image import lock_in  # noqa: PLC0415
+    from jupyter_modelpack.build.sbom import bill_of_materials  # noqa: PLC0415
+
+    text = lock_in(image)
+    return {LOCK: text.encode(), BILL: bill_of_materials(image, Lock.parse(text))}
+
+
+def load(workspace: Workspace, path: Path, report: Reporter, tag: str | None = None) -> package_record.Record:
+    """Take the package in the file at `path` into `workspace`, named as it was, or by `tag`.
+
+    Raises:
+        PathNotFound: there is no such file.
+        UsageError: it holds no image, several, or one that was not packaged by us.
+        Untrusted: a blob does not match its digest.
+        Conflict: the workspace holds another package of that name.
+    """
+    from jupyter_modelpack.build import base_archive  # noqa: PLC0415 - as above
+
+    if not path.is_file():
+        raise PathNotFound(f"There is no file {path}.", hint="Name what `modelpack save PACKAGE FILE` has written.")
+    size, done = path.stat().st_size, 0
+
+    def told(count: int) -> None:
+        nonlocal done
+        done = min(done + count, size)
+        report.progress(path.name, done, size)
+
+    tag = check_tag(tag) if tag else None
+    report.stage("load", f"Reading {path}")
+    store = workspace.store
+    with store.work(), disk_errors(path, path.name, "read"), base_archive.open_archive(path, told) as reader:
+        image = base_archive.import_image(reader, Platform(), store, path)
+        entry = base_archive.entry_of(reader)
+        said: Mapping[str, str] = entry.annotations if entry else {}
+        facts = _facts(image, said.get(FACTS, ""), path)
+        name = _name([said.get(REF_NAME, ""), base_archive.name_in_docker_form(reader)], image, tag)
+        return package_record.restore(store, name, image.descriptor, _created(said.get(CREATED, "")), facts)
+
+
+def _facts(image: Image, said: str, path: Path) -> Facts:
+    """Return what the file says of the package as far as the image itself bears it out."""
+    labels = (image.config().get("config") or {}).get("Labels") or {}
+    if f"{LABEL}.models" not in labels:
+        raise UsageError(
+            f"The image in {path} was not packaged by modelpack.",
+            hint=f"To build on it, name it as the base: --base {path}.",
+            code="not-ours",
+        )
+    layers = {layer.digest for layer in image.manifest.layers}
+    notes: tuple[LayerNote, ...] = ()
+    with contextlib.suppress(ValueError, TypeError, AttributeError):  # another's words; the image is sound
+        notes = tuple(note for note in Facts.from_json(said).layers if note.digest in layers and _is_sound(note))
+    return Facts(tuple(name for name in labels[f"{LABEL}.models"].split(",") if name), layers=notes)
+
+
+def _is_sound(note: LayerNote) -> bool:
+    return isinstance(note.title, str) and isinstance(note.size, int) and isinstance(note.reused, bool)
+
+
+def _name(said: Sequence[str], image: Image, tag: str | None) -> str:
+    labels = (image.config().get("config") or {}).get("Labels") or {}
+    for text in (*said, str(labels.get(f"{LABEL}.name"))):
+        with contextlib.suppress(UsageError):  # a name that is none
+            found = Reference.parse(text)
+            if not f"{found.repository}/".startswith(OURS):
+                return f"{found.repository}:{tag or found.tag or 'latest'}"
+    return f"package:{tag or 'latest'}"
+
+
+def _created(said: str) -> datetime:
+    try:
+        return datetime.fromisoformat(said)
+    except ValueError:
+        return datetime.now(UTC)
