@@ -1,8 +1,11 @@
 """What a person does, in JupyterLab and in Notebook 7: package, cancel, run, score, kill."""
 
+import base64
+import json
 import re
+import subprocess
+import sys
 import uuid
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -39,41 +42,69 @@ def slow(name: str) -> str:
     return f"%%package --name {name} --pip no-such-project-{name}\n{SCRIPT}"
 
 
-def test_package_run_score_kill(page, jupyter, app, name, tmp_path: Path):
-    cells = [LOAD, f"%%package --name {name}\n{SCRIPT}", OTHER, f"%modelpack run {name} --port 0", "print(1 + 1)"]
+def test_package_run_score_kill(page, jupyter, app, name):
+    sample = '{"data": [[40, 2], [1, 1]]}'
+    cells = [LOAD, f"%%package --name {name} --sample '{sample}'\n{SCRIPT}", OTHER]
     notebook = Notebook(page, jupyter, app, cells, f"{name}.ipynb")
     notebook.finish(0)
     notebook.finish(1)  # comes back at once
     panel = notebook.panel(1)
     expect(panel).to_be_visible()
+    expect(panel.locator(".mp-log")).to_be_hidden()
     notebook.run(2)
     panel.locator("summary").filter(has_text="Log").click()
     log = panel.get_by_role("log")
     expect(log).to_contain_text("==>")  # the log moves while the other cell runs
     expect(panel).to_have_attribute("data-state", "done")
     expect(notebook.cell(2)).to_contain_text("the other cell is done")
+
     expect(panel).to_contain_text(f"/{name}:")
     expect(panel).to_contain_text(re.compile("sha256:[0-9a-f]{64}"))
+    expect(panel.get_by_role("row", name="size")).to_contain_text(re.compile(r"\d+(\.\d+)?MB"))
+    expect(panel.locator(".mp-top")).to_contain_text(re.compile(r"\d+(\.\d)? s"))
+    panel.locator("summary").filter(has_text="Stages").click()
+    for stage in ("Python 3", "packages", "Entry script score.py", "Writing the manifest", "Into docker"):
+        expect(panel.locator(".mp-stages")).to_contain_text(stage)
+    panel.locator("summary").filter(has_text="Layers").click()
+    app_layer = panel.locator(".mp-table tr").filter(has_text="app")
+    expect(app_layer).to_contain_text(re.compile(r"app\s*[\d.]+k?B\s*(new|reused)"))
+    buttons = panel.locator(".mp-actions").first.get_by_role("button")
+    expect(buttons).to_have_text(["Run", "Score", "Logs", "Kill", "Push", "Save"])
+    for label in ("Score", "Logs", "Kill"):
+        expect(panel.get_by_role("button", name=label, exact=True)).to_be_disabled()
 
     panel.get_by_role("button", name="Run", exact=True).click()
     service = panel.get_by_role("group", name="Service")
     expect(service.get_by_role("status").first).to_have_text("ready")
+    expect(service).to_contain_text(re.compile(r"docker · port \d+ · .* · up \d"))
+    expect(service).to_contain_text("reaches it from this computer. Score goes through the kernel")
     request = service.get_by_label("Request")
-    request.fill('{"data": [[40, 2], [1, 1]]}')
+    expect(request).to_have_value(sample)
+    panel.get_by_role("button", name="Score", exact=True).first.click()
+    expect(request).to_be_focused()
     service.get_by_role("button", name="Score").click()
     expect(service.locator(".mp-answer")).to_have_text(re.compile(r"\[\s*42,\s*2\s*\]"))
     expect(service).to_contain_text(re.compile(r"200 in [\d.]+ ms"))
-    service.locator("summary").filter(has_text="Logs").click()
+    request.fill('{"data": [[1, 2, 3]]}')
+    request.press("Control+Enter")
+    expect(service.locator(".mp-answer")).to_have_text(re.compile(r"\[\s*6\s*\]"))
+    traffic = service.get_by_role("group", name="Traffic")
+    expect(traffic).to_contain_text(re.compile(r"\d requests · [\d.]+ a second in the last minute · .* ms each"))
+    panel.get_by_role("button", name="Logs", exact=True).click()
     expect(service.get_by_role("log")).to_contain_text("the model is loaded")
-    request.fill('{"nodata": 1}')
+    request.fill('{"nodata": 1, "it\'s": 1}')
     service.get_by_role("button", name="Score").click()
     expect(service).to_contain_text("answered 500")
+    expect(service.get_by_role("log")).to_contain_text("KeyError: 'data'")  # the log is live
+    expect(traffic).to_contain_text("1 failed")
 
-    service.get_by_role("button", name="Copy as curl").click()
-    expect(service.get_by_role("button", name="Copied")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()").startswith(
-        "curl -H 'Content-Type: application/json' --data '{"
-    )
+    for label, run in (("curl", ["sh", "-c"]), ("Python", [sys.executable, "-c"])):
+        request.fill('{"data": [[40, 2]], "it\'s": "\\"ü\\""}')
+        service.get_by_role("button", name=f"Copy as {label}").click()
+        expect(service.locator(f'[data-label="Copy as {label}"]')).to_have_text("Copied")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        said = subprocess.run([*run, copied], capture_output=True, text=True, check=True).stdout
+        assert said.strip() in {"[42]", "200 [42]"}
 
     panel.get_by_role("button", name="Kill").first.click()
     expect(service).to_contain_text("ended")
@@ -82,6 +113,55 @@ def test_package_run_score_kill(page, jupyter, app, name, tmp_path: Path):
     [output] = notebook.save().cells[1].outputs
     assert output.data["text/plain"].startswith("Packaged ")
     assert f"/{name}:" in output.data["text/html"]
+
+
+def test_push_and_save(page, jupyter, name, cncf_registry):
+    config = jupyter.notebooks.parent / "docker" / "config.json"
+    config.parent.mkdir(exist_ok=True)
+    pair = base64.b64encode(f"{cncf_registry.username}:{cncf_registry.password}".encode()).decode()
+    config.write_text(json.dumps({"auths": {cncf_registry.address: {"auth": pair}}}))
+    cells = [
+        LOAD,
+        f"%%package --name {name} --wait\n{SCRIPT}",
+        f"%%package --name {name} --dockerfile --wait\n{SCRIPT}",
+    ]
+    notebook = Notebook(page, jupyter, "lab", [*cells, cells[1]], f"{name}.ipynb")
+    for number in range(4):
+        notebook.finish(number)
+    panel, dockerfile, again = (notebook.panel(number) for number in (1, 2, 3))
+    expect(again.get_by_role("status").first).to_have_text("Unchanged")
+    expect(again).to_contain_text("ago; nothing has changed since")
+    reference = panel.get_by_role("row", name="reference").locator("code").inner_text()
+    expect(again).to_contain_text(reference)
+
+    panel.get_by_role("button", name="Push").click()
+    target = panel.get_by_label("Registry and name")
+    expect(target).to_be_focused()
+    target.fill("no registry")
+    target.press("Enter")
+    expect(panel.get_by_role("alert")).to_contain_text("no registry")
+    target.fill(f"{cncf_registry.address}/{name}:v1")
+    target.press("Enter")
+    expect(panel.locator(".mp-news")).to_contain_text(
+        re.compile(f"Pushed {cncf_registry.address}/{name}:v1 in .*@sha256:")
+    )
+    expect(target).to_be_hidden()
+
+    panel.get_by_role("button", name="Save").click()
+    expect(panel.get_by_label("File, beside the notebook")).to_have_value(
+        f"{reference.partition('/')[2].replace(':', '-')}.tar"
+    )
+    panel.get_by_label("File, beside the notebook").fill(f"{name}.tar")
+    panel.locator(".mp-ask").get_by_role("button", name="Save").click()
+    expect(panel.locator(".mp-news")).to_contain_text(f"to {name}.tar; docker load")
+    assert (jupyter.notebooks / f"{name}.tar").stat().st_size > 1_000_000
+
+    expect(dockerfile.locator(".mp-actions").get_by_role("button")).to_have_text(["Save"])
+    dockerfile.get_by_role("button", name="Save").click()
+    dockerfile.get_by_label("Folder, beside the notebook").fill(name)
+    dockerfile.get_by_label("Folder, beside the notebook").press("Enter")
+    expect(dockerfile.locator(".mp-news")).to_contain_text("files to ")
+    assert (jupyter.notebooks / name / "Dockerfile").is_file()
 
 
 def test_cancel_and_again(page, jupyter, app, name):
@@ -102,19 +182,40 @@ def test_cancel_and_again(page, jupyter, app, name):
     expect(notebook.panel(2)).to_have_attribute("data-state", "done")
 
 
-def test_a_failed_build_shows_stage_lines_and_remedy(page, jupyter, name):
-    notebook = Notebook(page, jupyter, "lab", [LOAD, slow(name), "%modelpack run"], f"{name}.ipynb")
+def test_what_fails_says_where_why_and_what_to_do(page, jupyter, name):
+    script = "def init():\n    print('loading')\n    raise OSError('no such weights')\ndef run(data): ..."
+    cells = [LOAD, slow(name), "%modelpack run", f"%%package --name {name} --wait\n{script}", "%modelpack services"]
+    notebook = Notebook(page, jupyter, "lab", cells, f"{name}.ipynb")
     notebook.finish(0)
     notebook.finish(1)
     panel = notebook.panel(1)
     expect(panel).to_have_attribute("data-state", "failed")
     alert = panel.get_by_role("alert")
     expect(alert).to_contain_text(f"no-such-project-{name}")
+    expect(alert).to_contain_text("At: Resolving the requirements")
+    expect(alert.get_by_label("Last lines")).to_contain_text("Resolving 3 requirements")
+    expect(alert.locator(".mp-hint")).to_contain_text("Check the spelling")
     expect(panel).not_to_contain_text("Traceback")
     expect(panel.locator('li[data-state="failed"]')).to_have_count(1)
     # What comes after must not run something older in its place.
     notebook.finish(2)
     expect(notebook.cell(2)).to_contain_text(f"no-such-project-{name}")
+
+    notebook.finish(3)
+    made = notebook.panel(3)
+    made.get_by_role("button", name="Run", exact=True).click()
+    expect(made.get_by_role("alert")).to_contain_text("the entry script or its init() failed: OSError: no such weights")
+    notebook.finish(4)
+    services = notebook.panel(4)
+    services.get_by_role("searchbox").fill(name)
+    services.get_by_role("button", name=f"Open {name}").click()
+    dead = services.get_by_role("group", name="Service")
+    expect(dead.get_by_role("status").first).to_have_text("ended with exit code 3")
+    expect(dead.get_by_role("alert")).to_contain_text("the entry script or its init() failed: OSError: no such weights")
+    expect(dead.get_by_label("Last lines")).to_contain_text("in init")
+    expect(dead.locator(".mp-hint")).to_contain_text("Correct the script; then package again.")
+    for label in ("Score", "Kill"):
+        expect(dead.get_by_role("button", name=label)).to_be_disabled()
 
 
 def test_waiting_shows_the_same_panel_and_the_documented_last_line(page, jupyter, name):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Dict
+from traitlets import Dict, Unicode
 
 from jupyter_modelpack.errors import Cancelled
-from jupyter_modelpack.events import Event, Log, Reporter, Stage
+from jupyter_modelpack.events import Event, Log, Stage
 from jupyter_modelpack.frontends import human
 from jupyter_modelpack.frontends.view import Line, View
 from jupyter_modelpack.frontends.widgets import clean, modules
@@ -19,6 +19,10 @@ from jupyter_modelpack.frontends.widgets.panel import Action, Panel, said_of, to
 if TYPE_CHECKING:
     from jupyter_modelpack.commands.package import Packaged
     from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
+
+
+LAST_LINES = 8
+"""Lines of the log beside a failure that brings none of its own."""
 
 
 class PackagePanel(Panel):
@@ -32,6 +36,7 @@ class PackagePanel(Panel):
         status: What the page shows of the build: its state, stages and seconds.
         made: The package, once there is one.
         failed: What went wrong, if something did.
+        news: How far a push or a file is.
 
     """
 
@@ -40,12 +45,14 @@ class PackagePanel(Panel):
     status = Dict().tag(sync=True)
     made = Dict().tag(sync=True)
     failed = Dict().tag(sync=True)
+    news = Unicode("").tag(sync=True)
 
     def __init__(self, cancel: Callable[[], None], where: Mapping[str, Any] | None = None) -> None:
         self._cancel, self._where = cancel, dict(where or {})
         self._build, self._state = BuildState(), "running"
         self._packaged: Packaged | None = None
         self._error: BaseException | None = None
+        self._last: tuple[str, ...] = ()
         self._service: ServicePanel | None = None
         super().__init__(status=self._status())
         self._feed = Feed(self._hand_on)
@@ -72,7 +79,9 @@ class PackagePanel(Panel):
     def fail(self, error: BaseException) -> None:
         """Show why nothing was made."""
         self._error = error
-        self.failed = told(error)
+        self._last = () if isinstance(error, Cancelled) else tuple(self._feed.backlog()[1][-LAST_LINES:])
+        said = told(error)
+        self.failed = {**said, "lines": said["lines"] or list(self._last)}
         self._end("cancelled" if isinstance(error, Cancelled) else "failed")
 
     def _end(self, state: str) -> None:
@@ -95,7 +104,14 @@ class PackagePanel(Panel):
 
     def actions(self) -> Mapping[str, Action]:
         """Return what the page may ask for."""
-        return {"cancel": self._stop, "run": self._run, "show": self._show, "kill": self._kill, "save": self._save}
+        return {
+            "cancel": self._stop,
+            "run": self._run,
+            "show": self._show,
+            "kill": self._kill,
+            "push": self._push,
+            "save": self._save,
+        }
 
     def _stop(self, _asked: Mapping[str, Any]) -> None:
         self._cancel()
@@ -116,11 +132,30 @@ class PackagePanel(Panel):
     def _kill(self, _asked: Mapping[str, Any]) -> str:
         return self._service.kill() if self._service else ""
 
-    def _save(self, _asked: Mapping[str, Any]) -> str:
-        from jupyter_modelpack.commands.save import save  # noqa: PLC0415 - verbs start fast
+    def _push(self, asked: Mapping[str, Any]) -> str:
+        from jupyter_modelpack.frontends.widgets import hand_on  # noqa: PLC0415 - a new panel does not wait for it
 
-        saved = save(Reporter(), package=self._reference(), workspace=self._where.get("workspace"))
-        return f"Wrote {len(saved.files)} files to {saved.folder}"
+        if self._packaged is None:
+            return ""
+        where = self._where.get("workspace")
+        try:
+            return hand_on.to_registry(self._packaged, str(asked.get("target")), where, self._tell)
+        finally:
+            self.news = ""
+
+    def _save(self, asked: Mapping[str, Any]) -> str:
+        from jupyter_modelpack.frontends.widgets import hand_on  # noqa: PLC0415 - as above
+
+        if self._packaged is None:
+            return ""
+        where = self._where.get("workspace")
+        try:
+            return hand_on.to_disk(self._packaged, str(asked.get("file")), where, self._tell)
+        finally:
+            self.news = ""
+
+    def _tell(self, text: str) -> None:
+        self.news = clean.data(text)
 
     def _reference(self) -> str:
         return self._packaged.reference if self._packaged else ""
@@ -135,11 +170,12 @@ class PackagePanel(Panel):
             return show.view(self._packaged)
         if self._error is None:
             return (Line("Packaging in the background ..."),)
-        return said_of(self._error)
+        return said_of(self._error, self._last)
 
 
 def facts(result: Packaged) -> dict[str, Any]:
     """Return what the page shows of a finished package."""
+    name = result.reference.partition("/")[2]
     return {
         "reference": result.reference,
         "digest": result.digest,
@@ -149,6 +185,8 @@ def facts(result: Packaged) -> dict[str, Any]:
         "dockerfile": result.dockerfile,
         "time": human.seconds(result.seconds),
         "before": result.before,
+        "file": "imagefiles" if result.dockerfile else f"{name.replace('/', '-').replace(':', '-')}.tar",
+        "target": "",
         "ago": human.ago(result.handle.created_time),
         "layers": [
             {"title": layer.title, "bytes": layer.size, "size": human.size(layer.size, 3), "reused": layer.reused}

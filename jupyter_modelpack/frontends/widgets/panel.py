@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -108,10 +108,11 @@ def told(error: BaseException) -> dict[str, Any]:
     return {"message": text, "hint": "", "step": "", "lines": [], "said": text.splitlines()}
 
 
-def said_of(error: BaseException) -> View:
-    """Return an error as the saved notebook shows it: the message, the last lines, the remedy."""
+def said_of(error: BaseException, log: Sequence[str] = ()) -> View:
+    """Return an error as the saved notebook shows it: the message, its last lines or those of `log`, the remedy."""
     said = told(error)
     tone: Tone = "muted" if isinstance(error, Cancelled) else "bad"
-    lines = [Block("\n".join(said["lines"]))] if said["lines"] else []
+    last = said["lines"] or log
+    lines = [Block("\n".join(last))] if last else []
     hint = [Line(line, "muted") for line in said["hint"].splitlines()]
     return (*(Line(line, tone) for line in said["message"].splitlines()), *lines, *hint)

@@ -1,5 +1,6 @@
 import { button, el, say } from "./dom.js";
 import { seconds } from "./words.js";
+import { ask } from "./ask.js";
 import { channel } from "./channel.js";
 import { child } from "./child.js";
 import { copy } from "./clipboard.js";
@@ -50,15 +51,20 @@ function render({ model, el: root }) {
     if (facts.reference) made.replaceChildren(finished(facts, line, news, model));
     else if (error.message) made.replaceChildren(failure(error));
   }
+  const told = () => {
+    if (model.get("news")) say(news, model.get("news"));
+  };
   const timer = setInterval(tick, 200);
   model.on("change:status", status);
   model.on("change:made change:failed", result);
+  model.on("change:news", told);
   status();
   result();
   return () => {
     clearInterval(timer);
     model.off("change:status", status);
     model.off("change:made change:failed", result);
+    model.off("change:news", told);
     unchild();
     lines.close();
     line.close();
@@ -91,27 +97,43 @@ function layers(all) {
 }
 
 function actions(facts, line, news, model) {
-  const act = (label, what, more) => {
+  const ask_for = async (what, more, waiting) => {
+    say(news, waiting);
+    try {
+      const said = await line.ask(what, more);
+      if (said) say(news, said);
+      return true;
+    } catch (error) {
+      news.replaceChildren(failure(error));
+      return false;
+    }
+  };
+  const act = (label, what, more, waiting = "") => {
     const made = button(label, async () => {
       made.disabled = true;
-      say(news, what === "run" ? "Starting ..." : "");
-      try {
-        const said = await line.ask(what, more);
-        if (said) say(news, said);
-      } catch (error) {
-        news.replaceChildren(failure(error));
-      }
+      await ask_for(what, more, waiting);
       made.disabled = false;
       follow();
     });
     return made;
   };
-  if (facts.dockerfile) return el("div", { class: "mp-actions" }, act("Save", "save"));
+  const save = ask("Save", {
+    label: facts.dockerfile ? "Folder, beside the notebook" : "File, beside the notebook",
+    value: facts.file,
+    act: (file) => ask_for("save", { file }, `Writing ${file} ...`),
+  });
+  if (facts.dockerfile) return el("div", {}, el("div", { class: "mp-actions" }, save.button), save.form);
+  const push = ask("Push", {
+    label: "Registry and name",
+    value: facts.target,
+    act: (target) => ask_for("push", { target }, `Pushing to ${target} ...`),
+  });
   const later = [act("Score", "show", { what: "score" }), act("Logs", "show", { what: "logs" }), act("Kill", "kill")];
   const follow = () => later.forEach((one) => (one.disabled = !model.get("child")));
   model.on("change:child", follow);
   follow();
-  return el("div", { class: "mp-actions" }, act("Run", "run"), ...later);
+  const all = [act("Run", "run", {}, "Starting ..."), ...later, push.button, save.button];
+  return el("div", {}, el("div", { class: "mp-actions" }, ...all), push.form, save.form);
 }
 
 export default { render };

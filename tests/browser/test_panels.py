@@ -1,0 +1,145 @@
+"""The panels' own ways: rows that are run, copied and removed, a log held still, URLs, no Docker at all."""
+
+import re
+import subprocess
+import uuid
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.notebook import Notebook
+from tests.browser.test_walk import LOAD, SCRIPT
+
+pytestmark = [pytest.mark.engine, pytest.mark.network]
+
+
+@pytest.fixture
+def name() -> str:
+    return f"panels-{uuid.uuid4().hex[:8]}"
+
+
+def test_images_are_run_copied_removed_and_come_by_themselves(page, jupyter, docker_host, name):
+    def docker(*words: str) -> str:
+        return subprocess.check_output(["docker", "--host", docker_host, *words], text=True).strip()
+
+    cells = [LOAD, f"%%package --name {name} --wait\n{SCRIPT}", "%modelpack images"]
+    notebook = Notebook(page, jupyter, "lab", cells, f"{name}.ipynb")
+    for number in range(3):
+        notebook.finish(number)
+    panel = notebook.panel(2)
+    heads = ["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE", "Actions"]
+    expect(panel.get_by_role("columnheader")).to_have_text(heads)
+    panel.get_by_role("searchbox", name="Filter Images").fill(name)
+    row = panel.locator("tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("packaged here")
+    reference = ":".join(
+        cell.removeprefix("●").removeprefix("packaged here") for cell in row.locator("td").all_inner_texts()[:2]
+    )
+    assert reference.split(":")[-1].isdigit()
+
+    copied = f"{name}-copy:1"
+    docker("tag", docker("images", "--quiet", f"127.0.0.1:*/{name}"), copied)
+    expect(row).to_have_count(2, timeout=15_000)  # nobody pressed anything
+    panel.get_by_role("button", name=f"Copy {copied}").click()
+    expect(panel.get_by_role("button", name=f"Copy {copied}")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == copied
+    remove = panel.get_by_role("button", name=f"Remove {copied}")
+    remove.click()
+    expect(remove).to_have_text("Sure?")
+    assert docker("images", "--quiet", copied)
+    remove.click()
+    expect(panel.locator(".mp-news")).to_contain_text(f"Removed {copied}.")
+    expect(row).to_have_count(1)
+    assert docker("images", "--quiet", copied) == ""
+
+    panel.get_by_role("button", name=re.compile(f"Run .*{name}")).click()
+    service = panel.get_by_role("group", name="Service")
+    expect(service.get_by_role("status").first).to_have_text("ready")
+    panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).click()
+    panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).click()
+    expect(panel.get_by_role("alert")).to_contain_text("is using its referenced image")
+    service.get_by_role("button", name="Kill").click()
+    expect(service).to_contain_text("ended")
+
+
+BUILD = """
+from jupyter_modelpack.events import Log, Progress, Stage
+from jupyter_modelpack.frontends.widgets.package_panel import PackagePanel
+
+panel = PackagePanel(lambda: None)
+panel.take(Stage("dependencies", "2 packages"))
+panel.take(Progress("numpy", 0, 40_000_000))
+for number in range(500):
+    panel.take(Log(f"line {number}"))
+panel
+"""
+GO_ON = """
+import time
+time.sleep(1)
+panel.take(Progress("numpy", 10_000_000, 40_000_000))
+panel.take(Log("after the pause"))
+"""
+
+
+def test_a_build_shows_bytes_and_time_left_and_its_log_can_be_held_still_and_copied(page, jupyter, name):
+    notebook = Notebook(page, jupyter, "lab", [BUILD, GO_ON], f"{name}.ipynb")
+    notebook.finish(0)
+    panel = notebook.panel(0)
+    panel.locator("summary").filter(has_text="Log").click()
+    log = panel.get_by_role("log")
+    expect(log).to_contain_text("line 499")
+    expect(panel).to_contain_text("501 lines")
+    assert "line 99\n" not in log.inner_text()  # the last 400 are kept
+    panel.get_by_role("button", name="Pause").click()
+    notebook.finish(1)
+    running = panel.locator('li[data-state="running"]')
+    expect(running).to_contain_text(re.compile(r"10 MB of 40 MB · \d.*s · \d.*s left"))
+    bar = running.get_by_role("progressbar", name="2 packages")
+    assert bar.evaluate("(bar) => bar.value") == 0.25
+    expect(panel).to_contain_text("502 lines")
+    expect(log).not_to_contain_text("after the pause")
+    panel.get_by_role("button", name="Follow").click()
+    expect(log).to_contain_text("after the pause")
+    panel.locator(".mp-tools").get_by_role("button", name="Copy").click()
+    expect(panel.locator(".mp-tools").get_by_role("button", name="Copied")).to_be_visible()
+    lines = page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert (len(lines), lines[-1]) == (400, "after the pause")
+
+
+HUB = """
+import os
+os.environ.update(MODELPACK_ENGINE="process", DOCKER_HOST="unix:///nosuch.sock", JUPYTERHUB_SERVICE_PREFIX="/user/ada/")
+"""
+
+
+def test_without_docker_and_on_a_hub_the_same_is_done(page, jupyter, name):
+    cells = [
+        HUB, LOAD, f"%%package --name {name} --wait\n{SCRIPT}", "%modelpack panel",
+        "import os; del os.environ['JUPYTERHUB_SERVICE_PREFIX']; os.environ['SSH_CONNECTION'] = 'a 1 b 22'",
+        f"%modelpack run {name} --port 0",
+    ]  # fmt: skip
+    notebook = Notebook(page, jupyter, "notebook", cells, f"{name}.ipynb")
+    for number in range(4):
+        notebook.finish(number)
+    notebook.panel(2).get_by_role("button", name="Run", exact=True).click()
+    service = notebook.panel(2).get_by_role("group", name="Service")
+    expect(service.get_by_role("status").first).to_have_text("ready")
+    expect(service).to_contain_text(re.compile(r"process · port \d+"))
+    expect(service).to_contain_text("from your own computer no URL does on JupyterHub. Score goes through the kernel")
+    service.get_by_label("Request").fill('{"data": [[40, 2]]}')
+    service.get_by_role("button", name="Score").click()
+    expect(service.locator(".mp-answer")).to_have_text(re.compile(r"\[\s*42\s*\]"))
+    notebook.finish(4)
+    notebook.finish(5)  # finds the one that runs
+    again = notebook.panel(5)
+    expect(again).to_contain_text(re.compile(r"after: ssh -L (\d+):localhost:\1 \S+\. Score goes"))
+
+    everything = notebook.panel(3)
+    expect(everything.get_by_role("tab")).to_have_text(["Models", "Packages", "Images", "Services"])
+    for tab in ("Packages", "Images", "Services"):
+        everything.get_by_role("tab", name=tab).click()
+        expect(everything.locator("tbody")).to_contain_text(name)
+    everything.get_by_role("button", name=f"Kill {name}").click()
+    expect(everything.locator(".mp-news")).to_contain_text(f"{name} was killed.")
+    expect(service).to_contain_text("ended")
