@@ -93,6 +93,7 @@ USING: tuple[Option, ...] = (
         between=(1, A_DAY),
         metavar="SECONDS",
     ),
+    Option("image", "Name or id of the image", ("remove",), metavar="IMAGE"),
     # --- using a service ---
     Option(
         "service",

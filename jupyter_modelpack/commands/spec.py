@@ -42,6 +42,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("logs", "logs", "Show what a service has written", "Use", ("logs --tail 20", "logs --follow")),
     Verb("kill", "kill", "End a service at once", "Use", ("kill", "kill mycontainer")),
+    Verb("remove", "remove", "Take an image out of the container engine", "Keep", ("remove diabetes-service:1",)),
     Verb("services", "services", "List what is running, and what has ended", "Look", ("services",)),
     Verb("images", "images", "List local images, as docker images does", "Look", ("images",)),
     Verb("panel", "panel", "Show models, packages, images and services in one place", "Look", ("panel",)),
@@ -98,7 +99,20 @@ _WITH_WORKSPACE = (
     "load",
     "registry",
 )
-_WITH_ENGINE = ("package", "run", "reload", "score", "logs", "kill", "services", "images", "panel", "doctor", "pull")
+_WITH_ENGINE = (
+    "package",
+    "run",
+    "reload",
+    "score",
+    "logs",
+    "kill",
+    "remove",
+    "services",
+    "images",
+    "panel",
+    "doctor",
+    "pull",
+)
 
 _COMMON: tuple[Option, ...] = (
     # --- everywhere ---

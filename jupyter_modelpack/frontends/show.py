@@ -23,6 +23,7 @@ from jupyter_modelpack.commands.pull import Pulled
 from jupyter_modelpack.commands.push import Pushed
 from jupyter_modelpack.commands.registry import Serving
 from jupyter_modelpack.commands.reload import Reloaded
+from jupyter_modelpack.commands.remove import Removed
 from jupyter_modelpack.commands.run import Running
 from jupyter_modelpack.commands.save import Archived, Saved
 from jupyter_modelpack.commands.score import Scored
@@ -259,6 +260,11 @@ def _services(result: Services) -> View:
 @view.register
 def _killed(result: Killed) -> View:
     return (Line(f"{result.service.name} {'had ended before' if result.before else 'was killed'}."),)
+
+
+@view.register
+def _removed(result: Removed) -> View:
+    return (Line(f"{result.image} was removed from {result.engine}."),)
 
 
 @view.register

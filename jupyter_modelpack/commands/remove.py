@@ -1,0 +1,35 @@
+"""remove: take an image out of the container engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.events import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """An image's name that is gone, and with its last one the image.
+
+    Attributes:
+        image: As it was named.
+        engine: Which engine had it.
+    """
+
+    image: str
+    engine: str
+
+
+def remove(_report: Reporter, *, image: str | None = None, engine: str | None = None) -> Removed:
+    """Remove a name of an image from the engine, as ``docker rmi`` does; the workspace keeps its package."""
+    chosen = choose.engine(engine)
+    if image is None:
+        raise UsageError("remove needs the name or the id of an image.", hint="See what there is with: images.")
+    if not chosen.isolated:
+        raise UsageError(
+            "The process engine has no images: packages lie in the workspace.", hint="See: packages.", code="no-image"
+        )
+    chosen.remove_image(image)
+    return Removed(image, chosen.name)
