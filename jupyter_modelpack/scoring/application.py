@@ -108,7 +108,9 @@ class Application:
             self._finish(request, response, respond)
 
         def returned(response: Response) -> None:
-            if self._counters is not None:
+            if self._counters is not None and response.stream is not None:
+                response.stream.on_end = self._counters.returned
+            elif self._counters is not None:
                 self._counters.returned()
             finish(response)
 

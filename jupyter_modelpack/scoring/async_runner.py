@@ -23,7 +23,7 @@ class AsyncRunner:
         self.loop: asyncio.AbstractEventLoop
         self.since = 0.0
         self._mine = asyncio.new_event_loop()
-        self._calls: dict[asyncio.Task[Response], Call] = {}
+        self._calls: dict[asyncio.Task[Response | None], Call] = {}
         self._pending = 0
 
     def submit(self, request: Request, respond: Respond) -> bool:
@@ -56,14 +56,25 @@ class AsyncRunner:
         return list(self._calls.values())
 
     def _start(self, call: Call) -> None:
-        task = self._mine.create_task(self.scorer.perform_async(call[0]))
+        task = self._mine.create_task(self._perform(call))
         self._calls[task] = call
         task.add_done_callback(self._done)
 
-    def _done(self, task: "asyncio.Task[Response]") -> None:
+    async def _perform(self, call: Call) -> Response | None:
+        request, respond = call
+        response = await self.scorer.perform_async(request)
+        if response.stream is None:
+            return response
+        response.stream.begin(self.loop)
+        self.loop.call_soon_threadsafe(respond, response)
+        await self.scorer.pump_async(response)
+        return None
+
+    def _done(self, task: "asyncio.Task[Response | None]") -> None:
         _, respond = self._calls.pop(task)
         self.loop.call_soon_threadsafe(self._answer, respond, task.result())
 
-    def _answer(self, respond: Respond, response: Response) -> None:
+    def _answer(self, respond: Respond, response: Response | None) -> None:
         self._pending -= 1
-        respond(response)
+        if response is not None:
+            respond(response)

@@ -13,6 +13,7 @@ import httptools
 
 from . import limits
 from .messages import Request, Response, problem
+from .stream import Stream
 from .wire import head_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._client = ""
         self._active: Request | None = None
+        self._answer: Response | None = None  # the one that is being streamed
+        self._stream: Stream | None = None
         self._waiting: deque[Request] = deque()
         self._refusal: Response | None = None
         self._last = False  # no request is read after this one
@@ -68,6 +71,8 @@ class Connection(asyncio.Protocol):
             if request is not None:
                 request.gone = True
         self._waiting.clear()
+        if self._stream is not None:
+            self._stream.lose()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, within bounds."""
@@ -111,8 +116,12 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client reads again."""
         self._blocked = False
-        if not self._transport.is_closing():
+        if self._active is not None:
+            self.deadline = 0.0
+        elif not self._transport.is_closing():
             self.deadline = time.monotonic() + limits.IDLE_SECONDS
+        if self._stream is not None:
+            self._stream.drained()
         if self._active is None and self._waiting:
             self._next()
 
@@ -183,6 +192,7 @@ class Connection(asyncio.Protocol):
         request.keep_alive = (
             parser.should_keep_alive() and not parser.should_upgrade() and parser.get_http_version() == "1.1"
         )
+        request.chunks = parser.get_http_version() == "1.1"
         request.client = self._client
         if self._active is None and not self._blocked and not self._waiting:
             self._dispatch(request)
@@ -205,8 +215,40 @@ class Connection(asyncio.Protocol):
         request = self._active
         if request is None or request.gone:
             return
+        if self._stream is not None:  # timed out amid its pieces: what has gone cannot be taken back
+            self._transport.abort()
+            return
         keep = request.keep_alive and not self._server.draining and not (self._last and not self._waiting)
-        self._transport.write(head_of(response, keep=keep) + (b"" if request.method == "HEAD" else response.body))
+        head = head_of(response, keep=keep, chunks=request.chunks)
+        if response.stream is not None:
+            self._transport.write(head)
+            self._answer, self._stream = response, response.stream
+            self._stream.attach(self)
+            return
+        self._transport.write(head + (b"" if request.method == "HEAD" else response.body))
+        self._answered(request, response, keep=keep)
+
+    def write_piece(self, piece: bytes) -> bool:
+        """Write a part of a streamed body; False while the client does not read."""
+        if self._active is None or self._answer is None or self._transport.is_closing():
+            return False
+        self._answer.size += len(piece)
+        self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._active.chunks else piece)
+        return not self._blocked
+
+    def end_stream(self, whole: bool) -> None:
+        """Answer the next request, or hang up in the middle when the script has failed."""
+        request, response = self._active, self._answer
+        self._answer = self._stream = None
+        if request is None or response is None:
+            return
+        if whole and request.chunks:
+            self._transport.write(b"0\r\n\r\n")
+        self._answered(request, response, keep=whole and request.keep_alive and not self._server.draining)
+        if not whole:
+            self._transport.abort()
+
+    def _answered(self, request: Request, response: Response, *, keep: bool) -> None:
         self._server.answered(request, response)
         self._active = None
         if not keep:

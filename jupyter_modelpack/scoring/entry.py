@@ -44,7 +44,8 @@ class Entry:
             )
         self.parameters = _parameters(run, several=self.schemas is not None)
         self.wants_headers = "request_headers" in self.parameters
-        self.asynchronous = inspect.iscoroutinefunction(inspect.unwrap(run))
+        inner = inspect.unwrap(run)
+        self.asynchronous = inspect.iscoroutinefunction(inner) or inspect.isasyncgenfunction(inner)
         data = [name for name in self.parameters if name != "request_headers"]
         self.data_name = data[0] if data else ""
 

@@ -47,3 +47,6 @@ DRAIN_GRACE_SECONDS = 0.3
 
 TREE_LINES = 200
 """Lines of the model folder's listing in the log (contract 7.5)."""
+
+STREAM_BUFFER = 1024 * 1024
+"""What a generator may be ahead of its client. Text of a language model never fills it; a file does at once."""

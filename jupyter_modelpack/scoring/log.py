@@ -45,7 +45,7 @@ def line(level: str, message: str, **more: object) -> str:
 
 def call(request: Request, response: Response, seconds: float) -> str:
     """Give the line of one call: `POST /score 200 0.231ms 4` (contract 7.7)."""
-    text = f"{request.method} {request.path} {response.status} {seconds * 1000:.3f}ms {len(response.body)}"
+    text = f"{request.method} {request.path} {response.status} {seconds * 1000:.3f}ms {response.size}"
     if not _json:
         return line("I", text)
     ids = {name.decode(): value.decode("latin-1") for name, value in response.headers if name in _IDS}
@@ -59,7 +59,7 @@ def call(request: Request, response: Response, seconds: float) -> str:
         path=request.path,
         status=response.status,
         milliseconds=round(seconds * 1000, 3),
-        bytes=len(response.body),
+        bytes=response.size,
         **ids,
     )
 

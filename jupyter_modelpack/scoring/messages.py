@@ -1,7 +1,10 @@
 """Requests that were read completely, responses that are ready to be written."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .stream import Stream
 
 HTML = b"text/html; charset=utf-8"
 JSON = b"application/json"
@@ -14,6 +17,7 @@ class Request:
 
     __slots__ = (
         "body",
+        "chunks",
         "client",
         "gone",
         "headers",
@@ -34,6 +38,8 @@ class Request:
         self.headers = headers
         self.body = body
         self.keep_alive = True
+        self.chunks = True
+        """Whether the client understands a body in chunks, which HTTP/1.0 does not know."""
         self.gone = False
         """Set when the connection is lost: there is nothing to write to any more."""
         self.left = False
@@ -49,7 +55,7 @@ class Request:
 class Response:
     """One response: status, headers in order, body."""
 
-    __slots__ = ("body", "content_type", "headers", "status")
+    __slots__ = ("body", "content_type", "headers", "size", "status", "stream")
 
     def __init__(
         self, status: int, body: bytes, content_type: bytes = JSON, headers: list[Header] | None = None
@@ -58,6 +64,9 @@ class Response:
         self.body = body
         self.content_type = content_type
         self.headers: list[Header] = [] if headers is None else headers
+        self.stream: Stream | None = None
+        """Where the body comes from while it is made; `body` is empty then."""
+        self.size = len(body)
 
 
 def json_response(status: int, content: Any, headers: list[Header] | None = None) -> Response:

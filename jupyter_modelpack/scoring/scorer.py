@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -13,15 +13,20 @@ from .decode import BadInputError, body_of, text_of
 from .encode import encoder
 from .entry import Entry
 from .messages import Header, Request, Response, problem
+from .pieces import AnyGenerator, in_step, in_turn, is_generator
 from .rawhttp import AMLRequest, AMLResponse, Headers
 from .responses import from_aml, from_flask
 from .schema import arguments_of
 from .schema_types import SchemaMismatch
 from .settings import Settings
+from .streaming import END, Streaming
 from .tracebacks import of_user
 
 _FAILED: Header = (b"x-ms-run-function-failed", b"True")
 _NOT_FAILED: Header = (b"x-ms-run-function-failed", b"False")
+
+_CANCEL_SECONDS = 0.1
+"""What a coroutine may take to tidy up when it is cancelled, before its caller hears of it."""
 
 Limited = Callable[[Callable[[], Any]], Any]
 
@@ -46,6 +51,12 @@ class Scorer:
             started = time.perf_counter()
             run = self._entry_of(request).run
             result = limited(lambda: _called(run, arguments))
+            if (generator := generator_of(result)) is not None:
+                walk = in_step(generator)
+                if request.tensors:
+                    result = limited(lambda: list(walk))
+                else:
+                    return self._begun(result, Streaming(walk, limited(lambda: next(walk, END)), self._encode), started)
         except BaseException as error:  # noqa: BLE001  the boundary to the user's code
             return self._failure(error)
         return self._success(result, started)
@@ -84,23 +95,65 @@ class Scorer:
             arguments = self._arguments(request)
             started = time.perf_counter()
             result = self._entry_of(request).run(**arguments)
-            if not inspect.isawaitable(result):
-                return self._success(result, started)
-            task = asyncio.ensure_future(result)
-            await asyncio.wait({task}, timeout=self._settings.call_limit)
-            if not task.done():
-                task.cancel()
-                raise CallTimeoutError
-            result = task.result()
+            if inspect.isawaitable(result):
+                result = await self._timed(result)
+            if (generator := generator_of(result)) is not None:
+                walk = in_turn(generator)
+                if request.tensors:
+                    result = await self._timed(_listed(walk))
+                else:
+                    first = await self._timed(anext(walk, END))
+                    return self._begun(result, Streaming(walk, first, self._encode), started)
         except BaseException as error:  # noqa: BLE001  the boundary to the user's code
             return self._failure(error)
         return self._success(result, started)
+
+    def pump(self, response: Response, limited: Limited) -> None:
+        """Send the pieces of a body as the generator gives them; each may take as long as a call."""
+        assert isinstance(response.stream, Streaming)  # noqa: S101  for the type checker
+        self._ended(response, response.stream.pump(limited))
+
+    async def pump_async(self, response: Response) -> None:
+        """Send the pieces of a body as the asynchronous generator gives them."""
+        assert isinstance(response.stream, Streaming)  # noqa: S101  for the type checker
+        self._ended(response, await response.stream.pump_async(self._timed))
+
+    async def _timed(self, awaited: Awaitable[Any]) -> Any:
+        task = asyncio.ensure_future(awaited)
+        try:
+            await asyncio.wait({task}, timeout=self._settings.call_limit)
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task}, timeout=_CANCEL_SECONDS)
+        if task.cancelled():
+            raise CallTimeoutError
+        return task.result()
 
     def timed_out(self) -> Response:
         """Answer a call that took too long (contract 7.5)."""
         text = f"Scoring timeout after {round(self._settings.call_limit * 1000)} ms"
         log.error(f"run() was stopped: {text}")
         return problem(500, text, [_FAILED])
+
+    def _begun(self, result: Any, stream: Streaming, started: float) -> Response:
+        response = self._success(
+            AMLResponse("", 200) if not isinstance(result, AMLResponse) else _headed(result), started
+        )
+        own = isinstance(result, AMLResponse) and any(name.lower() == "content-type" for name in result.headers)
+        response.content_type = response.content_type if own else stream.content_type
+        response.stream = stream
+        return response
+
+    def _ended(self, response: Response, error: BaseException | None) -> None:
+        if isinstance(error, CallTimeoutError):
+            self.timed_out()
+        elif error is not None:
+            log.error(f"run() failed after it had begun to answer\n{of_user(error)}")
+        if error is not None:
+            response.headers.append(_FAILED)  # too late for the client, in time for the metrics
+        if response.stream is not None:
+            response.stream.close(whole=error is None)
 
     def _failure(self, error: BaseException) -> Response:
         if isinstance(error, BadInputError):
@@ -168,6 +221,20 @@ class Scorer:
                 "run() returned a string that already is JSON; it is quoted once more, as Azure ML does. "
                 "Return the object itself, without json.dumps, to send it as JSON."
             )
+
+
+def generator_of(result: Any) -> AnyGenerator | None:
+    """Give what is to be streamed, where run() has returned or answered with a generator."""
+    content = result.message if isinstance(result, AMLResponse) else result
+    return content if is_generator(content) else None
+
+
+def _headed(result: AMLResponse) -> AMLResponse:
+    return AMLResponse("", result.status_code, result.headers, run_function_failed=result.run_function_failed)
+
+
+async def _listed(walk: AsyncIterator[Any]) -> list[Any]:
+    return [item async for item in walk]
 
 
 def _called(run: Callable[..., Any], arguments: dict[str, Any]) -> Any:

@@ -7,6 +7,8 @@ import asyncio
 import queue
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 from .async_runner import Call, Respond
 from .messages import Request, Response, problem
@@ -84,8 +86,24 @@ class ThreadRunner:
             else:
                 self._running[me] = (time.monotonic(), call)
                 response = self.scorer.perform(request, lambda run: run())
+                if response.stream is not None:
+                    self._pump(call, response)
+                    continue
                 del self._running[me]
             self.loop.call_soon_threadsafe(self._answer, request, respond, response)
+
+    def _pump(self, call: Call, response: Response) -> None:
+        me = threading.get_ident()
+        assert response.stream is not None  # noqa: S101  for the type checker
+        response.stream.begin(self.loop)
+        self.loop.call_soon_threadsafe(self._answer, *call, response)
+
+        def timed(step: Callable[[], Any]) -> Any:
+            self._running[me] = (time.monotonic(), call)
+            return step()
+
+        self.scorer.pump(response, timed)
+        del self._running[me]
 
     @staticmethod
     def _answer(request: Request, respond: Respond, response: Response) -> None:

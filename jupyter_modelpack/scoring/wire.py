@@ -33,10 +33,16 @@ def header_text(text: object) -> bytes:
     return str(text).translate(_BREAKS).encode("latin-1", "replace")
 
 
-def head_of(response: Response, *, keep: bool) -> bytes:
-    """Everything up to and including the empty line."""
+def head_of(response: Response, *, keep: bool, chunks: bool = True) -> bytes:
+    """Everything up to and including the empty line; a stream that cannot go in chunks ends with the connection."""
     parts = [status_line(response.status), date_header()]
-    if response.status not in _WITHOUT_BODY:
+    if response.stream is not None:
+        parts += (
+            b"content-type: ",
+            response.content_type,
+            b"\r\ntransfer-encoding: chunked\r\n" if chunks else b"\r\n",
+        )
+    elif response.status not in _WITHOUT_BODY:
         parts += (b"content-type: ", response.content_type, b"\r\ncontent-length: %d\r\n" % len(response.body))
     for name, value in response.headers:
         parts += (name, b": ", value, b"\r\n")
