@@ -8,27 +8,27 @@ from jupyter_modelpack.commands.spec import VERBS
 from jupyter_modelpack.errors import ModelpackError
 
 
-def names(kind: Completes) -> list[str]:
+def names(kind: Completes, workspace: str | None = None, engine: str | None = None) -> list[str]:
     """Return the names of a kind; none when they cannot be had: a proposal is never an error."""
     try:
-        return _names(kind)
+        return _names(kind, workspace, engine)
     except ModelpackError:
         return []
 
 
-def _names(kind: Completes) -> list[str]:
+def _names(kind: Completes, workspace: str | None, engine: str | None) -> list[str]:
     if kind == "verb":
         return [verb.name for verb in VERBS]
     if kind == "service":
-        return [service.name for service in choose.engine(None).services()]
+        return [service.name for service in choose.engine(engine).services()]
     if kind == "workspace":
         from jupyter_modelpack.workspace.workspace import Workspace  # noqa: PLC0415 - only when asked for
 
         return sorted(Workspace.list())
     if kind == "model":
-        return sorted(choose.workspace(None).models)
+        return sorted(choose.workspace(workspace).models)
     if kind == "environment":
-        return sorted(choose.workspace(None).environments)
+        return sorted(choose.workspace(workspace).environments)
     if kind == "package":
-        return [package.location or "" for package in choose.workspace(None).packages]
+        return [package.location or "" for package in choose.workspace(workspace).packages]
     return []

@@ -14,11 +14,23 @@ STARTED = "is running at"
 
 
 class Jupyter:
-    """JupyterLab and Notebook 7 on one port of loopback."""
+    """JupyterLab and Notebook 7 on one port of loopback.
 
-    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+    `app` is the module to start, `python` the environment's that it is in, `base` what its addresses begin with.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        env: dict[str, str],
+        *,
+        app: str = "jupyterlab",
+        python: str | Path = sys.executable,
+        base: str = "/",
+    ) -> None:
+        self._app, self._python, self.base = app, python, base
         self.notebooks = folder / "notebooks"
-        self.notebooks.mkdir(parents=True)
+        self.notebooks.mkdir(parents=True, exist_ok=True)
         self.token = secrets.token_hex(16)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -27,7 +39,7 @@ class Jupyter:
         for name in ("CONFIG", "DATA", "RUNTIME"):
             self._env[f"JUPYTER_{name}_DIR"] = str(folder / name.lower())
         labconfig = folder / "config" / "labconfig"
-        labconfig.mkdir(parents=True)
+        labconfig.mkdir(parents=True, exist_ok=True)
         # The question whether to fetch news would stand before everything else.
         off = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
         (labconfig / "page_config.json").write_text(json.dumps(off))
@@ -35,8 +47,9 @@ class Jupyter:
 
     def __enter__(self) -> Self:
         command = [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={self.port}",
+            self._python, "-m", self._app, "--no-browser", "--allow-root", f"--port={self.port}",
             "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}", "--ip=127.0.0.1",
+            f"--ServerApp.base_url={self.base}",
             "--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True",
             "--ServerApp.log_level=INFO",
         ]  # fmt: skip
@@ -62,4 +75,9 @@ class Jupyter:
         """Where `app` (``lab`` or ``notebook``) shows a notebook."""
         # A workspace of its own: the default one would open the last test's notebook again.
         path = f"lab/workspaces/{Path(name).stem}/tree/{name}" if app == "lab" else f"notebooks/{name}"
-        return f"http://127.0.0.1:{self.port}/{path}?token={self.token}"
+        return f"{self.root}{path}?token={self.token}"
+
+    @property
+    def root(self) -> str:
+        """Where the server answers."""
+        return f"http://127.0.0.1:{self.port}{self.base}"

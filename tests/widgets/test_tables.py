@@ -7,8 +7,8 @@ import pytest
 
 from jupyter_modelpack.commands.images import Images
 from jupyter_modelpack.engine.base import ImageRow
-from jupyter_modelpack.frontends.widgets.source import SOURCES, Row
 from jupyter_modelpack.frontends.widgets.paging import arranged
+from jupyter_modelpack.frontends.widgets.source import SOURCES, Row
 from jupyter_modelpack.frontends.widgets.tables_panel import PAGE_ROWS, TablesPanel
 from jupyter_modelpack.oci.digest import Digest
 

@@ -1,17 +1,33 @@
-"""What the panel asks first: which version this is."""
+"""What the page asks first: which version this is, and what each verb takes."""
 
 from __future__ import annotations
 
-from jupyter_server.base.handlers import APIHandler
-from tornado import web
+from typing import Any
 
 from jupyter_modelpack._version import __version__
+from jupyter_modelpack.commands.option import Option, Verb
+from jupyter_modelpack.commands.spec import options, verbs
 
 
-class About(APIHandler):
-    """The version."""
+def about() -> dict[str, Any]:
+    """Return the version and the declarations that forms are made from."""
+    return {"version": __version__, "verbs": {verb.name: _verb(verb) for verb in verbs("lab")}}
 
-    @web.authenticated
-    def get(self) -> None:
-        """Say it."""
-        self.finish({"version": __version__})
+
+def _verb(verb: Verb) -> dict[str, Any]:
+    known = [_option(option) for option in options(verb.name, "lab") if not option.skin]
+    return {"summary": verb.summary, "options": known}
+
+
+def _option(option: Option) -> dict[str, Any]:
+    return {
+        "name": option.name,
+        "help": option.help,
+        "kind": option.kind,
+        "default": option.default,
+        "many": option.many,
+        "metavar": option.metavar,
+        "choices": option.choices,
+        "between": option.between,
+        "completes": option.completes,
+    }

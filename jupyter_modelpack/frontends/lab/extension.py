@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from jupyter_server.extension.application import ExtensionApp
 
+from jupyter_modelpack.frontends.lab.desk import Desk
 from jupyter_modelpack.frontends.lab.routes import routes
 
 
@@ -14,4 +17,10 @@ class ModelpackApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add the routes."""
-        self.handlers.extend(routes())
+        root = Path(getattr(self.serverapp, "root_dir", "") or ".").absolute()
+        self._desk = Desk(root)
+        self.handlers.extend(routes(self._desk))
+
+    async def stop_extension(self) -> None:
+        """End the streams; what was begun goes on."""
+        self._desk.close()

@@ -1,0 +1,128 @@
+"""The jobs of this user: started as processes, followed by their journals, found again after a restart."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_modelpack.commands.fill import fill
+from jupyter_modelpack.commands.spec import options
+from jupyter_modelpack.errors import NotFound
+from jupyter_modelpack.frontends.lab import journal
+from jupyter_modelpack.frontends.lab.hub import Hub
+from jupyter_modelpack.frontends.lab.job import Job
+from jupyter_modelpack.redact import scrub
+
+PROGRAM = "jupyter_modelpack.frontends.lab.job_program"
+
+_LOOK_SECONDS = 0.15
+"""How often the journal of a running job is looked at."""
+
+
+class Jobs:
+    """All jobs.
+
+    Args:
+        hub: Hears of every change.
+        root: Folder in which jobs work: the file browser's, so that its paths mean what they say.
+        ended: Told that a job has ended, for it may have changed every table.
+
+    """
+
+    def __init__(self, hub: Hub, root: Path, ended: Callable[[], None]) -> None:
+        self._hub, self._root, self._ended = hub, root, ended
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+        self._closed = threading.Event()
+
+    def find(self) -> None:
+        """Take up the jobs of servers before this one, those that still run among them."""
+        for name in journal.names():
+            self._follow(name)
+
+    def start(self, verb: str, form: Mapping[str, Any]) -> dict[str, Any]:
+        """Start a job and return what there is to say of it; raise `UsageError` when the form is wrong."""
+        fill(verb, form, "lab")
+        head = {"verb": verb, "form": _kept(verb, form)}
+        name, file = journal.create(head)
+        with file:
+            child = subprocess.Popen(
+                [sys.executable, "-P", "-m", PROGRAM],  # -P: no file of the user's in place of a module
+                cwd=self._root,
+                stdin=subprocess.PIPE,
+                stdout=file,
+                start_new_session=True,
+            )
+            journal.write(file, "pid", child.pid)
+        if child.stdin:
+            with child.stdin, contextlib.suppress(BrokenPipeError):
+                child.stdin.write(json.dumps({"verb": verb, "form": form}).encode())
+        return {**self._follow(name, child).whole(), **head}
+
+    def cancel(self, name: str) -> None:
+        """Ask a job to stop; one that has ended stays as it is."""
+        with self._lock:
+            job = self._jobs.get(name)
+        if job is None:
+            raise NotFound(f"There is no job {name[:40]!r}.", code="no-job")
+        # Its lock proves that the process is the one that the journal names.
+        if job.state == "running" and job.pid and journal.alive(name):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(job.pid, signal.SIGINT)
+
+    def whole(self) -> list[dict[str, Any]]:
+        """Return all jobs, oldest first."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        return [job.whole() for job in jobs]
+
+    def close(self) -> None:
+        """Look no more; jobs go on."""
+        self._closed.set()
+
+    def _follow(self, name: str, child: subprocess.Popen[bytes] | None = None) -> Job:
+        job = Job(name, self._changed)
+        with self._lock:
+            self._jobs[name] = job
+        threading.Thread(target=self._read, args=(job, child), name="modelpack-journal", daemon=True).start()
+        return job
+
+    def _read(self, job: Job, child: subprocess.Popen[bytes] | None) -> None:
+        try:
+            for line in journal.lines(job.name, lambda: self._more(job)):
+                job.take(line)
+        except FileNotFoundError:
+            pass  # somebody tidied up
+        if self._closed.is_set() and job.state == "running":
+            return
+        job.leave()
+        if child is not None:
+            child.wait()
+
+    def _more(self, job: Job) -> bool:
+        return not self._closed.wait(_LOOK_SECONDS) and job.state == "running" and journal.alive(job.name)
+
+    def _changed(self, job: Job, first: int, lines: Sequence[str]) -> None:
+        self._hub.publish("job", {**job.summary(), "first": first, "lines": list(lines)})
+        if job.state != "running":
+            self._ended()
+
+
+def _kept(verb: str, form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the journal keeps of a form: no variable's value, no password in an address."""
+    kinds = {option.name: option.kind for option in options(verb, "lab")}
+    return {name: _scrubbed(value) for name, value in form.items() if kinds.get(name) != "pair"}
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_scrubbed(one) for one in value]
+    return scrub(value) if isinstance(value, str) else value

@@ -1,0 +1,82 @@
+"""What a job has done, line by line in a file: so it is found again by a server that starts anew."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from jupyter_modelpack import home
+from jupyter_modelpack.engine.tail import read_lines
+from jupyter_modelpack.store.files import make_folder
+
+KEPT = 30
+"""Journals of jobs that have ended; the package's own log stays with the package."""
+
+_NAME = re.compile(r"\d{14}-[0-9a-f]{8}")
+
+
+def folder() -> Path:
+    """Where journals lie."""
+    return home.home() / "jobs"
+
+
+def create(head: Mapping[str, Any]) -> tuple[str, BinaryIO]:
+    """Begin a journal; its file is locked as long as somebody holds it open."""
+    make_folder(folder())
+    _tidy()
+    name = f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
+    handle = os.open(path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    file = os.fdopen(handle, "wb", buffering=0)
+    write(file, "head", head)
+    return name, file
+
+
+def write(file: BinaryIO, kind: str, data: Any) -> None:
+    """Add a line."""
+    file.write(json.dumps({"at": time.time(), "kind": kind, "data": data}).encode() + b"\n")
+
+
+def path(name: str) -> Path:
+    """Return the file of a journal."""
+    return folder() / f"{name}.jsonl"
+
+
+def names() -> list[str]:
+    """Return the journals there are, oldest first."""
+    found = folder()
+    return sorted(one.stem for one in found.glob("*.jsonl") if _NAME.fullmatch(one.stem)) if found.is_dir() else []
+
+
+def alive(name: str) -> bool:
+    """Whether the job's process still holds its journal."""
+    with path(name).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def lines(name: str, wait: Callable[[], bool] | None) -> Iterator[dict[str, Any]]:
+    """Yield what the journal says; with `wait`, also what it will say, as `read_lines` does."""
+    for line in read_lines(path(name), None, wait):
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue  # the last line of a process that was killed while it wrote
+        if isinstance(found, dict) and {"at", "kind", "data"} <= set(found):
+            yield found
+
+
+def _tidy() -> None:
+    for name in names()[: -KEPT or None]:
+        if not alive(name):
+            path(name).unlink(missing_ok=True)

@@ -1,0 +1,126 @@
+"""One service, seen from a page: how it fares, and what it writes."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.condition import Condition, condition
+from jupyter_modelpack.engine.base import SAMPLE_LABEL, Engine, Service, check_name
+from jupyter_modelpack.engine.sample import sample
+from jupyter_modelpack.errors import Cancelled, ModelpackError, NotFound
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.frontends.lab.answer import told
+from jupyter_modelpack.frontends.lab.where import Where
+from jupyter_modelpack.frontends.widgets import clean
+from jupyter_modelpack.frontends.widgets.feed import KEPT, Feed
+
+LOOK_SECONDS = 2.0
+"""How often a service that a page shows is asked how it fares; its end is noticed at once."""
+
+ANY_SAMPLE = '{"data": [[1, 2, 3]]}'
+"""What stands in the editor when nobody knows what the model takes."""
+
+
+def facts(found: Condition) -> dict[str, Any]:
+    """Return what the page shows of a service."""
+    one = found.service
+    up = (datetime.now(UTC) - one.started).total_seconds() if one.started and not one.ended else None
+    return clean.data(
+        {
+            "name": one.name,
+            "state": one.state,
+            "ready": found.ready,
+            "ended": one.ended,
+            "engine": one.engine,
+            "image": one.image,
+            "port": one.port,
+            "url": one.scoring_uri,
+            "uptime": up,
+            "exit": one.exit_code,
+            "death": told(found.death) if found.death else None,
+        }
+    )
+
+
+def request_for(service: Service) -> str:
+    """Return a request to begin with: the package's sample, what its schema gives, or any."""
+    if kept := service.labels.get(SAMPLE_LABEL):
+        return clean.data(kept)
+    found = None if service.ended else sample(service)
+    return ANY_SAMPLE if found is None else clean.data(json.dumps(found, ensure_ascii=False))
+
+
+def find(name: str, engine: Engine) -> Service:
+    """Return a service that `run` started; a browser reaches nothing else that listens on this machine."""
+    service = engine.find(check_name(name))
+    if choose.WORKSPACE not in service.labels:
+        raise NotFound(
+            f"{service.name} was not started by modelpack.", hint="See what was with: services.", code="no-service"
+        )
+    return service
+
+
+def check_started_here(name: str, engine: str | None) -> None:
+    """Raise `NotFound` unless `run` started the service of that name."""
+    find(name, choose.engine(engine))
+
+
+def look(name: str, where: Where) -> dict[str, Any]:
+    """Return a service's facts with a request for it."""
+    engine = choose.engine(where.engine)
+    service = find(name, engine)
+    return {**facts(condition(engine, service)), "sample": request_for(service)}
+
+
+class Following:
+    """Watches one service and reads its log until it is closed.
+
+    Args:
+        name: Of the service.
+        where: The engine that runs it.
+        tell: Told ``service`` with facts, and ``lines`` with the number of the first and the lines.
+
+    """
+
+    def __init__(self, name: str, where: Where, tell: Callable[[str, Any], None]) -> None:
+        self._name, self._where, self._tell = name, where, tell
+        self._report = Reporter()
+        for work in (self._watch, self._read):
+            threading.Thread(target=self._guarded, args=(work,), name="modelpack-follow", daemon=True).start()
+
+    def close(self) -> None:
+        """End it."""
+        self._report.cancel()
+
+    def _guarded(self, work: Callable[[Engine, Service], None]) -> None:
+        try:
+            engine = choose.engine(self._where.engine)
+            work(engine, find(self._name, engine))
+        except (Cancelled, NotFound):
+            pass  # nobody looks any more, or there is nothing to be seen any more
+        except ModelpackError as error:
+            self._tell("trouble", {"name": self._name, **told(error)})
+
+    def _watch(self, engine: Engine, service: Service) -> None:
+        while not self._report.cancelled:
+            self._tell("service", facts(condition(engine, service)))
+            if service.ended:
+                return
+            service = engine.wait(service, LOOK_SECONDS)
+
+    def _read(self, engine: Engine, service: Service) -> None:
+        def hand_on(first: int, lines: Sequence[str]) -> None:
+            if lines and not self._report.cancelled:
+                self._tell("lines", {"name": self._name, "first": first, "lines": list(lines)})
+
+        feed = Feed(hand_on)
+        try:
+            for line in engine.logs(service, tail=KEPT, follow=True, report=self._report):
+                feed.line(line)
+        finally:
+            feed.close()

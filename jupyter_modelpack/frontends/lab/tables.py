@@ -1,0 +1,60 @@
+"""The tables of the panel; their rows stay here, the page gets the few that it shows."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from jupyter_modelpack.errors import NotFound
+from jupyter_modelpack.frontends.lab.where import Where
+from jupyter_modelpack.frontends.widgets import clean
+from jupyter_modelpack.frontends.widgets.paging import page
+from jupyter_modelpack.frontends.widgets.source import SOURCES, Row
+
+ROWS = 50
+"""Rows of one page."""
+
+FRESH_SECONDS = 30.0
+"""How old rows may be that nobody has heard a change of; turning pages and sorting ask nobody."""
+
+
+class Tables:
+    """The rows of all tables, as of when they were last asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[tuple[str, Where], tuple[float, Sequence[Row]]] = {}
+
+    def page(self, name: str, where: Where, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a page of one table with its headings."""
+        if name not in SOURCES:
+            raise NotFound(f"There is no table {name[:40]!r}.", hint=f"There are: {', '.join(SOURCES)}.")
+        source = SOURCES[name]
+        return clean.data(
+            {
+                **page(self.rows(name, where), asked, ROWS),
+                "columns": list(source.columns),
+                "marks": source.marks,
+            }
+        )
+
+    def rows(self, name: str, where: Where) -> Sequence[Row]:
+        """Return all rows of a table."""
+        key = (name, where)
+        with self._lock:
+            at, rows = self._rows.get(key, (-FRESH_SECONDS, ()))
+        if time.monotonic() - at < FRESH_SECONDS:
+            return rows
+        began = time.monotonic()
+        rows = SOURCES[name].rows(SOURCES[name].load(where.values()), where.values())
+        with self._lock:
+            self._rows[key] = (began, rows)
+        return rows
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Ask anew for these tables when they are next wanted."""
+        with self._lock:
+            for key in [key for key in self._rows if key[0] in names]:
+                del self._rows[key]
