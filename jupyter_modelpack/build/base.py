@@ -11,7 +11,8 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from jupyter_modelpack.build.base_archive import import_archive
@@ -158,7 +159,7 @@ def _from_layout(folder: Path, tag: str, platform: Platform, cache: Layout) -> I
         )
     image = layout.image(entries[0], platform)
     cache.adopt_image(image, layout)
-    return cache.image(image.descriptor)
+    return replace(image, blobs=cache)
 
 
 def _from_engine(wanted: str, platform: Platform, cache: Layout, report: Reporter) -> Image | None:
@@ -217,8 +218,13 @@ def _python(image: Image, wanted: str, cache: Layout) -> ImagePython:
     """Ask for the image's Python; the answer is kept, since finding it means reading every layer."""
     path = cache.path / "pythons" / f"{image.digest.hex}-{wanted}"
     try:
-        return ImagePython(**json.loads(path.read_bytes()))
+        return _noted(path)
     except (FileNotFoundError, ValueError, TypeError):  # a damaged note is no note
         found = find_python(image, wanted)
     write_file(path, json.dumps({"version": found.version, "interpreter": found.interpreter}).encode())
     return found
+
+
+@lru_cache(maxsize=64)
+def _noted(path: Path) -> ImagePython:
+    return ImagePython(**json.loads(path.read_bytes()))

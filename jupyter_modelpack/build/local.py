@@ -26,6 +26,7 @@ from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, LAYER_GZIP, MANIFEST, Descriptor, Manifest, canonical
+from jupyter_modelpack.store.blobs import BlobWriter, commit_all
 from jupyter_modelpack.store.layout import Layout
 
 KIND = f"{LABEL}.layer"
@@ -73,12 +74,13 @@ def build(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None 
     server, note = use_server(environment, store, report)
     layers.append(server)
     notes.append(note)
-    app, reused = _app_layer(recipe, environment, store)
-    layers.append(_kind(app, "app"))
-    notes.append(LayerNote("app", app.digest, app.size, reused))
-    report.stage("image", "Writing the manifest")
-    variables = app_variables(recipe.source, recipe.models)
-    image = write_image(recipe, environment, layers, notes, variables, store)
+    with store.new_blob() as blob:
+        app, reused = _write_app(recipe, environment, store, blob)
+        layers.append(_kind(app, "app"))
+        notes.append(LayerNote("app", app.digest, app.size, reused))
+        report.stage("image", "Writing the manifest")
+        variables = app_variables(recipe.source, recipe.models)
+        image = write_image(recipe, environment, layers, notes, variables, store, blob)
     report.check()
     return Built(
         image=store.image(image),
@@ -105,6 +107,8 @@ def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: 
     made = wheel_layers(lock, target, cache, report)
     sees_base = needs.uses_base or bool(needs.needs_engine)
     skeleton, reused = skeleton_layer(target, base.python, store, system_packages=sees_base)
+    for side in (store, cache):
+        side.rely_on(layer.descriptor.digest for layer in made)
     layers, notes = [_kind(skeleton, "skeleton")], [LayerNote("environment", skeleton.digest, skeleton.size, reused)]
     for layer in made:
         report.check()
@@ -134,14 +138,18 @@ def write_image(
     layers: Sequence[Descriptor],
     notes: Sequence[LayerNote],
     variables: Mapping[str, str],
+    *uncommitted: BlobWriter,
     store: Layout,
 ) -> Descriptor:
-    """Write config and manifest over base and layers; return the manifest's descriptor."""
+    """Write config and manifest over base and layers, some of them not `uncommitted` any more; return the manifest."""
     base = environment.base
-    config = image_config(recipe, base, environment.target, notes, variables, environment.lock.shipped)
     below = (_as_oci(layer) for layer in base.image.manifest.layers)
-    manifest = Manifest(store.put_bytes(CONFIG, canonical(config)), (*below, *layers))
-    return store.put_bytes(MANIFEST, manifest.to_bytes())
+    with store.new_blob() as config, store.new_blob() as manifest:
+        found = image_config(recipe, base, environment.target, notes, variables, environment.lock.shipped)
+        config.write(canonical(found))
+        manifest.write(Manifest(config.descriptor(CONFIG), (*below, *layers)).to_bytes())
+        commit_all([*uncommitted, config, manifest])
+        return manifest.descriptor(MANIFEST)
 
 
 def _cache() -> Layout:
@@ -158,10 +166,8 @@ def _as_oci(layer: Descriptor) -> Descriptor:
     return Descriptor(plain.get(layer.media_type, layer.media_type), layer.digest, layer.size)
 
 
-def _app_layer(recipe: Recipe, environment: Environment, store: Layout) -> tuple[Descriptor, bool]:
-    with store.new_blob() as blob:
-        layer = LayerWriter(blob, environment.target.folders)
-        write_app(layer, recipe.source, environment.lock.shipped)
-        layer.close()
-        reused = store.has_blob(blob.digest)
-        return blob.commit(LAYER), reused
+def _write_app(recipe: Recipe, environment: Environment, store: Layout, blob: BlobWriter) -> tuple[Descriptor, bool]:
+    layer = LayerWriter(blob, environment.target.folders)
+    write_app(layer, recipe.source, environment.lock.shipped)
+    layer.close()
+    return blob.descriptor(LAYER), store.has_blob(blob.digest)

@@ -14,6 +14,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,7 @@ class Lock:
     @classmethod
     def parse(cls, text: str) -> Lock:
         """Read a lock; raise `UsageError` when it is none or when a package has no hash."""
-        try:
-            document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise UsageError(f"The lock is not TOML: {error}.") from error
-        if "lock-version" not in document:
-            raise UsageError("The lock is no pylock.toml: it names no lock-version (PEP 751).")
-        packages = document.get("packages", [])
-        return cls(text, tuple(_package(entry) for entry in packages))
+        return _parse(text)
 
     def subset(self, names: frozenset[str]) -> dict[str, Any]:
         """Return the lock's document with only these packages, free of the Python it was made for."""
@@ -78,14 +72,28 @@ class Lock:
             "packages": [_one_file(entry) for entry in document["packages"] if entry["name"] in names],
         }
 
-    @property
+    @cached_property
     def shipped(self) -> str:
         """The lock as it goes into images: files of this machine by their name alone."""
         return _with_paths(self.text, lambda path: path.rpartition("/")[2])
 
 
+@lru_cache(maxsize=8)
+def _parse(text: str) -> Lock:
+    """Read a lock; reading one takes longer than all else in a build that changes nothing."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"The lock is not TOML: {error}.") from error
+    if "lock-version" not in document:
+        raise UsageError("The lock is no pylock.toml: it names no lock-version (PEP 751).")
+    return Lock(text, tuple(_package(entry) for entry in document.get("packages", [])))
+
+
 def _with_paths(text: str, change: Callable[[str], str]) -> str:
     """Return a lock with the paths of local files changed; the same text where it names none."""
+    if "path" not in text and "\\" not in text:  # a key may be spelt in escapes
+        return text
     document = tomllib.loads(text)
     files = [file for entry in document.get("packages", []) for file in _files(entry) if "path" in file]
     for file in files:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from jupyter_modelpack.oci.archive import ArchiveReader
@@ -23,12 +24,17 @@ def provided(layer: Descriptor, store: Layout, cache: Layout) -> frozenset[str]:
     """Return the top-level modules in a layer of `store`; `cache` remembers them."""
     path = _path(cache, layer)
     try:
-        return frozenset(json.loads(path.read_bytes()))
+        return _noted(path)
     except FileNotFoundError:
         with store.blob_path(layer.digest).open("rb") as file:
             found = modules_of(ArchiveReader(file).names())
     write_file(path, json.dumps(sorted(found)).encode())
     return found
+
+
+@lru_cache(maxsize=1024)
+def _noted(path: Path) -> frozenset[str]:
+    return frozenset(json.loads(path.read_bytes()))
 
 
 def modules_of(names: Iterable[str]) -> frozenset[str]:

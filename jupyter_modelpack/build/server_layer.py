@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from jupyter_modelpack.build.bytecode import compile_modules
@@ -29,7 +31,25 @@ def server_requirements() -> list[str]:
 
 def server_files() -> dict[str, bytes]:
     """Return the server's modules by their path in its package."""
-    return {str(path.relative_to(_ROOM)): path.read_bytes() for path in sorted(_ROOM.rglob("*.py"))}
+    return _read(tuple(_states(str(_ROOM))))
+
+
+def _states(folder: str) -> Iterator[tuple[str, int, int, int]]:
+    """Yield each module with what changes when it is written."""
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        if entry.name.endswith(".py"):
+            state = entry.stat()
+            yield entry.path, state.st_ino, state.st_size, state.st_mtime_ns
+        elif entry.is_dir():
+            yield from _states(entry.path)
+
+
+@lru_cache(maxsize=1)
+def _read(states: tuple[tuple[str, int, int, int], ...]) -> dict[str, bytes]:
+    paths = sorted(Path(path) for path, *_ in states)
+    return {str(path.relative_to(_ROOM)): path.read_bytes() for path in paths}
 
 
 def server_layer(target: Target, cache: Layout, report: Reporter) -> WheelLayer:
@@ -61,7 +81,12 @@ def kept_server(target: Target, cache: Layout) -> Descriptor | None:
 
 
 def _key(files: Mapping[str, bytes], target: Target) -> str:
+    return f"server-{_digest(tuple(files.items()))}-{target.key}"
+
+
+@lru_cache(maxsize=2)
+def _digest(files: tuple[tuple[str, bytes], ...]) -> str:
     state = hashlib.sha256()
-    for name, content in files.items():
+    for name, content in files:
         state.update(f"{name}\0{len(content)}\0".encode() + content)
-    return f"server-{state.hexdigest()}-{target.key}"
+    return state.hexdigest()

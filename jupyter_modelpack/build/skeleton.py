@@ -6,11 +6,14 @@ and `importlib.metadata` work as anywhere.
 
 from __future__ import annotations
 
+import io
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from jupyter_modelpack.build.python_in_image import ImagePython
 from jupyter_modelpack.build.recipe import ENV_DIR
 from jupyter_modelpack.build.target import Target
+from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.store.layout import Layout
@@ -28,18 +31,24 @@ def skeleton_layer(
         system_packages: Whether packages of the base image are seen too; so it is where the base
             was made to bring them (conda, a Dockerfile of the user's).
     """
+    data = _layer(target, python.interpreter, system_packages)
+    reused = store.has_blob(Digest.of(data))
+    return store.put_bytes(LAYER, data), reused
+
+
+@lru_cache(maxsize=8)
+def _layer(target: Target, interpreter: str, system_packages: bool) -> bytes:
     env = ENV_DIR[1:]
-    with store.new_blob() as blob:
-        layer = LayerWriter(blob)
-        for folder in sorted(target.folders):
-            layer.directory(folder)
-        for name in ("python", "python3", f"python{target.python}"):
-            layer.symlink(f"{env}/bin/{name}", python.interpreter)
-        layer.symlink(f"{env}/lib64", "lib")
-        layer.file(f"{env}/pyvenv.cfg", pyvenv_config(PurePosixPath(python.interpreter), system_packages).encode())
-        layer.close()
-        reused = store.has_blob(blob.digest)
-        return blob.commit(LAYER), reused
+    out = io.BytesIO()
+    layer = LayerWriter(out)
+    for folder in sorted(target.folders):
+        layer.directory(folder)
+    for name in ("python", "python3", f"python{target.python}"):
+        layer.symlink(f"{env}/bin/{name}", interpreter)
+    layer.symlink(f"{env}/lib64", "lib")
+    layer.file(f"{env}/pyvenv.cfg", pyvenv_config(PurePosixPath(interpreter), system_packages).encode())
+    layer.close()
+    return out.getvalue()
 
 
 def pyvenv_config(interpreter: PurePosixPath, system_packages: bool) -> str:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import tomli_w
@@ -61,7 +62,7 @@ def wheel_layers(lock: Lock, target: Target, cache: Layout, report: Reporter) ->
         BuildFailed: a package cannot be fetched or built for the target.
         Unavailable: the package index cannot be reached.
     """
-    found = {package.name: find_layer(cache, _key(package, target)) for package in lock.packages}
+    found = dict(zip((package.name for package in lock.packages), _kept(lock.packages, target, cache), strict=True))
     missing = [package for package in lock.packages if found[package.name] is None]
     made = _make(lock, missing, target, cache, report) if missing else {}
     layers = [
@@ -87,16 +88,32 @@ def kept_wheel(package: Locked, target: Target, cache: Layout) -> Descriptor | N
     return find_layer(cache, _key(package, target))
 
 
+def _kept(packages: Sequence[Locked], target: Target, cache: Layout) -> list[Descriptor | None]:
+    noted = [_noted(cache, _key(package, target)) for package in packages]
+    cache.rely_on(layer.digest for layer in noted if layer)
+    return [layer if layer and cache.holds(layer) else None for layer in noted]
+
+
 def find_layer(cache: Layout, key: str) -> Descriptor | None:
     """Return the layer that the machine's cache keeps under `key`, or None."""
-    path = cache.path / "wheels" / key
+    descriptor = _noted(cache, key)
+    return descriptor if descriptor and cache.holds(descriptor) else None
+
+
+def _noted(cache: Layout, key: str) -> Descriptor | None:
+    path = f"{cache.path}/wheels/{key}"
     try:
-        descriptor = Descriptor.from_json(json.loads(path.read_bytes()))
-        if time.time() - path.stat().st_mtime > _USED_SECONDS:
+        state = os.stat(path)  # noqa: PTH116 - one for each package, in a build that changes nothing
+        if time.time() - state.st_mtime > _USED_SECONDS:
             os.utime(path)
+        return _read(path, state.st_ino, state.st_ctime_ns)
     except (FileNotFoundError, ValueError, Untrusted):  # it is only a cache: a damaged note is no note
         return None
-    return descriptor if cache.holds(descriptor) else None
+
+
+@lru_cache(maxsize=1024)
+def _read(path: str, _inode: int, _changed: int) -> Descriptor:
+    return Descriptor.from_json(json.loads(Path(path).read_bytes()))
 
 
 def keep_layer(cache: Layout, key: str, descriptor: Descriptor) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +14,14 @@ from typing import BinaryIO
 from jupyter_modelpack.errors import NotFound, Untrusted
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
-from jupyter_modelpack.oci.manifest import Descriptor
+from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.store.disk import disk_errors, need_room
 from jupyter_modelpack.store.files import AtomicFile, copy_stream, link_file, sync_folder
 from jupyter_modelpack.store.lease import lease
 from jupyter_modelpack.store.stream import VerifiedStream
+
+SMALL = 1 << 18
+"""Blobs up to this size are whole in memory before the first byte of them is written."""
 
 
 @dataclass
@@ -50,11 +56,16 @@ class Blobs:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._blobs = path / "blobs" / "sha256"
+        self._names = f"{self._blobs}/"
         self._known = _known.setdefault(path.absolute(), _Known())
 
     def work(self) -> AbstractContextManager[None]:
         """Keep what is written or found from now on from every collector until the block ends (F23)."""
         return lease(self.path).work()
+
+    def rely_on(self, digests: Iterable[Digest]) -> None:
+        """Keep these from every collector, those that are there; cheaper than asking for each by itself."""
+        lease(self.path).note(digests)
 
     def blob_path(self, digest: Digest) -> Path:
         """Where the blob lies, or would lie."""
@@ -62,21 +73,23 @@ class Blobs:
 
     def has_blob(self, digest: Digest) -> bool:
         """Whether the blob is there; inside of `work` it then stays there."""
-        held, path = lease(self.path), self.blob_path(digest)
-        return held.find(digest, path.exists) if held.working else path.exists()
+        return self._size(digest) is not None
 
     def find_blob(self, digest: Digest) -> tuple[str, int] | None:
         """Return path and size of the blob's file, or None."""
-        path = self.blob_path(digest)
-        try:
-            return str(path), path.stat().st_size
-        except FileNotFoundError:
-            return None
+        state = _state(path := self._names + digest.hex)
+        return (path, state.st_size) if state else None
 
     def holds(self, descriptor: Descriptor) -> bool:
         """Whether the blob is there in its full size; inside of `work` it then stays there."""
-        found = self.find_blob(descriptor.digest) if self.has_blob(descriptor.digest) else None
-        return found is not None and found[1] == descriptor.size
+        return self._size(descriptor.digest) == descriptor.size
+
+    def _size(self, digest: Digest) -> int | None:
+        held = lease(self.path)
+        if held.working:
+            held.note((digest,))
+        state = _state(self._names + digest.hex)
+        return state.st_size if state else None
 
     def open_blob(self, descriptor: Descriptor) -> BinaryIO:
         """Open a blob; the stream raises `Untrusted` before its end when the bytes are not the named ones."""
@@ -115,8 +128,8 @@ class Blobs:
         With `expected` bytes for which there is no room, it raises before anything is written.
         """
         need_room(self._blobs, expected, "a layer")
-        with AtomicFile(self._blobs, "a layer") as file:
-            yield BlobWriter(self, file)
+        with contextlib.ExitStack() as stack:
+            yield BlobWriter(self, lambda: stack.enter_context(AtomicFile(self._blobs, "a layer")))
 
     def adopt(self, source: Blobs, descriptor: Descriptor) -> None:
         """Take over a blob of another store without writing it again where the disk allows.
@@ -125,7 +138,9 @@ class Blobs:
         whoever reads it verifies it. Packaging half a gigabyte of known layers would else read them all.
         """
         digest, path = descriptor.digest, self.blob_path(descriptor.digest)
-        if lease(self.path).find(digest, path.exists) and path.stat().st_size == descriptor.size:
+        lease(self.path).note((digest,))
+        state = _state(path)
+        if state and state.st_size == descriptor.size:
             self._rely(digest)
             return
         if not source.has_blob(digest):
@@ -140,7 +155,13 @@ class Blobs:
 
     def adopt_image(self, image: Image, source: Blobs) -> None:
         """Take over config, layers and manifest of an image of another store."""
-        for part in (*image.manifest.layers, image.manifest.config, image.descriptor):
+        self.adopt_all(source, (*image.manifest.layers, image.manifest.config, image.descriptor))
+
+    def adopt_all(self, source: Blobs, parts: Sequence[Descriptor]) -> None:
+        """Take over blobs of another store."""
+        for side in (self, source):
+            side.rely_on(part.digest for part in parts)
+        for part in parts:
             self.adopt(source, part)
 
     def settle(self) -> None:
@@ -157,12 +178,11 @@ class Blobs:
         Its digest is checked once a process, so that good bytes at hand replace damaged ones (F18).
         """
         digest, path = descriptor.digest, self.blob_path(descriptor.digest)
-        if not lease(self.path).find(digest, path.exists):
+        lease(self.path).note((digest,))
+        state = _state(path)
+        if state is None or state.st_size != descriptor.size:
             return False
-        state = path.stat()
         mark = (state.st_ino, state.st_size, state.st_mtime_ns)
-        if state.st_size != descriptor.size:
-            return False
         if self._known.verified.get(digest) != mark:
             with disk_errors(self.path, f"blob {digest}", "read"), path.open("rb") as stream:
                 if Digest.of_stream(stream) != digest:
@@ -199,24 +219,68 @@ class Blobs:
         return []
 
 
-class BlobWriter:
-    """A blob in the making: write, then `commit` with its media type."""
+def _state(path: str | Path) -> os.stat_result | None:
+    try:
+        return os.stat(path)  # noqa: PTH116 - a hundred of them in a build that changes nothing
+    except FileNotFoundError:
+        return None
 
-    def __init__(self, blobs: Blobs, file: AtomicFile) -> None:
-        self._blobs, self._file = blobs, file
+
+class BlobWriter:
+    """A blob in the making: write, then `commit` with its media type.
+
+    A small one stays in memory until its end, for most are there already and need no file at all.
+    """
+
+    def __init__(self, blobs: Blobs, create: Callable[[], AtomicFile]) -> None:
+        self._blobs, self._create = blobs, create
+        self._gathered = bytearray()
+        self._file: AtomicFile | None = None
 
     def write(self, data: bytes) -> int:
         """Append `data`."""
+        if self._file is None:
+            if len(self._gathered) + len(data) <= SMALL:
+                self._gathered += data
+                return len(data)
+            self._file = self._spill()
         return self._file.write(data)
 
     @property
     def digest(self) -> Digest:
         """Digest of what was written so far."""
-        return self._file.digest
+        return self._file.digest if self._file else Digest.of(bytes(self._gathered))
+
+    def descriptor(self, media_type: str) -> Descriptor:
+        """Describe what was written so far."""
+        size = self._file.size if self._file else len(self._gathered)
+        return Descriptor(media_type, self.digest, size)
 
     def commit(self, media_type: str) -> Descriptor:
         """Make the blob visible under its digest; return its descriptor."""
-        descriptor = Descriptor(media_type, self._file.digest, self._file.size)
-        if not self._blobs._is_sound(descriptor):  # noqa: SLF001 - the writer's other half
-            self._blobs._name(self._file)  # noqa: SLF001
+        descriptor = self.descriptor(media_type)
+        commit_all([self])
         return descriptor
+
+    def _unknown(self) -> AtomicFile | None:
+        """Return the file that is to get its name, or None when the store has the blob."""
+        if self._blobs._is_sound(self.descriptor(LAYER)):  # noqa: SLF001 - the writer's other half
+            return None
+        self._file = self._file or self._spill()
+        return self._file
+
+    def _spill(self) -> AtomicFile:
+        file = self._create()
+        if self._gathered:
+            file.write(bytes(self._gathered))
+        return file
+
+
+def commit_all(writers: Sequence[BlobWriter]) -> None:
+    """Make blobs visible, having waited for the disk once and not for each of them."""
+    found = [(writer, file) for writer in writers if (file := writer._unknown())]  # noqa: SLF001
+    if len(found) > 1:
+        with ThreadPoolExecutor(len(found)) as pool:
+            list(pool.map(AtomicFile.sync, (file for _, file in found)))
+    for writer, file in found:
+        writer._blobs._name(file)  # noqa: SLF001

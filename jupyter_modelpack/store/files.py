@@ -29,6 +29,8 @@ _NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENO
 
 def make_folder(path: Path) -> None:
     """Create a private folder (0700) with its parents, which are as private (threat T13)."""
+    if path.is_dir():
+        return
     with disk_errors(path, "a folder"):
         for folder in reversed([path, *path.parents]):
             if folder == path or not folder.exists():
@@ -56,7 +58,7 @@ class AtomicFile:
         self._folder, self._what = folder, what
         self.size = 0
         self._hasher = Hasher()
-        self._committed = False
+        self._synced = self._committed = False
         with disk_errors(folder, what):
             self._path, handle = _new_file(folder, 0o600 if private else 0o644)
         self._file = os.fdopen(handle, "wb", buffering=0)
@@ -86,20 +88,29 @@ class AtomicFile:
             while view:
                 view = view[self._file.write(view) :]
         self.size += len(data)
+        self._synced = False
         return len(data)
 
-    def commit(self, path: Path, *, sync: bool = True) -> None:
-        """Give the file its name, all bytes being on disk first.
-
-        With `sync` false the name becomes durable only when somebody syncs the folder.
-        """
-        with disk_errors(path, self._what):
+    def sync(self) -> None:
+        """Wait until all bytes are on disk; `commit` does so unless it has been done."""
+        with disk_errors(self._folder, self._what):
             fault.point("fsync")
             os.fsync(self._file.fileno())
+        self._synced = True
+
+    def commit(self, path: Path, *, sync: bool = True, durable: bool = True) -> None:
+        """Give the file its name, all bytes being on disk first.
+
+        With `sync` false the name becomes durable only when somebody syncs the folder. With `durable` false nothing
+        is waited for, and a power cut may leave an empty file.
+        """
+        if durable and not self._synced:
+            self.sync()
+        with disk_errors(path, self._what):
             fault.point("rename")
             self._path.rename(path)
             self._committed = True
-        if sync:
+        if sync and durable:
             sync_folder(path.parent)
 
 
@@ -116,12 +127,12 @@ def _new_file(folder: Path, mode: int) -> tuple[Path, int]:
         os.close(handle)  # swept between its creation and its lock
 
 
-def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Replace the file at `path` by `data`, wholly or not at all."""
+def write_file(path: Path, data: bytes, *, private: bool = False, durable: bool = True) -> None:
+    """Replace the file at `path` by `data`, wholly or not at all; what is not `durable` a power cut may empty."""
     make_folder(path.parent)
     with AtomicFile(path.parent, path.name, private=private) as file:
         file.write(data)
-        file.commit(path)
+        file.commit(path, durable=durable)
 
 
 def link_file(source: Path, target: Path) -> bool:
@@ -191,12 +202,18 @@ def _new_folder(parent: Path) -> tuple[Path, int]:
             os.close(handle)
 
 
+def temporary(folder: Path | str) -> list[str]:
+    """Return the temporary files in `folder`, whoever writes them."""
+    names: list[str] = []
+    where = Path(folder)
+    with contextlib.suppress(FileNotFoundError), disk_errors(where, "its names", "read"), os.scandir(where) as found:
+        names += (entry.path for entry in found if entry.name.startswith(TEMP_PREFIX))
+    return names
+
+
 def stale(folder: Path) -> Iterator[Path]:
     """Yield the temporary files in `folder` whose writer is gone; each is locked while you have it."""
-    names: list[str] = []
-    with contextlib.suppress(FileNotFoundError), disk_errors(folder, "its names", "read"), os.scandir(folder) as found:
-        names += (entry.path for entry in found if entry.name.startswith(TEMP_PREFIX))
-    for name in names:
+    for name in temporary(folder):
         with contextlib.suppress(OSError):  # gone meanwhile, or its writer lives
             try:
                 handle = os.open(name, os.O_RDWR | os.O_CLOEXEC)  # NFS locks only what may be written

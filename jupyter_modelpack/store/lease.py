@@ -4,8 +4,8 @@ Fault F23. Between a blob and the index entry that reaches it there is a time in
 knows why the blob is there. A process that writes has one file in the layout, ``lease-<hex>.lock``, locked
 for as long as it lives; each line is the digest of a blob it wrote, took over or found. No clock is asked.
 
-A collector deletes only under the lock ``leases``, exclusively; a line is written, and the blob then looked
-for, under the same lock, shared. So a blob that was found stays.
+A collector reads leases and deletes only under the lock ``leases``, exclusively; a line is written under the same
+lock, shared, and the blob looked for after that. So a blob that was found stays.
 """
 
 from __future__ import annotations
@@ -15,17 +15,24 @@ import fcntl
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.store.disk import disk_errors
-from jupyter_modelpack.store.files import sweep
+from jupyter_modelpack.store.files import sweep, temporary
 from jupyter_modelpack.store.lock import NO_FLOCK, locked
 from jupyter_modelpack.store.owner import Owner
 
 _LOCK = "leases.lock"
 _NAMES = "lease-*.lock"
+
+_TICK = 50_000_000
+"""Nanoseconds that are more than one step of a file system's clock."""
+
+_quiet: dict[str, tuple[int, int]] = {}
+"""Inode and time of change of folders that held no temporary file."""
 
 _leases: dict[tuple[int, Path], Lease] = {}
 _guard = threading.Lock()
@@ -75,15 +82,13 @@ class Lease:
         """Whether a block of work is open."""
         return bool(self._blocks)
 
-    def find(self, digest: Digest, exists: Callable[[], bool]) -> bool:
-        """Write down that `digest` is relied on, then say whether it is there."""
+    def note(self, digests: Iterable[Digest]) -> None:
+        """Write down that all of these are relied on, at once, before anybody looks for them."""
         with self._mutex:
-            if digest in self._known:
-                return exists()
-            with disk_errors(self._folder, "a lease"), collecting(self._folder, shared=True):
-                _append(self._open(), digest)
-                self._known.add(digest)
-                return exists()
+            if fresh := [digest for digest in dict.fromkeys(digests) if digest not in self._known]:
+                with disk_errors(self._folder, "a lease"), collecting(self._folder, shared=True):
+                    _append(self._open(), *fresh)
+                    self._known.update(fresh)
 
     def _open(self) -> int:
         if self._handle is None:
@@ -102,18 +107,21 @@ class Lease:
         return self._handle
 
 
-def _append(handle: int, digest: Digest) -> None:
+def _append(handle: int, *digests: Digest) -> None:
     # The newline in front ends what a full disk may have cut short.
-    line = f"\n{digest.hex}\n".encode()
+    line = "".join(f"\n{digest.hex}\n" for digest in digests).encode()
     while line:
         line = line[os.write(handle, line) :]
 
 
 def lease(folder: Path) -> Lease:
     """Return this process's lease in a layout."""
-    key = (os.getpid(), folder.absolute())  # a forked child has its own
-    with _guard:
-        return _leases.setdefault(key, Lease(folder))
+    key = (os.getpid(), folder if folder.is_absolute() else folder.absolute())  # a forked child has its own
+    found = _leases.get(key)
+    if found is None:
+        with _guard:
+            found = _leases.setdefault(key, Lease(folder))
+    return found
 
 
 def collecting(folder: Path, *, shared: bool = False) -> contextlib.AbstractContextManager[None]:
@@ -155,5 +163,22 @@ def _is_dead(path: Path) -> bool:
 def sweep_layout(folder: Path) -> int:
     """Remove the temporary files that dead writers left anywhere in a layout; return how many."""
     with os.scandir(folder) as entries:
-        below = [Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
-    return sum(sweep(path) for path in (folder, *below, folder / "blobs" / "sha256"))
+        below = [entry.path for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+    return sum(map(_sweep, (str(folder), *below, f"{folder}/blobs/sha256")))
+
+
+def _sweep(folder: str) -> int:
+    """Sweep a folder unless it is as it was when nothing was there to sweep: it may hold 100,000 blobs."""
+    try:
+        state = os.stat(folder)  # noqa: PTH116 - for each folder of a layout, whenever one is opened
+    except FileNotFoundError:
+        return 0
+    mark = (state.st_ino, state.st_mtime_ns)
+    if _quiet.get(folder) == mark:
+        return 0
+    swept = 0
+    if temporary(folder):
+        swept = sweep(Path(folder))
+    elif time.time_ns() - state.st_mtime_ns > _TICK:  # else it may change once more within its time of change
+        _quiet[folder] = mark
+    return swept

@@ -16,7 +16,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from jupyter_modelpack.limits import CHUNK, PICKLE_BYTES
@@ -57,8 +58,7 @@ def of_layer(layer: Descriptor, store: Layout, cache: Layout) -> MainNames:
     """Return the names in a model's layer; `cache` remembers them by its digest."""
     path = cache.path / "pickles" / layer.digest.hex
     try:
-        known = json.loads(path.read_bytes())
-        return MainNames(*map(frozenset, known))
+        return _noted(path)
     except FileNotFoundError:
         found = MainNames()
     with store.blob_path(layer.digest).open("rb") as file:
@@ -68,6 +68,11 @@ def of_layer(layer: Descriptor, store: Layout, cache: Layout) -> MainNames:
                 found |= of_file(member, PurePosixPath(name).suffix)
     write_file(path, json.dumps([sorted(found.certain), sorted(found.possible)]).encode())
     return found
+
+
+@lru_cache(maxsize=1024)
+def _noted(path: Path) -> MainNames:
+    return MainNames(*map(frozenset, json.loads(path.read_bytes())))
 
 
 def of_file(file: BinaryIO, ending: str) -> MainNames:

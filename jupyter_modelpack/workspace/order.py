@@ -50,7 +50,8 @@ class Order:
         """Write the build's log into the workspace."""
         with contextlib.suppress(ModelpackError):  # on a full disk the build's own error counts
             folder = self.workspace.path / LOGS
-            write_file(folder / self.facts.log, "".join(f"{line}\n" for line in lines).encode(), private=True)
+            text = "".join(f"{line}\n" for line in lines)
+            write_file(folder / self.facts.log, text.encode(), private=True, durable=False)
 
     def carry_out(self, report: Reporter) -> Record:
         """Build and name the package; no collector removes meanwhile what it is made of (F23)."""
