@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.notebooks import updates
 from tests.services import CHECKOUT
 
 TUTORIALS = sorted((CHECKOUT / "notebooks").glob("[0-9]*.ipynb"))
@@ -34,7 +35,7 @@ def test_a_tutorial_shows_what_it_promises(tutorial, engine, docker_host, base_i
         "MODELPACK_BASE_IMAGE": str(base_image),
         "IPYTHONDIR": str(tmp_path / "ipython"),
     }
-    argv = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"]
+    argv = [sys.executable, updates.__file__, "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"]
     argv += [f"--nbval-sanitize-with={CHECKOUT / 'tests/notebooks/sanitize.cfg'}", f"--rootdir={folder}"]
     argv += ["-p", "no:cacheprovider", "-p", "no:xdist", str(folder / tutorial.name)]
     done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, check=False)
