@@ -107,9 +107,9 @@ def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: 
     made = wheel_layers(lock, target, cache, report)
     sees_base = needs.uses_base or bool(needs.needs_engine)
     skeleton, reused = skeleton_layer(target, base.python, store, system_packages=sees_base)
+    layers, notes = [_kind(skeleton, "skeleton")], [LayerNote("environment", skeleton.digest, skeleton.size, reused)]
     for side in (store, cache):
         side.rely_on(layer.descriptor.digest for layer in made)
-    layers, notes = [_kind(skeleton, "skeleton")], [LayerNote("environment", skeleton.digest, skeleton.size, reused)]
     for layer in made:
         report.check()
         store.adopt(cache, layer.descriptor)
@@ -138,8 +138,8 @@ def write_image(
     layers: Sequence[Descriptor],
     notes: Sequence[LayerNote],
     variables: Mapping[str, str],
-    *uncommitted: BlobWriter,
     store: Layout,
+    *uncommitted: BlobWriter,
 ) -> Descriptor:
     """Write config and manifest over base and layers, some of them not `uncommitted` any more; return the manifest."""
     base = environment.base
