@@ -68,6 +68,7 @@ def resolve_base(
     credentials: Mapping[str, Credentials] | None = None,
     *,
     need_python: bool = True,
+    fresh: bool = False,
 ) -> Base:
     """Return the base image, fetched into `cache` if it is not there.
 
@@ -79,6 +80,7 @@ def resolve_base(
         report: For progress.
         credentials: User name and password by registry, beyond those Docker and Podman keep.
         need_python: Whether an image without Python is refused.
+        fresh: Whether the registry is asked again what a tag means.
 
     Raises:
         UsageError: what is named is no image, or has no Python.
@@ -86,7 +88,7 @@ def resolve_base(
     """
     wanted, why = wanted_base(named, python, platform, cache)
     report.stage("base", f"Base image {wanted} ({why})")
-    image = _find(wanted, platform, cache, report, credentials or {})
+    image = _find(wanted, platform, cache, report, credentials or {}, fresh=fresh)
     reference = "" if _lies_here(wanted) else wanted
     if not need_python:
         return Base(wanted, image, ImagePython(python, ""), reference)
@@ -113,7 +115,13 @@ def _lies_here(wanted: str) -> bool:
 
 
 def _find(
-    wanted: str, platform: Platform, cache: Layout, report: Reporter, credentials: Mapping[str, Credentials]
+    wanted: str,
+    platform: Platform,
+    cache: Layout,
+    report: Reporter,
+    credentials: Mapping[str, Credentials],
+    *,
+    fresh: bool,
 ) -> Image:
     made = cache.names(wanted).get(wanted) if wanted.startswith("made/") else None
     if made:
@@ -129,9 +137,14 @@ def _find(
     reference = Reference.parse(wanted).on_hub()
     kept = kept_name(str(reference), platform)
     known = cache.names(kept).get(kept)
-    if known:
+    fresh = fresh and reference.digest is None  # a digest means the same for ever
+    if known and not fresh:
         return cache.image(known)
-    image = _from_engine(wanted, platform, cache, report) or _pull(reference, platform, cache, report, credentials)
+    image = None if fresh else _from_engine(wanted, platform, cache, report)
+    image = image or _pull(reference, platform, cache, report, credentials)
+    if fresh:
+        same = known is not None and known.digest == image.digest
+        report.log(f"{reference} is {'still' if same else 'now'} {image.digest.short}")
     cache.tag(kept, image.descriptor)
     return image
 

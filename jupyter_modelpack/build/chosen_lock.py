@@ -37,7 +37,8 @@ def recipe_lock(recipe: Recipe, target: Target, folder: Path, report: Reporter) 
     """
     requirements = [*recipe.needs.requirements, *server_requirements()]
     if not recipe.lock:
-        return make_lock(requirements, target, folder, report, relative_to=recipe.needs.requirements_dir)
+        where = recipe.needs.requirements_dir
+        return make_lock(requirements, target, folder, report, relative_to=where, upgrade=recipe.upgrade)
     lock = Lock.parse(_narrowed(recipe.lock, target))
     _check(lock, requirements)
     report.log(f"Using the lock given ({len(lock.packages)} packages)")

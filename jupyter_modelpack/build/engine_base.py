@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from jupyter_modelpack import home
@@ -18,10 +19,11 @@ from jupyter_modelpack.build.base_archive import import_archive
 from jupyter_modelpack.build.docker_text import command
 from jupyter_modelpack.build.python_in_image import find_python
 from jupyter_modelpack.build.recipe import Needs
-from jupyter_modelpack.engine.base import Engine
+from jupyter_modelpack.engine import base as engines
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Platform
+from jupyter_modelpack.registry.credentials import Credentials
 from jupyter_modelpack.store.layout import Layout
 
 CONDA_BASE = "docker.io/mambaorg/micromamba:latest"
@@ -31,8 +33,24 @@ _CONDA_PREFIX = "/opt/conda"
 _REPOSITORY = "modelpack/engine-base"
 
 
-def engine_base(needs: Needs, platform: Platform, engine: Engine, report: Reporter) -> Base:
+def engine_base(
+    needs: Needs,
+    platform: Platform,
+    engine: engines.Engine,
+    report: Reporter,
+    credentials: Mapping[str, Credentials] | None = None,
+    *,
+    fresh: bool = False,
+) -> Base:
     """Build the base image that `needs` asks for with `engine`, once for the same text, and take it over.
+
+    Args:
+        needs: What it must hold.
+        platform: What it will run on.
+        engine: What builds it.
+        report: For the log.
+        credentials: User name and password by registry, for the image it is built upon.
+        fresh: Whether the registry is asked again what the tag of that image means.
 
     Raises:
         UsageError: there is no container engine to build with.
@@ -45,7 +63,7 @@ def engine_base(needs: Needs, platform: Platform, engine: Engine, report: Report
             code="needs-engine",
         )
     cache = Layout.create(home.cache())
-    base = None if needs.dockerfile else _below(needs, platform, cache, report)
+    base = None if needs.dockerfile else _below(needs, platform, cache, report, credentials, fresh)
     text = _text(needs, f"modelpack/base:{base.image.id.short}" if base else None)
     key = hashlib.sha256(json.dumps([text, str(platform)]).encode()).hexdigest()[:16]
     name = f"engine/{key}:latest"
@@ -57,7 +75,7 @@ def engine_base(needs: Needs, platform: Platform, engine: Engine, report: Report
         tag = f"{_REPOSITORY}:{key}"
         with tempfile.TemporaryDirectory(prefix="modelpack-") as folder:
             (Path(folder) / "Dockerfile").write_text(text)
-            engine.build(Path(folder), tag, report)
+            engine.build(Path(folder), tag, report, credentials=_for_engine(credentials))
         with temporary_archive(cache) as path:
             with path.open("wb") as out:
                 engine.save(tag, out, report)
@@ -67,9 +85,21 @@ def engine_base(needs: Needs, platform: Platform, engine: Engine, report: Report
     return Base(f"{needs.needs_engine} built by {engine.name}", image, find_python(image, needs.python))
 
 
-def _below(needs: Needs, platform: Platform, cache: Layout, report: Reporter) -> Base:
+def _below(
+    needs: Needs,
+    platform: Platform,
+    cache: Layout,
+    report: Reporter,
+    credentials: Mapping[str, Credentials] | None,
+    fresh: bool,
+) -> Base:
     named = needs.base or (None if not needs.conda else os.environ.get("MODELPACK_CONDA_IMAGE", CONDA_BASE))
-    return resolve_base(named, needs.python, platform, cache, report, need_python=not needs.conda)
+    python = not needs.conda
+    return resolve_base(named, needs.python, platform, cache, report, credentials, need_python=python, fresh=fresh)
+
+
+def _for_engine(known: Mapping[str, Credentials] | None) -> dict[str, engines.Credentials]:
+    return {address: engines.Credentials(one.username, one.password) for address, one in (known or {}).items()}
 
 
 def _text(needs: Needs, below: str | None) -> str:

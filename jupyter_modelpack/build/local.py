@@ -94,7 +94,7 @@ def build(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None 
 def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None = None) -> Environment:
     """Bring base image and dependencies into `store`."""
     needs, cache = recipe.needs, _cache()
-    base = base or resolve_base(needs.base, needs.python, recipe.platform, cache, report)
+    base = base or resolve_base(needs.base, needs.python, recipe.platform, cache, report, fresh=recipe.pull)
     for part in (*base.image.manifest.layers, base.image.manifest.config):
         store.adopt(cache, part)
     python = base.python.version

@@ -14,7 +14,10 @@ from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.build.server_layer import kept_server, server_files
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheels import kept_wheel
+from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.manifest import Manifest, Platform
+from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.store.layout import Layout
 
 State = Literal["kept", "made", "downloaded"]
@@ -91,4 +94,21 @@ def _base_step(recipe: Recipe, base: Base | None, cache: Layout) -> Step:
     if needs.needs_engine:
         return Step(f"base image with {needs.needs_engine}", "made")
     title, _ = wanted_base(needs.base, needs.python, recipe.platform, cache)
-    return Step(title, "kept", base.image.size) if base else Step(title, "downloaded")
+    if base:
+        return Step(title, "kept", base.image.size)
+    return Step(title, "downloaded", download=_to_fetch(Reference.parse(title).on_hub(), recipe.platform, cache))
+
+
+def _to_fetch(name: Reference, platform: Platform, cache: Layout) -> int:
+    """Ask the registry how much of an image is to be fetched; 0 when it does not say."""
+    from jupyter_modelpack.registry.client import Registry  # noqa: PLC0415 - only when something is fetched
+    from jupyter_modelpack.registry.retry import Policy  # noqa: PLC0415
+    from jupyter_modelpack.registry.transfer import find_manifest  # noqa: PLC0415
+
+    try:
+        _, raw = find_manifest(Registry(name.registry, policy=Policy(tries=1)), name, platform, Reporter())
+        manifest = Manifest.from_bytes(raw)
+    except ModelpackError:  # the build will say it in full
+        return 0
+    parts = {part.digest: part.size for part in (manifest.config, *manifest.layers)}
+    return sum(size for digest, size in parts.items() if not cache.has_blob(digest))

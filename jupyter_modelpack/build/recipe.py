@@ -104,6 +104,8 @@ class Recipe:
         name: Repository name of the image, for its labels.
         labels: More labels.
         lock: Text of a pylock.toml to use in place of resolving the requirements; empty for none.
+        upgrade: Whether the requirements are resolved again, though there is a lock from before.
+        pull: Whether a base image named by a tag is asked for again, though there is one from before.
     """
 
     name: str
@@ -113,6 +115,8 @@ class Recipe:
     platform: Platform = field(default_factory=Platform)
     labels: Mapping[str, str] = field(default_factory=dict)
     lock: str = ""
+    upgrade: bool = False
+    pull: bool = False
 
 
 @dataclass(frozen=True, slots=True)

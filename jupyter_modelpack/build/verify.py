@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_modelpack import _version, home
-from jupyter_modelpack.build.base import Base
+from jupyter_modelpack.build.base import Base, resolve_base
 from jupyter_modelpack.build.bytecode import find_compiler
 from jupyter_modelpack.build.config import image_config
 from jupyter_modelpack.build.local import KIND
 from jupyter_modelpack.build.lock import Lock
+from jupyter_modelpack.build.lock_in_image import lock_in, member
 from jupyter_modelpack.build.python_in_image import find_python
-from jupyter_modelpack.build.recipe import LOCK_PATH, LayerNote, ModelPart, Needs, Recipe, Source
+from jupyter_modelpack.build.recipe import LayerNote, ModelPart, Needs, Recipe, Source
 from jupyter_modelpack.build.server_layer import server_layer
 from jupyter_modelpack.build.skeleton import skeleton_layer
 from jupyter_modelpack.build.target import Target
@@ -27,11 +28,11 @@ from jupyter_modelpack.build.wheels import wheel_layers
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import NotFound, Untrusted, UsageError
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.limits import CHUNK, CONFIG_BYTES
+from jupyter_modelpack.limits import CHUNK
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
-from jupyter_modelpack.oci.layer import read_layer
-from jupyter_modelpack.oci.manifest import MANIFEST, Descriptor, canonical
+from jupyter_modelpack.oci.manifest import MANIFEST, Descriptor, Platform, canonical
+from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout
 
@@ -73,11 +74,11 @@ def verify(image: Image, report: Reporter) -> Verdict:
     if damaged:
         return Verdict(image.digest, damaged)
     cache = Layout.create(home.cache())
-    base = _base(labels, cache)
+    base = _base(labels, image.platform(), cache, report)
     target = Target(labels[f"{LABEL}.python"], image.platform(), find_compiler(labels[f"{LABEL}.python"]))
     ours = image.manifest.layers[len(base.image.manifest.layers) :]
-    lock = Lock.parse(_member(image, ours[-1], LOCK_PATH[1:]))
-    sees_base = "site-packages = true" in _member(image, ours[0], f"{target.env[1:]}/pyvenv.cfg")
+    lock = Lock.parse(lock_in(image))
+    sees_base = "site-packages = true" in member(image, ours[0], f"{target.env[1:]}/pyvenv.cfg")
     with temporary_folder(cache.path) as folder:
         scratch = Layout.create(folder / "layout")
         report.stage("dependencies", f"Making {len(lock.packages)} packages anew")
@@ -108,10 +109,15 @@ def _damaged(image: Image, report: Reporter) -> Iterator[Difference]:
             yield Difference(f"layer {layer.digest.short}", error.message)
 
 
-def _base(labels: Mapping[str, str], cache: Layout) -> Base:
+def _base(labels: Mapping[str, str], platform: Platform, cache: Layout, report: Reporter) -> Base:
     digest = Digest.parse(labels["org.opencontainers.image.base.digest"])
     name = labels.get("org.opencontainers.image.base.name", "")
     found = cache.find_blob(digest)
+    if found is None and name:
+        # Made on another machine: what a registry serves can be had by its digest, wherever its tag is now.
+        python = labels[f"{LABEL}.python"]
+        resolved = resolve_base(f"{Reference.parse(name).name}@{digest}", python, platform, cache, report)
+        return dataclasses.replace(resolved, title=name, reference=name)
     if found is None:
         raise NotFound(
             f"The base image {name or digest.short} is not on this machine.",
@@ -120,14 +126,6 @@ def _base(labels: Mapping[str, str], cache: Layout) -> Base:
         )
     image = cache.image(Descriptor(MANIFEST, digest, found[1]))
     return Base(name, image, find_python(image, labels[f"{LABEL}.python"]), name)
-
-
-def _member(image: Image, layer: Descriptor, path: str) -> str:
-    with image.blobs.open_blob(layer) as stream:
-        for entry, content in read_layer(stream):
-            if entry.path == path and content is not None and entry.size <= CONFIG_BYTES:
-                return content.read().decode()
-    raise UsageError(f"The image has no /{path}.", code="not-ours")
 
 
 def _recipe(stored: Mapping[str, Any], labels: Mapping[str, str], layers: list[Descriptor]) -> Recipe:

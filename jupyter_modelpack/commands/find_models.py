@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -25,6 +26,16 @@ CONTENT = f"{LABEL}.content"
 VARIABLE = f"{LABEL}.variable"
 """Property of a model that was registered from a notebook's variable: the variable's name."""
 
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A model that is registered on the way."""
+
+    name: str
+    path: Path
+    properties: dict[str, str]
+
+
 NO_VARIABLES: Mapping[str, Path] = MappingProxyType({})
 
 
@@ -40,7 +51,17 @@ def find_models(
         variables: By the word that means a variable, the file it was written to.
 
     """
-    return [_model(where, one, report, variables.get(one)) for one in named]
+    found = (_find(where, one, report, variables.get(one)) for one in named)
+    return [_register(where, one, report) if isinstance(one, New) else one for one in found]
+
+
+def look_up(
+    where: Workspace, named: Sequence[str], report: Reporter, variables: Mapping[str, Path] = NO_VARIABLES
+) -> tuple[list[Model], list[New]]:
+    """Return the models that are registered, and what would be; the parameters are those of `find_models`."""
+    found = [_find(where, one, report, variables.get(one)) for one in named]
+    new = [one for one in found if isinstance(one, New)]
+    return [one for one in found if not isinstance(one, New)], new
 
 
 def wanted_variables(
@@ -64,13 +85,13 @@ def wanted_variables(
     return found
 
 
-def _model(where: Workspace, named: str, report: Reporter, dumped: Path | None) -> Model:
+def _find(where: Workspace, named: str, report: Reporter, dumped: Path | None) -> Model | New:
     from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
 
     known = where.models
     given, equals, rest = named.partition("=")
     if dumped is not None:
-        return _register(where, dumped, given, f"the variable {rest or given}", report, variable=rest or given)
+        return _unless_known(where, dumped, given, f"the variable {rest or given}", report, rest or given)
     if named in known:
         return known[named]
     name, _, version = named.rpartition(":")
@@ -78,9 +99,9 @@ def _model(where: Workspace, named: str, report: Reporter, dumped: Path | None) 
         return Model(where, id=named)
     path = expand(named)
     if path.exists():
-        return _register(where, path, default_name(path), str(path), report)
+        return _unless_known(where, path, default_name(path), str(path), report)
     if equals and (path := expand(rest)).exists():
-        return _register(where, path, given, rest, report)
+        return _unless_known(where, path, given, rest, report)
     guess = nearest(named, known)
     raise NotFound(
         f"No model named {named!r} is registered in workspace {where.name!r}, and no file or folder has that name.",
@@ -89,17 +110,20 @@ def _model(where: Workspace, named: str, report: Reporter, dumped: Path | None) 
     )
 
 
-def _register(
-    where: Workspace, path: Path, name: str, called: str, report: Reporter, *, variable: str | None = None
-) -> Model:
-    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
-
+def _unless_known(
+    where: Workspace, path: Path, name: str, called: str, report: Reporter, variable: str = ""
+) -> Model | New:
     content, latest = _fingerprint(path, report), where.models.get(name)
     if latest and latest.properties.get(CONTENT) == content:
         report.log(f"{called} is {latest.id}, registered before")
         return latest
-    properties = {CONTENT: content, **({VARIABLE: variable} if variable else {})}
-    return Model.register(where, path, name, properties=properties, report=report)
+    return New(name, path, {CONTENT: content, **({VARIABLE: variable} if variable else {})})
+
+
+def _register(where: Workspace, new: New, report: Reporter) -> Model:
+    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
+
+    return Model.register(where, new.path, new.name, properties=new.properties, report=report)
 
 
 def _fingerprint(path: Path, report: Reporter) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from jupyter_modelpack.commands.option import NO_CELL, Option
 
+MADE = ("package", "plan")
+
 MAKING: tuple[Option, ...] = (
     # --- what a package is made of ---
     Option(
         "script",
         "Entry script, a Python file with init() and run(data)",
-        ("package",),
+        MADE,
         metavar="SCRIPT",
         completes="path",
         doors=NO_CELL,
@@ -18,7 +20,7 @@ MAKING: tuple[Option, ...] = (
         "model",
         "Registered model (name or name:version), or what is registered first: a file, a folder, in a notebook a "
         "variable; name=file or name=variable gives it a name",
-        ("package",),
+        MADE,
         ("--model", "-m"),
         default=(),
         many=True,
@@ -28,7 +30,7 @@ MAKING: tuple[Option, ...] = (
     Option(
         "pip",
         "Requirement of the entry script, as pip writes them",
-        ("package",),
+        MADE,
         ("--pip", "-p"),
         default=(),
         many=True,
@@ -37,16 +39,16 @@ MAKING: tuple[Option, ...] = (
     Option(
         "requirements",
         "Requirements file",
-        ("package",),
+        MADE,
         ("--requirements", "-r"),
         metavar="FILE",
         completes="path",
     ),
-    Option("conda", "Conda environment file", ("package",), ("--conda",), metavar="FILE", completes="path"),
+    Option("conda", "Conda environment file", MADE, ("--conda",), metavar="FILE", completes="path"),
     Option(
         "env",
         "Registered environment (name or name:version) to use in place of requirements",
-        ("package",),
+        MADE,
         ("--env",),
         metavar="NAME",
         completes="environment",
@@ -54,7 +56,7 @@ MAKING: tuple[Option, ...] = (
     Option(
         "source_directory",
         "Folder to ship whole; the entry script lies in it",
-        ("package",),
+        MADE,
         ("--source-directory",),
         metavar="FOLDER",
         completes="path",
@@ -62,7 +64,7 @@ MAKING: tuple[Option, ...] = (
     Option(
         "base",
         "Base image: a reference, or the path of an image layout or archive",
-        ("package",),
+        MADE,
         ("--base",),
         metavar="IMAGE",
         completes="path",
@@ -70,7 +72,7 @@ MAKING: tuple[Option, ...] = (
     Option(
         "env_var",
         "Environment variable to set inside",
-        ("package", "run"),
+        ("package", "plan", "run"),
         ("--env-var", "-e"),
         kind="pair",
         default=(),
@@ -80,7 +82,7 @@ MAKING: tuple[Option, ...] = (
     Option(
         "name",
         "Name of the image, in lower case; by default, package",
-        ("package",),
+        MADE,
         ("--name", "-n"),
         metavar="NAME",
     ),
@@ -100,6 +102,38 @@ MAKING: tuple[Option, ...] = (
         ("--sample",),
         metavar="DATA",
         completes="path",
+    ),
+    Option(
+        "lock",
+        "pylock.toml, or a package, whose versions to install; nothing is resolved",
+        MADE,
+        ("--lock",),
+        metavar="LOCK",
+        completes="path",
+    ),
+    Option(
+        "upgrade",
+        "Resolve the requirements again, for newer versions",
+        ("package",),
+        ("--upgrade",),
+        kind="flag",
+        default=False,
+    ),
+    Option(
+        "pull",
+        "Ask the registry again what the tag of the base image means",
+        ("package",),
+        ("--pull",),
+        kind="flag",
+        default=False,
+    ),
+    Option(
+        "plan",
+        "Only say what would be made and downloaded; build nothing",
+        ("package",),
+        ("--plan",),
+        kind="flag",
+        default=False,
     ),
     Option(
         "dry_run",

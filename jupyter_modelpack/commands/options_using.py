@@ -12,7 +12,7 @@ USING: tuple[Option, ...] = (
     Option(
         "package",
         "Package name, reference or image id; by default, the last one of the kind",
-        ("run", "reload", "pull", "push", "save"),
+        ("run", "reload", "pull", "push", "save", "verify"),
         metavar="PACKAGE",
         completes="package",
     ),

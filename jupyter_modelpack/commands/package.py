@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.build.recipe import LayerNote
 from jupyter_modelpack.commands import choose
-from jupyter_modelpack.commands.find_models import NO_VARIABLES, find_models
+from jupyter_modelpack.commands.find_models import NO_VARIABLES, find_models, look_up
 from jupyter_modelpack.commands.hand_over import hand_over
 from jupyter_modelpack.commands.ingredients import find_environment, inference_config
 from jupyter_modelpack.commands.notebook import Notebook
+from jupyter_modelpack.commands.plan import Planned, planned
 from jupyter_modelpack.commands.sample import is_json, read_sample
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
     from jupyter_modelpack.workspace.inference import InferenceConfig
@@ -97,31 +99,51 @@ def package(  # noqa: PLR0913 - one keyword an option
     dockerfile: bool = False,
     sample: str | None = None,
     dry_run: bool = False,
+    plan: bool = False,
+    lock: str | None = None,
+    upgrade: bool = False,
+    pull: bool = False,
     workspace: str | None = None,
     engine: str | None = None,
     cell: str | None = None,
     notebook: Notebook | None = None,
     made: Callable[[ModelPackage], None] = lambda _package: None,
     packaged: Callable[[ModelPackage], None] = lambda _package: None,
-) -> Packaged | Tried:
-    """Make a package, and put it into the container engine if there is one; or only try its script.
+) -> Packaged | Tried | Planned:
+    """Make a package, and put it into the container engine if there is one; or only try its script, or plan it.
 
     `cell` is the entry script when it is the text of a notebook cell and no file; `made` gets the handle
     as soon as there is one, while the package is still being made; `packaged` once it is, before an engine has it.
     """
-    from jupyter_modelpack.workspace.packaging import package as start  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.workspace import choices  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.workspace.packaging import package as start  # noqa: PLC0415
 
     started = time.monotonic()
     where = choose.workspace(workspace)
     environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
     config = inference_config(environment, script, cell, source_directory)
     config.sample = read_sample(sample) if sample is not None else None
+    how = choices.choose(where, expand(lock) if lock else None, upgrade=upgrade, pull=pull)
     with notebook.files if notebook else nullcontext():
+        if plan:
+            known, new = look_up(where, model, report, notebook.models if notebook else NO_VARIABLES)
+            if notebook:
+                _carry(config, notebook, cell or "", where, known, report)
+            return planned(where, known, new, config, how, report)
         models = find_models(where, model, report, notebook.models if notebook else NO_VARIABLES)
     carried = _carry(config, notebook, cell or "", where, models, report) if notebook else ()
     if dry_run:
         return _try(where, models, config, carried, report)
-    handle = start(where, models, config, generate_dockerfile=dockerfile, image_name=name, image_label=tag, again=False)
+    handle = start(
+        where,
+        models,
+        config,
+        generate_dockerfile=dockerfile,
+        image_name=name,
+        image_label=tag,
+        again=False,
+        choices=how,
+    )
     made(handle)
     handle.wait_for_creation(report=report)
     packaged(handle)

@@ -23,6 +23,13 @@ VERBS: tuple[Verb, ...] = (
         ),
         EVERYWHERE,
     ),
+    Verb(
+        "plan",
+        "plan",
+        "Say what package would make and download, before it does",
+        "Make",
+        ("plan score.py --model diabetes --pip scikit-learn",),
+    ),
     Verb("register", "models", "Register a file or folder as a model", "Make", ("register model.pkl --name diabetes",)),
     Verb("base", "base", "Make a base image from Debian packages, where no registry can be reached", "Make", ("base",)),
     Verb("run", "run", "Start a package as a service and wait until it answers", "Use", ("run", "run --port 0")),
@@ -51,6 +58,13 @@ VERBS: tuple[Verb, ...] = (
     Verb("doctor", "doctor", "Check this machine, with a remedy for each finding", "Look", ("doctor",)),
     Verb("version", "version", "Show the version", "Look"),
     Verb("check", "check", "Read everything that is stored, and mend what is damaged", "Keep", ("check --repair",)),
+    Verb(
+        "verify",
+        "verify",
+        "Make a package anew and compare: what differs is named",
+        "Keep",
+        ("verify", "verify package:20261122"),
+    ),
     Verb("gc", "gc", "Free the space of what nothing needs", "Keep", ("gc --dry-run", "gc --older-than 30")),
     Verb("pull", "pull", "Put a package into the container engine", "Hand over", ("pull", "pull package:20261122")),
     Verb(
@@ -80,6 +94,7 @@ VERBS: tuple[Verb, ...] = (
 
 _WITH_WORKSPACE = (
     "package",
+    "plan",
     "register",
     "run",
     "reload",
@@ -93,6 +108,7 @@ _WITH_WORKSPACE = (
     "doctor",
     "check",
     "gc",
+    "verify",
     "pull",
     "push",
     "save",

@@ -19,6 +19,7 @@ from jupyter_modelpack.commands.models import Models, Registered
 from jupyter_modelpack.commands.package import Packaged, Tried
 from jupyter_modelpack.commands.packages import Packages
 from jupyter_modelpack.commands.panel import Overview
+from jupyter_modelpack.commands.plan import Planned
 from jupyter_modelpack.commands.pull import Pulled
 from jupyter_modelpack.commands.push import Pushed
 from jupyter_modelpack.commands.registry import Serving
@@ -28,6 +29,7 @@ from jupyter_modelpack.commands.run import Running
 from jupyter_modelpack.commands.save import Archived, Saved
 from jupyter_modelpack.commands.score import Scored
 from jupyter_modelpack.commands.services import Services
+from jupyter_modelpack.commands.verify import Verified
 from jupyter_modelpack.commands.version import Version
 from jupyter_modelpack.frontends import human
 from jupyter_modelpack.frontends.view import Block, Fields, Line, Table, Tone, View, visible
@@ -144,6 +146,28 @@ def _packaged(result: Packaged) -> View:
 
 def _packaged_as(result: Packaged) -> str:
     return f"{'Packaged before, unchanged:' if result.before else 'Packaged'} {result.reference}"
+
+
+@view.register
+def _planned(result: Planned) -> View:
+    rows = tuple(
+        (
+            step.title,
+            step.state,
+            human.size(step.size, 3) if step.size else "-",
+            human.size(step.download, 3) if step.download else "-" if step.state == "downloaded" else "",
+        )
+        for step in result.steps
+    )
+    tones: tuple[Tone, ...] = tuple("muted" if step.state == "kept" else "" for step in result.steps)
+    unknown = any(step.state == "downloaded" and not step.download for step in result.steps)
+    to_fetch = f"{'at least ' if unknown else ''}{human.size(result.download, 3)} to download"
+    new = sum(step.state != "kept" for step in result.steps)
+    slow = "" if result.bytecode else f" No Python {result.python} is here to compile with: it would start slower."
+    return (
+        Table(("LAYER", "STATE", "SIZE", "DOWNLOAD"), rows, tones),
+        Line(f"Python {result.python} on {result.platform}: {new} of {len(rows)} to make, {to_fetch}.{slow}"),
+    )
 
 
 @view.register
@@ -293,6 +317,16 @@ def _soundness(result: Soundness) -> View:
     left = sum(not row.mended for row in result.rows)
     last = Line(f"{left} of {len(rows)} findings remain; {read}.", "bad") if left else Line(f"Mended; {read}.", "good")
     return (Table(("STORE", "FAULT", "WHAT", "NEEDED BY", "OUTCOME"), rows, tones), last)
+
+
+@view.register
+def _verified(result: Verified) -> View:
+    took = f"({human.seconds(result.seconds)})"
+    if result.sound:
+        return (Line(f"{result.reference} made anew is the same, {result.digest} {took}", "good"),)
+    rows = tuple((row.what, row.why) for row in result.rows)
+    first = Line(f"{result.reference} made anew is not the same {took}", "bad")
+    return (first, Table(("DIFFERS", "BECAUSE"), rows))
 
 
 @view.register

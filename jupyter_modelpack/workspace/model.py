@@ -342,9 +342,27 @@ class Model:
         generate_dockerfile: bool = False,
         image_name: str | None = None,
         image_label: str | None = None,
+        *,
+        lock: str | os.PathLike[str] | None = None,
+        upgrade: bool = False,
+        pull: bool = False,
     ) -> ModelPackage:
-        """Begin to make an image, or a Dockerfile with its files; return at once (contract section 6)."""
-        from jupyter_modelpack.workspace.packaging import package  # noqa: PLC0415 - packaging knows models
+        """Begin to make an image, or a Dockerfile with its files; return at once (contract section 6).
+
+        Args:
+            workspace: Where it will lie.
+            models: What goes in: registered models, their names, or paths to register first.
+            inference_config: The entry script with what it needs.
+            generate_dockerfile: Whether to make a Dockerfile with its files in place of an image.
+            image_name: Its repository; ``package`` by default.
+            image_label: Its tag; the time by default.
+            lock: A pylock.toml, or a package's name, whose versions to install. Ours, not Azure's.
+            upgrade: Whether to resolve the requirements again, for newer versions. Ours, not Azure's.
+            pull: Whether to ask again what the base image's tag means. Ours, not Azure's.
+
+        """
+        from jupyter_modelpack.workspace.choices import choose  # noqa: PLC0415 - packaging knows models
+        from jupyter_modelpack.workspace.packaging import package  # noqa: PLC0415 - as above
 
         return package(
             workspace,
@@ -353,6 +371,7 @@ class Model:
             generate_dockerfile=generate_dockerfile,
             image_name=image_name,
             image_label=image_label,
+            choices=choose(workspace, lock, upgrade=upgrade, pull=pull),
         )
 
     def _bound(self) -> Workspace:

@@ -24,6 +24,7 @@ from jupyter_modelpack.workspace.package_record import Facts, Record
 
 if TYPE_CHECKING:
     from jupyter_modelpack.build.base import Base
+    from jupyter_modelpack.registry.credentials import Credentials
     from jupyter_modelpack.workspace.environment import Environment
     from jupyter_modelpack.workspace.workspace import Workspace
 
@@ -91,17 +92,25 @@ class Order:
 
     def _base(self, report: Reporter) -> Base | None:
         """Return the base image when it takes more than its name: an engine, or a password."""
-        needs, platform = self.recipe.needs, self.recipe.platform
+        needs, platform, fresh = self.recipe.needs, self.recipe.platform, self.recipe.pull
+        known = self._passwords()
         if needs.needs_engine:
             from jupyter_modelpack.build.engine_base import engine_base  # noqa: PLC0415 - as above
             from jupyter_modelpack.engine.select import choose  # noqa: PLC0415
 
-            return engine_base(needs, platform, choose(), report)
-        account = self.environment.docker.base_image_registry if self.environment else None
-        if account is None or not (needs.base and account.address and account.username and account.password):
+            return engine_base(needs, platform, choose(), report, known, fresh=fresh)
+        if not known:
             return None
         from jupyter_modelpack.build.base import resolve_base  # noqa: PLC0415 - as above
-        from jupyter_modelpack.registry.credentials import Credentials  # noqa: PLC0415
 
-        known = {account.address: Credentials(account.username, Secret(account.password))}
-        return resolve_base(needs.base, needs.python, platform, Layout.create(home.cache()), report, known)
+        cache = Layout.create(home.cache())
+        return resolve_base(needs.base, needs.python, platform, cache, report, known, fresh=fresh)
+
+    def _passwords(self) -> dict[str, Credentials]:
+        """Return what the environment says to log in with where its base image lies."""
+        from jupyter_modelpack.registry.credentials import Credentials  # noqa: PLC0415 - as above
+
+        account = self.environment.docker.base_image_registry if self.environment else None
+        if account is None or not (account.address and account.username and account.password):
+            return {}
+        return {account.address: Credentials(account.username, Secret(account.password))}

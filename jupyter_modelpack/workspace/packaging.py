@@ -18,6 +18,7 @@ from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.oci.names import check_repository, check_tag
 from jupyter_modelpack.workspace import main_check
 from jupyter_modelpack.workspace.build_job import BuildJob
+from jupyter_modelpack.workspace.choices import DEFAULT, Choices
 from jupyter_modelpack.workspace.framework import Framework
 from jupyter_modelpack.workspace.inference import InferenceConfig
 from jupyter_modelpack.workspace.model import Model
@@ -41,6 +42,7 @@ def package(
     image_name: str | None,
     image_label: str | None,
     again: bool = True,
+    choices: Choices = DEFAULT,
 ) -> ModelPackage:
     """Check everything, start the build, return its handle.
 
@@ -50,7 +52,7 @@ def package(
         if not isinstance(given, str | None):
             raise UsageError(f"{name} is text, not {type(given).__name__}.", code="bad-name")
     label = check_tag(image_label) if image_label else None
-    recipe = plan(workspace, models, inference_config, image_name)
+    recipe = plan(workspace, models, inference_config, image_name, choices)
     log = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}.log"
     facts = Facts(tuple(f"{model.name}:{model.version}" for model in recipe.models), generate_dockerfile, log)
     environment = inference_config.environment if inference_config else None
@@ -63,6 +65,7 @@ def plan(
     models: Sequence[Model | str],
     inference_config: InferenceConfig | None,
     image_name: str | None = None,
+    choices: Choices = DEFAULT,
 ) -> Recipe:
     """Check everything, return what the package is made of."""
     if not isinstance(workspace, Workspace):
@@ -84,6 +87,9 @@ def plan(
         source=inference_config.as_source(),
         platform=platform_of(inference_config.environment),
         labels={SAMPLE_LABEL: sample} if sample else {},
+        lock=choices.lock,
+        upgrade=choices.upgrade,
+        pull=choices.pull,
     )
     main_check.check(recipe, workspace.store)
     return recipe

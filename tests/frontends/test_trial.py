@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.commands.package import Tried
+from jupyter_modelpack.commands.plan import Planned
 from jupyter_modelpack.errors import BuildFailed, UsageError
 
 SCRIPT = """
@@ -45,6 +46,20 @@ def test_a_dry_run_says_what_came_out_and_how_long_and_builds_nothing(cell, shel
     assert shell.run_cell("%modelpack packages").result.result.rows == ()
     assert list((home / "cache").glob("locks/*")) == []
     assert [path.name for path in (home / "cache").iterdir() if path.name.startswith(".tmp")] == []
+
+
+@pytest.mark.network
+def test_a_cell_can_be_planned_before_it_is_packaged(cell, shell, base_image, monkeypatch, home: Path) -> None:
+    monkeypatch.setenv("MODELPACK_BASE_IMAGE", str(base_image))
+    found = cell("--plan --pip tqdm==4.67.1").result.result
+    assert isinstance(found, Planned)
+    states = {step.title: step.state for step in found.steps}
+    assert (states["tqdm 4.67.1"], states["model offset (new)"], states["app"]) == ("downloaded", "made", "made")
+    assert shell.run_cell("%modelpack packages").result.result.rows == ()
+    assert shell.run_cell("%modelpack models").result.result.rows == ()
+    (Path.cwd() / "score.py").write_text(SCRIPT)
+    again = shell.run_cell("%modelpack plan score.py --model offset.txt --pip tqdm==4.67.1").result.result
+    assert [step.state for step in again.steps] == [step.state for step in found.steps]
 
 
 @pytest.mark.parametrize(

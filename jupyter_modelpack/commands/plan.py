@@ -1,0 +1,89 @@
+"""plan: say what packaging would do, before it does anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.find_models import New, look_up
+from jupyter_modelpack.commands.ingredients import find_environment, inference_config
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.home import expand
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.build.plan import Step
+    from jupyter_modelpack.workspace.choices import Choices
+    from jupyter_modelpack.workspace.inference import InferenceConfig
+    from jupyter_modelpack.workspace.model import Model
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A package that is not made.
+
+    Attributes:
+        python: Minor version in the image.
+        platform: What it would run on.
+        bytecode: Whether modules would be compiled; without, a container starts slower.
+        steps: What the image would be made of, lowest layer first.
+        download: Bytes to fetch, as far as that is known.
+    """
+
+    python: str
+    platform: str
+    bytecode: bool
+    steps: tuple[Step, ...]
+    download: int
+
+
+def plan(  # noqa: PLR0913 - one keyword an option
+    report: Reporter,
+    *,
+    script: str | None = None,
+    model: tuple[str, ...] = (),
+    pip: tuple[str, ...] = (),
+    requirements: str | None = None,
+    conda: str | None = None,
+    env: str | None = None,
+    source_directory: str | None = None,
+    base: str | None = None,
+    env_var: tuple[str, ...] = (),
+    name: str | None = None,
+    lock: str | None = None,
+    workspace: str | None = None,
+) -> Planned:
+    """Say of each layer whether it is there, would be made or downloaded, and how large it is."""
+    from jupyter_modelpack.workspace import choices  # noqa: PLC0415 - verbs start fast
+
+    where = choose.workspace(workspace)
+    environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
+    config = inference_config(environment, script, None, source_directory)
+    how = choices.choose(where, expand(lock) if lock else None, upgrade=False, pull=False)
+    return planned(where, *look_up(where, model, report), config, how, report)
+
+
+def planned(
+    where: Workspace,
+    known: Sequence[Model],
+    new: Sequence[New],
+    config: InferenceConfig,
+    how: Choices,
+    report: Reporter,
+) -> Planned:
+    """Plan the package of `known` models and those that are `new`."""
+    from jupyter_modelpack.build.plan import Step, plan  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.workspace import model_store, packaging  # noqa: PLC0415
+
+    recipe = packaging.plan(where, known, config, choices=how)
+    found = plan(recipe, report)
+    *below, server, app = found.steps
+    models = (
+        Step(f"model {one.name} (new)", "made", sum(file.stat().st_size for _, file in gathered.entries))
+        for one in new
+        for gathered in [model_store.gather(one.path)]
+    )
+    steps = (*below, *models, server, app)
+    return Planned(found.python, str(recipe.platform), found.bytecode, steps, found.download)
