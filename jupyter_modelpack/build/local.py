@@ -104,7 +104,7 @@ def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: 
     report.stage("environment", f"Python {python} on {recipe.platform}")
     lock = recipe_lock(recipe, target, cache.path / "locks", report)
     report.stage("dependencies", f"{len(lock.packages)} packages")
-    made = wheel_layers(lock, target, cache, report)
+    made = wheel_layers(lock, target, cache, report, needs.requirements)
     sees_base = needs.uses_base or bool(needs.needs_engine)
     skeleton, reused = skeleton_layer(target, base.python, store, system_packages=sees_base)
     layers, notes = [_kind(skeleton, "skeleton")], [LayerNote("environment", skeleton.digest, skeleton.size, reused)]

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,8 @@ from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.store.files import temporary_folder, write_file
 from jupyter_modelpack.store.layout import Layout
 
+_INDEX = re.compile(r"(?:--extra-index-url|--index-url|-i)[\s=]+(?P<url>\S+)")
+
 FORMAT = 2
 """Part of every layer's key: raise it when the same wheel would give other bytes."""
 
@@ -53,10 +56,19 @@ class WheelLayer:
     reused: bool
 
 
-def wheel_layers(lock: Lock, target: Target, cache: Layout, report: Reporter) -> list[WheelLayer]:
+def wheel_layers(
+    lock: Lock, target: Target, cache: Layout, report: Reporter, requirements: Sequence[str] = ()
+) -> list[WheelLayer]:
     """Return the layers of a lock's packages: large wheels first, in the lock's order, then the small ones.
 
     Packages that are not in the cache are fetched and written.
+
+    Args:
+        lock: The packages.
+        target: The image's Python and platform.
+        cache: The machine's layout.
+        report: For log and progress.
+        requirements: Lines that the lock was made from, for the passwords of the indexes they name: a lock has none.
 
     Raises:
         BuildFailed: a package cannot be fetched or built for the target.
@@ -64,7 +76,7 @@ def wheel_layers(lock: Lock, target: Target, cache: Layout, report: Reporter) ->
     """
     found = dict(zip((package.name for package in lock.packages), _kept(lock.packages, target, cache), strict=True))
     missing = [package for package in lock.packages if found[package.name] is None]
-    made = _make(lock, missing, target, cache, report) if missing else {}
+    made = _make(lock, missing, target, cache, report, requirements) if missing else {}
     layers = [
         WheelLayer(
             f"{package.name} {package.version}",
@@ -135,12 +147,12 @@ def kept_layers(cache: Layout, unused_seconds: float | None = None) -> Iterator[
 
 
 def _make(
-    lock: Lock, missing: Sequence[Locked], target: Target, cache: Layout, report: Reporter
+    lock: Lock, missing: Sequence[Locked], target: Target, cache: Layout, report: Reporter, requirements: Sequence[str]
 ) -> dict[str, Descriptor]:
     size = sum(package.size for package in missing)
     report.log(f"Fetching {len(missing)} packages ({size / 1e6:.1f} MB)")
     with temporary_folder(cache.path) as folder:  # beside the cache, so that uv can link files from its own
-        _install(lock, missing, target, folder, report)
+        _install(lock, missing, target, folder, report, requirements)
         tree = folder / "tree"
         dists = (Installed(path, cache_tag(target), target.env) for path in tree.glob("*.dist-info"))
         installed = {dist.name: dist for dist in dists}
@@ -161,15 +173,25 @@ def _make(
             return dict(zip((package.name for package in ordered), pool.map(write, ordered), strict=True))
 
 
-def _install(lock: Lock, missing: Sequence[Locked], target: Target, folder: Path, report: Reporter) -> None:
+def _install(
+    lock: Lock, missing: Sequence[Locked], target: Target, folder: Path, report: Reporter, requirements: Sequence[str]
+) -> None:
     subset = folder / "pylock.toml"
     subset.write_text(tomli_w.dumps(lock.subset(frozenset(package.name for package in missing))))
     argv = [uv_program(), "pip", "install", "--quiet", "--target", str(folder / "tree"), "--no-deps", "-r", str(subset)]
     argv += ["--python-version", target.python, "--python-platform", target.uv_platform]
     try:
-        run_tool(argv, report, step="Fetching the packages", cwd=folder, env=uv_environment())
+        run_tool(argv, report, step="Fetching the packages", cwd=folder, env=_signed_in(requirements))
     except BuildFailed as error:
         raise explain(error) from error
+
+
+def _signed_in(requirements: Sequence[str]) -> dict[str, str]:
+    """Return uv's environment with the indexes that the lines give a password for; others can read arguments."""
+    environment, found = uv_environment(), (_INDEX.match(line) for line in requirements)
+    urls = [line["url"] for line in found if line and "@" in line["url"]]
+    known = environment.get("UV_INDEX", "").split()
+    return {**environment, "UV_INDEX": " ".join([*known, *urls])} if urls else environment
 
 
 def _group(small: Sequence[WheelLayer], target: Target, cache: Layout) -> WheelLayer:
