@@ -143,6 +143,19 @@ MAKING: tuple[Option, ...] = (
         kind="flag",
         default=False,
     ),
+    # --- an entry script to begin with ---
+    Option(
+        "model", "File of the model; its ending tells how to load it", ("script",), metavar="FILE", completes="path"
+    ),
+    Option(
+        "output",
+        "File to write to; by default, score.py",
+        ("script",),
+        ("--output", "-o"),
+        default="score.py",
+        metavar="FILE",
+        completes="path",
+    ),
     # --- registering ---
     Option("path", "File or folder", ("register",), metavar="PATH", completes="path"),
     Option(

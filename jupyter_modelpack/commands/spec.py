@@ -30,6 +30,7 @@ VERBS: tuple[Verb, ...] = (
         "Make",
         ("plan score.py --model diabetes --pip scikit-learn",),
     ),
+    Verb("script", "script", "Write an entry script to begin with", "Make", ("script model.pkl",)),
     Verb("register", "models", "Register a file or folder as a model", "Make", ("register model.pkl --name diabetes",)),
     Verb("base", "base", "Make a base image from Debian packages, where no registry can be reached", "Make", ("base",)),
     Verb("run", "run", "Start a package as a service and wait until it answers", "Use", ("run", "run --port 0")),

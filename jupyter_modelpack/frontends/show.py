@@ -28,6 +28,7 @@ from jupyter_modelpack.commands.remove import Removed
 from jupyter_modelpack.commands.run import Running
 from jupyter_modelpack.commands.save import Archived, Saved
 from jupyter_modelpack.commands.score import Scored
+from jupyter_modelpack.commands.script import Script
 from jupyter_modelpack.commands.services import Services
 from jupyter_modelpack.commands.verify import Verified
 from jupyter_modelpack.commands.version import Version
@@ -284,6 +285,11 @@ def _services(result: Services) -> View:
 @view.register
 def _killed(result: Killed) -> View:
     return (Line(f"{result.service.name} {'had ended before' if result.before else 'was killed'}."),)
+
+
+@view.register
+def _script(result: Script) -> View:
+    return (Line(f"Wrote {result.path}; it needs: {', '.join(result.pip)}", "good"),)
 
 
 @view.register

@@ -1,0 +1,90 @@
+"""script: write an entry script to begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from jupyter_modelpack.errors import Conflict, UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.home import expand
+
+_LOADERS = {
+    ".pkl": ("import joblib", "joblib.load(path)", "model.predict(rows).tolist()", ("scikit-learn", "joblib")),
+    ".joblib": ("import joblib", "joblib.load(path)", "model.predict(rows).tolist()", ("scikit-learn", "joblib")),
+    ".onnx": (
+        "import onnxruntime",
+        "onnxruntime.InferenceSession(path)",
+        "model.run(None, {model.get_inputs()[0].name: rows.astype(np.float32)})[0].tolist()",
+        ("onnxruntime", "numpy"),
+    ),
+    ".pt": (
+        "import torch",
+        "torch.jit.load(path).eval()",
+        "model(torch.tensor(rows, dtype=torch.float32)).tolist()",
+        ("torch", "numpy"),
+    ),
+    ".safetensors": (
+        "from safetensors.numpy import load_file",
+        "load_file(path)",
+        "(rows @ next(iter(model.values())).T).tolist()",
+        ("safetensors", "numpy"),
+    ),
+}
+"""By ending: the import, how to load the file at `path`, how to answer `rows`, what to install."""
+
+_TEXT = '''"""What the service does: init() once when it starts, run() for each request."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+{imports}
+
+
+def init():
+    global model
+    # The model's own folder in the image; in it, the file that was registered.
+    [path] = [str(file) for file in Path(os.environ["AZUREML_MODEL_DIR"]).rglob("*{ending}")]
+    model = {load}
+
+
+def run(data):
+    # {{"data": [[1, 2, 3], [4, 5, 6]]}}: a list of rows.
+    rows = np.array(json.loads(data)["data"])
+    return {answer}
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """An entry script that was written.
+
+    Attributes:
+        path: Where it lies, as it was asked for.
+        pip: What it imports, for the package's environment.
+    """
+
+    path: str
+    pip: tuple[str, ...]
+
+
+def script(_report: Reporter, *, model: str | None = None, output: str = "score.py") -> Script:
+    """Write an entry script for a kind of model, which its file's ending tells; overwrite nothing."""
+    ending = PurePath(model or "").suffix.lower()
+    imports, load, answer, pip = _LOADERS.get(ending, _LOADERS[".pkl"])
+    path = expand(output)
+    if path.suffix != ".py":
+        raise UsageError(f"{output} is no name for a Python file.", hint="script model.pkl --output score.py")
+    text = _TEXT.format(imports=imports, load=load, answer=answer, ending=ending if ending in _LOADERS else "")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise Conflict(
+            f"{output} is there already, and stays as it is.", hint="Name another file, or use this one."
+        ) from error
+    except OSError as error:
+        raise UsageError(f"{output} cannot be written: {error.strerror}.") from error
+    return Script(output, pip)
