@@ -17,11 +17,14 @@ from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR, USER, LayerNote, R
 from jupyter_modelpack.build.server_layer import SERVER
 from jupyter_modelpack.build.source_date import source_date
 from jupyter_modelpack.build.target import Target
-from jupyter_modelpack.engine.base import IMAGE_PORT, LABEL
+from jupyter_modelpack.engine.base import IMAGE_PORT, LABEL, SAMPLE_LABEL
 from jupyter_modelpack.oci.digest import Digest
 
 USES_BASE = f"{LABEL}.uses-base"
 """Label of images whose environment is partly in their base image."""
+
+_VARIABLE_BYTES = 32 << 10
+"""Size of the largest sample that also goes into the environment, where Linux allows 128 KiB a variable."""
 
 _SECOND = 1_000_000_000  # Docker's Healthcheck counts nanoseconds
 
@@ -96,9 +99,16 @@ def _environment(settings: Mapping[str, Any], recipe: Recipe, variables: Mapping
         "PYTHONUNBUFFERED": "1",
         "MODELPACK_HOST": "0.0.0.0",  # noqa: S104 - inside a container, which publishes what its user asks for
         "MODELPACK_PORT": str(IMAGE_PORT),
+        **_sample(recipe),
         **recipe.needs.variables,
         **variables,
     }
+
+
+def _sample(recipe: Recipe) -> dict[str, str]:
+    """Let the server describe what the service takes by the sample."""
+    sample = recipe.labels.get(SAMPLE_LABEL, "")
+    return {"MODELPACK_SAMPLE": sample} if sample and len(sample.encode()) <= _VARIABLE_BYTES else {}
 
 
 def _labels(recipe: Recipe, base: Base, target: Target, lock: str) -> dict[str, str]:

@@ -1,15 +1,16 @@
 """The routes (contract 7.1), and what every answer carries."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from . import VERSION, generations, identity, open_inference
 from .cors import Cors
+from .description import Description, tensors
 from .keys import Keys
 from .messages import HTML, Header, Request, Response, json_response, problem
 from .metrics import CONTENT_TYPE, Counters, Metrics
 from .paths import Paths, Target
 from .settings import Settings
-from .swagger import Schemas, Swagger
+from .swagger import Swagger
 
 Respond = Callable[[Response], None]
 Submit = Callable[[Request, Respond], bool]
@@ -33,24 +34,28 @@ class Application:
         submit: Submit | None,
         *,
         raw: bool = False,
-        schemas: Schemas | None = None,
-        models: Iterable[str] = (),
+        described: Description | None = None,
+        models: Mapping[str, Description] | None = None,
         metrics: Metrics | None = None,
         counters: Counters | None = None,
     ) -> None:
-        self._description = Swagger(settings, schemas)
         self._cors = Cors(settings.cors_origins)
         self._submit = submit
         self._raw = raw
         self._keys = Keys(settings)
         self._metrics = metrics
         self._counters = counters
-        self._paths = Paths(settings, frozenset(models))
+        self._paths = Paths(settings, frozenset(models or {}))
+        self._described = {"": described or Description(), **(models or {})}
+        self._description = Swagger(
+            settings, self._described[""], self._paths.name, models or {}, keys=self._keys.needed
+        )
         self._generations, self._package = settings.generations_fd, settings.package
         self._routes: dict[str, Callable[[Request], Response]] = {
             "/": self._liveness,
             "/ready": self._readiness,
             "/swagger.json": self._swagger,
+            "/openapi.json": self._openapi,
             "/metrics": self._metered,
             "/v2": self._server,
             "/v2/health/live": self._liveness,
@@ -95,7 +100,11 @@ class Application:
         if target.verb == "ready":
             return self._readiness(request)
         name = target.model or self._paths.name
-        return _reading(request) or json_response(200, open_inference.metadata(name, self._paths.version))
+        described = self._described[target.model]
+        about = open_inference.metadata(
+            name, self._paths.version, tensors(described.given, "data"), tensors(described.returned, "predict")
+        )
+        return _reading(request) or json_response(200, about)
 
     def _score(self, request: Request, respond: Respond) -> None:
         refusal = identity.too_long(request.headers) or self._refusal(request)
@@ -153,6 +162,9 @@ class Application:
     def _server(self, request: Request) -> Response:
         about = {"name": "modelpack", "version": VERSION, "extensions": []}
         return _reading(request) or json_response(200, about)
+
+    def _openapi(self, request: Request) -> Response:
+        return _reading(request) or self._description.everything()
 
     def _swagger(self, request: Request) -> Response:
         return _reading(request) or self._description.respond(request.query)

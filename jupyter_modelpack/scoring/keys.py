@@ -24,13 +24,13 @@ class Keys:
             self._read()
             if not self._of_file:
                 raise ConfigurationError("MODELPACK_KEYS_FILE names a file that cannot be read, or holds no key")
-        self._needed = bool(self._given or self._of_file)
+        self.needed = bool(self._given or self._of_file)
         if max(len(self._given), len(self._of_file)) > _MOST:
             raise ConfigurationError("MODELPACK_KEYS and MODELPACK_KEYS_FILE take two keys at most")
 
     def refusal(self, request: Request) -> Response | None:
         """Answer a request that brings no key, or a wrong one, with 401."""
-        if not self._needed or request.path in _OPEN:
+        if not self.needed or request.path in _OPEN:
             return None
         if self._path:
             self._read()

@@ -52,9 +52,9 @@ def answer(response: Response, model: str, request_body: bytes) -> Response:
     return json_response(response.status, content, response.headers)
 
 
-def metadata(model: str, version: str) -> dict[str, Any]:
-    """Describe a model; the script does not say more about its tensors than their names here."""
-    return {"name": model, "versions": [version], "platform": "modelpack_python", "inputs": [], "outputs": []}
+def metadata(model: str, version: str, inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Describe a model."""
+    return {"name": model, "versions": [version], "platform": "modelpack_python", "inputs": inputs, "outputs": outputs}
 
 
 def _nested(tensor: dict[str, Any]) -> Any:

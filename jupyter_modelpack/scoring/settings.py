@@ -111,6 +111,7 @@ class Settings:
     replaces: bool = _option("MODELPACK_REPLACES", _switch, False)
     generations_fd: int = _option("MODELPACK_GENERATIONS_FD", _whole(0), -1)
     package: str = _option("MODELPACK_PACKAGE", str, "")
+    sample: str = _option("MODELPACK_SAMPLE", str, "")
 
     cors_origins: tuple[str, ...] = _option("AML_CORS_ORIGINS", _origins, ())
     service_name: str = _option("SERVICE_NAME", str, "ML service")

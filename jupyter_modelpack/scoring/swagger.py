@@ -1,12 +1,15 @@
 """`GET /swagger.json`: what the service takes and gives, in three dialects (contract 7.1, 7.8)."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import swagger_paths
+from . import openapi, swagger_paths
 from .decode import query_object
+from .description import Description
 from .messages import JSON, Response, json_response, problem
+from .schema_hints import without_unions
 from .settings import Settings
 
 _DIALECTS = {"2": "2.0", "2.0": "2.0", "3": "3.0.3", "3.0": "3.0.3", "3.1": "3.1.0"}
@@ -18,16 +21,20 @@ _OVERRIDES = {
 _ANY = {"type": "object", "example": {}}
 _ERROR = {"type": "object", "properties": {"message": {"type": "string"}}}
 
-Schemas = tuple[dict[str, Any], dict[str, Any]]
-
 
 class Swagger:
-    """The description of one service; `schemas` are those of run(), where its decorators give them."""
+    """The description of one service: of run(), and of the models beside it."""
 
-    def __init__(self, settings: Settings, schemas: Schemas | None) -> None:
+    def __init__(
+        self, settings: Settings, described: Description, name: str, models: Mapping[str, Description], *, keys: bool
+    ) -> None:
         self._settings = settings
-        given, returned = schemas or (_ANY, _ANY)
-        self._schemas = {"ServiceInput": given, "ServiceOutput": returned, "ErrorResponse": _ERROR}
+        self._schemas = {
+            "ServiceInput": described.given or _ANY,
+            "ServiceOutput": described.returned or _ANY,
+            "ErrorResponse": _ERROR,
+        }
+        self._name, self._models, self._keys = name, models, keys
 
     def respond(self, query: bytes) -> Response:
         """Answer with the wanted dialect, 2.0 unless the query says otherwise; a file of the user's wins."""
@@ -41,12 +48,19 @@ class Swagger:
                 return Response(200, path.read_bytes(), JSON)
         return json_response(200, self.document(dialect))
 
+    def everything(self) -> Response:
+        """Answer with every route, in OpenAPI 3.1."""
+        document = self.document("3.1.0")
+        return json_response(200, openapi.complete(document, self._name, self._models, keys=self._keys))
+
     def document(self, dialect: str) -> dict[str, Any]:
         """Describe the three routes, in the words of the original: clients are generated from them."""
         old = dialect == "2.0"
         schemas = json.loads(
             json.dumps(self._schemas).replace("#/definitions/", "#/definitions/" if old else "#/components/schemas/")
         )
+        if old:
+            schemas = without_unions(schemas)
         settings = self._settings
         name = settings.service_name
         about = f"API specification for the Azure Machine Learning service {name}"

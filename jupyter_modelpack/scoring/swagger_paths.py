@@ -11,28 +11,33 @@ _TEXT = {"type": "string"}
 
 def paths(*, old: bool) -> dict[str, Any]:
     """Describe every route; `old` means Swagger 2.0."""
-    return {"/": {"get": _health(old)}, "/score": {"post": _score(old)}, "/swagger.json": {"get": _swagger(old)}}
+    return {
+        "/": {"get": _health(old)},
+        "/score": {"post": scoring("RunMLService", "ServiceInput", "ServiceOutput", old=old)},
+        "/swagger.json": {"get": _swagger(old)},
+    }
 
 
 def _health(old: bool) -> dict[str, Any]:
     up = "If service is up and running, this response will be returned with the content 'Healthy'"
     if old:
-        answer: dict[str, Any] = {"description": up, "schema": _TEXT, "examples": {"application/json": "Healthy"}}
+        healthy: dict[str, Any] = {"description": up, "schema": _TEXT, "examples": {"application/json": "Healthy"}}
     else:
-        answer = {"description": up, "content": {"text/plain": {"schema": {**_TEXT, "example": "Healthy"}}}}
+        healthy = {"description": up, "content": {"text/plain": {"schema": {**_TEXT, "example": "Healthy"}}}}
     return {
         "operationId": "ServiceHealthCheck",
         "description": "Simple health check endpoint to ensure the service is up at any given point.",
-        "responses": {"200": answer, "default": _error(old)},
+        "responses": {"200": healthy, "default": error(old)},
     }
 
 
-def _score(old: bool) -> dict[str, Any]:
+def scoring(operation_id: str, takes: str, gives: str, *, old: bool) -> dict[str, Any]:
+    """Describe a route that scores."""
     payload = "The input payload for executing the real-time machine learning service."
-    given = _ref("ServiceInput", old)
+    given = _ref(takes, old)
     done = "The service processed the input correctly and provided a result prediction, if applicable."
     operation: dict[str, Any] = {
-        "operationId": "RunMLService",
+        "operationId": operation_id,
         "description": "Run web service's model and get the prediction output",
         "security": SECURED,
     }
@@ -42,7 +47,7 @@ def _score(old: bool) -> dict[str, Any]:
         ]
     else:
         operation["requestBody"] = {"description": payload, "content": {"application/json": {"schema": given}}}
-    responses = {"200": _answer(done, _ref("ServiceOutput", old), old), "default": _error(old)}
+    responses = {"200": answer(done, _ref(gives, old), old), "default": error(old)}
     return {**operation, "responses": responses}
 
 
@@ -53,15 +58,17 @@ def _swagger(old: bool) -> dict[str, Any]:
         "operationId": "GetSwaggerSpec",
         "description": "Get the Swagger specification.",
         "parameters": [{**version, **kind} if old else {**version, "schema": kind}],
-        "responses": {"200": _answer("The Swagger specification.", _TEXT, old, "text/plain"), "default": _error(old)},
+        "responses": {"200": answer("The Swagger specification.", _TEXT, old, "text/plain"), "default": error(old)},
     }
 
 
-def _error(old: bool) -> dict[str, Any]:
-    return _answer("The service failed to execute due to an error.", _ref("ErrorResponse", old), old)
+def error(old: bool) -> dict[str, Any]:
+    """Describe every answer that is none of the named."""
+    return answer("The service failed to execute due to an error.", _ref("ErrorResponse", old), old)
 
 
-def _answer(text: str, schema: dict[str, Any], old: bool, kind: str = "application/json") -> dict[str, Any]:
+def answer(text: str, schema: dict[str, Any], old: bool, kind: str = "application/json") -> dict[str, Any]:
+    """Describe one answer."""
     if old:
         return {"description": text, "schema": schema}
     return {"description": text, "content": {kind: {"schema": schema}}}

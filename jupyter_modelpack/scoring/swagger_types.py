@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-_PLAIN: dict[type, dict[str, Any]] = {
+PLAIN: dict[type, dict[str, Any]] = {
     bool: {"type": "boolean"},
     int: {"type": "integer", "format": "int64"},
     float: {"type": "number", "format": "double"},
@@ -45,7 +45,7 @@ def _shape(sample: Any) -> dict[str, Any]:
         return {"type": "object", "required": list(properties), "properties": properties}
     if isinstance(sample, (list, tuple)):
         return {"type": "array", "items": _shape(sample[0]) if sample else {"type": "object"}}
-    return dict(_PLAIN.get(type(sample), {"type": "object"}))
+    return dict(PLAIN.get(type(sample), {"type": "object"}))
 
 
 def _example(sample: Any) -> Any:

@@ -12,6 +12,7 @@ from . import log
 from .application import Application
 from .async_runner import AsyncRunner
 from .batch_runner import BatchRunner
+from .description import of_entry
 from .entry import Entry
 from .messages import problem
 from .metrics import Metrics
@@ -54,8 +55,8 @@ def serve(
         settings,
         runner.submit,
         raw=entry.raw,
-        schemas=entry.schemas,
-        models=entry.models,
+        described=of_entry(entry, settings.sample),
+        models={name: of_entry(model) for name, model in entry.models.items()},
         metrics=metrics,
         counters=counters,
     )

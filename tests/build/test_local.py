@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from jupyter_modelpack.build.local import KIND, build
 from jupyter_modelpack.build.recipe import Needs, Recipe, Source
 from jupyter_modelpack.build.rootfs import prepare
+from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import BuildFailed, Cancelled, PathNotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Log, Reporter, Stage
 from jupyter_modelpack.oci.layer import read_layer
@@ -65,6 +67,16 @@ def test_config_says_how_the_image_runs(recipe, store):
     # The newest input with a recorded time: the model is newer than the base image.
     assert config["created"] == "2031-01-02T03:04:05Z"
     assert len(config["history"]) == len(config["rootfs"]["diff_ids"])
+
+
+def test_the_server_knows_the_sample_and_no_huge_one(recipe, store):
+    def variables(sample: str) -> list[str]:
+        return build(replace(recipe(), labels={SAMPLE_LABEL: sample}), store, Reporter()).image.config()["config"][
+            "Env"
+        ]
+
+    assert 'MODELPACK_SAMPLE={"data": [1]}' in variables('{"data": [1]}')
+    assert not [one for one in variables(f'"{"x" * 40_000}"') if one.startswith("MODELPACK_SAMPLE")]
 
 
 def test_source_date_epoch_decides_when_given(recipe, store, monkeypatch):

@@ -101,4 +101,13 @@ def run(text, flag, items, many):
         get("plain described, 3.0", "/swagger.json?version=3"),
     ),
 )
-CORPUS = (ARRAYS, FRAMES, NESTED, PLAIN)
+HINTS = Script(
+    "hints",
+    """
+def init(): ...
+def run(data: list[float]) -> list[str]:
+    return [type(data).__name__]
+""",
+    (post("hinted", "[1.5]"), get("hinted: described", "/swagger.json")),
+)
+CORPUS = (ARRAYS, FRAMES, NESTED, PLAIN, HINTS)
