@@ -56,7 +56,8 @@ def _install(wheel: Path, target: Path) -> None:
     try:
         _run([str(UV), "venv", "-q", "--python", sys.executable, str(target)], wheel.parent)
         pip = [str(UV), "pip", "install", "-q", "--python", str(target / "bin" / "python")]
-        _run([*pip, "-c", str(_constraints(wheel.parent)), "jupyterlab", str(wheel)], wheel.parent)
+        wanted = ["jupyterlab", "jupyterlab-language-pack-pt-BR", "scikit-learn", str(wheel)]
+        _run([*pip, "-c", str(_constraints(wheel.parent)), *wanted], wheel.parent)
     except BaseException:
         shutil.rmtree(target, ignore_errors=True)
         raise

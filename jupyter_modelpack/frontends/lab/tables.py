@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jupyter_modelpack.errors import NotFound
@@ -18,6 +19,10 @@ ROWS = 50
 
 FRESH_SECONDS = 30.0
 """How old rows may be that nobody has heard a change of; turning pages and sorting ask nobody."""
+
+
+MORE = {"models": ("package",), "packages": ("save", "push"), "images": ("save", "push")}
+"""What the panel has forms for, where a notebook has cells."""
 
 
 class Tables:
@@ -48,7 +53,9 @@ class Tables:
         if time.monotonic() - at < FRESH_SECONDS:
             return rows
         began = time.monotonic()
-        rows = SOURCES[name].rows(SOURCES[name].load(where.values()), where.values())
+        rows = [
+            _with_forms(name, row) for row in SOURCES[name].rows(SOURCES[name].load(where.values()), where.values())
+        ]
         with self._lock:
             self._rows[key] = (began, rows)
         return rows
@@ -58,3 +65,9 @@ class Tables:
         with self._lock:
             for key in [key for key in self._rows if key[0] in names]:
                 del self._rows[key]
+
+
+def _with_forms(name: str, row: Row) -> Row:
+    """Offer forms for what lies in the workspace, before Copy."""
+    ours = name == "models" or "run" in row.actions
+    return replace(row, actions=(*row.actions[:-1], *MORE.get(name, ()), *row.actions[-1:])) if ours else row

@@ -1,0 +1,247 @@
+// The side panel: four tables side by side, the jobs above them, a service below.
+import { Widget } from "@lumino/widgets";
+import type { IJob, IRow } from "./api";
+import { failureOf, post } from "./api";
+import { button, el, say, show } from "./dom";
+import { failure } from "./failure";
+import { IDeeds, JobView } from "./jobview";
+import { ServiceView } from "./serviceview";
+import type { Store } from "./store";
+import type { IEvent } from "./stream";
+import { ITable, Table } from "./table";
+import { VERSION } from "./version";
+import { t } from "./words";
+
+const TABS = ["models", "packages", "images", "services"] as const;
+export type Tab = (typeof TABS)[number];
+
+// Jobs that are shown where they were asked for, and nowhere else.
+const ASIDE = new Set(["plan", "script"]);
+
+export interface ICommands {
+  package(preset: Record<string, unknown>): void;
+  form(verb: string, preset: Record<string, unknown>): void;
+}
+
+export interface IPlace {
+  tab: Tab;
+  service: string;
+}
+
+export class Panel extends Widget implements IDeeds {
+  private readonly banner = el("div", {});
+  private readonly jobs = el("div", { class: "mpl-jobs" });
+  private readonly earlier = el("details", { class: "mpl-details", hidden: true });
+  private readonly heads = new Map<Tab, HTMLButtonElement>();
+  private readonly place = el("div", { id: "mpl-tabpanel", role: "tabpanel", tabindex: -1 });
+  private readonly news = el("div", { class: "mpl-news", role: "status" });
+  private readonly below = el("div", {});
+  private readonly tables: Map<Tab, Table>;
+  private readonly views = new Map<string, JobView>();
+  private service: ServiceView | null = null;
+  private now: Tab = "packages";
+  private settled = false;
+
+  constructor(private readonly store: Store, private readonly commands: ICommands, private readonly moved: (place: IPlace) => void) {
+    super();
+    this.id = "jupyter-modelpack";
+    this.addClass("mpl");
+    this.addClass("mpl-panel");
+    this.node.setAttribute("role", "region");
+    this.node.setAttribute("aria-label", t.__("Model packages"));
+    this.tables = new Map(TABS.map((tab) => [tab, new Table(this.source(tab), () => store.where())]));
+    const top = el("div", { class: "mpl-top" }, el("span", { class: "mpl-head" }, t.__("Model packages")),
+      button(t.__("Package a model…"), () => commands.package({}), { class: "mpl-button mpl-main" }));
+    const tabs = el("div", { class: "mpl-tabs", role: "tablist", "aria-label": t.__("Model packages") }, ...TABS.map((tab) => this.head(tab)));
+    this.node.append(top, this.banner, this.jobs, tabs, this.place, this.news, this.below);
+    store.job.connect((_store, job) => this.heard(job));
+    store.changed.connect((_store, changed) => TABS.forEach((tab) => changed.includes(tab) && this.tables.get(tab)?.changed()));
+    store.connected.connect((_store, open) => this.connection(open));
+    store.followed.connect((_store, event) => this.followed(event));
+    this.turn("packages");
+  }
+
+  // --- what can be asked of it ---
+
+  turn(tab: Tab): void {
+    this.now = tab;
+    for (const [name, head] of this.heads) {
+      head.setAttribute("aria-selected", String(name === tab));
+      head.tabIndex = name === tab ? 0 : -1;
+    }
+    this.place.setAttribute("aria-labelledby", `mpl-tab-${tab}`);
+    const table = this.tables.get(tab);
+    if (table) {
+      this.place.replaceChildren(table.element);
+      table.look();
+    }
+    this.tell();
+  }
+
+  run(name: string): void {
+    void this.start("run", { package: name, port: this.store.settings.port });
+  }
+
+  // From now on, where one is is remembered.
+  settle(): void {
+    this.settled = true;
+  }
+
+  openService(name: string): void {
+    this.service = new ServiceView(name, () => this.store.where(), () => this.closeService());
+    this.below.replaceChildren(this.service.element);
+    this.store.follow(name);
+    this.service.element.scrollIntoView({ block: "nearest" });
+    this.tell();
+  }
+
+  again(job: IJob): void {
+    this.commands.form(job.verb, job.form);
+  }
+
+  compare(version: string | null, error?: unknown): void {
+    if (version === VERSION) {
+      this.banner.replaceChildren();
+      return;
+    }
+    const message = version === null
+      ? t.__("The server's half of this panel does not answer.")
+      : t.__("This panel is version %1, the server's half is %2.", VERSION, version);
+    const hint = version === null
+      ? t.__("Enable it with: jupyter server extension enable jupyter_modelpack. Then restart the Jupyter server.")
+      : t.__("Restart the Jupyter server, then reload this page.");
+    const cause = version === null && error ? ` ${failureOf(error).message}` : "";
+    this.banner.replaceChildren(failure({ code: "version", message: message + cause, hint, step: "", lines: [] }));
+  }
+
+  protected override onActivateRequest(): void {
+    this.heads.get(this.now)?.focus();
+  }
+
+  protected override onAfterShow(): void {
+    this.tables.get(this.now)?.look();
+  }
+
+  protected override onAfterAttach(): void {
+    this.tables.get(this.now)?.look();
+  }
+
+  // --- its parts ---
+
+  private head(tab: Tab): HTMLButtonElement {
+    const made = button(this.title_(tab), () => this.turn(tab), {
+      class: "mpl-tab", role: "tab", id: `mpl-tab-${tab}`, "aria-controls": "mpl-tabpanel",
+      keydown: (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[(event as KeyboardEvent).key];
+        if (!step) return;
+        const to = TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length] as Tab;
+        this.turn(to);
+        this.heads.get(to)?.focus();
+      },
+    });
+    this.heads.set(tab, made);
+    return made;
+  }
+
+  private title_(tab: Tab): string {
+    const titles = { models: t.__("Models"), packages: t.__("Packages"), images: t.__("Images"), services: t.__("Services") };
+    return titles[tab];
+  }
+
+  private source(tab: Tab): ITable {
+    return { name: tab, title: this.title_(tab), empty: () => this.empty(tab), act: (action, row) => void this.act(tab, action, row) };
+  }
+
+  private empty(tab: Tab): HTMLElement {
+    const { commands } = this;
+    const [why, label, act] = {
+      models: [
+        t.__("No model is registered in this workspace. Register a file that a training run has saved, or right-click one in the file browser."),
+        t.__("Register a model…"), () => commands.form("register", {}),
+      ],
+      packages: [
+        t.__("This workspace holds no package. A package is a model with its entry script and environment, as a container image."),
+        t.__("Package a model…"), () => commands.package({}),
+      ],
+      images: [
+        t.__("The engine has no image. Run a package, and its image is put there."),
+        t.__("Show packages"), () => this.turn("packages"),
+      ],
+      services: [
+        t.__("No service was started. Run a package: it then answers requests on this machine."),
+        t.__("Show packages"), () => this.turn("packages"),
+      ],
+    }[tab] as [string, string, () => void];
+    return el("div", {}, el("p", {}, why), button(label, act));
+  }
+
+  private async act(tab: Tab, action: string, row: IRow): Promise<void> {
+    if (action === "open") return this.openService(row.name);
+    if (action === "run") return this.run(row.name);
+    if (action === "package") return this.commands.package({ model: [row.name] });
+    if (action === "save" || action === "push") return this.commands.form(action, { package: row.name });
+    const form = action === "kill" ? { service: row.name } : { image: row.name };
+    try {
+      await post(`do/${action}`, this.store.placed(action, form));
+      say(this.news, action === "kill" ? t.__("%1 was killed.", row.name) : t.__("%1 was removed.", row.name));
+    } catch (error) {
+      this.news.replaceChildren(failure(failureOf(error)));
+    }
+    this.tables.get(tab)?.changed();
+  }
+
+  private async start(verb: string, form: Record<string, unknown>): Promise<void> {
+    try {
+      say(this.news, "");
+      await this.store.start(verb, form);
+    } catch (error) {
+      this.news.replaceChildren(failure(failureOf(error)));
+    }
+  }
+
+  // --- what it hears ---
+
+  private heard(job: IJob): void {
+    const known = this.views.get(job.id);
+    const before = known?.element.dataset["state"];
+    if (known) known.update(job);
+    else this.views.set(job.id, new JobView(job, this));
+    if (!known || before !== job.state) this.order();
+    if (before === "running" && job.verb === "run" && job.state === "done") this.openService(String(job.result?.service?.name ?? ""));
+  }
+
+  // Jobs that run are shown, with the one that ended last; the others are a click away.
+  private order(): void {
+    const all = [...this.store.jobs.values()].filter((job) => !ASIDE.has(job.verb)).sort((a, b) => b.id.localeCompare(a.id));
+    const first = all.filter((job, at) => job.state === "running" || at === 0).map((job) => job.id);
+    const element = (id: string): HTMLElement[] => (this.views.has(id) ? [(this.views.get(id) as JobView).element] : []);
+    const rest = all.map((job) => job.id).filter((id) => !first.includes(id));
+    show(this.earlier, rest.length > 0);
+    this.earlier.replaceChildren(el("summary", {}, t._n("%1 earlier job", "%1 earlier jobs", rest.length)), ...rest.flatMap(element));
+    this.jobs.replaceChildren(...first.flatMap(element), this.earlier);
+  }
+
+  private followed(event: IEvent): void {
+    if (!this.service || event.data?.name !== this.service.name) return;
+    if (event.kind === "service") this.service.take(event.data);
+    else if (event.kind === "lines") this.service.lines(event.data.first, event.data.lines);
+    else if (event.kind === "restart") this.service.restart();
+    else if (event.kind === "trouble") this.news.replaceChildren(failure(event.data));
+  }
+
+  private connection(open: boolean): void {
+    if (open) say(this.news, "");
+    else say(this.news, t.__("The Jupyter server does not answer; trying again…"));
+  }
+
+  private closeService(): void {
+    this.service = null;
+    this.below.replaceChildren();
+    this.store.follow("");
+    this.tell();
+  }
+
+  private tell(): void {
+    if (this.settled) this.moved({ tab: this.now, service: this.service?.name ?? "" });
+  }
+}

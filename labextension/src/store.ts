@@ -1,0 +1,127 @@
+// What this page knows of the server: version, jobs, settings; kept up to date by the stream.
+import { ISignal, Signal } from "@lumino/signaling";
+import type { Form, IAbout, IJob, IService } from "./api";
+import { get, post } from "./api";
+import { IEvent, Stream } from "./stream";
+
+export interface ISettings {
+  engine: string;
+  workspace: string;
+  base: string;
+  port: number;
+}
+
+export class Store {
+  readonly jobs = new Map<string, IJob>();
+  about: IAbout | null = null;
+  settings: ISettings = { engine: "", workspace: "", base: "", port: 6789 };
+  service = "";
+  private readonly stream: Stream;
+  private readonly _job = new Signal<this, IJob>(this);
+  private readonly _changed = new Signal<this, string[]>(this);
+  private readonly _connected = new Signal<this, boolean>(this);
+  private readonly _followed = new Signal<this, IEvent>(this);
+  private open: boolean | null = null;
+
+  constructor() {
+    this.stream = new Stream(
+      (event) => this.take(event),
+      (open) => this.connection(open),
+      () => ({ ...this.where(), service: this.service }),
+    );
+  }
+
+  // A job has begun, gone on or ended.
+  get job(): ISignal<this, IJob> {
+    return this._job;
+  }
+
+  // Tables have changed.
+  get changed(): ISignal<this, string[]> {
+    return this._changed;
+  }
+
+  get connected(): ISignal<this, boolean> {
+    return this._connected;
+  }
+
+  // News of the service that is followed.
+  get followed(): ISignal<this, IEvent> {
+    return this._followed;
+  }
+
+  where(): Record<string, string> {
+    return { workspace: this.settings.workspace, engine: this.settings.engine };
+  }
+
+  async load(): Promise<IAbout> {
+    this.about = await get<IAbout>("about");
+    return this.about;
+  }
+
+  configure(settings: ISettings): void {
+    const before = JSON.stringify(this.where());
+    this.settings = settings;
+    if (JSON.stringify(this.where()) === before) return;
+    this.stream.again();
+    this._changed.emit(["models", "packages", "images", "services"]);
+  }
+
+  follow(service: string): void {
+    if (service === this.service) return;
+    this.service = service;
+    this.stream.again();
+  }
+
+  // Add the workspace and the engine of the settings where the verb takes them and nobody said otherwise.
+  placed(verb: string, form: Form): Form {
+    const known = new Set(this.about?.verbs[verb]?.options.map((option) => option.name));
+    const made: Form = { ...form };
+    for (const [name, value] of Object.entries(this.where())) {
+      if (value && known.has(name) && !made[name]) made[name] = value;
+    }
+    return made;
+  }
+
+  async start(verb: string, form: Form): Promise<IJob> {
+    const job = await post<IJob>(`start/${verb}`, this.placed(verb, form));
+    if (!this.jobs.has(job.id)) this.keep(job);
+    return this.jobs.get(job.id) ?? job;
+  }
+
+  // Do a verb as a job, and wait for its end: where paths mean what they mean in the file browser.
+  async finish(verb: string, form: Form, begun: (job: IJob) => void = () => undefined): Promise<IJob> {
+    const job = await this.start(verb, form);
+    begun(job);
+    return new Promise((resolve) => {
+      const heard = (_store: Store, one: IJob): void => {
+        if (one.id !== job.id || one.state === "running") return;
+        this._job.disconnect(heard);
+        resolve(one);
+      };
+      this._job.connect(heard);
+      heard(this, this.jobs.get(job.id) ?? job);
+    });
+  }
+
+  private take(event: IEvent): void {
+    if (event.kind === "whole") (event.data as IJob[]).forEach((job) => this.keep(job));
+    else if (event.kind === "job") this.keep(event.data as IJob);
+    else if (event.kind === "changed") this._changed.emit((event.data as { tables: string[] }).tables);
+    else this._followed.emit(event);
+    if (event.kind === "whole") this._changed.emit(["models", "packages", "images", "services"]);
+  }
+
+  private keep(job: IJob): void {
+    this.jobs.set(job.id, job);
+    this._job.emit(job);
+  }
+
+  private connection(open: boolean): void {
+    // A new connection reads a service's log from its beginning.
+    if (open && this.service) this._followed.emit({ id: "", kind: "restart", data: { name: this.service } as Partial<IService> });
+    if (open === this.open) return;
+    this.open = open;
+    this._connected.emit(open);
+  }
+}
