@@ -30,6 +30,8 @@ def main() -> int:
         return EXIT_CODE
     if settings.log_format == "json":
         log.use_json()
+    if hasattr(sys, "set_int_max_str_digits"):  # Python 3.10.7 and later
+        sys.set_int_max_str_digits(settings.json_digits)
     make_room()
     try:
         listener = inherited(settings.listen_fd) if settings.listen_fd >= 0 else listen(settings.host, settings.port)

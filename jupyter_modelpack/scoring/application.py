@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from . import VERSION, generations, identity, open_inference
+from .collected import Call
+from .collector import Collector
 from .cors import Cors
 from .description import Description, tensors
 from .keys import Keys
@@ -38,6 +40,7 @@ class Application:
         models: Mapping[str, Description] | None = None,
         metrics: Metrics | None = None,
         counters: Counters | None = None,
+        collector: Collector | None = None,
     ) -> None:
         self._cors = Cors(settings.cors_origins)
         self._submit = submit
@@ -45,6 +48,7 @@ class Application:
         self._keys = Keys(settings)
         self._metrics = metrics
         self._counters = counters
+        self._collector = collector
         self._paths = Paths(settings, frozenset(models or {}))
         self._described = {"": described or Description(), **(models or {})}
         self._description = Swagger(
@@ -116,12 +120,18 @@ class Application:
         def finish(response: Response) -> None:
             self._finish(request, response, respond)
 
+        body, collector = request.body, self._collector
+        if collector is not None and not collector.sampled():
+            collector = None
+
         def returned(response: Response) -> None:
             if self._counters is not None and response.stream is not None:
                 response.stream.on_end = self._counters.returned
             elif self._counters is not None:
                 self._counters.returned()
             finish(response)
+            if collector is not None and not collector.offer(Call(request, body, response)):
+                self._count_dropped()
 
         if self._submit is None:
             finish(problem(503, "The service is starting: init() has not returned yet.", [_RETRY]))
@@ -129,6 +139,10 @@ class Application:
             finish(problem(503, "The service is busy: its queue is full (MODELPACK_QUEUE).", [_RETRY]))
         elif self._counters is not None:
             self._counters.submitted()
+
+    def _count_dropped(self) -> None:
+        if self._counters is not None:
+            self._counters.dropped()
 
     def _refusal(self, request: Request) -> Response | None:
         method = request.method

@@ -6,7 +6,7 @@ import time
 import traceback
 from pathlib import Path
 
-from . import log, model_files, shims
+from . import collector, log, model_files, shims
 from .entry import Entry, EntryError, find_models, load
 from .settings import Settings
 from .tracebacks import of_user
@@ -25,6 +25,7 @@ def boot(settings: Settings) -> Entry:
     phase = "importing the entry script"
     try:
         shims.install()
+        collector.start(settings)
         entry = load(settings)
         phase = "init()"
         result = entry.init()

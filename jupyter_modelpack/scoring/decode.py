@@ -7,7 +7,6 @@ from itertools import accumulate
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
-from . import limits
 from .messages import Request
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -67,14 +66,14 @@ def decoded(body: bytes) -> str:
         raise BadInputError(400, f"Input cannot be decoded as UTF-8: {error}") from None
 
 
-def check_depth(body: bytes) -> None:
+def check_depth(body: bytes, most: int) -> None:
     """Refuse JSON that is nested deeper than anything sensible, before it is parsed."""
-    if body.count(b"[") + body.count(b"{") <= limits.JSON_DEPTH:
+    if body.count(b"[") + body.count(b"{") <= most:
         return
     brackets = _STRING.sub(b"", body).translate(None, _NO_BRACKETS)
     depth = max(accumulate((_STEPS[bracket] for bracket in brackets), initial=0))
-    if depth > limits.JSON_DEPTH:
-        raise BadInputError(400, f"The JSON is nested {depth} deep; {limits.JSON_DEPTH} is the limit.")
+    if depth > most:
+        raise BadInputError(400, f"The JSON is nested {depth} deep; {most} is the limit.")
 
 
 def query_object(query: bytes) -> dict[str, Any]:

@@ -16,7 +16,10 @@ HEAD_SIZE = 128 * 1024
 """All headers together, in raw bytes: what an unfinished head may hold in memory on one connection."""
 
 JSON_DEPTH = 100
-"""Deepest nesting of JSON that is parsed here; what a plain run() does with its text is its own affair."""
+"""Deepest nesting of JSON that is parsed here, by default; what a plain run() does with its text is its own affair."""
+
+JSON_DIGITS = 4300
+"""Digits of the longest whole number, by default, also where the script parses: more take quadratic time in Python."""
 
 REQUEST_ID_SIZE = 100
 """Longest request id a client may choose (contract 7.2)."""

@@ -18,8 +18,10 @@ _PLACES = {status: place for place, status in enumerate(_STATUSES)}
 _OTHER = len(_STATUSES)
 _BUCKETS = _OTHER + 1
 _SECONDS = _BUCKETS + len(_BOUNDS) + 1
-_FAILED, _WAITING, _BATCHES, _BATCHED, _LOADED, _PID = range(_SECONDS + 1, _SECONDS + 7)
-_ROW = _PID + 1
+_FAILED, _WAITING, _DROPPED, _BATCHED, _LOADED, _PID = range(_SECONDS + 1, _SECONDS + 7)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
+_BATCHES = _PID + 1
+_ROW = _BATCHES + len(_SIZES) + 1
 _RUN_FAILED = (b"x-ms-run-function-failed", b"True")
 
 
@@ -43,6 +45,10 @@ class Counters:
         """Count a call that has ended, one way or the other."""
         self._cells[_WAITING] -= 1.0
 
+    def dropped(self) -> None:
+        """Count a call that was to be collected and found no room."""
+        self._cells[_DROPPED] += 1.0
+
     def answered(self, request: Request, response: Response, seconds: float) -> None:
         """Count an answer; how long it took only where the script was asked."""
         cells = self._cells
@@ -55,7 +61,7 @@ class Counters:
 
     def batch(self, size: int) -> None:
         """Count a call of run_batch()."""
-        self._cells[_BATCHES] += 1.0
+        self._cells[_BATCHES + bisect_left(_SIZES, size)] += 1.0
         self._cells[_BATCHED] += float(size)
 
 
@@ -76,21 +82,24 @@ class Metrics:
         def total(place: int) -> float:
             return sum(row[place] for row in self._rows)
 
+        def histogram(name: str, first: int, bounds: tuple[float, ...], summed: float) -> None:
+            lines.append(f"# TYPE modelpack_{name} histogram")
+            count = 0.0
+            for place, bound in enumerate((*map(str, bounds), "+Inf")):
+                count += total(first + place)
+                lines.append(f'modelpack_{name}_bucket{{le="{bound}"}} {count:.0f}')
+            lines.extend([f"modelpack_{name}_sum {summed:.10g}", f"modelpack_{name}_count {count:.0f}"])
+
         lines = ["# TYPE modelpack_requests_total counter"]
         for place, status in enumerate((*_STATUSES, "other")):
             if total(place) or status == 200:
                 lines.append(f'modelpack_requests_total{{status="{status}"}} {total(place):.0f}')
-        lines.append("# TYPE modelpack_score_seconds histogram")
-        count = 0.0
-        for place, bound in enumerate((*map(str, _BOUNDS), "+Inf")):
-            count += total(_BUCKETS + place)
-            lines.append(f'modelpack_score_seconds_bucket{{le="{bound}"}} {count:.0f}')
-        lines += [f"modelpack_score_seconds_sum {total(_SECONDS):.6f}", f"modelpack_score_seconds_count {count:.0f}"]
+        histogram("score_seconds", _BUCKETS, _BOUNDS, total(_SECONDS))
+        histogram("batch_size", _BATCHES, _SIZES, total(_BATCHED))
         for name, kind, value in (
             ("run_failures_total", "counter", total(_FAILED)),
             ("calls_waiting", "gauge", total(_WAITING)),
-            ("batches_total", "counter", total(_BATCHES)),
-            ("batch_inputs_total", "counter", total(_BATCHED)),
+            ("collect_dropped_total", "counter", total(_DROPPED)),
             ("load_seconds", "gauge", max(row[_LOADED] for row in self._rows)),
             ("workers", "gauge", sum(1 for row in self._rows if row[_PID])),
         ):

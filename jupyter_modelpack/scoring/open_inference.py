@@ -18,9 +18,9 @@ _VALUES = 10_000_000
 """Most values one tensor may claim to have; a shape is a promise, and this bounds what we do to check it."""
 
 
-def text_of(body: bytes) -> str:
+def text_of(body: bytes, depth: int) -> str:
     """Turn an inference request into the text a plain run() reads."""
-    check_depth(body)
+    check_depth(body, depth)
     try:
         content = orjson.loads(body)
         tensors = {str(tensor["name"]): _nested(tensor) for tensor in content["inputs"]}

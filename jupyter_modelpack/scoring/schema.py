@@ -22,9 +22,9 @@ def describe(run: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]] |
     return None
 
 
-def arguments_of(request: Request, parameters: dict[str, inspect.Parameter], limit: int) -> dict[str, Any]:
+def arguments_of(request: Request, parameters: dict[str, inspect.Parameter], limit: int, depth: int) -> dict[str, Any]:
     """Give one argument for every parameter but `request_headers`; unknown keys are ignored (contract 7.3)."""
-    given = query_object(request.query) if request.method == "GET" else _json_object(request, limit)
+    given = query_object(request.query) if request.method == "GET" else _json_object(request, limit, depth)
     arguments = {}
     for name, parameter in parameters.items():
         if name == "request_headers":
@@ -38,7 +38,7 @@ def arguments_of(request: Request, parameters: dict[str, inspect.Parameter], lim
     return arguments
 
 
-def _json_object(request: Request, limit: int) -> dict[str, Any]:
+def _json_object(request: Request, limit: int, depth: int) -> dict[str, Any]:
     kind = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind == b"application/x-www-form-urlencoded":
         body = text_of(request, limit).encode()  # curl -d without a header
@@ -48,14 +48,14 @@ def _json_object(request: Request, limit: int) -> dict[str, Any]:
         body = body_of(request, limit)
     if not body:
         raise BadInputError(400, "POST body is empty. Expecting a JSON dictionary.")
-    value = _parsed(body)
+    value = _parsed(body, depth)
     if not isinstance(value, dict):
         raise BadInputError(400, "POST body should be a JSON dictionary.")
     return value
 
 
-def _parsed(body: bytes) -> Any:
-    check_depth(body)
+def _parsed(body: bytes, depth: int) -> Any:
+    check_depth(body, depth)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

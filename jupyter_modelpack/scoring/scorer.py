@@ -169,17 +169,17 @@ class Scorer:
         return problem(500, "An unexpected error occurred in scoring script. Check the logs for more info.", [_FAILED])
 
     def _arguments(self, request: Request) -> dict[str, Any]:
-        entry, limit = self._entry_of(request), self._settings.max_body
+        entry, limit, depth = self._entry_of(request), self._settings.max_body, self._settings.json_depth
         arguments: dict[str, Any]
         if request.tensors:
-            request.body = open_inference.text_of(body_of(request, limit)).encode()
+            request.body = open_inference.text_of(body_of(request, limit), depth).encode()
             request.headers = {
                 **request.headers,
                 b"content-type": b"application/json",
                 b"content-encoding": b"identity",
             }
         if entry.schemas is not None:
-            arguments = arguments_of(request, entry.parameters, limit)
+            arguments = arguments_of(request, entry.parameters, limit, depth)
         elif entry.raw:
             arguments = {entry.data_name: AMLRequest(request, body_of(request, limit))}
         else:

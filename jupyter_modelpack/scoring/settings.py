@@ -47,6 +47,13 @@ def _seconds(text: str) -> float:
     return number
 
 
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise ValueError("a number from 0 to 1 expected")
+    return number
+
+
 def _milliseconds(text: str) -> float:
     return _whole(1)(text) / 1000
 
@@ -93,6 +100,8 @@ class Settings:
     batch_size: int = _option("MODELPACK_BATCH_SIZE", _whole(1), 32)
     batch_delay: float = _option("MODELPACK_BATCH_DELAY_MS", _milliseconds, 0.005)
     queue: int = _option("MODELPACK_QUEUE", _whole(1), 256)
+    json_depth: int = _option("MODELPACK_JSON_DEPTH", _whole(1), limits.JSON_DEPTH)
+    json_digits: int = _option("MODELPACK_JSON_DIGITS", _whole(640), limits.JSON_DIGITS)
     max_body: int = _option("MODELPACK_MAX_BODY", _whole(1), 100 * 1024 * 1024)
     header_seconds: float = _option("MODELPACK_HEADER_SECONDS", _seconds, limits.HEADER_SECONDS)
     max_headers: int = _option("MODELPACK_MAX_HEADERS", _whole(1), limits.HEADER_COUNT)
@@ -112,6 +121,12 @@ class Settings:
     generations_fd: int = _option("MODELPACK_GENERATIONS_FD", _whole(0), -1)
     package: str = _option("MODELPACK_PACKAGE", str, "")
     sample: str = _option("MODELPACK_SAMPLE", str, "")
+
+    collect: str = _option("MODELPACK_COLLECT", str, "")
+    collect_sample: float = _option("MODELPACK_COLLECT_SAMPLE", _share, 1.0)
+    collect_redact: str = _option("MODELPACK_COLLECT_REDACT", str, "password,passwd,secret,token,api_key,authorization")
+    collect_file_bytes: int = _option("MODELPACK_COLLECT_FILE_BYTES", _whole(1), 64 * 1024 * 1024)
+    collect_files: int = _option("MODELPACK_COLLECT_FILES", _whole(1), 20)
 
     cors_origins: tuple[str, ...] = _option("AML_CORS_ORIGINS", _origins, ())
     service_name: str = _option("SERVICE_NAME", str, "ML service")

@@ -27,6 +27,7 @@ _ABSENT = {
     "azureml.core": "shim_model",
     "azureml.core.model": "shim_model",
     "azureml.exceptions": "shim_model",
+    "azureml.monitoring": "shim_collector",
     "inference_schema": "",
     "inference_schema.schema_decorators": "schema_decorators",
     "inference_schema.schema_util": "schema_decorators",

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from . import log
+from . import collector, log
 from .application import Application
 from .async_runner import AsyncRunner
 from .batch_runner import BatchRunner
@@ -59,6 +59,7 @@ def serve(
         models={name: of_entry(model) for name, model in entry.models.items()},
         metrics=metrics,
         counters=counters,
+        collector=collector.active(),
     )
     server = Server(listener, application.handle, settings)
     server.counters = counters
@@ -82,6 +83,8 @@ def serve(
 
     threading.Thread(target=sockets, name="modelpack-sockets", daemon=True).start()
     runner.run()
+    if (keeps := collector.active()) is not None:
+        keeps.close(_LEAVE_SECONDS / 2)
     return 1 if failures else 0
 
 

@@ -56,7 +56,8 @@ def test_batches_are_counted(tmp_path):
         for _ in range(3):
             service.score("x")
         counted = figures(service)
-        assert (counted["modelpack_batches_total"], counted["modelpack_batch_inputs_total"]) == (3, 3)
+        assert (counted["modelpack_batch_size_count"], counted["modelpack_batch_size_sum"]) == (3, 3)
+        assert counted['modelpack_batch_size_bucket{le="1"}'] == counted['modelpack_batch_size_bucket{le="+Inf"}'] == 3
 
 
 def test_metrics_can_be_switched_off(tmp_path):

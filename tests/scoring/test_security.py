@@ -115,3 +115,25 @@ def test_deep_json_is_refused_where_we_parse_it(tmp_path):
         assert service.score({"data": [[1]] * 1000}).json == 1000
         tensor = {"name": "data", "shape": [1], "datatype": "BYTES", "data": json.loads("[" * 200 + "]" * 200)}
         assert service.post("/v2/models/model/infer", {"inputs": [tensor]}).status == 400
+
+
+def test_depth_and_digits_of_json_are_settable(tmp_path):
+    script = """
+        import json
+        from inference_schema.schema_decorators import input_schema
+        from inference_schema.parameter_types.standard_py_parameter_type import StandardPythonParameterType
+        def init(): ...
+        @input_schema("data", StandardPythonParameterType([1]))
+        def declared(data):
+            return len(data)
+        def run(data):
+            return json.loads(data) % 7
+        models = {"declared": declared}
+    """
+    with running(tmp_path, script, MODELPACK_JSON_DEPTH="5", MODELPACK_JSON_DIGITS="1000") as service:
+        refused = service.post("/score/declared", '{"data": [[[[[]]]]]}')
+        assert (refused.status, refused.json["message"]) == (400, "The JSON is nested 6 deep; 5 is the limit.")
+        assert service.post("/score/declared", '{"data": [[[[]]]]}').status == 200
+        assert service.score("9" * 1000).status == 200
+        assert service.score("9" * 1001).status == 500
+        service.wait_for("Exceeds the limit \\(1000 digits\\) for integer string conversion")
