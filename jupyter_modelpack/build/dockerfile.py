@@ -40,12 +40,14 @@ class DockerContext:
 
     Attributes:
         environment: The image that ``FROM`` names, complete in the store.
+        environment_name: Its name in the store.
         reference: Its name in the workspace's registry, by digest.
         notes: Its layers.
         lock: The pylock.toml.
     """
 
     environment: Image
+    environment_name: str
     reference: str
     notes: tuple[LayerNote, ...]
     lock: str
@@ -78,7 +80,13 @@ class DockerContext:
 
 
 def export(
-    recipe: Recipe, store: Layout, registry_address: str, report: Reporter, *, base: Base | None = None
+    recipe: Recipe,
+    store: Layout,
+    registry_address: str,
+    report: Reporter,
+    *,
+    base: Base | None = None,
+    own: bool = True,
 ) -> DockerContext:
     """Make the environment image and the Dockerfile that builds the package on it.
 
@@ -88,6 +96,7 @@ def export(
         registry_address: ``host:port`` of the workspace's registry.
         report: For stages, log and progress.
         base: The base image, when an engine has made one for this recipe.
+        own: Whether that registry is the workspace's own, on this machine.
     """
     environment = build_environment(recipe, store, report, base=base)
     server, note = use_server(environment, store, report)
@@ -101,23 +110,27 @@ def export(
     variables = app_variables(recipe.source, recipe.models)
     return DockerContext(
         environment=store.image(descriptor),
+        environment_name=name,
         reference=reference,
         notes=(*notes, *(model_note(model) for model in recipe.models)),
         lock=environment.lock.shipped,
-        text=_text(reference, name, recipe, environment, variables),
+        text=_text(reference, name, recipe, environment, variables, own=own),
         recipe=recipe,
         store=store,
     )
 
 
-def _text(reference: str, name: str, recipe: Recipe, environment: Environment, variables: Mapping[str, str]) -> str:
+def _text(
+    reference: str, name: str, recipe: Recipe, environment: Environment, variables: Mapping[str, str], *, own: bool
+) -> str:
+    where = "in the workspace's own registry" if own else f"in {reference.rpartition(f'/{REPOSITORY}')[0]}"
+    start = "\nIf that does not answer, start it with `modelpack registry`." if own else ""
     copy_app = command("COPY", [APP_FOLDER, APP_ROOT])
     lines = [
         *comment(
             f"Package {recipe.name}: models {_names(recipe.models) or 'none'}, "
             f"entry script {recipe.source.entry_script}.\n"
-            f"The image below holds base and dependencies; it lies in the workspace's own registry as {name}.\n"
-            "If that does not answer, start it with `modelpack registry`."
+            f"The image below holds base and dependencies; it lies {where} as {name}.{start}"
         ),
         f"FROM {reference}",
         copy_app,

@@ -44,6 +44,9 @@ def push(
     where = choose.workspace(workspace)
     if target is None and package is not None and _is_elsewhere(package, where):
         package, target = None, package
+    if target is None and where.remote is not None:
+        wanted = choose.package(where, package)
+        target, plain_http = f"{where.remote.address}/{wanted.record.name}", where.remote.plain_http
     if target is None:
         raise UsageError(
             "push needs to know where to.",
@@ -57,7 +60,9 @@ def push(
 
 
 def _is_elsewhere(word: str, where: Workspace) -> bool:
-    """Whether a word names a registry that is not the workspace's own."""
+    """Whether a word names a registry that is not the workspace's."""
+    if where.remote and word.startswith(f"{where.remote.address}/"):
+        return False
     try:
         return Reference.parse(word).registry not in {"", where.endpoint().address}
     except UsageError:  # an image id, or no name at all: the search for the package says so

@@ -79,6 +79,13 @@ VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb(
+        "connect",
+        "connect",
+        "Let packages go to a registry of yours, and come from there",
+        "Hand over",
+        ("connect registry.example.com/team", "connect --own"),
+    ),
+    Verb(
         "save",
         "save",
         "Write a package to a file, or a Dockerfile package to a folder",
@@ -112,6 +119,7 @@ _WITH_WORKSPACE = (
     "verify",
     "pull",
     "push",
+    "connect",
     "save",
     "load",
     "registry",

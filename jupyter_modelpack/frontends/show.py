@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_modelpack.commands.base import Base
 from jupyter_modelpack.commands.check import Soundness
+from jupyter_modelpack.commands.connect import Connected
 from jupyter_modelpack.commands.doctor import Diagnosis
 from jupyter_modelpack.commands.gc import Garbage
 from jupyter_modelpack.commands.images import Images
@@ -196,6 +197,12 @@ def _pushed(result: Pushed) -> View:
         Line(f"Pushed {result.reference}", "good"),
         Fields((("digest", result.digest), ("time", human.seconds(result.seconds)))),
     )
+
+
+@view.register
+def _connected(result: Connected) -> View:
+    where = result.registry or f"its own registry, {result.own}"
+    return (Line(f"Packages of workspace {result.workspace} go to {where}.", "good" if result.registry else ""),)
 
 
 @view.register

@@ -19,7 +19,7 @@ from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace import dockerfile_package, package_record, registry_home
+from jupyter_modelpack.workspace import dockerfile_package, package_record, remote
 from jupyter_modelpack.workspace.package_record import Facts, Record
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Order:
             return self._carry_out(report)
 
     def _carry_out(self, report: Reporter) -> Record:
-        address = registry_home.endpoint(self.workspace).address
+        address = remote.address(self.workspace)
         descriptor, notes = self._build(report, self._base(report), address)
         report.check()
         facts = replace(self.facts, layers=tuple(notes))
@@ -74,6 +74,8 @@ class Order:
             report.log(f"Successfully tagged {address}/{record.name}")
         else:
             report.log(f"Nothing has changed: it is {address}/{record.name}")
+        if not self.facts.dockerfile:
+            remote.send(self.workspace, record.name, store.image(record.descriptor), report)
         return record
 
     def _build(self, report: Reporter, base: Base | None, address: str) -> tuple[Descriptor, Sequence[LayerNote]]:
@@ -82,8 +84,10 @@ class Order:
 
         store = self.workspace.store
         if self.facts.dockerfile:
-            context = dockerfile.export(self.recipe, store, address, report, base=base)
+            own = self.workspace.remote is None
+            context = dockerfile.export(self.recipe, store, address, report, base=base, own=own)
             imports.check(self.recipe, context.environment, store)
+            remote.send(self.workspace, context.environment_name, context.environment, report)
             return dockerfile_package.keep(context, store), context.notes
         built = local.build(self.recipe, store, report, base=base)
         imports.check(self.recipe, built.image, store)

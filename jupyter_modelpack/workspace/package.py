@@ -25,6 +25,7 @@ from jupyter_modelpack.workspace.build_job import BuildJob, pass_on
 from jupyter_modelpack.workspace.container_registry import ContainerRegistry
 from jupyter_modelpack.workspace.order import LOGS
 from jupyter_modelpack.workspace.package_record import Facts, Record
+from jupyter_modelpack.workspace.remote import address
 
 if TYPE_CHECKING:
     from jupyter_modelpack.engine.base import Engine
@@ -62,8 +63,8 @@ class ModelPackage:
         """Return a package by name, tag, location, digest or image id; the newest that fits. Ours, not Azure's."""
         if not isinstance(reference, str):
             raise UsageError(f"A package is named by text, not {type(reference).__name__}.")
-        address = registry_home.endpoint(workspace).address
-        wanted = reference.removeprefix(f"{address}/")
+        wanted = reference.removeprefix(f"{workspace.endpoint().address}/")
+        wanted = wanted.removeprefix(f"{address(workspace)}/")
         records = package_record.read(workspace.store)
         for record in records:
             if package_record.match(record, wanted):
@@ -128,7 +129,7 @@ class ModelPackage:
         """``<registry>/<repository>:<tag>`` once it is made."""
         if not self._made:
             return None
-        return f"{registry_home.endpoint(self.workspace).address}/{self._made.name}"
+        return f"{address(self.workspace)}/{self._made.name}"
 
     @property
     def digest(self) -> Digest | None:
@@ -284,7 +285,7 @@ class ModelPackage:
     # --- handing over ---
 
     def get_container_registry(self) -> ContainerRegistry:
-        """Return the workspace's own registry, serving, with its password (contract section 6)."""
+        """Return the workspace's registry with its password; its own one serves then (contract section 6)."""
         self._finish()
         return registry_home.container_registry(self.workspace)
 

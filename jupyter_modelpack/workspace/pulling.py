@@ -17,6 +17,7 @@ from jupyter_modelpack.workspace import output, registry_home
 
 if TYPE_CHECKING:
     from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.workspace.remote import Remote
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +37,9 @@ def pull(package: ModelPackage, engine: Engine | None, report: Reporter | None) 
     if report is None:
         output.pulling()
     location = str(package.location)
+    if package.workspace.remote is not None:
+        _from_remote(package, package.workspace.remote, engine, shown)
+        return
     # Podman takes our http registry only when its configuration says so, and an engine elsewhere does not see it.
     near = engine.name == "docker" and "unix://" in engine.describe()
     if not near or engine.has_image(package.image.id) or _missing(package, engine) > MUCH:
@@ -48,6 +52,18 @@ def pull(package: ModelPackage, engine: Engine | None, report: Reporter | None) 
         # Docker Desktop's engine lives in a machine of its own, where our loopback is not.
         _log.info("The engine cannot reach %s: %s", endpoint.address, error.message)
         _load(package, engine, shown)
+
+
+def _from_remote(package: ModelPackage, remote: Remote, engine: Engine, report: Reporter) -> None:
+    known = remote.credentials
+    account = Credentials(known.username, known.password) if known and not known.identity_token else None
+    try:
+        engine.pull(str(package.location), account, report)
+    except (Denied, NotFound, Unavailable) as error:
+        # The engine speaks https where we were told to speak http, or does not see this machine's loopback.
+        report.log(f"{engine.name} cannot pull from {remote.address}; it gets the image from the workspace.")
+        _log.info("The engine cannot reach %s: %s", remote.address, error.message)
+        _load(package, engine, report)
 
 
 def _missing(package: ModelPackage, engine: Engine) -> int:

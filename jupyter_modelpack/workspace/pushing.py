@@ -42,10 +42,13 @@ def push(package: ModelPackage, target: str, report: Reporter, *, plain_http: bo
         Unavailable: it cannot be reached, or stays busy.
     """
     from jupyter_modelpack.registry.client import Registry  # noqa: PLC0415 - only who pushes pays for it
+    from jupyter_modelpack.registry.credentials import find_credentials  # noqa: PLC0415
     from jupyter_modelpack.registry.transfer import push_image  # noqa: PLC0415
 
     name = target_of(target, (package.location or "").rpartition(":")[2])
     report.stage("push", f"Pushing {package.location} to {name}")
-    registry = Registry(name.on_hub().registry, plain_http=plain_http or None)
+    place = name.on_hub()
+    known = find_credentials(place.registry, place.repository)
+    registry = Registry(place.registry, credentials=known, plain_http=plain_http or None)
     digest = push_image(package.image, name, report, registry)
     return replace(name, digest=digest)

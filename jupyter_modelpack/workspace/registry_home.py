@@ -11,7 +11,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.redact import scrub
+from jupyter_modelpack.redact import Secret, scrub
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.workspace import output
@@ -48,24 +48,32 @@ def ensure(workspace: Workspace) -> Endpoint:
 
 
 def container_registry(workspace: Workspace) -> ContainerRegistry:
-    """Return the registry as the API names it, serving."""
-    found = ensure(workspace)
-    return ContainerRegistry(found.address, found.username, found.password)
+    """Return the workspace's registry as the API names it; its own one serves then."""
+    if workspace.remote is None:
+        found = ensure(workspace)
+        return ContainerRegistry(found.address, found.username, found.password)
+    known = workspace.remote.credentials
+    if known is None or known.identity_token:
+        return ContainerRegistry(workspace.remote.host)
+    return ContainerRegistry(workspace.remote.host, known.username, known.password)
 
 
 def login(workspace: Workspace) -> None:
     """Sign the ``docker`` command in, so that a saved Dockerfile builds; failing is only a warning."""
-    found = ensure(workspace)
-    output.logging_in(found.address)
+    found = container_registry(workspace)
+    output.logging_in(str(found.address))
     program = shutil.which("docker")
     if program is None:
         _log.warning("Unable to log into Docker registry: there is no docker command here.")
         return
-    argv = [program, "login", found.address, "--username", found.username, "--password-stdin"]
+    if not (found.username and found.password):
+        _log.warning("Unable to log into Docker registry: no password is known. Run docker login %s.", found.address)
+        return
+    argv = [program, "login", str(found.address), "--username", found.username, "--password-stdin"]
     try:
         done = subprocess.run(
             argv,
-            input=found.password.reveal(),
+            input=found.password,
             capture_output=True,
             text=True,
             timeout=_LOGIN_SECONDS,
@@ -75,7 +83,7 @@ def login(workspace: Workspace) -> None:
         _log.warning("Unable to log into Docker registry: docker login did not answer.")
         return
     if done.returncode:
-        why = scrub(done.stderr.strip(), found.password).splitlines()
+        why = scrub(done.stderr.strip(), Secret(found.password)).splitlines()
         _log.warning(
             "Unable to log into Docker registry (is Docker installed and running?). %s", why[-1] if why else ""
         )

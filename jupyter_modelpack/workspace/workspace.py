@@ -28,6 +28,7 @@ from jupyter_modelpack.store.repair import QUARANTINE
 from jupyter_modelpack.workspace import config_file, registry_home
 from jupyter_modelpack.workspace.azure_only import WORKSPACE_PARTS, accept
 from jupyter_modelpack.workspace.ownership import read_ours
+from jupyter_modelpack.workspace.remote import Remote
 
 if TYPE_CHECKING:
     from jupyter_modelpack.workspace.environment import Environment
@@ -83,6 +84,7 @@ class Workspace:
         tags = document.get("tags")
         self.tags: dict[str, str] = tags if isinstance(tags, dict) else {}
         self.created = _created(document)
+        self.remote = Remote.from_json(document.get("registry"))
 
     # --- making and finding ---
 
@@ -99,6 +101,7 @@ class Workspace:
         exist_ok: bool = False,
         show_output: bool = True,
         path: str | os.PathLike[str] | None = None,
+        registry: str | None = None,
         **azure: object,
     ) -> Workspace:
         """Make a workspace (contract section 2).
@@ -113,6 +116,8 @@ class Workspace:
             exist_ok: Whether one that exists is returned as it is.
             show_output: Accepted; there is no deployment to watch.
             path: Folder to make it in.
+            registry: Where its packages go and come from, ``registry.example.com/team``; by default its own
+                registry on this machine. Ours, not Azure's.
             azure: Other parameters of Azure's, ignored.
 
         """
@@ -126,9 +131,13 @@ class Workspace:
             show_output=show_output or None,
         )
         folder = _folder(_check_name(name), path)
+        remote = Remote.parse(registry) if registry else None
         if (folder / MARK).exists():
             if exist_ok:
-                return cls(workspace_name=name, path=folder)
+                found = cls(workspace_name=name, path=folder)
+                if remote and remote != found.remote:
+                    found.set_registry(registry)
+                return found
             raise Conflict(
                 f"Workspace with name {name!r} already exists.",
                 hint="Use Workspace.get, or pass exist_ok=True.",
@@ -140,7 +149,12 @@ class Workspace:
         store = Layout.create(folder)
         with store.lock("workspace"):
             if not (folder / MARK).exists():
-                document = {"name": name, "created": datetime.now(UTC).isoformat(), "tags": dict(tags or {})}
+                document: dict[str, Any] = {
+                    "name": name,
+                    "created": datetime.now(UTC).isoformat(),
+                    "tags": dict(tags or {}),
+                    **({"registry": remote.to_json()} if remote else {}),
+                }
                 write_file(folder / MARK, json.dumps(document, indent=1).encode(), private=True)
         return cls(workspace_name=name, path=folder)
 
@@ -240,6 +254,30 @@ class Workspace:
         """Return address, user name and password of the workspace's own registry; ours, not Azure's."""
         return registry_home.endpoint(self)
 
+    @property
+    def registry(self) -> str | None:
+        """Address of the registry that its packages go to; None for its own. Ours, not Azure's."""
+        return self.remote.address if self.remote else None
+
+    def set_registry(self, address: str | None, *, plain_http: bool = False) -> None:
+        """Let packages go to a registry of somebody's, and come from there; ours, not Azure's.
+
+        The password is the one that ``docker login`` or ``podman login`` keeps; the workspace holds none.
+
+        Args:
+            address: ``host[:port]``, perhaps with the beginning of its repositories; None for its own.
+            plain_http: Speak http to one that is not on this machine.
+
+        """
+        remote = Remote.parse(address, plain_http=plain_http) if address else None
+        with self.store.lock("workspace"):
+            document = parse_object(read_ours(self.path / MARK, "The workspace"), "workspace's description")
+            document.pop("registry", None)
+            if remote:
+                document["registry"] = remote.to_json()
+            write_file(self.path / MARK, json.dumps(document, indent=1).encode(), private=True)
+        self.remote = remote
+
     def get_details(self) -> dict[str, Any]:
         """Return what there is to know about the workspace (contract section 2)."""
         return {
@@ -247,6 +285,7 @@ class Workspace:
             "path": str(self.path),
             "creationTime": self.created.isoformat(),
             "tags": dict(self.tags),
+            "containerRegistry": self.registry or self.endpoint().address,
         }
 
     def delete(self, delete_dependent_resources: bool = False, no_wait: bool = False) -> None:

@@ -1,6 +1,5 @@
 """plan, verify, --lock, --upgrade and --pull, as a shell types them."""
 
-import base64
 import json
 import re
 import secrets
@@ -132,11 +131,8 @@ def with_one_more_layer(layout: Path, target: Path) -> Path:
     return target
 
 
-def test_a_base_taken_by_tag_is_asked_for_again_when_told(base_image, cncf_registry, tmp_path, monkeypatch):
+def test_a_base_taken_by_tag_is_asked_for_again_when_told(base_image, cncf_registry, signed_in, tmp_path):
     name = f"{cncf_registry.address}/base/{secrets.token_hex(4)}:stable"
-    pair = base64.b64encode(f"{cncf_registry.username}:{cncf_registry.password}".encode()).decode()
-    (tmp_path / ".docker").mkdir()
-    (tmp_path / ".docker/config.json").write_text(json.dumps({"auths": {cncf_registry.address: {"auth": pair}}}))
     first = push_base(base_image, name, cncf_registry)
 
     def base_of(*words: str) -> str:

@@ -1,10 +1,8 @@
 """push, as a shell types it, to the real registry."""
 
-import base64
 import json
 import secrets
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +12,7 @@ from jupyter_modelpack.workspace.package import ModelPackage
 from jupyter_modelpack.workspace.package_record import Facts
 from jupyter_modelpack.workspace.pushing import target_of
 from jupyter_modelpack.workspace.workspace import Workspace
+from tests.commands.conftest import pair
 from tests.commands.packages import modelpack, printed, put_package
 from tests.services.registry import Account
 
@@ -27,18 +26,6 @@ def package() -> ModelPackage:
 def place(cncf_registry: Account) -> str:
     """A repository that is not there yet."""
     return f"{cncf_registry.address}/push/{secrets.token_hex(4)}"
-
-
-def pair(account: Account) -> str:
-    return base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
-
-
-@pytest.fixture
-def signed_in(cncf_registry: Account, tmp_path: Path) -> None:
-    """As docker login leaves it."""
-    (tmp_path / ".docker").mkdir()
-    kept = {"auths": {cncf_registry.address: {"auth": pair(cncf_registry)}}}
-    (tmp_path / ".docker/config.json").write_text(json.dumps(kept))
 
 
 def seen_by_skopeo(name: str, account: Account) -> dict:

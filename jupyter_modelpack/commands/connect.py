@@ -1,0 +1,45 @@
+"""connect: let a workspace's packages live in a registry of somebody's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.events import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Where a workspace's packages go.
+
+    Attributes:
+        registry: Address of the registry; empty for the workspace's own.
+        own: Address of the workspace's own.
+    """
+
+    workspace: str
+    registry: str
+    own: str
+
+
+def connect(
+    report: Reporter,
+    *,
+    registry: str | None = None,
+    own: bool = False,
+    plain_http: bool = False,
+    workspace: str | None = None,
+) -> Connected:
+    """Push what is packaged from now on to `registry`, and pull it from there; without one, say where it goes."""
+    if registry and own:
+        raise UsageError("A registry and --own are both given.", hint="Choose one of them.")
+    where = choose.workspace(workspace)
+    if registry:
+        from jupyter_modelpack.workspace.remote import Remote  # noqa: PLC0415 - verbs start fast
+
+        Remote.parse(registry, plain_http=plain_http).client().ping(report)  # a wrong address is known now
+        where.set_registry(registry, plain_http=plain_http)
+    elif own:
+        where.set_registry(None)
+    return Connected(where.name, where.registry or "", where.endpoint().address)
