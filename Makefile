@@ -8,6 +8,8 @@ READY := .venv/.ready
 # Behind a company's TLS proxy the certificates are the system's; Python comes from this machine.
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
+# Tests start our programs hundreds of times: without bytecode each start compiles the whole package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Rooms whose tests take a whole engine, the tutorial's port or both cores to themselves.
 WHOLE := $(wildcard tests/system tests/notebooks tests/scoring/processes tests/scoring_diff)
@@ -60,7 +62,7 @@ BROWSER := tests/browser
 
 # What needs no engine, no registry, no package index and no server of its own.
 unit: $(READY)
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
+	$(BIN)/pytest -p no:nbval -n 2 --dist loadgroup -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
 
 real: $(READY)
 	$(BIN)/pytest -n 2 --dist loadgroup -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
