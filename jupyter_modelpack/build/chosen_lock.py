@@ -6,22 +6,20 @@ left out, so that the same packages give the same image whoever locked them.
 
 from __future__ import annotations
 
-import posixpath
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import tomli_w
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.tags import Tag, compatible_tags, cpython_tags
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name
 
 from jupyter_modelpack.build.lock import Lock, make_lock
 from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.build.server_layer import server_requirements
+from jupyter_modelpack.build.tags import target_tags, wheel_tags
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
@@ -83,8 +81,9 @@ def _fitting(entry: Mapping[str, Any], target: Target) -> dict[str, Any]:
     wheels = entry.get("wheels") or []
     if len(wheels) < 2:
         return dict(entry)
-    rank = {tag: number for number, tag in enumerate(_tags(target))}
-    found = [(min((rank[tag] for tag in _wheel_tags(wheel) if tag in rank), default=-1), wheel) for wheel in wheels]
+    rank = {tag: number for number, tag in enumerate(target_tags(target))}
+    tags = ((wheel, wheel_tags(_place(wheel))) for wheel in wheels)
+    found = [(min((rank[tag] for tag in fits if tag in rank), default=-1), wheel) for wheel, fits in tags]
     fitting = [(best, wheel) for best, wheel in found if best >= 0]
     if fitting:
         return {**entry, "wheels": [min(fitting, key=lambda pair: pair[0])[1]]}
@@ -97,29 +96,8 @@ def _fitting(entry: Mapping[str, Any], target: Target) -> dict[str, Any]:
     )
 
 
-def _wheel_tags(wheel: Mapping[str, Any]) -> frozenset[Tag]:
-    place = wheel.get("name") or wheel.get("path") or urlsplit(str(wheel.get("url", ""))).path
-    try:
-        return parse_wheel_filename(unquote(posixpath.basename(place)))[3]
-    except InvalidWheelFilename:
-        return frozenset()
-
-
-def _tags(target: Target) -> list[Tag]:
-    """Return the tags that fit the target, best first."""
-    major, minor = (int(part) for part in target.python.split("."))
-    _, _, rest = target.uv_platform.partition("-")
-    machine, newest = target.uv_platform.partition("-")[0], int(rest.rpartition("_")[2])
-    legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-    platforms = []
-    for glibc in range(newest, 4, -1):
-        platforms.append(f"manylinux_2_{glibc}_{machine}")
-        platforms += [f"{legacy[glibc]}_{machine}"] if glibc in legacy else []
-    platforms.append(f"linux_{machine}")
-    return [
-        *cpython_tags((major, minor), platforms=platforms),
-        *compatible_tags((major, minor), f"cp{major}{minor}", platforms),
-    ]
+def _place(wheel: Mapping[str, Any]) -> str:
+    return str(wheel.get("name") or wheel.get("path") or wheel.get("url", ""))
 
 
 def _check(lock: Lock, requirements: list[str]) -> None:

@@ -11,10 +11,13 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from configparser import ConfigParser
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
+
+from jupyter_modelpack.limits import CHUNK
 
 _STAMPS = {"INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
 _OUTSIDE = {"bin", "share", "etc", "include", "man"}
@@ -26,46 +29,49 @@ class Installed:
 
     Args:
         dist: Its ``.dist-info`` folder.
-        cache_tag: As in ``module.<cache_tag>.pyc``; empty when nothing was compiled.
         env: Folder of the environment in the image, absolute.
     """
 
-    def __init__(self, dist: Path, cache_tag: str, env: str) -> None:
-        self._dist, self._tree, self._cache_tag, self._env = dist, dist.parent, cache_tag, env
-        self._scripts = dict(_entry_points(dist))
+    def __init__(self, dist: Path, env: str) -> None:
+        self._dist, self._tree, self._env = dist, dist.parent, env
+        points = dist / "entry_points.txt"
+        self._scripts = dict(entry_points(points.read_text(encoding="utf-8"))) if points.exists() else {}
 
     @property
     def name(self) -> str:
         """Its normalised name."""
         return normal(self._dist.name.split("-")[0])
 
-    @property
-    def size(self) -> int:
-        """Bytes of its files, as far as RECORD says."""
-        return sum(int(row[2]) for row in self._rows if len(row) > 2 and row[2].isdecimal())
+    def modules(self) -> Iterator[tuple[str, bytes]]:
+        """Yield its modules: path relative to site-packages, source."""
+        for relative in self._recorded:
+            if relative.endswith(".py"):
+                yield relative, Path(f"{self._tree}/{relative}").read_bytes()
 
-    def modules(self) -> Iterator[tuple[str, str]]:
-        """Yield its modules: path relative to site-packages, where it lies."""
-        return ((relative, f"{self._tree}/{relative}") for relative in self._recorded if relative.endswith(".py"))
+    def files(self, bytecode: Mapping[str, bytes]) -> Iterator[tuple[str, bytes | BinaryIO, int, bool]]:
+        """Yield (path relative to site-packages, content, size, executable), sorted; ``../../../bin/...`` for scripts.
 
-    def files(self) -> Iterator[tuple[str, str | bytes, bool]]:
-        """Yield (path relative to site-packages, content, executable), sorted; ``../../../bin/...`` for scripts.
-
-        Content is a path on disk, or bytes where the image's differ from the installed ones.
+        Content is to be read before the next one is asked for.
         """
-        listed = sorted({*self._recorded, *self._bytecode()})
-        for relative in listed:
-            path = f"{self._tree}/{relative}"
-            place = f"../../../{relative}" if _is_outside(relative) else relative
-            if relative == f"{self._dist.name}/RECORD":
-                yield place, self._record(), False
+        for relative in sorted({*self._recorded, *bytecode}):
+            place = f"../../../{relative}" if is_outside(relative) else relative
+            if relative in bytecode:
+                yield place, bytecode[relative], len(bytecode[relative]), False
+            elif relative == f"{self._dist.name}/RECORD":
+                data = record(self._rows, self._dist.name)
+                yield place, data, len(data), False
             elif relative.startswith("bin/"):
                 if relative[4:] not in self._scripts:
-                    yield place, self._shebang(Path(path).read_bytes()), True
+                    data = self._shebang((self._tree / relative).read_bytes())
+                    yield place, data, len(data), True
             else:
-                yield place, path, bool(os.stat(path).st_mode & 0o100)  # noqa: PTH116 - as below
-        for script, (module, call) in sorted(self._scripts.items()):
-            yield f"../../../bin/{script}", self._script(module, call), True
+                with open(f"{self._tree}/{relative}", "rb", buffering=0) as file:  # noqa: PTH123 - 10,000 files
+                    state = os.fstat(file.fileno())
+                    content = file.read() if state.st_size <= CHUNK else file
+                    yield place, content, state.st_size, bool(state.st_mode & 0o100)
+        for name, (module, call) in sorted(self._scripts.items()):
+            data = script(self._env, module, call)
+            yield f"../../../bin/{name}", data, len(data), True
 
     @cached_property
     def _rows(self) -> list[list[str]]:
@@ -75,35 +81,8 @@ class Installed:
     @cached_property
     def _recorded(self) -> list[str]:
         named = (row[0] for row in self._rows)
-        safe = (name for name in named if not name.startswith("/") and ".." not in name.split("/"))
-        there = (name for name in safe if not self._is_stamp(name))
+        there = (name for name in named if safe(name) and not is_stamp(name, self._dist.name))
         return [name for name in there if os.path.isfile(f"{self._tree}/{name}")]  # noqa: PTH113 - 10,000 files
-
-    def _bytecode(self) -> Iterator[str]:
-        if not self._cache_tag:
-            return
-        for relative in self._recorded:
-            if relative.endswith(".py"):
-                folder, slash, name = relative.rpartition("/")
-                cached = f"{folder}{slash}__pycache__/{name[:-3]}.{self._cache_tag}.pyc"
-                if os.path.isfile(f"{self._tree}/{cached}"):  # noqa: PTH113 - as above
-                    yield cached
-
-    def _is_stamp(self, relative: str) -> bool:
-        folder, _, name = relative.rpartition("/")
-        return folder == self._dist.name and name in _STAMPS
-
-    def _record(self) -> bytes:
-        """Return RECORD as in the image: sorted, without stamps; scripts without the hash of this machine's."""
-        rows = []
-        for path, *rest in self._rows:
-            if path.startswith("bin/"):
-                rows.append([f"../../../{path}", "", ""])
-            elif not self._is_stamp(path):
-                rows.append([f"../../../{path}" if _is_outside(path) else path, *rest])
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows(sorted(rows))
-        return out.getvalue().encode()
 
     def _shebang(self, content: bytes) -> bytes:
         first, newline, rest = content.partition(b"\n")
@@ -111,30 +90,55 @@ class Installed:
             return f"#!{self._env}/bin/python".encode() + newline + rest
         return content
 
-    def _script(self, module: str, call: str) -> bytes:
-        return (
-            f"#!{self._env}/bin/python\nimport sys\n\nfrom {module} import {call.partition('.')[0]}\n\n"
-            f'if __name__ == "__main__":\n    sys.exit({call}())\n'
-        ).encode()
-
 
 def normal(name: str) -> str:
     """Return a project's name as the simple repository specification compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _is_outside(relative: str) -> bool:
+def safe(relative: str) -> bool:
+    """Whether a path of RECORD stays in the environment."""
+    return not relative.startswith("/") and ".." not in relative.split("/")
+
+
+def is_stamp(relative: str, dist: str) -> bool:
+    """Whether an installer wrote the file to say who it was, and when."""
+    folder, _, name = relative.rpartition("/")
+    return folder == dist and name in _STAMPS
+
+
+def is_outside(relative: str) -> bool:
+    """Whether a file belongs into the environment, not among its modules."""
     top, slash, _ = relative.partition("/")
     return bool(slash) and top in _OUTSIDE
 
 
-def _entry_points(dist: Path) -> Iterator[tuple[str, tuple[str, str]]]:
-    path = dist / "entry_points.txt"
-    if not path.exists():
-        return
+def record(rows: Sequence[Sequence[str]], dist: str, scripts: Sequence[str] = ()) -> bytes:
+    """Return RECORD as in the image: sorted, without stamps; scripts without the hash of this machine's."""
+    found = []
+    for path, *rest in (*rows, *((f"bin/{name}",) for name in scripts)):
+        if path.startswith("bin/"):
+            found.append([f"../../../{path}", "", ""])
+        elif not is_stamp(path, dist):
+            found.append([f"../../../{path}" if is_outside(path) else path, *rest])
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(sorted(found))
+    return out.getvalue().encode()
+
+
+def script(env: str, module: str, call: str) -> bytes:
+    """Return a console script."""
+    return (
+        f"#!{env}/bin/python\nimport sys\n\nfrom {module} import {call.partition('.')[0]}\n\n"
+        f'if __name__ == "__main__":\n    sys.exit({call}())\n'
+    ).encode()
+
+
+def entry_points(text: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the scripts of an ``entry_points.txt``: name, module and what is called in it."""
     parser = ConfigParser(delimiters=("=",), interpolation=None, strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(path.read_text(encoding="utf-8"))
+    parser.read_string(text)
     for section in ("console_scripts", "gui_scripts"):
         for name, where in parser.items(section) if parser.has_section(section) else []:
             found = re.fullmatch(r"\s*([\w.]+)\s*:\s*([\w.]+)\s*(?:\[.*\])?\s*", where)

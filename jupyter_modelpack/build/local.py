@@ -95,8 +95,7 @@ def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: 
     """Bring base image and dependencies into `store`."""
     needs, cache = recipe.needs, _cache()
     base = base or resolve_base(needs.base, needs.python, recipe.platform, cache, report, fresh=recipe.pull)
-    for part in (*base.image.manifest.layers, base.image.manifest.config):
-        store.adopt(cache, part)
+    store.adopt_all(cache, (*base.image.manifest.layers, base.image.manifest.config))
     python = base.python.version
     target = Target(python, recipe.platform, find_compiler(python))
     if target.compiler is None:

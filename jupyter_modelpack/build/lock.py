@@ -42,6 +42,7 @@ class Locked:
         digest: sha256 hex of the wheel (or source archive) that will be installed; names its layer.
         size: Bytes to download; 0 when the lock does not say.
         wheel: Whether it comes as a wheel; a source archive is built on this machine.
+        place: Where it is: an address, or a path that begins with ``/``; empty when the lock does not say plainly.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Locked:
     digest: str
     size: int
     wheel: bool
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,13 +134,18 @@ def _package(entry: Mapping[str, Any]) -> Locked:
             continue
         digest = str(file.get("hashes", {}).get("sha256", ""))
         if re.fullmatch("[0-9a-f]{64}", digest):
-            return Locked(name, version, digest, int(file.get("size") or 0), kind == "wheels")
+            return Locked(name, version, digest, int(file.get("size") or 0), kind == "wheels", _place(file))
     where = entry.get("vcs") or entry.get("directory")
     raise UsageError(
         f"{name}: {'a folder or repository' if where else 'a package'} without a hash cannot be locked.",
         hint="Build a wheel of it (`python -m build --wheel`) and name the wheel file in the requirements.",
         code="no-hash",
     )
+
+
+def _place(file: Mapping[str, Any]) -> str:
+    url, path = str(file.get("url") or ""), str(file.get("path") or "")
+    return url if url.startswith(("https://", "http://")) else path if path.startswith("/") else ""
 
 
 def hashed_requirements(text: str) -> str:
@@ -152,6 +159,11 @@ def uv_program() -> str:
     import uv  # noqa: PLC0415 - only when something is resolved
 
     return str(uv.find_uv_bin())
+
+
+def uv_python(target: Target) -> list[str]:
+    """Return which interpreter uv asks, so that it need not search this machine for one: that takes longest of all."""
+    return ["--python", target.compiler] if target.compiler else []
 
 
 def uv_environment() -> dict[str, str]:
@@ -242,7 +254,8 @@ def _has_paths(lines: Sequence[str]) -> bool:
 
 def _resolve(lines: Sequence[str], target: Target, relative_to: Path | None, report: Reporter) -> str:
     argv = [uv_program(), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes"]
-    argv += ["--format", "pylock.toml", "--python-version", target.python, "--python-platform", target.uv_platform, "-"]
+    argv += ["--format", "pylock.toml", "--python-version", target.python, "--python-platform", target.uv_platform]
+    argv += [*uv_python(target), "-"]
     report.log(f"Resolving {len(lines)} requirements for Python {target.python} on {target.platform}")
     try:
         return run_tool(

@@ -6,15 +6,14 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from jupyter_modelpack.build.bytecode import compile_modules
+from jupyter_modelpack.build.bytecode import Compilers
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheels import WheelLayer, find_layer, keep_layer
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
-from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout
 
 SERVER = "modelpack_scoring"
@@ -59,18 +58,15 @@ def server_layer(target: Target, cache: Layout, report: Reporter) -> WheelLayer:
     found = find_layer(cache, key)
     if found:
         return WheelLayer("scoring server", found, reused=True)
-    with temporary_folder(cache.path) as tree:
-        for name, content in files.items():
-            path = tree / SERVER / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        compile_modules(((f"{SERVER}/{name}", str(tree / SERVER / name)) for name in files), target, report)
-        with cache.new_blob() as blob:
-            layer = LayerWriter(blob, target.folders)
-            for path in sorted(path for path in tree.rglob("*") if path.is_file()):
-                layer.file(f"{target.site_packages}/{path.relative_to(tree)}", path.read_bytes())
-            layer.close()
-            descriptor = blob.commit(LAYER)
+    shipped = {f"{SERVER}/{name}": content for name, content in files.items()}
+    with Compilers(target, report) as compilers:
+        shipped |= compilers.compile(shipped.items())
+    with cache.new_blob() as blob:
+        layer = LayerWriter(blob, target.folders)
+        for name, content in sorted(shipped.items(), key=lambda item: PurePosixPath(item[0])):
+            layer.file(f"{target.site_packages}/{name}", content)
+        layer.close()
+        descriptor = blob.commit(LAYER)
     keep_layer(cache, key, descriptor)
     return WheelLayer("scoring server", descriptor, reused=False)
 

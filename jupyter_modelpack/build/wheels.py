@@ -1,8 +1,7 @@
 """One layer a wheel, made once per machine.
 
-uv fetches and unpacks (its cache, indexes, credentials and proxies are the user's own); from what
-it installed we write a layer whose bytes depend on the wheel and the target Python alone. Layers
-are kept by the wheel's sha256 in the machine's cache, so the next project downloads and writes nothing.
+A layer's bytes depend on the wheel and the target Python alone. Layers are kept by the wheel's sha256 in the
+machine's cache, so the next project downloads and writes nothing.
 """
 
 from __future__ import annotations
@@ -11,31 +10,21 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import tomli_w
-
-from jupyter_modelpack.build.bytecode import cache_tag
-from jupyter_modelpack.build.installed import Installed, normal
-from jupyter_modelpack.build.lock import Lock, Locked, explain, uv_environment, uv_program
+from jupyter_modelpack.build.lock import Lock, Locked
 from jupyter_modelpack.build.target import Target
-from jupyter_modelpack.build.tools import run_tool
-from jupyter_modelpack.build.wheel_layer import Counter, write_wheel
-from jupyter_modelpack.errors import BuildFailed, Untrusted
+from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter, read_layer
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
-from jupyter_modelpack.store.files import temporary_folder, write_file
+from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.store.layout import Layout
-
-_INDEX = re.compile(r"(?:--extra-index-url|--index-url|-i)[\s=]+(?P<url>\S+)")
 
 FORMAT = 2
 """Part of every layer's key: raise it when the same wheel would give other bytes."""
@@ -76,7 +65,19 @@ def wheel_layers(
     """
     found = dict(zip((package.name for package in lock.packages), _kept(lock.packages, target, cache), strict=True))
     missing = [package for package in lock.packages if found[package.name] is None]
-    made = _make(lock, missing, target, cache, report, requirements) if missing else {}
+    made: dict[str, Descriptor] = {}
+    if missing:
+        from jupyter_modelpack.build.wheel_making import make_layers  # noqa: PLC0415 - only when there is something new
+
+        made = make_layers(
+            lock,
+            missing,
+            target,
+            cache,
+            report,
+            requirements,
+            lambda package, layer: keep_layer(cache, _key(package, target), layer),
+        )
     layers = [
         WheelLayer(
             f"{package.name} {package.version}",
@@ -128,9 +129,10 @@ def _read(path: str, _inode: int, _changed: int) -> Descriptor:
     return Descriptor.from_json(json.loads(Path(path).read_bytes()))
 
 
-def keep_layer(cache: Layout, key: str, descriptor: Descriptor) -> None:
-    """Remember a layer of the machine's cache under `key`."""
+def keep_layer(cache: Layout, key: str, descriptor: Descriptor) -> Descriptor:
+    """Remember a layer of the machine's cache under `key`; return it."""
     write_file(cache.path / "wheels" / key, json.dumps(descriptor.to_json(), sort_keys=True).encode())
+    return descriptor
 
 
 def kept_layers(cache: Layout, unused_seconds: float | None = None) -> Iterator[Digest]:
@@ -144,54 +146,6 @@ def kept_layers(cache: Layout, unused_seconds: float | None = None) -> Iterator[
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime >= oldest:
                 yield Descriptor.from_json(json.loads(path.read_bytes())).digest
-
-
-def _make(
-    lock: Lock, missing: Sequence[Locked], target: Target, cache: Layout, report: Reporter, requirements: Sequence[str]
-) -> dict[str, Descriptor]:
-    size = sum(package.size for package in missing)
-    report.log(f"Fetching {len(missing)} packages ({size / 1e6:.1f} MB)")
-    with temporary_folder(cache.path) as folder:  # beside the cache, so that uv can link files from its own
-        _install(lock, missing, target, folder, report, requirements)
-        tree = folder / "tree"
-        dists = (Installed(path, cache_tag(target), target.env) for path in tree.glob("*.dist-info"))
-        installed = {dist.name: dist for dist in dists}
-        counter = Counter(report, sum(dist.size for dist in installed.values()))
-
-        def write(package: Locked) -> Descriptor:
-            dist = installed.get(normal(package.name))
-            if dist is None:
-                raise BuildFailed(f"{package.name} {package.version} installed nothing.", step="Fetching the packages")
-            descriptor = write_wheel(dist, target, cache, report, counter)
-            keep_layer(cache, _key(package, target), descriptor)
-            return descriptor
-
-        report.log(f"{'Compiling and writing' if target.compiler else 'Writing'} {len(missing)} layers")
-        # The largest first, so that no core is left with all of it at the end.
-        ordered = sorted(missing, key=lambda package: -package.size)
-        with ThreadPoolExecutor(max_workers=max(2, min(os.cpu_count() or 1, 8))) as pool:
-            return dict(zip((package.name for package in ordered), pool.map(write, ordered), strict=True))
-
-
-def _install(
-    lock: Lock, missing: Sequence[Locked], target: Target, folder: Path, report: Reporter, requirements: Sequence[str]
-) -> None:
-    subset = folder / "pylock.toml"
-    subset.write_text(tomli_w.dumps(lock.subset(frozenset(package.name for package in missing))))
-    argv = [uv_program(), "pip", "install", "--quiet", "--target", str(folder / "tree"), "--no-deps", "-r", str(subset)]
-    argv += ["--python-version", target.python, "--python-platform", target.uv_platform]
-    try:
-        run_tool(argv, report, step="Fetching the packages", cwd=folder, env=_signed_in(requirements))
-    except BuildFailed as error:
-        raise explain(error) from error
-
-
-def _signed_in(requirements: Sequence[str]) -> dict[str, str]:
-    """Return uv's environment with the indexes that the lines give a password for; others can read arguments."""
-    environment, found = uv_environment(), (_INDEX.match(line) for line in requirements)
-    urls = [line["url"] for line in found if line and "@" in line["url"]]
-    known = environment.get("UV_INDEX", "").split()
-    return {**environment, "UV_INDEX": " ".join([*known, *urls])} if urls else environment
 
 
 def _group(small: Sequence[WheelLayer], target: Target, cache: Layout) -> WheelLayer:

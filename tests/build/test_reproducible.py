@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.build.lock import uv_environment, uv_program
 from tests.services import CHECKOUT
 from tests.services.packages import find, need
 
@@ -57,7 +58,8 @@ def build(world: Path, name: str, base: Path, *, python: str = sys.executable, u
     clock = env.pop("clock", "")
     if clock:
         need("faketime")
-        # No certificate of an index is valid that far away: what the first build fetched is taken instead.
+        # No certificate of an index is valid that far away: uv has everything in its cache instead.
+        fill(world / "here" / "state")
         shutil.copytree(world / "here" / "state" / "uv", state / "uv", symlinks=True)
         env["UV_OFFLINE"] = "1"
         argv = [find("faketime") or "faketime", clock, *argv]
@@ -86,6 +88,15 @@ def build(world: Path, name: str, base: Path, *, python: str = sys.executable, u
     assert done.returncode == 0, done.stderr
     assert "without bytecode" not in done.stderr
     return done.stdout.splitlines()
+
+
+def fill(state: Path) -> None:
+    """Let uv install what the first build has locked, so that its cache has the wheels; that build needed no uv."""
+    (lock,) = (state / "home" / "cache" / "locks").glob("*.toml")
+    pylock = lock.with_name("pylock.toml")
+    shutil.copy(lock, pylock)
+    argv = [uv_program(), "pip", "install", "--quiet", "--target", state / "filled", "--no-deps", "-r", pylock]
+    subprocess.run(argv, check=True, env={**uv_environment(), "UV_CACHE_DIR": str(state / "uv")})
 
 
 def test_one_digest_for_all_the_world(world, base_image):
