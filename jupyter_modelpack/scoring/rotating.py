@@ -23,7 +23,9 @@ class RotatingFile:
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             # A name that no process has had before: numbers of processes repeat in containers.
-            name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.urandom(4).hex()}{SUFFIX}"
+            seconds, rest = divmod(time.time_ns(), 10**9)
+            moment = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(seconds))}{rest:09d}"
+            name = f"{moment}-{os.urandom(4).hex()}{SUFFIX}"
             self._file = (self._folder / name).open("xb", buffering=0)
             self._file.write(lines)
             self._remove_oldest()

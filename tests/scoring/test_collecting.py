@@ -153,8 +153,8 @@ def test_tables_and_arrays_are_collected_row_by_row(tmp_path, kind):
     """
     with running(tmp_path / "app", script, MODELPACK_COLLECT=str(tmp_path / "kept")) as service:
         assert service.score("").json is True
-        eventually(lambda: len(kept(tmp_path / "kept", "default/_._m/default/default")) == 2)
-        rows = [row["default"] for row in kept(tmp_path / "kept", "default/_._m/default/default")]
+        eventually(lambda: len(kept(tmp_path / "kept", "default/__m/default/default")) == 2)
+        rows = [row["default"] for row in kept(tmp_path / "kept", "default/__m/default/default")]
         assert (
             rows
             == {
