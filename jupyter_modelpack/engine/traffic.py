@@ -56,5 +56,9 @@ def _parsed(text: str) -> Traffic | None:
         int(values["score_seconds_count"]),
         values.get("score_seconds_sum", 0.0),
         int(values.get("run_failures_total", 0)),
-        {float(line["bound"]): int(float(line["value"])) for line in found if line and line["bound"] is not None},
+        {
+            float(line["bound"]): int(float(line["value"]))
+            for line in found
+            if line and line["name"] == "score_seconds_bucket" and line["bound"] is not None
+        },
     )
