@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jupyter_modelpack.workspace.main_names import MainNames
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.main_names import MainNames
 
-Carry = Callable[[str, MainNames], tuple[str, tuple[str, ...]]]
+Carry = Callable[[str, "MainNames"], tuple[str, tuple[str, ...]]]
 """Makes the module of what a script and its models' pickles use of other cells: text, then what is in it."""
 
 

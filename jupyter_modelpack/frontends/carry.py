@@ -13,12 +13,14 @@ import ast
 import sys
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.frontends.cell_source import Definition, source_of, submodules
 from jupyter_modelpack.workspace.free_names import free_names
-from jupyter_modelpack.workspace.main_names import MainNames
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.main_names import MainNames
 
 _PLAIN = (str, bytes, bool, int, float, complex, list, tuple, dict, set, type(None))
 

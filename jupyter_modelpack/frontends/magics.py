@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from jupyter_modelpack.frontends.session import Session
 
+HEAD_START = 0.035
+"""Seconds of the hundred milliseconds that `%load_ext` may take."""
+
 _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 
 
@@ -121,8 +124,11 @@ def load(shell: InteractiveShell) -> None:
         shell.Completer.custom_matchers.append(matcher)
         shell.input_transformers_cleanup.append(_question_mark)
         if panels(shell):
-            # While the reader turns to the next cell: its panel should be there at once.
-            threading.Thread(target=_warm_up, name="modelpack-warm-up", daemon=True).start()
+            # While the reader turns to the next cell: its panel should be there at once. Where all cells
+            # are run in a row nobody turns, so it gets as much of a start as loading may take.
+            warming = threading.Thread(target=_warm_up, name="modelpack-warm-up", daemon=True)
+            warming.start()
+            warming.join(HEAD_START)
         elif said := hint(shell):
             _write(said)
 

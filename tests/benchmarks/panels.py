@@ -28,6 +28,13 @@ shell.run_line_magic("load_ext", "jupyter_modelpack")
 print((time.perf_counter() - began) * 1000)
 """
 
+LOAD_HERE = """
+import time
+began = time.perf_counter()
+%load_ext jupyter_modelpack
+print((time.perf_counter() - began) * 1000)
+"""
+
 READING = 2000.0
 """Milliseconds in which a person gets from one cell to the next; the kernel imports what panels need meanwhile."""
 
@@ -161,17 +168,25 @@ def lab(folder: Path) -> Iterator[tuple[Jupyter, Page]]:
         chromium.close()
 
 
-def measure() -> list[tuple[str, float, float | None]]:
-    """Return name, milliseconds, promised milliseconds of each; None where the promise is not kept yet."""
-    rows: list[tuple[str, float, float | None]] = [("%load_ext", load_ext(), 100.0)]
+def measure() -> list[tuple[str, float, float]]:
+    """Return name, milliseconds, promised milliseconds of each."""
+    rows = [("%load_ext", load_ext(), 100.0)]
     with tempfile.TemporaryDirectory() as scratch, lab(Path(scratch)) as (jupyter, page):
-        cells = ["%load_ext jupyter_modelpack", CELL]
-        in_a_row = panel_visible(Notebook(page, jupyter, "lab", cells, "row.ipynb"), 0)
-        as_read = panel_visible(Notebook(page, jupyter, "lab", cells, "read.ipynb"), READING)
+        loads, in_a_row = [], []
+        for number in range(3):
+            notebook = Notebook(page, jupyter, "lab", [LOAD_HERE, CELL], f"row-{number}.ipynb")
+            in_a_row.append(panel_visible(notebook, 0))
+            loads.append(float(notebook.output(0).inner_text()))
+        as_read = panel_visible(Notebook(page, jupyter, "lab", [LOAD_HERE, CELL], "read.ipynb"), READING)
         rows += [
-            ("panel visible, first, all cells run in a row", in_a_row[0], None),
+            ("%load_ext in a notebook, with its head start", statistics.median(loads), 100.0),
+            (
+                "panel visible, first, all cells run in a row",
+                statistics.median(times[0] for times in in_a_row),
+                150.0,
+            ),
             ("panel visible, first, 2 s after %load_ext", as_read[0], 150.0),
-            ("panel visible, later ones", statistics.median(in_a_row[1:] + as_read[1:]), 150.0),
+            ("panel visible, later ones", statistics.median(in_a_row[-1][1:] + as_read[1:]), 150.0),
         ]
         found = log_delay(Notebook(page, jupyter, "lab", [FLOOD, "panel", "thread.start()"], "log.ipynb"))
         rows += [
@@ -187,13 +202,8 @@ def main() -> int:
     """Measure, print, judge."""
     rows = measure()
     for name, took, promised in rows:
-        verdict = (
-            "no promise: 150 ms are not met yet"
-            if promised is None
-            else f"promised {promised:5.0f} ms   {_verdict(took, promised)}"
-        )
-        print(f"{name:<48} {took:7.0f} ms   {verdict}")
-    return int(any(promised is not None and took > promised for _, took, promised in rows))
+        print(f"{name:<48} {took:7.0f} ms   promised {promised:5.0f} ms   {_verdict(took, promised)}")
+    return int(any(took > promised for _, took, promised in rows))
 
 
 def _verdict(took: float, promised: float) -> str:

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from traitlets import Unicode
 
 from jupyter_modelpack.errors import BuildFailed, Cancelled
 from jupyter_modelpack.events import Log, Progress, Stage
@@ -12,7 +13,7 @@ from jupyter_modelpack.frontends.widgets.panel import Panel
 
 
 class Asked(Panel):
-    _esm = modules.module("tables")
+    _esm = Unicode(modules.module("tables")).tag(sync=True)
 
     def __init__(self) -> None:
         super().__init__()

@@ -40,7 +40,7 @@ class PackagePanel(Panel):
 
     """
 
-    _esm = modules.module("package")
+    _esm = Unicode(modules.module("package")).tag(sync=True)
 
     status = Dict().tag(sync=True)
     made = Dict().tag(sync=True)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import anywidget
 from traitlets import Dict, Unicode
 
 from jupyter_modelpack.errors import Cancelled, ModelpackError
 from jupyter_modelpack.frontends import complaint, markup, plain
 from jupyter_modelpack.frontends.view import Block, Line, Tone, View, visible
-from jupyter_modelpack.frontends.widgets import clean, modules
+from jupyter_modelpack.frontends.widgets import clean
+from jupyter_modelpack.frontends.widgets.widget import ModuleWidget
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -26,7 +26,7 @@ _pool = ThreadPoolExecutor(8, "modelpack-panel")
 Action = Callable[[Mapping[str, Any]], Any]
 
 
-class Panel(anywidget.AnyWidget):
+class Panel(ModuleWidget):
     """A panel; the page asks for an action by name and gets its result or what went wrong.
 
     Attributes:
@@ -34,8 +34,6 @@ class Panel(anywidget.AnyWidget):
         child: Model id of a panel to be shown inside this one.
 
     """
-
-    _css = modules.style()
 
     backlog = Dict().tag(sync=True)
     child = Unicode("").tag(sync=True)

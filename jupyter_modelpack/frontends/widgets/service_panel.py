@@ -44,7 +44,7 @@ class ServicePanel(Panel):
 
     """
 
-    _esm = modules.module("service")
+    _esm = Unicode(modules.module("service")).tag(sync=True)
 
     facts = Dict().tag(sync=True)
     sample = Unicode("").tag(sync=True)

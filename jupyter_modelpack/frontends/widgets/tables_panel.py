@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from traitlets import List
+from traitlets import List, Unicode
 
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.kill import kill
@@ -49,7 +49,7 @@ class TablesPanel(Panel):
 
     """
 
-    _esm = modules.module("tables")
+    _esm = Unicode(modules.module("tables")).tag(sync=True)
 
     tabs: List[dict[str, Any]] = List().tag(sync=True)
 
