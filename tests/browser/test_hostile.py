@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import uuid
 
 import pytest
@@ -9,11 +10,19 @@ from playwright.sync_api import expect
 
 from tests.browser.notebook import Notebook
 from tests.frontends.test_twins import HOSTILE
+from tests.services import CHECKOUT
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
 
 TAGS = ["script", "img", "iframe", "svg", "a", "b", "video", "object", "form", "style", "math", "details"]
-HANDLERS = ["onerror=hit()", "onload=hit()", "onclick=hit()", "onfocus=hit() autofocus", "ontoggle=hit() open"]
+HANDLERS = [
+    "onerror=hit()",
+    "onload=hit()",
+    "onclick=hit()",
+    "onfocus=hit() autofocus",
+    "ontoggle=hit() open",
+    "onpointerover=hit() style=position:fixed;inset:0",
+]
 STRINGS = [
     *HOSTILE,
     *(f'"><{tag} {handler} src=x href=javascript:hit()>hit()</{tag}>' for tag in TAGS for handler in HANDLERS),
@@ -54,7 +63,7 @@ COUNT = "() => document.querySelectorAll('.mp-panel script, .mp-panel img, .mp-p
 
 
 def test_a_hundred_hostile_strings_are_text(page, jupyter):
-    assert len(STRINGS) >= 80
+    assert len(STRINGS) >= 100
     name = f"hostile-{uuid.uuid4().hex[:8]}"
     (jupyter.notebooks / f"{name}.json").write_text(json.dumps(STRINGS))
     hits = []
@@ -82,3 +91,96 @@ def test_a_hundred_hostile_strings_are_text(page, jupyter):
         assert "&lt;script" in output.data["text/html"]
         assert not re.search("<(?!/?(?:div|table|thead|tbody|tr|th|td|pre)[ >])", output.data["text/html"])
     assert hits == []
+
+
+SERVE = """
+import http.server, json, os, sys
+strings = json.loads(sys.argv[1])
+
+class Says(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.say({"definitions": {"ServiceInput": {"example": strings}}})
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        for one in strings:
+            print(one.encode("utf-8", "replace").decode(), flush=True)
+        if b"die" in body:
+            os._exit(7)
+        self.say(strings)
+
+    def say(self, value):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(value).encode())
+
+http.server.ThreadingHTTPServer(("0.0.0.0", 5001), Says).serve_forever()
+"""
+REAL = """
+import json, os, sys, tempfile
+sys.path.insert(0, {checkout!r})
+from pathlib import Path
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.engine.base import LABEL, RunSpec
+from jupyter_modelpack.engine.health import wait_until_ready
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
+from tests.engine import tiny
+
+strings = json.loads(Path({file!r}).read_text())
+labels = {{LABEL + ".name": strings[0], **{{one: one for one in strings}}}}
+command = ["python3", "-c", Path("serve.txt").read_text(), json.dumps(strings)]
+base = Path(os.environ["MODELPACK_BASE_IMAGE"])
+image = tiny.image(base, Path(tempfile.mkdtemp(), "store"), note={name!r}, Labels=labels, Cmd=command)
+engine = choose.engine("docker")
+engine.load(image, [{name!r} + ":1"], Reporter())
+found = engine.run(RunSpec({name!r} + ":1", {name!r}, 0, labels=dict(list(labels.items())[:50])), Reporter())
+panel = ServicePanel(wait_until_ready(engine, found, Reporter(), 60))
+panel
+"""
+
+
+def test_a_real_image_with_a_hundred_hostile_labels_its_answers_and_its_log_are_text(page, jupyter, docker_host):
+    strings = [one for one in STRINGS if one and "\x00" not in one and one.isprintable()]
+    strings += [
+        one.encode("utf-8", "replace").decode() for one in STRINGS if not one.isprintable() and "\x00" not in one
+    ]
+    assert len(strings) >= 100
+    name = f"hostile-{uuid.uuid4().hex[:8]}"
+    (jupyter.notebooks / f"{name}.json").write_text(json.dumps(strings))
+    (jupyter.notebooks / "serve.txt").write_text(SERVE)
+    hits = []
+    page.expose_function("hit", lambda *_: hits.append("called"))
+    page.on("dialog", lambda dialog: (hits.append(dialog.message), dialog.dismiss()))
+    code = REAL.format(file=f"{name}.json", name=name, checkout=str(CHECKOUT))
+    notebook = Notebook(
+        page, jupyter, "lab", ["%load_ext jupyter_modelpack", code, "%modelpack panel"], f"{name}.ipynb"
+    )
+    try:
+        for number in range(3):
+            notebook.finish(number)
+        service, tables = notebook.panel(1), notebook.panel(2)
+        expect(service.get_by_role("status").first).to_have_text("ready")
+        expect(service.get_by_label("Request")).to_have_value(re.compile("<script>alert"))
+        service.locator("summary").filter(has_text="Logs").click()
+        service.get_by_label("Request").fill("1")
+        service.get_by_role("button", name="Score").click()
+        expect(service.locator(".mp-answer")).to_contain_text("</script><script>hit()</script>")
+        expect(service.get_by_role("log")).to_contain_text('"><script onerror=hit()')
+        for tab in ("Images", "Services"):
+            tables.get_by_role("tab", name=tab).click()
+            tables.get_by_role("searchbox").fill(name)
+            expect(tables.locator("tbody tr")).to_have_count(1)
+        tables.get_by_role("button", name=f"Open {name}").click()
+        expect(tables.get_by_role("group", name="Service").get_by_role("status").first).to_have_text("ready")
+        service.get_by_label("Request").fill("die")
+        service.get_by_role("button", name="Score").click()
+        expect(service.get_by_role("status").first).to_have_text("ended with exit code 7")
+        expect(service.get_by_role("alert").first).to_contain_text("ended with exit code 7")
+        expect(service.get_by_label("Last lines").first).to_contain_text("hit()")
+        assert page.evaluate(COUNT) == 0
+        assert hits == []
+    finally:
+        docker = ["docker", "--host", docker_host]
+        subprocess.run([*docker, "rm", "--force", name], capture_output=True, check=False)
+        subprocess.run([*docker, "rmi", "--force", f"{name}:1"], capture_output=True, check=False)

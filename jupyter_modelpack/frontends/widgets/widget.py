@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from ipywidgets import DOMWidget
+from ipywidgets import DOMWidget  # type: ignore[import-untyped] # it has no types
 from traitlets import Unicode
 
 from jupyter_modelpack.frontends.widgets import modules
@@ -23,7 +23,7 @@ def _front_end() -> str:
 _VERSION = _front_end()
 
 
-class ModuleWidget(DOMWidget):  # type: ignore[misc] # ipywidgets has no types
+class ModuleWidget(DOMWidget):  # type: ignore[misc] # as above
     """One view's module with the style sheet of all; a class names its module as `_esm`."""
 
     _model_name = Unicode("AnyModel").tag(sync=True)
