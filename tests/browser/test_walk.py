@@ -8,6 +8,7 @@ import sys
 import uuid
 
 import pytest
+from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
 from tests.browser.notebook import Notebook
@@ -110,9 +111,12 @@ def test_package_run_score_kill(page, jupyter, app, name):
     expect(service).to_contain_text("ended")
     expect(service.get_by_role("button", name="Score")).to_be_disabled()
 
-    [output] = notebook.save().cells[1].outputs
+    saved = notebook.save()
+    [output] = saved.cells[1].outputs
     assert output.data["text/plain"].startswith("Packaged ")
     assert f"/{name}:" in output.data["text/html"]
+    converted, _ = HTMLExporter().from_notebook_node(saved)
+    assert output.data["text/html"] in converted
 
 
 def test_push_and_save(page, jupyter, name, cncf_registry):
@@ -243,6 +247,7 @@ def test_a_restart_of_the_kernel_loses_nothing(page, jupyter, name):
         f"%modelpack run {name} --port 0",
         "%modelpack panel",
         f"%modelpack kill {name}",
+        f"from jupyter_modelpack import *\nprint(ModelPackage.get(Workspace.default(), {name!r}).state)",
     ]
     notebook = Notebook(page, jupyter, "lab", cells, f"{name}.ipynb")
     for number in (0, 1, 2):
@@ -260,7 +265,38 @@ def test_a_restart_of_the_kernel_loses_nothing(page, jupyter, name):
     panel.get_by_role("button", name=f"Open {name}").click()
     service = panel.get_by_role("group", name="Service")
     expect(service.get_by_role("status").first).to_have_text("ready")
+    notebook.finish(5)
+    expect(notebook.cell(5)).to_contain_text("Succeeded")
+    notebook.finish(1)  # does not make a second one
+    expect(notebook.panel(1).get_by_role("status").first).to_have_text("Unchanged")
+    started = service.locator(".mp-muted").first.inner_text().partition(" · up")[0]
     notebook.finish(2)  # does not start a second one
     expect(notebook.panel(2)).to_contain_text("ready")
+    expect(notebook.panel(2)).to_contain_text(started)
+    notebook.finish(4)
+    expect(service).to_contain_text("ended")
+
+
+def test_a_watched_service_serves_the_edited_cell_in_its_own_panel(page, jupyter, name):
+    def cell(value: int) -> str:
+        return f"%%package --name {name} --sample 1\ndef init(): ...\ndef run(data): return {value}"
+
+    cells = [LOAD, f"{cell(1)}", f"%modelpack run {name} --port 0 --watch", cell(2), f"%modelpack kill {name}"]
+    notebook = Notebook(page, jupyter, "lab", cells, f"{name}.ipynb")
+    notebook.finish(0)
+    notebook.finish(1)
+    expect(notebook.panel(1)).to_have_attribute("data-state", "done")
+    notebook.finish(2)
+    service = notebook.panel(2)
+    expect(service.get_by_role("status").first).to_have_text("ready")
+    service.get_by_role("button", name="Score").click()
+    expect(service.locator(".mp-answer")).to_have_text("1")
+    notebook.finish(3)
+    expect(notebook.panel(3)).to_have_attribute("data-state", "done")
+    notebook.panel(3).locator("summary").filter(has_text="Log").click()
+    expect(notebook.panel(3).get_by_role("log")).to_contain_text(f"{name} serves the new script")
+    service.get_by_role("button", name="Score").click()
+    expect(service.locator(".mp-answer")).to_have_text("2")
+    expect(service.get_by_role("status").first).to_have_text("ready")
     notebook.finish(4)
     expect(service).to_contain_text("ended")
