@@ -10,6 +10,13 @@ from jupyter_modelpack.commands.spec import options, verbs
 
 WIDTH = 96
 
+CELL_EXAMPLES = (
+    "package --model diabetes --pip scikit-learn --name diabetes-service",
+    "package --model regression --sample X_test[:2] --dry-run",
+    "package --model model.pkl --requirements requirements.txt --as package",
+)
+"""Above a cell, whose text is the script; variables of the notebook may be named."""
+
 _PREFIX: dict[Door, str] = {"shell": "modelpack ", "line": "%modelpack ", "cell": "%%", "lab": ""}
 
 
@@ -50,7 +57,7 @@ def explain(verb: Verb, door: Door) -> str:
     examples = [example for example in verb.examples if door != "cell"]
     if door == "cell":
         lines += ["", "The cell is the entry script: it defines init() and run(data), and is not run in the kernel."]
-        examples = ["package --model diabetes --pip scikit-learn --name diabetes-service"]
+        examples = list(CELL_EXAMPLES)
     if examples:
         lines += ["", "examples:", *(f"  {prefix}{example}" for example in examples)]
     return "\n".join(lines)

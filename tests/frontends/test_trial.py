@@ -80,6 +80,24 @@ def test_a_sample_is_a_variable_a_file_or_json(cell, shell, tmp_path, given: str
     assert cell(f"--dry-run --sample {given}").result.result.value == [103, 107]
 
 
+@pytest.mark.parametrize(
+    ("word", "value", "model"),
+    [("size", 2, "size:2"), ("size:1", 1, "size:1"), ("size.txt", 3, "size:3"), ("other=size.txt", 3, "other:1")],
+)
+def test_a_model_is_a_name_a_version_or_a_path(shell, tmp_path, word: str, value: int, model: str) -> None:
+    for number in (1, 2, 3):
+        (tmp_path / "size.txt").write_text(str(number))
+        if number < 3:
+            shell.run_cell("%modelpack register size.txt --name size")
+    body = (
+        "import os, pathlib\ndef init(): ...\ndef run(data):\n"
+        "    return [int(pathlib.Path(os.environ['AZUREML_MODEL_DIR'], 'size.txt').read_text()),"
+        " os.environ['AZUREML_MODEL_DIR'].split('/')[-2:]]\n"
+    )
+    done = shell.run_cell(f"%%package --model {word} --dry-run --sample 0\n{body}", store_history=False)
+    assert done.result.result.value == [value, model.split(":")]
+
+
 def test_without_a_sample_only_init_is_tried(cell) -> None:
     tried = cell("--dry-run").result
     assert (tried.result.run_seconds, tried.result.value) == (None, None)

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from IPython.core.completer import provisionalcompleter
 
+from jupyter_modelpack.commands.help import CELL_EXAMPLES
+from jupyter_modelpack.commands.parse import parse
 from jupyter_modelpack.commands.spec import options
+from jupyter_modelpack.frontends.words import split
 
 ODD = "mein Modell ünï 模型 'a'.txt"
 
@@ -104,3 +107,10 @@ def test_the_new_options_complete_in_the_shell(shell, line: str, option: str) ->
 def test_as_binds_what_came_out(shell) -> None:
     shell.run_cell("%%package --dry-run --sample 7 --as answer\ndef init(): ...\ndef run(data): return data * 2\n")
     assert shell.user_ns["answer"] == "77"
+
+
+@pytest.mark.parametrize("example", CELL_EXAMPLES)
+def test_the_examples_above_a_cell_parse_and_are_shown(shell, capsys, example: str) -> None:
+    assert parse(split(example), "cell").verb.name == "package"
+    shell.run_cell("%%package?")
+    assert f"  %%{example}" in capsys.readouterr().out
