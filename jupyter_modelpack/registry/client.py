@@ -7,10 +7,8 @@ any number of threads.
 from __future__ import annotations
 
 import io
-import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import quote
 
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
@@ -22,7 +20,7 @@ from jupyter_modelpack.registry.blobstream import BlobStream
 from jupyter_modelpack.registry.connection import Connection
 from jupyter_modelpack.registry.credentials import Credentials
 from jupyter_modelpack.registry.retry import Policy, Retry
-from jupyter_modelpack.registry.trust import check_location
+from jupyter_modelpack.registry.upload import Upload
 
 if TYPE_CHECKING:
     from requests import Response
@@ -158,7 +156,7 @@ class Registry:
         report: Reporter | None = None,
         mount_from: str = "",
     ) -> None:
-        """Upload a blob in one piece, or have the registry take it from another of its repositories.
+        """Upload a blob, or have the registry take it from another of its repositories.
 
         Args:
             repository: Where to.
@@ -168,33 +166,29 @@ class Registry:
             mount_from: A repository of the same registry that may hold it.
 
         """
-        report = report or Reporter()
         what = f"Uploading {descriptor.digest} to {self.host}/{repository}"
-        scope = _push(repository, mount_from)
-        tries = itertools.count()
+        upload = Upload(self._line, repository, what, report or Reporter(), mount_from)
+        upload.known(descriptor.digest, descriptor.size, body)
 
-        def upload() -> None:
-            if next(tries) and self.has_blob(repository, descriptor.digest, report, pushing=True):
-                return  # the last try arrived, only its answer did not
-            query = (
-                f"?mount={quote(descriptor.digest, safe='')}&from={quote(mount_from, safe='')}" if mount_from else ""
-            )
-            started = self._line.ask(
-                "POST", f"{self._line.base}{repository}/blobs/uploads/{query}", scope, {"Content-Length": "0"}
-            )
-            self._line.expect({201, 202}, started, what)
-            self._line.transport.release(started)
-            if started.status_code == 201:
-                return
-            place = check_location(self._line.base, started.headers.get("Location", ""))
-            place += f"{'&' if '?' in place else '?'}digest={quote(descriptor.digest, safe='')}"
-            headers = {"Content-Type": "application/octet-stream", "Content-Length": str(descriptor.size)}
-            data: Iterable[bytes] | bytes = _Sized(body(), descriptor.size) if descriptor.size else b""
-            self._line.transport.release(
-                self._line.expect({201}, self._line.ask("PUT", place, scope, headers, data), what)
-            )
+    def put_stream(
+        self, repository: str, title: str, body: Callable[[], Iterable[bytes]], report: Reporter | None = None
+    ) -> tuple[Digest, int]:
+        """Upload what is being made; return its digest and size.
 
-        self._line.retrying(upload, what, report)
+        Args:
+            repository: Where to.
+            title: What it is, for messages.
+            body: Gives its bytes in chunks; called again for another try, it must give the same.
+            report: Asked between tries whether to go on.
+
+        """
+        what = f"Uploading {title} to {self.host}/{repository}"
+        return Upload(self._line, repository, what, report or Reporter()).unknown(body)
+
+    def mount(self, repository: str, digest: Digest, mount_from: str, report: Reporter | None = None) -> bool:
+        """Have the registry take a blob from another of its repositories; return whether it did."""
+        what = f"Mounting {digest} in {self.host}/{repository}"
+        return Upload(self._line, repository, what, report or Reporter(), mount_from).mount(digest)
 
     def put_manifest(
         self, repository: str, reference: str, descriptor: Descriptor, raw: bytes, report: Reporter | None = None
@@ -217,23 +211,9 @@ class Registry:
             )
 
 
-class _Sized:
-    """A body of known length, so that it is not sent in the chunked form many registries refuse."""
-
-    def __init__(self, chunks: Iterable[bytes], size: int) -> None:
-        self._chunks, self._size = chunks, size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._chunks)
-
-
 def _pull(repository: str) -> str:
     return f"repository:{repository}:pull"
 
 
-def _push(repository: str, mount_from: str = "") -> str:
-    scope = f"repository:{repository}:pull,push"
-    return f"{scope} {_pull(mount_from)}" if mount_from else scope
+def _push(repository: str) -> str:
+    return f"repository:{repository}:pull,push"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -16,9 +17,10 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import CHUNK, CONFIG_BYTES, INDEX_NESTING, MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import BlobSink, BlobSource, Image
-from jupyter_modelpack.oci.manifest import INDEX_TYPES, Descriptor, Index, Manifest, Platform
+from jupyter_modelpack.oci.manifest import INDEX_TYPES, LAYER, LAYER_GZIP, Descriptor, Index, Manifest, Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.registry.client import Registry
+from jupyter_modelpack.registry.compress import compressed
 from jupyter_modelpack.registry.parallel import Part, Tally, run_all
 
 
@@ -92,14 +94,32 @@ def find_manifest(
     raise Untrusted(f"The index of {name} points to indexes, {INDEX_NESTING} deep.", code="bad-manifest")
 
 
+class Memory(Protocol):
+    """Remembers what was sent where."""
+
+    def compressed(self, plain: Digest) -> Descriptor | None:
+        """Return what a layer was when it was compressed last, or None."""
+        ...
+
+    def place(self, host: str, plain: Digest) -> str:
+        """Return a repository of the registry that was given the blob; empty when none is known."""
+        ...
+
+    def keep(self, plain: Digest, sent: Descriptor, host: str, repository: str) -> None:
+        """Note what was sent, and where it is now."""
+        ...
+
+
 def push_image(
     image: Image,
     reference: Reference,
     report: Reporter,
     registry: Registry | None = None,
     mount_from: str = "",
+    *,
+    memory: Memory | None = None,
 ) -> Digest:
-    """Upload an image: layers and config unless they are there, then its manifest; return its digest.
+    """Upload an image: layers and config unless they are there, then its manifest; return its digest there.
 
     Args:
         image: What to push; blobs are opened where they lie.
@@ -107,6 +127,8 @@ def push_image(
         report: Gets bytes done of all bytes; asked whether to go on.
         registry: A connection with options of its own; by default one with the credentials Docker keeps.
         mount_from: A repository of the same registry whose blobs may be taken over there.
+        memory: Where it is kept what layers are when they are compressed. With it, layers are compressed on
+            the way, so the image has another digest there, and the same id; without, it arrives as it is.
 
     Raises:
         UsageError: the digest in `reference` is another image's.
@@ -120,26 +142,77 @@ def push_image(
         raise UsageError(f"{name} names another image: this one's digest is {image.digest}.")
     registry = registry or Registry(name.registry)
     parts = _distinct(image.manifest)
+    parcel = _Parcel(image, registry, name.repository, mount_from, memory)
     tally = Tally(report, str(name), sum(part.size for part in parts))
+    run_all([partial(parcel.send, part, tally) for part in parts], report, registry.hang_up)
+    descriptor, raw = parcel.manifest()
+    registry.put_manifest(name.repository, name.tag or descriptor.digest, descriptor, raw, report)
+    return descriptor.digest
 
-    def send(part: Descriptor, inner: Reporter) -> None:
+
+class _Parcel:
+    """An image on its way to one repository."""
+
+    def __init__(
+        self, image: Image, registry: Registry, repository: str, mount_from: str, memory: Memory | None
+    ) -> None:
+        self._image, self._registry, self._repository = image, registry, repository
+        self._mount_from, self._memory = mount_from, memory
+        self._compressed: dict[Digest, Descriptor] = {}
+
+    def send(self, part: Descriptor, tally: Tally, report: Reporter) -> None:
+        """Send a blob unless it is there."""
         share = Part(tally, part.size)
-
-        def body() -> Iterator[bytes]:
-            share.restart()
-            with image.blobs.open_blob(part) as stream:
-                while chunk := stream.read(CHUNK):
-                    inner.check()
-                    yield chunk
-                    share.add(len(chunk))
-
-        if not registry.has_blob(name.repository, part.digest, inner, pushing=True):
-            registry.put_blob(name.repository, part, body, inner, mount_from)
+        if self._memory is not None and part.media_type == LAYER:
+            sent = self._compressed[part.digest] = self._send_compressed(part, share, report, self._memory)
+        else:
+            sent = part
+            if not self._registry.has_blob(self._repository, part.digest, report, pushing=True):
+                body = partial(self._read, part, share, report)
+                self._registry.put_blob(self._repository, part, body, report, self._elsewhere(part.digest))
         share.finish()
+        if self._memory is not None:
+            self._memory.keep(part.digest, sent, self._registry.host, self._repository)
 
-    run_all([partial(send, part) for part in parts], report, registry.hang_up)
-    registry.put_manifest(name.repository, name.tag or image.digest, image.descriptor, image.raw, report)
-    return image.digest
+    def _send_compressed(self, part: Descriptor, share: Part, report: Reporter, memory: Memory) -> Descriptor:
+        registry, repository, known = self._registry, self._repository, memory.compressed(part.digest)
+        if known and registry.has_blob(repository, known.digest, report, pushing=True):
+            return known
+        elsewhere = self._elsewhere(part.digest)
+        if known and elsewhere and registry.mount(repository, known.digest, elsewhere, report):
+            return known
+        # Compressed again though its digest is known: another release of the library may make other bytes.
+        digest, size = registry.put_stream(
+            repository, str(part.digest), lambda: compressed(self._read(part, share, report)), report
+        )
+        return Descriptor(LAYER_GZIP, digest, size)
+
+    def manifest(self) -> tuple[Descriptor, bytes]:
+        """Return the manifest of what was sent."""
+        image, sent = self._image, self._compressed
+        if not sent:
+            return image.descriptor, image.raw
+        layers = tuple(
+            replace(layer, media_type=LAYER_GZIP, digest=sent[layer.digest].digest, size=sent[layer.digest].size)
+            if layer.digest in sent
+            else layer
+            for layer in image.manifest.layers
+        )
+        raw = replace(image.manifest, layers=layers).to_bytes()
+        return Descriptor.of(image.manifest.media_type, raw), raw
+
+    def _read(self, part: Descriptor, share: Part, report: Reporter) -> Iterator[bytes]:
+        share.restart()
+        with self._image.blobs.open_blob(part) as stream:
+            while chunk := stream.read(CHUNK):
+                report.check()
+                yield chunk
+                share.add(len(chunk))
+
+    def _elsewhere(self, digest: Digest) -> str:
+        found = self._memory.place(self._registry.host, digest) if self._memory is not None else ""
+        found = found or self._mount_from
+        return found if found != self._repository else ""
 
 
 def _distinct(manifest: Manifest) -> list[Descriptor]:

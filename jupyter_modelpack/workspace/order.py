@@ -87,7 +87,7 @@ class Order:
             own = self.workspace.remote is None
             context = dockerfile.export(self.recipe, store, address, report, base=base, own=own)
             imports.check(self.recipe, context.environment, store)
-            remote.send(self.workspace, context.environment_name, context.environment, report)
+            remote.send(self.workspace, context.environment_name, context.environment, report, as_it_is=True)
             return dockerfile_package.keep(context, store), context.notes
         built = local.build(self.recipe, store, report, base=base)
         imports.check(self.recipe, built.image, store)

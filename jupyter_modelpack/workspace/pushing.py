@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.oci.names import Reference
+from jupyter_modelpack.workspace.shipped import Shipped
 
 if TYPE_CHECKING:
     from jupyter_modelpack.events import Reporter
+    from jupyter_modelpack.oci.image import Image
     from jupyter_modelpack.workspace.package import ModelPackage
 
 
@@ -33,6 +36,15 @@ def target_of(target: str, tag: str) -> Reference:
     return replace(name, tag=name.tag or tag)
 
 
+def mount_from(image: Image, place: Reference) -> str:
+    """Return the repository of the base image where that lies in the registry that the image goes to."""
+    labels = (image.config().get("config") or {}).get("Labels") or {}
+    with contextlib.suppress(UsageError):  # what is no reference is nowhere
+        base = Reference.parse(labels.get("org.opencontainers.image.base.name") or "").on_hub()
+        return base.repository if base.registry == place.registry else ""
+    return ""
+
+
 def push(package: ModelPackage, target: str, report: Reporter, *, plain_http: bool | None = None) -> Reference:
     """Push `package` to `target`; return the name it has there, digest included.
 
@@ -50,5 +62,5 @@ def push(package: ModelPackage, target: str, report: Reporter, *, plain_http: bo
     place = name.on_hub()
     known = find_credentials(place.registry, place.repository)
     registry = Registry(place.registry, credentials=known, plain_http=plain_http or None)
-    digest = push_image(package.image, name, report, registry)
+    digest = push_image(package.image, name, report, registry, mount_from(package.image, place), memory=Shipped())
     return replace(name, digest=digest)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from jupyter_modelpack.errors import Unavailable, UsageError
 from jupyter_modelpack.oci.names import Reference
+from jupyter_modelpack.workspace.pushing import mount_from
+from jupyter_modelpack.workspace.shipped import Shipped
 
 if TYPE_CHECKING:
     from jupyter_modelpack.events import Reporter
@@ -76,18 +78,21 @@ class Remote:
 
         return Registry(self.host, credentials=self.credentials, plain_http=self.plain_http or None)
 
-    def take(self, name: str, image: Image, report: Reporter) -> None:
+    def take(self, name: str, image: Image, report: Reporter, *, as_it_is: bool = False) -> None:
         """Push an image of the workspace, under its own name there.
 
         Args:
             name: ``repository:tag`` in the workspace.
             image: The image.
             report: Hears of it.
+            as_it_is: Whether it keeps its digest, because something names that; else layers are compressed.
         """
         from jupyter_modelpack.registry.transfer import push_image  # noqa: PLC0415 - only who sends pays for it
 
         report.stage("push", f"Pushing to {self.address}/{name}")
-        push_image(image, Reference.parse(f"{self.address}/{name}"), report, self.client())
+        place = Reference.parse(f"{self.address}/{name}").on_hub()
+        memory = None if as_it_is else Shipped()
+        push_image(image, place, report, self.client(), mount_from(image, place), memory=memory)
 
 
 def address(workspace: Workspace) -> str:
@@ -95,12 +100,12 @@ def address(workspace: Workspace) -> str:
     return workspace.remote.address if workspace.remote else workspace.endpoint().address
 
 
-def send(workspace: Workspace, name: str, image: Image, report: Reporter) -> None:
+def send(workspace: Workspace, name: str, image: Image, report: Reporter, *, as_it_is: bool = False) -> None:
     """Push a package to the workspace's remote registry, if it has one; the package stays here whatever happens."""
     if workspace.remote is None:
         return
     try:
-        workspace.remote.take(name, image, report)
+        workspace.remote.take(name, image, report, as_it_is=as_it_is)
     except Unavailable as error:
         raise Unavailable(
             f"{name} is in the workspace, but not in {workspace.remote.address}: {error.message}",

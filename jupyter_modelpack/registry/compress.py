@@ -1,0 +1,39 @@
+"""Layers compressed on their way to a registry, always in the same way: gzip by ISA-L at its first level.
+
+Same bytes in, same bytes out, on one release of the library; so what was compressed once is known by its
+digest afterwards, and need not be compressed to be found in a registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+LEVEL = 1
+_GZIP = 31
+"""zlib's word for a gzip header; ours names neither time nor file."""
+
+
+def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield `chunks` as one gzip stream."""
+    from isal import isal_zlib  # noqa: PLC0415 - only who pushes pays for it
+
+    stream = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, _GZIP)
+    for chunk in chunks:
+        data = stream.compress(chunk)
+        if data:
+            yield data
+    yield stream.flush()
+
+
+def pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Yield the bytes of `chunks` in pieces of `size`, the last one shorter; at least one."""
+    held = bytearray()
+    given = False
+    for chunk in chunks:
+        held += chunk
+        while len(held) >= size:
+            yield bytes(held[:size])
+            given = True
+            del held[:size]
+    if held or not given:
+        yield bytes(held)

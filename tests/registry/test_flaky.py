@@ -1,0 +1,57 @@
+"""Push and pull through a line on which every fifth request fails (F5, F6): all arrives, byte for byte."""
+
+import os
+import secrets
+from pathlib import Path
+
+import pytest
+
+from jupyter_modelpack.events import Progress, Reporter
+from jupyter_modelpack.oci.manifest import Platform
+from jupyter_modelpack.oci.names import Reference
+from jupyter_modelpack.redact import Secret
+from jupyter_modelpack.registry import upload
+from jupyter_modelpack.registry.client import Registry
+from jupyter_modelpack.registry.credentials import Credentials
+from jupyter_modelpack.registry.retry import Policy
+from jupyter_modelpack.registry.transfer import pull_image, push_image
+from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.workspace.shipped import Shipped
+from tests.registry.flaky import FAULTS, flaky
+from tests.registry.samples import layer, put_image
+from tests.services.registry import Account
+
+# Five tries at 20 % faults fail once in 3000 requests, too often for a test that must not: the pauses are what
+# takes time, and these are short.
+PATIENT = Policy(tries=14, first=0.002, seconds=300)
+ROUNDS = round(12 * max(1.0, 20 * float(os.environ.get("MODELPACK_SOAK") or 0)))
+
+
+@pytest.mark.parametrize("compress", [False, True], ids=["as it is", "compressed"])
+def test_every_fifth_request_fails_and_all_arrives(cncf_registry: Account, tmp_path: Path, monkeypatch, compress):
+    monkeypatch.setattr(upload, "PIECE", 500_000)
+    layout = Layout.create(tmp_path / "here")
+    known = Credentials(cncf_registry.username, Secret(cncf_registry.password))
+    with flaky(cncf_registry.address, seed=7) as line:
+        for number in range(ROUNDS):
+            # Two blobs of one request, and one of four pieces.
+            image = put_image(layout, f"thing:{number}", layer(number, 100), layer(1, 50_000), layer(2, 1_600_000))
+            name = Reference.parse(f"{line.address}/flaky/{secrets.token_hex(4)}:1")
+            events: list[Progress] = []
+            registry = Registry(line.address, credentials=known, policy=PATIENT)
+            memory = Shipped() if compress else None
+            digest = push_image(image, name, Reporter(events.append), registry, memory=memory)
+            assert compress or digest == image.digest
+            done = [event.done for event in events if isinstance(event, Progress)]
+            assert done == sorted(done)
+            assert done[-1] == events[-1].total
+
+            fetched = Layout.create(tmp_path / f"there-{number}")
+            pulled = pull_image(name, fetched, Platform(), Reporter(), registry)
+            assert (pulled.digest, pulled.id) == (digest, image.id)
+            for part in (pulled.manifest.config, *pulled.manifest.layers):
+                with fetched.open_blob(part) as stream:
+                    stream.read()  # raises when it is not what its digest says
+    assert set(line.faults) == set(FAULTS)
+    assert line.faults.total() > line.requests / 10
+    print(f"{line.requests} requests, faults: {dict(line.faults)}")
