@@ -254,6 +254,12 @@ def test_a_restart_of_the_kernel_loses_nothing(page, jupyter, name):
         notebook.finish(number)
     expect(notebook.panel(1)).to_have_attribute("data-state", "done")
     notebook.restart()
+    for number in (1, 2):  # what was shown stays to be read, and says that it is of before
+        expect(notebook.panel(number).get_by_role("alert")).to_contain_text(
+            "The kernel that showed this panel has ended."
+        )
+        expect(notebook.panel(number).get_by_role("button", name="Kill").first).to_be_disabled()
+    expect(notebook.panel(1)).to_contain_text(f"/{name}:")
     notebook.finish(0)
     notebook.finish(3)
     panel = notebook.panel(3)

@@ -12,7 +12,7 @@ const HEADS = { running: "Packaging", done: "Packaged", failed: "Not packaged", 
 
 // A build that goes on, or what it made.
 function render({ model, el: root }) {
-  const line = channel(model);
+  const line = channel(model, root);
   const head = el("span", { class: "mp-head", role: "status" });
   const clock = el("span", { class: "mp-muted" });
   const stop = button("Cancel", () => {

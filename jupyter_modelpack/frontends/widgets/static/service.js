@@ -11,7 +11,7 @@ let count = 0;
 
 // A running or ended service: state, a request to send, its log.
 function render({ model, el: root }) {
-  const line = channel(model);
+  const line = channel(model, root);
   const id = `mp-service-${(count += 1)}`;
   const name = el("span", { class: "mp-head" });
   const state = el("span", { class: "mp-badge", role: "status" });

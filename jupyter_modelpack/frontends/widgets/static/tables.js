@@ -7,7 +7,7 @@ let count = 0;
 
 // Tables side by side, one shown at a time.
 function render({ model, el: root }) {
-  const line = channel(model);
+  const line = channel(model, root);
   const tabs = model.get("tabs");
   const group = `mp-tabs-${(count += 1)}`;
   const news = el("div", { class: "mp-news", role: "status" });

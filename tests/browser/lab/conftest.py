@@ -1,0 +1,27 @@
+"""JupyterLab with the side panel, from the wheel as users install it, under a base address and with a token."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.jupyter import Jupyter
+from tests.browser.lab.panel import SidePanel
+from tests.server.conftest import BASE, answering, environment
+from tests.services.wheel import environment as installed
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, docker_host: str, base_image: Path) -> Iterator[Jupyter]:
+    """One server for all tests; nothing of this checkout is in its environment but the wheel."""
+    folder = tmp_path_factory.mktemp("lab")
+    env = environment(folder, MODELPACK_ENGINE="docker", DOCKER_HOST=docker_host, MODELPACK_BASE_IMAGE=str(base_image))
+    with Jupyter(folder, env, python=installed() / "bin" / "python", base=BASE) as server:
+        answering(server)
+        yield server
+
+
+@pytest.fixture
+def panel(page: Page, lab: Jupyter) -> SidePanel:
+    return SidePanel(page, lab)

@@ -1,0 +1,87 @@
+"""The side panel, driven as a person would."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.jupyter import Jupyter
+
+PATIENCE = 20_000
+SCRIPT = """import json
+
+def init():
+    print("the model is loaded")
+
+def run(data):
+    return [sum(row) for row in json.loads(data)["data"]]
+"""
+
+
+class SidePanel:
+    """JupyterLab in a tab of the browser, with our panel shown."""
+
+    def __init__(self, page: Page, lab: Jupyter, workspace: str = "walk") -> None:
+        self.page, self.lab, self.workspace = page, lab, workspace
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.open()
+
+    def open(self) -> None:
+        self.page.goto(f"{self.lab.root}lab/workspaces/{self.workspace}?token={self.lab.token}")
+        self.ready()
+        self.command("modelpack:open")
+        self.panel.wait_for()
+
+    def ready(self) -> None:
+        self.page.wait_for_function("() => window.jupyterapp !== undefined")
+        self.page.evaluate("async () => { await window.jupyterapp.restored; }")
+
+    def command(self, name: str, **args: object) -> None:
+        self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, args])
+
+    def theme(self, name: str) -> None:
+        self.command("apputils:change-theme", theme=name)
+        light = "true" if "Light" in name else "false"
+        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+
+    def write(self, name: str, content: str | bytes) -> None:
+        """Put a file where the file browser is."""
+        path = self.lab.notebooks / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    @property
+    def panel(self) -> Locator:
+        return self.page.locator(".mpl-panel")
+
+    @property
+    def form(self) -> Locator:
+        return self.page.locator(".mpl-form:visible")
+
+    def tab(self, name: str) -> None:
+        self.panel.get_by_role("tab", name=name).click()
+
+    def row(self, name: str) -> Locator:
+        return self.panel.locator(".mpl-table tbody tr").filter(has_text=name)
+
+    def button(self, where: Locator, name: str | re.Pattern[str]) -> Locator:
+        return where.get_by_role("button", name=name, exact=isinstance(name, str))
+
+    def package(self, name: str, script: str, **more: str) -> None:
+        """Fill the form in and start the build; it goes on when this comes back."""
+        self.button(self.panel, "Package a model…").first.click()
+        self.form.get_by_label("Script", exact=True).fill(script)
+        self.form.get_by_label("Name", exact=True).fill(name)
+        for label, value in more.items():
+            self.form.get_by_label(label, exact=True).fill(value)
+        self.button(self.form, "Package").click()
+
+    def job(self, name: str) -> Locator:
+        """The job of that name in the panel."""
+        return self.panel.locator(".mpl-job").filter(has_text=name).first
+
+    def picture(self, path: Path) -> None:
+        self.page.screenshot(path=path)

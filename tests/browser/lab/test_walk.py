@@ -1,0 +1,135 @@
+"""The walk of somebody who would rather click: package, cancel, package again, run, score, read logs, kill."""
+
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.lab.panel import SCRIPT, SidePanel
+from tests.browser.test_looks import CONTRAST
+
+pytestmark = [pytest.mark.engine, pytest.mark.network]
+
+
+@pytest.fixture
+def name() -> str:
+    return f"click-{uuid.uuid4().hex[:8]}"
+
+
+def test_package_cancel_again_run_score_logs_kill(panel: SidePanel, name: str, tmp_path: Path):
+    panel.write(f"{name}/score.py", SCRIPT)
+    script = f"{name}/score.py"
+    panel.package(name, script, Pip=f"no-such-project-{name}")
+    job = panel.form.locator(".mpl-job")
+    expect(job).to_have_attribute("data-state", "failed")
+    expect(job.get_by_role("alert")).to_contain_text(f"no-such-project-{name}")
+
+    panel.form.get_by_label("Pip", exact=True).fill("torch")
+    panel.button(panel.form, "Package").click()
+    expect(job).to_have_attribute("data-state", "running")
+    expect(job.locator(".mpl-stages li").first).to_be_visible()
+    panel.button(job, "Cancel").click()
+    expect(job).to_have_attribute("data-state", "cancelled")
+    expect(job.get_by_role("alert")).to_contain_text("nothing half made")
+
+    panel.form.get_by_label("Pip", exact=True).fill("packaging")
+    panel.button(panel.form, "Plan").click()
+    plan = panel.form.get_by_role("region", name="Plan")
+    expect(plan).to_contain_text("packaging")
+    expect(plan).to_contain_text("scoring server")
+    expect(plan).to_contain_text(re.compile("here already|to be fetched"))
+    panel.button(panel.form, "Package").click()
+    expect(job).to_have_attribute("data-state", "done")
+    expect(job).to_contain_text(re.compile(rf"/{name}:\d+"))
+    expect(job).to_contain_text(re.compile("sha256:[0-9a-f]{64}"))
+    job.locator("summary").filter(has_text="Log").click()
+    expect(job.get_by_role("log")).to_contain_text("==>")
+
+    panel.tab("Packages")
+    expect(panel.row(f"/{name}:")).to_be_visible()
+    panel.page.evaluate(
+        """async () => {
+            const { serviceManager } = window.jupyterapp;
+            await serviceManager.settings.save("jupyter-modelpack:panel", '{"port": 0}');
+        }"""
+    )
+    panel.open()  # a reload, which also takes the settings up
+    panel.button(panel.row(f"/{name}:"), re.compile("^Run ")).click()
+    service = panel.panel.locator(".mpl-service")
+    expect(service).to_have_attribute("data-state", "ready")
+    service.get_by_label("Request (JSON)").fill('{"data": [[40, 2], [1, 1]]}')
+    panel.button(service, "Score").click()
+    expect(service.get_by_label("Answer")).to_have_text(re.compile(r"\[\s*42,\s*2\s*\]"))
+    expect(service).to_contain_text(re.compile(r"200 in [\d.]+ ms; \d+ ms from this browser"))
+    service.get_by_label("Request (JSON)").fill('{"nodata": 1}')
+    panel.button(service, "Score").click()
+    expect(service.get_by_role("alert")).to_contain_text("answered 500")
+    expect(service.get_by_role("alert")).to_contain_text("KeyError")
+    expect(service.get_by_role("log")).to_contain_text("the model is loaded")
+
+    panel.tab("Services")
+    expect(panel.row(name).first).to_be_visible()
+    panel.tab("Images")
+    panel.panel.get_by_role("searchbox").fill(name)
+    expect(panel.row(f"/{name}")).to_have_count(1)
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        panel.theme(theme)
+        panel.picture(tmp_path / f"{theme}.png")
+        assert panel.panel.evaluate(CONTRAST) == [], theme
+    panel.theme("JupyterLab Light")
+
+    panel.button(service, "Kill").click()
+    expect(service).to_have_attribute("data-state", "ended")
+    expect(panel.button(service, "Score")).to_be_disabled()
+    panel.button(panel.row(f"/{name}"), re.compile("^Remove ")).click()
+    panel.button(panel.row(f"/{name}"), re.compile("^Remove ")).click()
+    assert panel.problems == []
+
+
+def test_a_build_goes_on_through_a_reload_and_is_seen_in_a_second_tab(panel: SidePanel, name: str, browser: Browser):
+    panel.write(f"{name}/score.py", SCRIPT)
+    panel.package(name, f"{name}/score.py", Pip="scikit-learn")
+    expect(panel.job(name)).to_have_attribute("data-state", "running")
+    panel.page.reload()
+    panel.ready()
+    expect(panel.job(name)).to_be_visible()  # restored where it was: nobody opened the panel anew
+    other = SidePanel(browser.new_context().new_page(), panel.lab, "second")
+    expect(other.job(name)).to_be_visible()
+    for one in (panel, other):
+        expect(one.job(name)).to_have_attribute("data-state", "done", timeout=120_000)
+        one.tab("Packages")
+        expect(one.row(f"/{name}:")).to_be_visible()
+    other.page.context.close()
+
+
+def test_right_click_on_a_model_packages_it(panel: SidePanel, name: str):
+    import joblib
+
+    path = panel.lab.notebooks / f"{name}.joblib"
+    joblib.dump([1, 2], path)
+    panel.command("filebrowser:activate")
+    panel.command("filebrowser:refresh")
+    item = panel.page.locator(".jp-DirListing-item", has_text=path.name)
+    item.click(button="right")
+    panel.page.locator(".lm-Menu-item", has_text="Package this model…").click()
+    expect(panel.form.get_by_label("Model", exact=True)).to_have_value(path.name)
+    panel.button(panel.form, "Write an entry script…").click()
+    expect(panel.page.locator(".jp-FileEditor")).to_contain_text("joblib.load(path)")
+    assert "def init" in (panel.lab.notebooks / "score.py").read_text()
+    (panel.lab.notebooks / "score.py").unlink()
+
+
+def test_the_toolbar_of_a_notebook_packages_the_cell(panel: SidePanel, name: str):
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    made = new_notebook(cells=[new_code_cell(SCRIPT)])
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    nbformat.write(made, panel.lab.notebooks / f"{name}.ipynb")
+    panel.command("docmanager:open", path=f"{name}.ipynb")
+    panel.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    panel.page.get_by_role("button", name="Package this cell").click()
+    expect(panel.page.locator(".jp-CodeCell .cm-content").first).to_contain_text("%%package")
+    expect(panel.page.locator(".jp-OutputArea-output").first).to_contain_text("Packaged", timeout=90_000)

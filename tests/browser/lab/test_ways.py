@@ -1,0 +1,127 @@
+"""Other ways to the same: the keyboard alone, another language, forms for every verb, an older server."""
+
+import json
+import re
+import uuid
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab.panel import SCRIPT, SidePanel
+
+pytestmark = [pytest.mark.engine, pytest.mark.network]
+
+SAVE = "async ([id, raw]) => window.jupyterapp.serviceManager.settings.save(id, raw)"
+
+
+def test_the_keyboard_alone_packages_a_model(panel: SidePanel):
+    name = f"keys-{uuid.uuid4().hex[:8]}"
+    page = panel.page
+    panel.write(f"{name}/score.py", SCRIPT)
+    page.keyboard.press("Control+Shift+c")
+    page.locator(".lm-CommandPalette-input").wait_for()
+    page.keyboard.type("Package a model")
+    expect(page.locator(".lm-CommandPalette-item.lm-mod-active")).to_contain_text("Package a model")
+    page.keyboard.press("Enter")
+    expect(panel.form.get_by_label("Model", exact=True)).to_be_focused()
+    for label, words in (("Script", f"{name}/score.py"), ("Name", name)):
+        tab_to(panel, label)
+        page.keyboard.type(words)
+    tab_to(panel, "Package")
+    page.keyboard.press("Enter")
+    job = panel.form.locator(".mpl-job")
+    expect(job).to_have_attribute("data-state", "done", timeout=60_000)
+
+    panel.command("modelpack:show-packages")
+    expect(panel.panel.get_by_role("tab", name="Packages")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(panel.panel.get_by_role("tab", name="Images")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    tab_to(panel, "Filter Packages")
+    page.keyboard.type(name)
+    expect(panel.panel.locator(".mpl-table tbody tr")).to_have_count(1)
+    tab_to(panel, re.compile(rf"^Push… .*{name}"))
+    page.keyboard.press("Space")
+    expect(panel.form.get_by_role("heading")).to_have_text("Send a package to a registry")
+    expect(panel.form.get_by_label("Package", exact=True)).to_have_value(re.compile(name))
+    nameless = panel.panel.evaluate(
+        """(panel) => [...panel.querySelectorAll("button, input, textarea, select, pre, progress")]
+            .filter((one) => !(one.textContent.trim() || one.ariaLabel || one.labels?.length)).length"""
+    )
+    assert nameless == 0
+
+
+def tab_to(panel: SidePanel, name: str | re.Pattern[str]) -> None:
+    """Press Tab until what has the focus is called `name`."""
+    called = """() => {
+        const at = document.activeElement;
+        return at.ariaLabel ?? at.labels?.[0]?.textContent ?? at.textContent;
+    }"""
+    for _ in range(60):
+        panel.page.keyboard.press("Tab")
+        found = panel.page.evaluate(called)
+        if found == name or (isinstance(name, re.Pattern) and name.search(found)):
+            return
+    raise AssertionError(f"Tab does not reach {name}")
+
+
+def test_it_speaks_portuguese(panel: SidePanel):
+    plugin = "@jupyterlab/translation-extension:plugin"
+    panel.page.evaluate(SAVE, [plugin, '{"locale": "pt_BR"}'])
+    try:
+        panel.open()
+        for name in ("Modelos", "Pacotes", "Imagens", "Serviços"):
+            expect(panel.panel.get_by_role("tab", name=name)).to_be_visible()
+        panel.button(panel.panel, "Empacotar um modelo…").first.click()
+        expect(panel.form.get_by_role("heading")).to_have_text("Fazer uma imagem de modelos e um script de entrada")
+        expect(panel.form.get_by_label("Script de entrada", exact=True)).to_be_visible()
+        expect(panel.form).to_contain_text("Nome da imagem, em minúsculas; por padrão, package")
+        panel.tab("Serviços")
+        panel.panel.get_by_role("searchbox").fill("nada assim")
+        expect(panel.panel).to_contain_text(re.compile("Nada corresponde|Nenhum serviço foi iniciado"))
+    finally:
+        panel.page.evaluate(SAVE, [plugin, '{"locale": "default"}'])
+
+
+def test_a_server_of_another_version_is_named(panel: SidePanel):
+    answer = {"version": "9.9.9", "verbs": {}}
+    panel.page.route("**/jupyter-modelpack/about", lambda route: route.fulfill(json=answer))
+    panel.open()
+    alert = panel.panel.get_by_role("alert").filter(has_text="the server's half is 9.9.9")
+    expect(alert).to_contain_text("Restart the Jupyter server, then reload this page")
+    panel.page.unroute("**/jupyter-modelpack/about")
+    panel.page.route("**/jupyter-modelpack/about", lambda route: route.fulfill(status=404, body=json.dumps({})))
+    panel.open()
+    alert = panel.panel.get_by_role("alert").filter(has_text="does not answer")
+    expect(alert).to_contain_text("jupyter server extension enable jupyter_modelpack")
+
+
+def test_launcher_palette_and_settings_know_it(panel: SidePanel):
+    panel.command("launcher:create")
+    card = panel.page.locator(".jp-LauncherCard", has_text="Model packages")
+    panel.command("filebrowser:activate")
+    expect(panel.panel).to_be_hidden()
+    card.click()
+    expect(panel.panel).to_be_visible()
+    known = panel.page.evaluate(
+        "() => window.jupyterapp.commands.listCommands().filter((one) => one.startsWith('modelpack:'))"
+    )
+    assert {"modelpack:open", "modelpack:package", "modelpack:verb-register", "modelpack:show-services"} <= set(known)
+    found = panel.page.evaluate(
+        "async () => (await window.jupyterapp.serviceManager.settings.fetch('jupyter-modelpack:panel')).schema"
+    )
+    assert set(found["properties"]) == {"engine", "port", "baseImage", "workspace"}
+
+
+def test_another_workspace_is_empty_and_says_what_to_do(panel: SidePanel):
+    panel.page.evaluate(SAVE, ["jupyter-modelpack:panel", json.dumps({"workspace": "nowhere"})])
+    try:
+        panel.open()
+        panel.tab("Models")
+        expect(panel.panel.get_by_role("tabpanel").get_by_role("alert")).to_contain_text("no workspace 'nowhere'")
+    finally:
+        panel.page.evaluate(SAVE, ["jupyter-modelpack:panel", "{}"])
+    panel.open()
+    panel.tab("Models")
+    panel.panel.get_by_role("searchbox").fill("no-such-model")
+    expect(panel.panel).to_contain_text(re.compile("Nothing matches|No model is registered"))
