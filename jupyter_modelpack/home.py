@@ -50,3 +50,8 @@ def cache() -> Path:
 def services() -> Path:
     """Where the process engine keeps what it needs to find its services again."""
     return home() / "services"
+
+
+def processes() -> Path:
+    """Images written out for the process engine; each can be made again."""
+    return home() / "processes"

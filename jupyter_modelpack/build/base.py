@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from jupyter_modelpack import home
 from jupyter_modelpack.build.base_archive import import_archive
 from jupyter_modelpack.build.base_name import default_reference, kept_name, made_name
 from jupyter_modelpack.build.python_in_image import ImagePython, find_python
@@ -110,7 +111,7 @@ def kept_base(named: str | None, python: str, platform: Platform, cache: Layout)
 
 
 def _lies_here(wanted: str) -> bool:
-    path = Path(wanted).expanduser()
+    path = home.expand(wanted)
     return wanted.startswith("made/") or _split_layout(str(path))[0] is not None or path.is_file()
 
 
@@ -126,7 +127,7 @@ def _find(
     made = cache.names(wanted).get(wanted) if wanted.startswith("made/") else None
     if made:
         return cache.image(made)
-    path = Path(wanted).expanduser()
+    path = home.expand(wanted)
     folder, tag = _split_layout(str(path))
     if folder is not None:
         return _from_layout(folder, tag, platform, cache)

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from jupyter_modelpack import home
 from jupyter_modelpack.build.bytecode import find_compiler
 from jupyter_modelpack.build.config import USES_BASE
+from jupyter_modelpack.build.folders import APPS, ENVIRONMENTS, folder, once
 from jupyter_modelpack.build.local import KIND
 from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR
 from jupyter_modelpack.build.server_layer import SERVER
@@ -27,8 +25,6 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.oci.unpack import unpack
-from jupyter_modelpack.store.files import make_folder
-from jupyter_modelpack.store.lock import locked
 
 _CONTAINER_ONLY = {"PATH", "HOME", "USER", "VIRTUAL_ENV", "MODELPACK_HOST", "MODELPACK_PORT", "SSL_CERT_FILE"}
 """Variables of the image that speak of the container's own file system or network."""
@@ -86,26 +82,23 @@ def _environment(image: Image, layers: Iterable[Descriptor], python: str, interp
     layers = list(layers)
     key = hashlib.sha256("\n".join([interpreter, *(layer.digest for layer in layers)]).encode()).hexdigest()[:16]
 
-    def fill(folder: Path) -> None:
+    def fill(place: Path) -> None:
         report.log("Writing out the environment (once for these packages)")
-        _unpack(image, layers, f"{ENV_DIR[1:]}/", folder, report)
-        bin_ = folder / "bin"
+        _unpack(image, layers, f"{ENV_DIR[1:]}/", place, report)
+        bin_ = place / "bin"
         bin_.mkdir(exist_ok=True)
         real = os.path.realpath(interpreter)
         for name in ("python", "python3", f"python{python}"):
             (bin_ / name).symlink_to(real)
-        (folder / "pyvenv.cfg").write_text(pyvenv_config(PurePosixPath(real), system_packages=False))
+        (place / "pyvenv.cfg").write_text(pyvenv_config(PurePosixPath(real), system_packages=False))
 
-    return _once(home.home() / "processes" / "environments" / key, fill)
+    return once(folder(ENVIRONMENTS, key), fill)
 
 
 def _app(image: Image, layers: Iterable[Descriptor], report: Reporter) -> Path:
     layers = list(layers)
     key = image.digest.hex[:16]
-    return _once(
-        home.home() / "processes" / "apps" / key,
-        lambda folder: _unpack(image, layers, f"{APP_ROOT[1:]}/", folder, report),
-    )
+    return once(folder(APPS, key), lambda place: _unpack(image, layers, f"{APP_ROOT[1:]}/", place, report))
 
 
 def _unpack(image: Image, layers: list[Descriptor], prefix: str, folder: Path, report: Reporter) -> None:
@@ -115,20 +108,3 @@ def _unpack(image: Image, layers: list[Descriptor], prefix: str, folder: Path, r
             unpack(stream, prefix, folder)
         done += layer.size
         report.progress("writing out", done, total)
-
-
-def _once(path: Path, fill: Callable[[Path], None]) -> Path:
-    """Make the folder `path` by `fill`, whole or not at all, once."""
-    if path.exists():
-        return path
-    make_folder(path.parent)
-    with locked(path.with_suffix(".lock"), "Writing out the image", seconds=600):
-        if path.exists():
-            return path
-        temp = Path(tempfile.mkdtemp(prefix=".part-", dir=path.parent))
-        try:
-            fill(temp)
-            temp.rename(path)
-        finally:
-            shutil.rmtree(temp, ignore_errors=True)
-    return path

@@ -16,8 +16,9 @@ class Freed:
     """What went from one store.
 
     Attributes:
-        where: ``workspace`` or ``cache``.
-        bytes: Of the blobs that went; a blob that the other store holds too takes no room of its own.
+        where: ``workspace``, ``cache`` or ``processes``.
+        blobs: How many blobs; of ``processes``, how many folders.
+        bytes: Of what went; a blob that the other store holds too takes no room of its own.
     """
 
     where: str
@@ -39,9 +40,11 @@ def gc(
 ) -> Garbage:
     """Remove blobs that nothing needs from the workspace and this machine's cache; builds may go on meanwhile.
 
+    Images that were written out to run without a container go, too, unless something runs in them.
     With `older_than`, layers of packages that no build has used for so many days leave the cache too.
     """
-    from jupyter_modelpack.build.wheels import kept_layers  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.build import folders  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.build.wheels import kept_layers  # noqa: PLC0415
     from jupyter_modelpack.errors import UsageError  # noqa: PLC0415
     from jupyter_modelpack.store.gc import collect  # noqa: PLC0415
     from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
@@ -58,4 +61,7 @@ def gc(
         unused = None if older_than is None else older_than * _DAY
         found = collect(cache, report, lambda: kept_layers(cache, unused), dry_run=dry_run)
         rows.append(Freed("cache", found.blobs, found.bytes))
+    count, size = folders.collect(dry_run=dry_run)
+    if count:
+        rows.append(Freed("processes", count, size))
     return Garbage(where.name, tuple(rows), dry_run)

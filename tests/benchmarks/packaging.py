@@ -1,7 +1,8 @@
 """`python -m tests.benchmarks.packaging [--rounds N] [ROW...]`: the table of packaging, measured in one run.
 
 Contenders take turns round by round, so that a busy moment of the machine hits all of them. Prints the
-table; writes it with every sample to `.cache/benchmarks/packaging.json`.
+table; writes it with every sample to `.cache/benchmarks/packaging.json`, where rows that were not asked for stay as
+the last run left them.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import sys
 import tempfile
 import time
+from importlib import metadata
 from pathlib import Path
 
 from tests.benchmarks import parts, table
@@ -50,17 +53,22 @@ def main(wanted: list[str], most: int) -> None:
                 samples.append(times)
                 shown = ", ".join(f"{column} {seconds:.3f}" for column, seconds in times.items())
                 _say(f"{row.title}, round {number + 1} of {rounds}: {shown} (load {os.getloadavg()[0]:.1f})")
-            rows.append(table.summary(row, samples))
-        facts = {
-            "cores": os.cpu_count(),
-            "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "load": os.getloadavg(),
-            "image_bytes": ours.size,
-        }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps({**facts, "rows": rows}, indent=1) + "\n")
+            when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            rows.append({**table.summary(row, samples), "when": when, "load": os.getloadavg()})
+            keep(rows[-1:], ours.size)
     print("\n".join(table.lines(rows)), flush=True)
     parts.tidy()
+
+
+def keep(rows: list[dict], image_bytes: int) -> None:
+    """Write rows into the result, each as soon as it is measured."""
+    before = json.loads(RESULT.read_text())["rows"] if RESULT.exists() else []
+    known = {row["key"]: row for row in (*before, *rows)}
+    facts: dict[str, object] = {"cores": os.cpu_count(), "machine": platform.platform(), "image_bytes": image_bytes}
+    facts["versions"] = {"docker": parts.version(), "uv": metadata.version("uv"), "pip": parts.PIP}
+    ordered = [known[row.key] for row in ROWS if row.key in known]
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps({**facts, "rows": ordered}, indent=1) + "\n")
 
 
 def _say(text: str) -> None:

@@ -60,6 +60,11 @@ def run(*argv: str | Path, text: str | None = None) -> str:
     return done.stdout
 
 
+def version() -> str:
+    """The engine's version."""
+    return run(*docker(), "version", "--format", "{{.Server.Version}}").strip()
+
+
 def logs(container: str) -> str:
     """What a container has said, on either stream."""
     env = {**os.environ, "DOCKER_HOST": dockerd.up()}

@@ -218,3 +218,9 @@ class Zeros:
 
     def read(self, size: int) -> bytes:
         return bytes(size)
+
+
+def test_a_home_that_does_not_exist_is_named(machine_cache, monkeypatch):
+    monkeypatch.setenv("MODELPACK_BASE_IMAGE", "~nobody-of-that-name/base")
+    with pytest.raises(UsageError, match="names no home folder"):
+        resolve_base(None, "3.11", Platform(), machine_cache, Reporter())
