@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_modelpack.commands.option import Option
+from jupyter_modelpack.commands.option import SHELL, Option
 
 A_DAY = 86_400
 """Seconds; the longest that anything is waited for."""
@@ -28,6 +28,15 @@ USING: tuple[Option, ...] = (
         "Address, with the beginning of its repositories: host[:port][/team]; by default, only say where packages go",
         ("connect",),
         metavar="REGISTRY",
+    ),
+    Option(
+        "writable",
+        "Let clients push into the workspace, too",
+        ("registry",),
+        ("--writable",),
+        kind="flag",
+        default=False,
+        doors=SHELL,
     ),
     Option(
         "own",

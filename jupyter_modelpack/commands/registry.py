@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from jupyter_modelpack.commands import choose
@@ -26,16 +27,20 @@ class Serving:
     handle: Callable[[Callable[[], None], Callable[[str], None]], None] = field(repr=False)
 
 
-def registry(_report: Reporter, *, workspace: str | None = None) -> Serving:
-    """Make ready to serve all images of a workspace at its own address."""
+def registry(_report: Reporter, *, writable: bool = False, workspace: str | None = None) -> Serving:
+    """Make ready to serve all images of a workspace at its own address; `writable` lets clients push there, too."""
     from jupyter_modelpack.registry import process  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.registry.inbox import Inbox  # noqa: PLC0415
     from jupyter_modelpack.workspace import registry_home  # noqa: PLC0415
+    from jupyter_modelpack.workspace.uses import OURS  # noqa: PLC0415
 
     where = choose.workspace(workspace)
     endpoint = registry_home.endpoint(where)
-    return Serving(
-        where.name,
-        endpoint.address,
-        endpoint.username,
-        lambda ready, log: process.serve(where.store, endpoint, idle_seconds=float("inf"), ready=ready, log=log),
-    )
+
+    def serve(ready: Callable[[], None], log: Callable[[str], None]) -> None:
+        inbox = Inbox(where.store, OURS) if writable else None
+        # What is pushed has no name until its manifest comes: the lease keeps it from collectors.
+        with where.store.work() if writable else nullcontext():
+            process.serve(where.store, endpoint, idle_seconds=float("inf"), ready=ready, log=log, inbox=inbox)
+
+    return Serving(where.name, endpoint.address, endpoint.username, serve)

@@ -97,7 +97,14 @@ VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb("load", "load", "Take a package out of a file that save has written", "Hand over", ("load package.tar",)),
-    Verb("registry", "registry", "Serve the workspace's images until Ctrl-C", "Hand over", ("registry",), SHELL),
+    Verb(
+        "registry",
+        "registry",
+        "Serve the workspace's images until Ctrl-C",
+        "Hand over",
+        ("registry", "registry --writable"),
+        SHELL,
+    ),
 )
 
 _WITH_WORKSPACE = (

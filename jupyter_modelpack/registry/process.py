@@ -23,6 +23,7 @@ from typing import NoReturn
 from jupyter_modelpack.errors import Conflict, Unavailable
 from jupyter_modelpack.oci.image import RegistryContent
 from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.registry.inbox import Inbox
 from jupyter_modelpack.registry.owner import port_owner
 from jupyter_modelpack.registry.presence import Presence, who_answers
 
@@ -133,6 +134,7 @@ def serve(
     ready_fd: int | None = None,
     ready: Callable[[], None] = lambda: None,
     log: Callable[[str], None] = lambda _line: None,
+    inbox: Inbox | None = None,
 ) -> None:
     """Serve `content` at `endpoint` from this process until it is idle, unwanted or told to end (SIGTERM).
 
@@ -145,12 +147,13 @@ def serve(
             it the registry runs in the foreground, and a port that is taken is a `Conflict`.
         ready: Called once connections are taken.
         log: Gets one line a request.
+        inbox: Takes what is pushed; without it the registry is read-only.
 
     """
     from jupyter_modelpack.registry.server import RegistryServer  # noqa: PLC0415 - only who serves needs it
 
     try:
-        server = RegistryServer(content, endpoint, log)
+        server = RegistryServer(content, endpoint, log, inbox)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

@@ -1,4 +1,4 @@
-"""The embedded registry: a workspace's images over HTTP, on loopback, read-only.
+"""The embedded registry: a workspace's images over HTTP, on loopback, read-only unless it is given an inbox.
 
 Blobs go from the store's files to the socket without passing through Python (sendfile). What is
 answered is decided in `answers`, who is answered in `guard`.
@@ -20,8 +20,10 @@ from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.limits import CONNECTIONS, REQUEST_HEADER_BYTES, REQUEST_LINE_BYTES
 from jupyter_modelpack.oci.image import RegistryContent
 from jupyter_modelpack.registry.answers import Answer, answer, error_answer
+from jupyter_modelpack.registry.body import read_body
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.registry.guard import is_local_request, knows_password
+from jupyter_modelpack.registry.inbox import Inbox, is_upload
 
 CHALLENGE = "X-Modelpack-Challenge"
 PROOF = "X-Modelpack-Registry"
@@ -38,6 +40,7 @@ class RegistryServer(ThreadingHTTPServer):
     Attributes:
         content: What is served.
         endpoint: Where, and who is let in.
+        inbox: Takes what is pushed; None when nothing may be.
         last_request: When a request came last, on the monotonic clock.
 
     """
@@ -47,9 +50,13 @@ class RegistryServer(ThreadingHTTPServer):
     request_queue_size = CONNECTIONS
 
     def __init__(
-        self, content: RegistryContent, endpoint: Endpoint, log: Callable[[str], None] = lambda _line: None
+        self,
+        content: RegistryContent,
+        endpoint: Endpoint,
+        log: Callable[[str], None] = lambda _line: None,
+        inbox: Inbox | None = None,
     ) -> None:
-        self.content, self.endpoint, self.log = content, endpoint, log
+        self.content, self.endpoint, self.log, self.inbox = content, endpoint, log, inbox
         self.last_request = time.monotonic()
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
@@ -133,8 +140,8 @@ class RequestHandler(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def handle_expect_100(self) -> bool:
-        """Do not ask for a body nobody will read."""
-        return True
+        """Ask for a body only when somebody will read it."""
+        return super().handle_expect_100() if self.server.inbox else True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Refuse a request that could not be read, in the specification's form."""
@@ -154,6 +161,9 @@ class RequestHandler(BaseHTTPRequestHandler):
             return error_answer(403, "DENIED", "Only programs on this machine may speak to this registry.")
         if not knows_password(self.headers, self.server.endpoint):
             return error_answer(401, "UNAUTHORIZED", "User name and password are needed.", {"WWW-Authenticate": _REALM})
+        inbox = self.server.inbox
+        if inbox and (self.command not in {"GET", "HEAD"} or is_upload(self.path)):
+            return self._take(inbox)
         if self.command not in {"GET", "HEAD"}:
             self.close_connection = True
             return error_answer(
@@ -167,6 +177,18 @@ class RequestHandler(BaseHTTPRequestHandler):
         except (ModelpackError, OSError):
             # The message names a path of the store; whoever runs `modelpack check` gets to see it.
             return error_answer(500, "UNKNOWN", "The store cannot give this content.")
+
+    def _take(self, inbox: Inbox) -> Answer:
+        goes_on = self.headers.get("Connection", "").lower() != "close"
+        body = read_body(dict(self.headers.items()), self.rfile)
+        try:
+            found = inbox.answer(self.command, self.path, dict(self.headers.items()), body)
+        except ModelpackError as error:
+            self.server.log(error.message)
+            return error_answer(500, "UNKNOWN", "The store cannot take this content.")
+        if next(body, None) is None:
+            self.close_connection = not goes_on  # the body is read: the connection serves for the next request
+        return found
 
     def _send(self, found: Answer) -> None:
         file = None

@@ -24,7 +24,7 @@ class Flaky(ThreadingHTTPServer):
     def __init__(self, target: str, rate: float, seed: int) -> None:
         self.target, self.rate = target, rate
         self.faults: Counter[str] = Counter()
-        self.requests = 0
+        self.requests = self.begun = 0
         self._random, self._lock = random.Random(seed), threading.Lock()
         super().__init__(("127.0.0.1", 0), Handler)
 
@@ -51,6 +51,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         fault = self.server.fate()
+        self.server.begun += self.command == "POST"
         if fault == "unheard":
             return self._cut()
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))

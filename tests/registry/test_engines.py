@@ -1,15 +1,25 @@
-"""The tools people use, against our registry: docker, BuildKit, skopeo."""
+"""The tools people use, against our registry and store: docker, BuildKit, podman, skopeo, umoci."""
 
+import contextlib
+import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.registry.inbox import Inbox
+from jupyter_modelpack.registry.server import RegistryServer
+from jupyter_modelpack.store.layout import Layout
 from tests.registry.conftest import Served
+from tests.services import podman as service
+from tests.services.packages import need
+from tests.services.registry import Account
 
 Docker = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -101,6 +111,82 @@ def test_build_from_an_image_of_ours(logged_in: Docker, ours: Served, gone_after
     assert done.returncode == 0, done.stderr
     layers = logged_in("image", "inspect", "--format={{len .RootFS.Layers}}", built)
     assert layers.stdout.strip() == str(len(ours.image.manifest.layers) + 1)
+
+
+@pytest.fixture
+def pushed_to(tmp_path: Path):
+    """A workspace's registry that may be written."""
+    layout, endpoint = Layout.create(tmp_path / "written"), Endpoint.create()
+    with RegistryServer(layout, endpoint, inbox=Inbox(layout)):
+        yield Account(endpoint.address, endpoint.username, endpoint.password.reveal()), layout
+
+
+def test_docker_pushes_into_one_that_may_be_written(docker, logged_in, ours: Served, pushed_to, gone_after: list[str]):
+    account, layout = pushed_to
+    source, target = f"{ours.account.address}/package:1", f"{account.address}/pushed:1"
+    gone_after += [source, target]
+    assert docker("login", account.address, "-u", account.username, "-p", account.password).returncode == 0
+    logged_in("pull", source)
+    docker("tag", source, target)
+    done = docker("push", target)
+    assert done.returncode == 0, done.stderr
+    assert layout.image(layout.names()["pushed:1"]).id == ours.image.id
+    assert "Layer already exists" in docker("push", target).stdout
+
+
+def test_skopeo_and_podman_push_into_one_that_may_be_written(ours: Served, pushed_to):
+    account, layout = pushed_to
+    creds = f"--dest-creds={account.username}:{account.password}"
+    source, target = f"oci:{ours.layout.path}:package:1", f"docker://{account.address}"
+    done = skopeo("copy", "--preserve-digests", "--dest-tls-verify=false", creds, source, f"{target}/a/b:1")
+    assert done.returncode == 0, done.stderr
+    assert layout.names()["a/b:1"].digest == ours.image.digest
+    with podman() as run:
+        name = f"{account.address}/a/b:1"
+        login = f"--creds={account.username}:{account.password}"
+        run("pull", "--tls-verify=false", login, name)
+        run("push", "--tls-verify=false", login, name, f"{account.address}/by/podman:1")
+    assert layout.image(layout.names()["by/podman:1"]).manifest.config.digest == ours.image.id
+
+
+@contextlib.contextmanager
+def podman() -> Iterator[Callable[..., str]]:
+    """Podman with a store of its own; it wants paths of 50 characters at most."""
+    service.up()  # installs it
+    with tempfile.TemporaryDirectory(prefix="mpk-") as short:
+
+        def run(*words: str) -> str:
+            argv = ["podman", "--root", f"{short}/root", "--runroot", f"{short}/run", "--storage-driver", "vfs", *words]
+            # It wants the file that DOCKER_CONFIG names to be there.
+            env = {name: value for name, value in os.environ.items() if name != "DOCKER_CONFIG"}
+            done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=False)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        yield run
+
+
+def test_podman_pulls_from_ours_and_reads_the_store(ours: Served):
+    with podman() as run:
+        login = f"--creds={ours.account.username}:{ours.account.password}"
+        run("pull", "--tls-verify=false", login, f"{ours.account.address}/package:1")
+        shown = run("image", "inspect", "--format", "{{.Id}}", f"{ours.account.address}/package:1")
+        assert shown.strip() == ours.image.id.hex
+        run("rmi", "--all", "--force")
+        assert ours.image.id.hex in run("pull", f"oci:{ours.layout.path}:package:1")
+
+
+def test_umoci_reads_the_store(ours: Served, tmp_path: Path):
+    need("umoci")
+    # It takes tags without a repository: another name for the same manifest.
+    ours.layout.tag("plain", ours.image.descriptor)
+    listed = subprocess.check_output(["umoci", "list", "--layout", ours.layout.path], text=True)
+    assert "plain" in listed.split()
+    shown = subprocess.check_output(["umoci", "stat", "--json", "--image", f"{ours.layout.path}:plain"], text=True)
+    assert len(json.loads(shown)["history"] or []) >= 0
+    bundle = tmp_path / "bundle"
+    subprocess.run(["umoci", "raw", "unpack", "--image", f"{ours.layout.path}:plain", bundle], check=True)
+    assert sorted(path.name for path in (bundle / "data").iterdir()) == ["1", "2"]
 
 
 def skopeo(*words: str) -> subprocess.CompletedProcess[str]:

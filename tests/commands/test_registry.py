@@ -1,0 +1,31 @@
+"""registry --writable: what others push becomes a package of the workspace."""
+
+import re
+import signal
+import subprocess
+
+from jupyter_modelpack.workspace.workspace import Workspace
+from tests.commands.packages import PROGRAM, modelpack, printed, put_package
+
+
+def test_what_is_pushed_becomes_a_package(tmp_path):
+    package = put_package(Workspace.create("source"))
+    package.save_archive(tmp_path / "adder.tar")
+    serving = subprocess.Popen([PROGRAM, "registry", "--writable"], stdout=subprocess.PIPE, text=True)
+    try:
+        address = re.match(r"Serving at (\S+) until Ctrl-C", serving.stdout.readline())[1]
+        endpoint = Workspace.default().endpoint()
+        copy = ["skopeo", "copy", "--quiet", "--preserve-digests", "--dest-tls-verify=false"]
+        copy += [f"--dest-creds={endpoint.username}:{endpoint.password.reveal()}", f"oci-archive:{tmp_path}/adder.tar"]
+        done = subprocess.run([*copy, f"docker://{address}/team/adder:v2"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        refused = subprocess.run([*copy, f"docker://{address}/models/x:1"], capture_output=True, text=True, check=False)
+        assert "own things" in refused.stderr
+    finally:
+        serving.send_signal(signal.SIGINT)
+        serving.communicate(timeout=20)
+    [row] = printed("packages")["rows"]
+    assert (row["reference"], row["digest"]) == (f"{address}/team/adder:v2", package.digest)
+    assert modelpack("gc").returncode == 0
+    assert modelpack("check").returncode == 0
+    assert Workspace.default().packages[0].lock == package.lock
