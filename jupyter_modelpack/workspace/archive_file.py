@@ -109,7 +109,7 @@ def load(workspace: Workspace, path: Path, report: Reporter, tag: str | None = N
 
 def _facts(image: Image, said: str, path: Path) -> Facts:
     """Return what the file says of the package as far as the image itself bears it out."""
-    labels = (image.config().get("config") or {}).get("Labels") or {}
+    labels = _labels(image)
     if f"{LABEL}.models" not in labels:
         raise UsageError(
             f"The image in {path} was not packaged by modelpack.",
@@ -118,9 +118,16 @@ def _facts(image: Image, said: str, path: Path) -> Facts:
         )
     layers = {layer.digest for layer in image.manifest.layers}
     notes: tuple[LayerNote, ...] = ()
-    with contextlib.suppress(ValueError, TypeError, AttributeError):  # another's words; the image is sound
+    # Another's words; the image is sound.
+    with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
         notes = tuple(note for note in Facts.from_json(said).layers if note.digest in layers and _is_sound(note))
     return Facts(tuple(name for name in labels[f"{LABEL}.models"].split(",") if name), layers=notes)
+
+
+def _labels(image: Image) -> Mapping[str, str]:
+    settings = image.config().get("config")
+    labels = settings.get("Labels") if isinstance(settings, dict) else None
+    return {name: said for name, said in labels.items() if isinstance(said, str)} if isinstance(labels, dict) else {}
 
 
 def _is_sound(note: LayerNote) -> bool:
@@ -128,8 +135,7 @@ def _is_sound(note: LayerNote) -> bool:
 
 
 def _name(said: Sequence[str], image: Image, tag: str | None) -> str:
-    labels = (image.config().get("config") or {}).get("Labels") or {}
-    for text in (*said, str(labels.get(f"{LABEL}.name"))):
+    for text in (*said, _labels(image).get(f"{LABEL}.name", "")):
         with contextlib.suppress(UsageError):  # a name that is none
             found = Reference.parse(text)
             if not f"{found.repository}/".startswith(OURS):
@@ -138,7 +144,10 @@ def _name(said: Sequence[str], image: Image, tag: str | None) -> str:
 
 
 def _created(said: str) -> datetime:
+    """Return the time that is told, in UTC; one without a zone could not be compared with any other."""
+    now = datetime.now(UTC)
     try:
-        return datetime.fromisoformat(said)
-    except ValueError:
-        return datetime.now(UTC)
+        found = datetime.fromisoformat(said)
+        return found.astimezone(UTC) if found.tzinfo else now
+    except (ValueError, OverflowError):
+        return now

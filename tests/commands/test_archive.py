@@ -9,14 +9,15 @@ import sys
 import tarfile
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from jupyter_modelpack.engine.base import LABEL
-from jupyter_modelpack.errors import Untrusted
+from jupyter_modelpack.errors import Untrusted, UsageError
 from jupyter_modelpack.oci.archive import write_archive
-from jupyter_modelpack.oci.manifest import REF_NAME
+from jupyter_modelpack.oci.manifest import CONFIG, CREATED, MANIFEST, REF_NAME, canonical
 from jupyter_modelpack.workspace import package_record
 from jupyter_modelpack.workspace.package import ModelPackage
 from jupyter_modelpack.workspace.package_record import Facts
@@ -222,7 +223,10 @@ LIES = {
     "no name": (REF_NAME, "../../etc"),
     "facts that are none": (f"{LABEL}.package", "[1"),
     "facts of another kind": (f"{LABEL}.package", '{"layers": [[1, "sha256:x", "big", 3]], "models": 7}'),
-    "a time that is none": ("org.opencontainers.image.created", "yesterday"),
+    "facts without end": (f"{LABEL}.package", "[" * 100_000),
+    "a time that is none": (CREATED, "yesterday"),
+    "a time without a zone": (CREATED, "2026-01-02T03:04:05"),
+    "a time before all others": (CREATED, "0001-01-01T00:00:00+14:00"),
 }
 
 
@@ -244,6 +248,19 @@ def test_what_the_file_says_of_it_is_not_believed(saved, package, tmp_path, lie)
     assert loaded.record.name == "adder:1"
     assert modelpack("packages", "-w", "there").returncode == 0
     assert there.models == {}
+
+
+@pytest.mark.parametrize(
+    "settings", [[1], {"Labels": [f"{LABEL}.models"]}, {"Labels": {f"{LABEL}.models": 5}}], ids=str
+)
+def test_labels_that_are_none_are_no_packages(package, tmp_path, settings):
+    config = canonical({**package.image.config(), "config": settings})
+    manifest = replace(package.image.manifest, config=package.workspace.store.put_bytes(CONFIG, config))
+    strange = package.workspace.store.image(package.workspace.store.put_bytes(MANIFEST, manifest.to_bytes()))
+    with (tmp_path / "strange.tar").open("wb") as out:
+        write_archive(strange, ["adder:1"], out)
+    with pytest.raises(UsageError, match="was not packaged by modelpack"):
+        ModelPackage.load(Workspace.create("there"), tmp_path / "strange.tar")
 
 
 def test_a_file_that_is_there_stays_until_the_new_one_is_complete(saved, package, tmp_path):
