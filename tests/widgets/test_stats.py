@@ -50,6 +50,15 @@ def test_a_service_that_was_started_again_begins_anew() -> None:
     assert stats.summary()["requests"] == 3
 
 
+def test_a_first_request_is_no_rate() -> None:
+    clock = Clock()
+    stats = Stats(clock)
+    stats.add(Traffic(0, 0.0, 0))
+    clock.now += 0.3
+    stats.add(Traffic(1, 0.1, 0))
+    assert (stats.summary()["requests"], stats.summary()["rate"]) == (1, None)
+
+
 def test_slower_than_every_bound_is_told_as_not_known() -> None:
     clock = Clock()
     stats = Stats(clock)

@@ -13,6 +13,9 @@ from jupyter_modelpack.engine.traffic import Traffic
 
 WINDOW_SECONDS = 60.0
 
+LEAST_SECONDS = 1.5
+"""Shortest time that says something about requests a second: a first click is no traffic."""
+
 _MOST = 0.95
 """The part of the requests that "most" means."""
 
@@ -47,7 +50,7 @@ class Stats:
         return {
             "requests": last.requests,
             "failures": last.failures,
-            "rate": count / span if span > 0 else None,
+            "rate": count / span if span >= LEAST_SECONDS else None,
             "mean": (last.seconds - first.seconds) / count * 1000 if count else None,
             "most": _bound(first, last) if count else None,
         }
