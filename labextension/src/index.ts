@@ -82,6 +82,7 @@ function activate(
     widget.title.label = translated(store.about?.verbs[verb]?.summary ?? verb);
     widget.title.icon = icon;
     widget.title.closable = true;
+    widget.toolbar.hide();
     widget.disposed.connect(() => view.dispose());
     app.shell.add(widget, "main");
     app.shell.activateById(widget.id);
@@ -158,7 +159,7 @@ function activate(
   void app.restored.then(async () => {
     const place = (await state?.fetch(ID)) as unknown as IPlace | undefined;
     if (place?.tab) panel.turn(place.tab);
-    if (place?.service) panel.openService(place.service);
+    if (place?.service) await panel.restoreService(place.service);
     panel.settle();
   });
 }

@@ -100,7 +100,9 @@ export class JobView {
 }
 
 function heading(job: IJob): string {
-  const what = String(job.form["name"] ?? job.form["package"] ?? job.form["image"] ?? job.form["path"] ?? "");
+  // Of a reference, its last part: the registry is the workspace's own.
+  const named = String(job.form["name"] ?? job.form["package"] ?? job.form["image"] ?? job.form["path"] ?? "");
+  const what = named.slice(named.lastIndexOf("/") + 1);
   const label = what ? `${job.verb} ${what}` : job.verb;
   if (job.state === "running") return t.__("%1: running", label);
   if (job.state === "done") return t.__("%1: done", label);

@@ -1,7 +1,7 @@
 // The side panel: four tables side by side, the jobs above them, a service below.
 import { Widget } from "@lumino/widgets";
-import type { IJob, IRow } from "./api";
-import { failureOf, post } from "./api";
+import type { IJob, IRow, IService } from "./api";
+import { failureOf, get, post } from "./api";
 import { button, el, say, show } from "./dom";
 import { failure } from "./failure";
 import { IDeeds, JobView } from "./jobview";
@@ -85,6 +85,16 @@ export class Panel extends Widget implements IDeeds {
   // From now on, where one is is remembered.
   settle(): void {
     this.settled = true;
+  }
+
+  // One that was shown before a reload, if it still runs.
+  async restoreService(name: string): Promise<void> {
+    try {
+      const found = await get<IService>(`service/${encodeURIComponent(name)}`, this.store.where());
+      if (!found.ended && !this.service) this.openService(name);
+    } catch {
+      // It is gone.
+    }
   }
 
   openService(name: string): void {

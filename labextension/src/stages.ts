@@ -47,10 +47,8 @@ export class Stages {
     say(parts.title, translated(stage.title));
     say(parts.state, this.word(stage.state));
     parts.bar.hidden = !measured;
-    if (measured) {
-      parts.bar.value = stage.done / stage.total;
-      parts.bar.setAttribute("aria-label", stage.title);
-    }
+    parts.bar.setAttribute("aria-label", stage.title);
+    if (measured) parts.bar.value = stage.done / stage.total;
     say(parts.note, note(stage));
     return parts.item;
   }

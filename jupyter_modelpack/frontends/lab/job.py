@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jupyter_modelpack.events import Progress, Stage
+from jupyter_modelpack.frontends.widgets import clean
 from jupyter_modelpack.frontends.widgets.build_state import BuildState
 from jupyter_modelpack.frontends.widgets.feed import Feed
 
@@ -78,7 +79,8 @@ class Job:
         """Return what a page shows of it, but for the log."""
         rows = self._build.rows()
         package = self._head.get("verb") == "package"
-        return {
+        # The journal is a file, and files are written by others, too.
+        shown = {
             "id": self.name,
             "verb": self._head.get("verb", ""),
             "form": self._head.get("form", {}),
@@ -88,6 +90,7 @@ class Job:
             "result": self._result,
             "error": self._error,
         }
+        return clean.data(shown)
 
     def whole(self) -> dict[str, Any]:
         """Return all of it, with the last lines of the log."""

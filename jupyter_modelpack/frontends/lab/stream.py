@@ -36,6 +36,7 @@ class Stream(Handler):
         self.set_header("X-Accel-Buffering", "no")
         self.desk.hub.join(listener, self.request.headers.get("Last-Event-ID", ""), self.desk.jobs.whole)
         self.desk.watcher.watch(where, 1)
+        loop.run_in_executor(None, self.desk.tables.warm, where)  # not waited for
         following = None
         if name := asked["service"]:
             following = Following(name, where, lambda kind, data: listener.put(Event("", kind, data)))

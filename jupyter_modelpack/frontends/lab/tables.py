@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from jupyter_modelpack.errors import NotFound
+from jupyter_modelpack.errors import ModelpackError, NotFound
 from jupyter_modelpack.frontends.lab.where import Where
 from jupyter_modelpack.frontends.widgets import clean
 from jupyter_modelpack.frontends.widgets.paging import page
@@ -59,6 +60,12 @@ class Tables:
         with self._lock:
             self._rows[key] = (began, rows)
         return rows
+
+    def warm(self, where: Where) -> None:
+        """Ask for all rows before anybody wants to see them: a thousand packages take a moment."""
+        for name in SOURCES:
+            with suppress(ModelpackError):  # who wants to see them is told
+                self.rows(name, where)
 
     def forget(self, names: Iterable[str]) -> None:
         """Ask anew for these tables when they are next wanted."""
