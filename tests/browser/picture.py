@@ -46,13 +46,15 @@ BARE = """
 
 def take(folder: Path, target: Path, theme: str) -> None:
     """Package, list, run, score; take the notebook as it then looks."""
+    home = CHECKOUT / ".cache" / "picture"
+    shutil.rmtree(home / "workspaces", ignore_errors=True)  # what is cached stays, what was packaged does not
     env = {
         **os.environ,
         "DOCKER_HOST": dockerd.up(),
         "DOCKER_CONFIG": str(folder / "docker"),
         "MODELPACK_ENGINE": "docker",
         "MODELPACK_BASE_IMAGE": str(base.layout()),
-        "MODELPACK_HOME": str(CHECKOUT / ".cache" / "picture"),
+        "MODELPACK_HOME": str(home),
     }
     with Jupyter(folder, env) as jupyter, sync_playwright() as playwright:
         subprocess.run([sys.executable, "-c", TRAIN], cwd=jupyter.notebooks, check=True)
