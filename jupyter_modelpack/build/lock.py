@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import tomli_w
 
@@ -94,13 +95,20 @@ def _parse(text: str) -> Lock:
 
 def _with_paths(text: str, change: Callable[[str], str]) -> str:
     """Return a lock with the paths of local files changed; the same text where it names none."""
-    if "path" not in text and "\\" not in text:  # a key may be spelt in escapes
+    if "path" not in text and "file:" not in text and "\\" not in text:  # a key may be spelt in escapes
         return text
     document = tomllib.loads(text)
-    files = [file for entry in document.get("packages", []) for file in _files(entry) if "path" in file]
+    files = [file for entry in document.get("packages", []) for file in _files(entry) if _path_of(file)]
     for file in files:
-        file["path"] = change(file["path"])
+        file["path"] = change(_path_of(file))
+        file.pop("url", None)
     return tomli_w.dumps(document) if files else text
+
+
+def _path_of(file: Mapping[str, Any]) -> str:
+    """Return where a local file lies; empty for one that is elsewhere. uv writes those of a wheelhouse as URLs."""
+    url = urlsplit(str(file.get("url", "")))
+    return str(file.get("path") or (unquote(url.path) if url.scheme == "file" else ""))
 
 
 def _files(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
