@@ -91,7 +91,7 @@ class _Work:
         wanted.sort(key=lambda package: -package.size)
         paths = {package.name: self.folder / f"{number}.whl" for number, package in enumerate(wanted)}
         writes: dict[str, Future[Descriptor | None]] = {}
-        with _pool(2 * _WORKERS) as fetchers, _pool(_WORKERS) as writers:
+        with _pool(2 * _WORKERS) as fetchers, _pool(_WORKERS + 1) as writers:  # one of them waits for the disk
             fetches = {fetchers.submit(fetcher.fetch, package, paths[package.name]): package for package in wanted}
             for fetch in as_completed(fetches):
                 package = fetches[fetch]

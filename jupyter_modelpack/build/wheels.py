@@ -21,7 +21,7 @@ from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.layer import LayerWriter, read_layer
+from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.store.layout import Layout
@@ -160,11 +160,7 @@ def _group(small: Sequence[WheelLayer], target: Target, cache: Layout) -> WheelL
         layer = LayerWriter(blob, target.folders)
         for member in small:
             with cache.open_blob(member.descriptor) as stream:
-                for entry, content in read_layer(stream):
-                    if content is None:
-                        layer.directory(entry.path)
-                    else:
-                        layer.file(entry.path, content, entry.size, executable=entry.executable)
+                layer.join(stream.read())
         layer.close()
         descriptor = blob.commit(LAYER)
     keep_layer(cache, key, descriptor)

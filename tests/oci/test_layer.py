@@ -180,3 +180,36 @@ def test_headers_are_those_of_tarfile(path, kind, size, executable, target):
     assert plain in {None, layers._pax_header(entry)}
     if len(path) < 100 and path.isascii() and target.isascii() and len(target) <= 100 and size < 8**11:
         assert plain
+
+
+def test_a_layer_joined_to_another_is_as_written_by_hand():
+    """Long names, names that are no ASCII, a line break in a name, links, a folder that both have."""
+    long = "n" * 90
+    names = ("shared/a.py", f"shared/{long}/{long}.py", f"shared/{long}/ä\n path=x.py", "other/b.py")
+
+    def write(layer: LayerWriter, *paths: str) -> None:
+        for path in paths:
+            layer.file(path, path.encode() * 100, executable=path.endswith("a.py"))
+
+    parts = []
+    for chosen in (names[:2], names[2:]):
+        out = io.BytesIO()
+        part = LayerWriter(out)
+        write(part, *chosen)
+        part.symlink(f"link{len(parts)}", f"{long}/{long}")
+        part.close()
+        parts.append(out.getvalue())
+    by_hand, joined = io.BytesIO(), io.BytesIO()
+    writer = LayerWriter(by_hand)
+    write(writer, *names[:2])
+    writer.symlink("link0", f"{long}/{long}")
+    write(writer, *names[2:])
+    writer.symlink("link1", f"{long}/{long}")
+    writer.close()
+    other = LayerWriter(joined)
+    for data in parts:
+        other.join(data)
+    other.close()
+    assert joined.getvalue() == by_hand.getvalue()
+    with pytest.raises(Untrusted, match="twice"):
+        other.join(parts[0])
