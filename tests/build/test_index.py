@@ -1,16 +1,22 @@
 """A package index of one's own: its password opens it, and goes no further."""
 
 import base64
+import contextlib
 import functools
 import http.server
+import os
+import ssl
+import subprocess
 import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from jupyter_modelpack.build.local import build
+from jupyter_modelpack.errors import Unavailable
 
 pytestmark = pytest.mark.network
 
@@ -38,8 +44,8 @@ class Guarded(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[str]:
-    """An index with one package; gives host and port."""
+def pages(tmp_path: Path) -> Path:
+    """The folder of an index with one package."""
     page = tmp_path / "index" / "simple" / "very-private-thing"
     page.mkdir(parents=True)
     info = "very_private_thing-1.0.dist-info"
@@ -53,11 +59,24 @@ def index(tmp_path: Path) -> Iterator[str]:
             f"{info}/RECORD", f"very_private_thing.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n"
         )
     (page / "index.html").write_text(f'<a href="{WHEEL}">{WHEEL}</a>')
-    handler = functools.partial(Guarded, directory=str(tmp_path / "index"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    return tmp_path / "index"
+
+
+@contextlib.contextmanager
+def serving(handler: type[Guarded], pages: Path, context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve the pages; give host and port."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(pages))) as server:
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+@pytest.fixture
+def index(pages: Path) -> Iterator[str]:
+    with serving(Guarded, pages) as address:
+        yield address
 
 
 def test_a_password_of_an_index_reaches_nothing(index, recipe, store, watcher, home, monkeypatch):
@@ -69,3 +88,71 @@ def test_a_password_of_an_index_reaches_nothing(index, recipe, store, watcher, h
     assert SECRET not in watcher.text()
     holders = [path for path in home.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
     assert holders == []
+
+
+class Forwarding(Guarded):
+    """A proxy to one host, which only it can find."""
+
+    heard: list[str] = []  # noqa: RUF012 - one for the test
+
+    def do_GET(self):
+        self.heard.append(self.path)
+        if urlsplit(self.path).hostname != "index.test":
+            self.send_error(403)
+            return
+        self.path = urlsplit(self.path).path
+        super().do_GET()
+
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
+
+
+def test_an_index_behind_a_proxy(pages, recipe, store, watcher, monkeypatch):
+    monkeypatch.setenv("UV_INDEX", f"http://someone:{SECRET}@index.test/simple")
+    monkeypatch.setattr(Forwarding, "heard", [])
+    with serving(Forwarding, pages) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://{proxy}")
+        built = build(recipe("very-private-thing==1.0"), store, watcher.report)
+    assert any(path.endswith(WHEEL) for path in Forwarding.heard)
+    assert "very-private-thing" in built.lock
+    assert SECRET not in built.lock + watcher.text()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Path:
+    """A company's own authority, and the certificate it gave to 127.0.0.1."""
+    folder = tmp_path / "authority"
+    folder.mkdir()
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+
+    def openssl(*words: str | Path) -> None:
+        subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=folder)
+
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=company")
+    openssl("req", *key, "-keyout", "key.pem", "-out", "request.pem", "-subj", "/CN=index")
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+    sign = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names"]
+    openssl("x509", "-req", "-in", "request.pem", "-out", "cert.pem", *sign)
+    return folder
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["its authority is trusted", "it is not"])
+def test_an_index_with_a_certificate_of_the_companys(
+    trusted, pages, authority, recipe, store, watcher, monkeypatch, tmp_path
+):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "cert.pem", authority / "key.pem")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    known = ssl.get_default_verify_paths().openssl_cafile
+    bundle = tmp_path / "bundle.pem"
+    own = (authority / "ca.pem").read_text() if trusted else ""
+    bundle.write_text(Path(os.environ.get("SSL_CERT_FILE") or known).read_text() + own)
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    with serving(Guarded, pages, context) as address:
+        monkeypatch.setenv("UV_INDEX", f"https://someone:{SECRET}@{address}/simple")
+        if trusted:
+            assert address in build(recipe("very-private-thing==1.0"), store, watcher.report).lock
+            return
+        with pytest.raises(Unavailable) as caught:
+            build(recipe("very-private-thing==1.0"), store, watcher.report)
+    assert "SSL_CERT_FILE" in caught.value.hint
+    assert SECRET not in f"{caught.value}{watcher.text()}"
