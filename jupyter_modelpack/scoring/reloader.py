@@ -43,6 +43,8 @@ class Reloader:
         self._leaving = -1  # the same of the generation before
         self._asked = 0.0
         self._wanted = False
+        self._lost = False  # the serving generation has ended by itself
+        self._brings = self._serves = ("", "")  # the folder and the name of the script that comes, and that serves
         self._stopping = False
         self._exit_code: int | None = None
         self._counts, self._shared = Counts(), generations.share()
@@ -59,7 +61,7 @@ class Reloader:
         imports.of_script(self._settings)
         self._wanted = True
         while self._exit_code is None:
-            if self._wanted and not self._stopping and not self._coming and self._leaving < 0:
+            if (self._wanted or self._lost) and not self._stopping and not self._coming and self._leaving < 0:
                 role = self._start()
                 if role is not None:
                     return role
@@ -80,7 +82,11 @@ class Reloader:
 
     def _start(self) -> Role | None:
         """Fork a generation; gives its role in the child."""
-        self._wanted, self._asked = False, time.perf_counter()
+        self._asked = time.perf_counter()
+        if self._lost:  # what served, for the newest may be one that did not start
+            self._lost, self._brings = False, self._serves
+        else:
+            self._wanted, self._brings = False, _newest(self._settings.reload_dir)
         self._count(asked=1)
         read_end, write_end = os.pipe()
         forking.settle()
@@ -107,7 +113,7 @@ class Reloader:
     def _generation(self, write_end: int) -> Role:
         # In the environment too: a generation whose init() starts threads becomes a fresh process.
         os.set_inheritable(write_end, True)
-        folder, package = _newest(self._settings.reload_dir)
+        folder, package = self._brings
         settings = dataclasses.replace(
             self._settings,
             reload=False,
@@ -145,6 +151,7 @@ class Reloader:
                 return
             names += piece
         before, self._serving, self._coming = self._serving, self._coming, 0
+        self._serves, self._lost = self._brings, False
         if before:
             self._leaving = self._held
             with contextlib.suppress(ProcessLookupError):
@@ -165,7 +172,9 @@ class Reloader:
             code = os.waitstatus_to_exitcode(status)
             if pid == self._coming:
                 self._coming = 0
-                if not self._serving:
+                if self._lost and not self._stopping:
+                    self._count(refused=1)  # what served comes next
+                elif not self._serving:
                     self._exit_code = code if code >= 0 else int(not self._stopping)
                 elif not self._stopping:
                     self._count(refused=1)
@@ -179,7 +188,7 @@ class Reloader:
                 else:
                     log.warning(f"The supervisor {pid} ended (code {code}); another one takes its place.")
                     time.sleep(_AGAIN_SECONDS)  # not in a frenzy
-                    self._wanted = True
+                    self._lost = True
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  signal's signature
         if number == signal.SIGHUP:

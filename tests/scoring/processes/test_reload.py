@@ -136,6 +136,30 @@ def test_a_pointer_changes_all_of_a_script_at_once_and_readiness_tells_what_beca
         assert "package" not in service.ask("GET", "/v2").json
 
 
+def test_what_served_comes_back_though_a_newer_script_was_refused(tmp_path):
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    with reloading(tmp_path / "app", MODELPACK_RELOAD_DIR=str(newer)) as service:
+        edit(newer / "good", "good")
+        edit(newer / "bad", "bad", more="init = None\n1 / 0\n")
+        (newer / "serves").write_text("good")
+        service.process.send_signal(signal.SIGHUP)
+        service.wait_for("The new script serves after")
+        (newer / "serves").write_text("bad")
+        service.process.send_signal(signal.SIGHUP)
+        service.wait_for("The one before goes on serving")
+        generation = service.score("").json[3]
+        os.kill(generation, signal.SIGKILL)
+        service.wait_for("another one takes its place")
+        service.wait_for("Listening on", times=3)
+        assert service.score("").json[0] == "good"
+        edit(newer / "good", "mended")  # the newest is asked for again by a signal alone
+        (newer / "serves").write_text("good")
+        service.process.send_signal(signal.SIGHUP)
+        eventually(lambda: service.score("").json[0] == "mended")
+        assert service.stop() == 0
+
+
 def test_generations_die_and_come_back_like_workers(tmp_path):
     with reloading(tmp_path) as service:
         generation = service.score("").json[3]
