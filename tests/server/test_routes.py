@@ -90,3 +90,16 @@ def test_no_answer_can_become_a_page(server, path):
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers.get("Access-Control-Allow-Origin", "") == ""
+
+
+def test_looking_changes_nothing(server):
+    home = server.server.notebooks.parent / "home"
+    before = sorted(home.rglob("*"))
+    for path, method in CASES:
+        if method == "GET" and path != "events":
+            server.get(path)
+    for kind in ("model", "package", "environment", "workspace", "service"):
+        assert server.get(f"names/{kind}").status_code == 200
+    for name in ("models", "packages", "images", "services"):
+        assert server.get(f"table/{name}").status_code in {200, 404, 503}, name
+    assert sorted(home.rglob("*")) == before

@@ -57,6 +57,8 @@ class Names(Handler):
 
         def find() -> list[str]:
             where = named(asked, self.desk.root)
+            if where.absent and kind in {"model", "package", "environment"}:
+                return []
             return clean.data(known.names(cast("Completes", kind), where.workspace, where.engine))
 
         await self.reply(find)

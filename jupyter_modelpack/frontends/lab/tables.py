@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from jupyter_modelpack.commands import choose
 from jupyter_modelpack.errors import ModelpackError, NotFound
 from jupyter_modelpack.frontends.lab.where import Where
 from jupyter_modelpack.frontends.widgets import clean
@@ -72,6 +73,17 @@ class Tables:
         with self._lock:
             for key in [key for key in self._rows if key[0] in names]:
                 del self._rows[key]
+
+
+def _rows(name: str, where: Where) -> Sequence[Row]:
+    if where.absent and (name in {"models", "packages"} or (name == "images" and not _isolated(where))):
+        return ()
+    source = SOURCES[name]
+    return source.rows(source.load(where.values()), {**where.values(), "absent": where.absent})
+
+
+def _isolated(where: Where) -> bool:
+    return choose.engine(where.engine).isolated
 
 
 def _with_forms(name: str, row: Row) -> Row:

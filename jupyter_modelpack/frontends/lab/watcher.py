@@ -65,7 +65,7 @@ class Watcher:
 
     def _look(self, where: Where) -> set[str]:
         found = set()
-        if self._differs("workspace", where, lambda: where.index().stat().st_mtime_ns):
+        if self._differs("workspace", where, lambda: _index(where)):
             found |= {"models", "packages"}
         if self._differs("services", where, lambda: _services(where)):
             found.add("services")
@@ -86,6 +86,11 @@ class Watcher:
         before = self._seen.get((what, where))
         self._seen[what, where] = now
         return before is not None and before != now
+
+
+def _index(where: Where) -> Hashable:
+    index = where.index()
+    return index.stat().st_mtime_ns if index else 0
 
 
 def _services(where: Where) -> Hashable:

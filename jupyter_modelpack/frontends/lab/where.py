@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_modelpack import home
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.workspace import config_file
+from jupyter_modelpack.workspace.workspace import MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,18 @@ class Where:
         """Return them as the options of verbs."""
         return {"workspace": self.workspace, "engine": self.engine}
 
-    def index(self) -> Path:
+    @property
+    def absent(self) -> bool:
+        """Whether nobody has made the default workspace yet: to look at it shall not make it."""
+        if self.workspace is not None:
+            return False
+        given = os.environ.get("MODELPACK_WORKSPACE") or "default"
+        folder = home.expand(given) if os.sep in given else home.workspaces() / given
+        return not (folder / MARK).exists()
+
+    def index(self) -> Path | None:
         """Return the file that changes whenever the workspace does."""
-        return choose.workspace(self.workspace).path / "index.json"
+        return None if self.absent else choose.workspace(self.workspace).path / "index.json"
 
 
 def named(given: Mapping[str, Any], root: Path) -> Where:

@@ -67,7 +67,9 @@ def _ask(verb: Callable[..., Any], *names: str) -> Callable[[Mapping[str, Any]],
 
 def _images(result: Images, where: Mapping[str, Any]) -> list[Row]:
     now, rows = datetime.now(UTC), []
-    runnable = {row.reference for row in packages(Reporter(), workspace=where.get("workspace")).rows}
+    # `absent`: there is no workspace yet, and to look for its packages would make one.
+    known = () if where.get("absent") else packages(Reporter(), workspace=where.get("workspace")).rows
+    runnable = {row.reference for row in known}
     for row in result.rows:
         short = human.short_id(row.id)
         cells = (row.repository, row.tag, short, human.ago(row.created, now), human.size(row.size, 3))
