@@ -89,6 +89,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.packaging
 	$(BIN)/python -m tests.benchmarks.panels
 	$(BIN)/python -m tests.benchmarks.memory
+	$(BIN)/python -m tests.benchmarks.scoring
 
 lock: $(UV)
 	$(UV) pip compile -q --no-emit-index-url --no-header --no-annotate --generate-hashes \

@@ -14,7 +14,15 @@ from pathlib import Path
 
 from tests.services import CHECKOUT
 
-PACKAGES = ["azureml-inference-server-http", "fastapi", "uvicorn[standard]", "scikit-learn", "httptools", "orjson"]
+OWN: dict[str, list[str]] = {
+    "ours": ["httptools", "orjson"],
+    "azml": ["azureml-inference-server-http"],
+    "fastapi": ["fastapi", "uvicorn[standard]"],
+    "bentoml": ["bentoml"],
+}
+"""What each contender asks for; each lives in an environment of its own, beside the model's packages."""
+
+MODEL = ["scikit-learn"]
 
 FASTAPI = """
 import os
@@ -33,18 +41,55 @@ def run(given: Input):
     return score.predict(given.data)
 """
 
+BENTOML = """
+import bentoml
+import score
 
-def environment(folder: Path) -> Path:
-    """Make one virtual environment with every contender in it, once; give its bin folder."""
-    python = folder / "venv" / "bin" / "python"
-    if not python.exists():
-        uv = Path(sys.executable).with_name("uv")
-        subprocess.run([uv, "venv", "-q", "--python", sys.executable, folder / "venv"], check=True)
-        subprocess.run([uv, "pip", "install", "-q", "--python", python, *PACKAGES], check=True)
-    package = folder / "ours" / "modelpack_scoring"
-    shutil.rmtree(package.parent, ignore_errors=True)
+@bentoml.service(workers={workers})
+class Scoring:
+    def __init__(self):
+        score.init()
+
+    @bentoml.api
+    def score(self, data: list[list[float]]) -> list:
+        return score.predict(data)
+"""
+
+
+def environments(folder: Path) -> None:
+    """Make a virtual environment for every contender, once; lay our server as it is now beside ours."""
+    uv = Path(sys.executable).with_name("uv")
+    for name, packages in OWN.items():
+        venv = folder / name / "venv"
+        if not (folder / name / "made").exists():
+            shutil.rmtree(venv, ignore_errors=True)
+            subprocess.run([uv, "venv", "-q", "--python", sys.executable, venv], check=True)
+            python = venv / "bin" / "python"
+            subprocess.run([uv, "pip", "install", "-q", "--python", python, *packages, *MODEL], check=True)
+            (folder / name / "made").touch()
+    package = folder / "app" / "modelpack_scoring"
+    shutil.rmtree(package, ignore_errors=True)
+    package.parent.mkdir(exist_ok=True)
     shutil.copytree(CHECKOUT / "jupyter_modelpack" / "scoring", package, ignore=shutil.ignore_patterns("__pycache__"))
-    return python.parent
+
+
+def weight(folder: Path, name: str) -> tuple[int, float]:
+    """Count the packages that a contender brings beside the model's, with their size in MB."""
+    found = {path: _distributions(folder / path / "venv") for path in ("ours", name)}
+    model = set(found["ours"]) - {"httptools", "orjson"}
+    own = {key: size for key, size in found[name].items() if key not in model}
+    return len(own), sum(own.values()) / 1e6
+
+
+def _distributions(venv: Path) -> dict[str, int]:
+    """Give name and installed bytes of every package, bytecode left out."""
+    sizes = {}
+    for record in venv.glob("lib/*/site-packages/*.dist-info/RECORD"):
+        root = record.parent.parent
+        files = [root / line.rsplit(",", 2)[0].strip('"') for line in record.read_text().splitlines()]
+        kept = [file for file in files if file.suffix != ".pyc" and file.is_file()]
+        sizes[record.parent.name.split("-")[0].lower()] = sum(file.stat().st_size for file in kept)
+    return sizes
 
 
 def command(name: str, binaries: Path, port: int, workers: int) -> list[str]:
@@ -54,6 +99,8 @@ def command(name: str, binaries: Path, port: int, workers: int) -> list[str]:
     if name == "azml":
         azml = str(binaries / "azmlinfsrv")
         return [azml, "--entry_script", "score.py", "--port", str(port), "--worker_count", str(workers)]
+    if name == "bentoml":
+        return [str(binaries / "bentoml"), "serve", "bento:Scoring", "--host", "127.0.0.1", "--port", str(port)]
     uvicorn = str(binaries / "uvicorn")
     return [uvicorn, "served:app", "--port", str(port), "--workers", str(workers)]
 
@@ -63,16 +110,18 @@ def serving(
     name: str, folder: Path, script: str, body: bytes, workers: int = 1, **settings: str
 ) -> Iterator[tuple[int, subprocess.Popen[bytes], float]]:
     """Start one contender; give port, process and seconds to the first answer of 200."""
-    binaries = folder / "venv" / "bin"
+    binaries = folder / name / "venv" / "bin"
     app = folder / "app"
     app.mkdir(exist_ok=True)
     (app / "score.py").write_text(script)
     (app / "served.py").write_text(FASTAPI)
+    (app / "bento.py").write_text(BENTOML.format(workers=workers))
     port = free_port()
     variables = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "PYTHONPATH": f"{folder / 'ours'}:{app}",
+        "PYTHONPATH": str(app),
+        "BENTOML_DO_NOT_TRACK": "True",
         "AZUREML_ENTRY_SCRIPT": "score.py",
         "AML_APP_ROOT": str(app),
         "AZUREML_MODEL_DIR": str(folder),
