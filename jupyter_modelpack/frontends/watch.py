@@ -12,9 +12,9 @@ from jupyter_modelpack.commands.package import Packaged
 from jupyter_modelpack.commands.parse import Request
 from jupyter_modelpack.commands.reload import reload_with, repository
 from jupyter_modelpack.commands.run import Running
-from jupyter_modelpack.engine.base import Engine
+from jupyter_modelpack.engine.base import Engine, Service
 from jupyter_modelpack.engine.reload import MORE
-from jupyter_modelpack.errors import Conflict
+from jupyter_modelpack.errors import Conflict, NotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends import human
 
@@ -52,8 +52,13 @@ class Watch:
             return
         engine = self._engine or choose.engine(request.values["engine"])
         self._engine = None
+        service = self._running(engine)
+        if service is None:
+            self._request = None
+            report.log(f"{self._service} runs no more, so nothing is reloaded.")
+            return
         try:
-            done = reload_with(package, engine, engine.find(self._service), report, request.values["timeout"])
+            done = reload_with(package, engine, service, report, request.values["timeout"])
             self._engine = engine
         except Conflict as error:
             if error.code != MORE:
@@ -62,6 +67,14 @@ class Watch:
         else:
             self._served = done.reference
             report.log(f"{self._service} serves the new script after {human.seconds(done.seconds)}")
+
+    def _running(self, engine: Engine) -> Service | None:
+        """Return the service; None when somebody has ended it elsewhere: in a panel, in a shell."""
+        try:
+            service = engine.find(self._service)
+        except NotFound:
+            return None
+        return None if service.ended else service
 
     def follow(self, result: Any, report: Reporter, learn: Callable[[Any], None]) -> None:
         """Swap the service where a newer package of its image has more that is new than the script.

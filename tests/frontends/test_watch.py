@@ -9,7 +9,10 @@ import uuid
 
 import pytest
 
+from jupyter_modelpack.commands import perform
+from jupyter_modelpack.commands.parse import parse
 from jupyter_modelpack.errors import BuildFailed
+from jupyter_modelpack.events import Reporter
 
 CELL = "%%package --name {name} --sample 1 {more}\ndef init(): {init}\ndef run(data): return {value}\n"
 
@@ -152,3 +155,15 @@ def test_a_service_that_was_killed_or_is_not_watched_stays_as_it_is(notebook) ->
     shell.run_cell("%modelpack run --port 0")
     assert cell(3).success
     assert score(shell, name) == 2
+
+
+def test_a_service_that_was_killed_elsewhere_is_no_error_of_the_cell(notebook, capsys) -> None:
+    shell, name, cell = notebook
+    cell(1)
+    shell.run_cell("%modelpack run --port 0 --watch")
+    perform(parse(["kill", name], "shell"), Reporter())
+    assert cell(2).success
+    assert f"{name} runs no more, so nothing is reloaded." in capsys.readouterr().out
+    shell.run_cell("%modelpack run --port 0 --watch")
+    assert cell(3).success
+    assert score(shell, name) == 3
