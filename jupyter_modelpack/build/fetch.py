@@ -51,7 +51,7 @@ class Fetcher:
         try:
             with _opener().open(package.place, timeout=_SECONDS) as answer:
                 return self._write(answer.read, package, target)
-        except (OSError, ValueError) as error:  # HTTP's errors and urllib's are OSErrors
+        except (OSError, ValueError, _http_error()) as error:  # urllib's are OSErrors
             if not hasattr(error, "code"):
                 self._given_up.set()
             return False
@@ -85,6 +85,12 @@ def _opener() -> OpenerDirector:
     opener = build_opener(HTTPSHandler(context=ssl.create_default_context()))
     opener.addheaders = [("User-Agent", "jupyter_modelpack"), ("Accept-Encoding", "identity")]
     return opener
+
+
+def _http_error() -> type[Exception]:
+    from http.client import HTTPException  # noqa: PLC0415 - as above
+
+    return HTTPException
 
 
 def _in_uv_cache(package: Locked) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import io
 import random
+import socket
 import stat
 import threading
 import zipfile
@@ -178,6 +179,25 @@ def test_a_refusal_leaves_the_others_their_chance_and_silence_does_not(tmp_path:
     assert fetcher.fetch(locked(f"{served[0]}/w.whl"), tmp_path / "got")
     assert not fetcher.fetch(locked("http://127.0.0.1:9/w.whl"), tmp_path / "got")
     assert not fetcher.fetch(locked(f"{served[0]}/w.whl"), tmp_path / "got")
+
+
+@pytest.mark.parametrize("answer", [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"])
+def test_what_is_no_http_is_left_to_uv(tmp_path: Path, answer: bytes):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def reply() -> None:
+            line, _ = server.accept()
+            with line:
+                line.recv(CHUNK)
+                line.sendall(answer)
+
+        threading.Thread(target=reply, daemon=True).start()
+        place = f"http://127.0.0.1:{server.getsockname()[1]}/w.whl"
+        assert not Fetcher(Reporter(), len_of).fetch(locked(place), tmp_path / "got")
+
+
+def test_an_address_that_is_none_is_left_to_uv(tmp_path: Path):
+    assert not Fetcher(Reporter(), len_of).fetch(locked("http://127.0.0.1:1/a b.whl"), tmp_path / "got")
 
 
 def test_offline_nobody_is_asked(tmp_path: Path, served, monkeypatch):
