@@ -26,6 +26,7 @@ from jupyter_modelpack.oci.manifest import (
     Platform,
     parse_object,
 )
+from jupyter_modelpack.oci.unpacked import UnpackedDigest
 from jupyter_modelpack.store.layout import Layout
 
 _GZIP = b"\x1f\x8b"
@@ -145,11 +146,12 @@ def _layer(reader: ArchiveReader, name: str, diff_id: Digest, cache: Layout) -> 
         raise Untrusted(f"The archive lacks layer {name}.", code="bad-archive")
     with stream, cache.new_blob() as blob:
         first = stream.read(1 << 20)
-        compressed = first.startswith(_GZIP)
+        unpacked = UnpackedDigest() if first.startswith(_GZIP) else None
         while first:
             blob.write(first)
+            if unpacked:
+                unpacked.update(first)
             first = stream.read(1 << 20)
-        descriptor = blob.commit(LAYER_GZIP if compressed else LAYER)
-    if not compressed and descriptor.digest != diff_id:
-        raise Untrusted(f"Layer {name} is not the one its config names.", code="digest-mismatch")
-    return descriptor
+        if (unpacked.digest if unpacked else blob.digest) != diff_id:
+            raise Untrusted(f"Layer {name} is not the one its config names.", code="digest-mismatch")
+        return blob.commit(LAYER_GZIP if unpacked else LAYER)

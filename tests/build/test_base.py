@@ -196,6 +196,20 @@ def test_a_malformed_archive_is_refused_in_one_sentence(tmp_path, machine_cache,
         resolve(path, machine_cache)
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_a_layer_that_is_another_than_the_config_names_is_refused(base_image, machine_cache, tmp_path, pack):
+    source = Layout(base_image)
+    image = source.image(source.index().manifests[0])
+    config, *layers = [source.open_blob(part).read() for part in (image.manifest.config, *image.manifest.layers)]
+    names = [f"layer{number}" for number in range(len(layers))]
+    listed = json.dumps([{"Config": "c", "Layers": names}]).encode()
+    members = {"manifest.json": listed, "c": config, **dict(zip(names, map(pack, layers), strict=True))}
+    assert resolve(saved(tmp_path, members), machine_cache).image.id == image.id
+    other = saved(tmp_path, {**members, names[-1]: pack(layers[-1] + bytes(512))})
+    with pytest.raises(Untrusted, match="not the one its config names"):
+        resolve(other, machine_cache)
+
+
 def test_a_bomb_in_a_layer_is_refused_before_it_goes_off(tmp_path, machine_cache):
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as out:
