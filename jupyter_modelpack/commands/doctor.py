@@ -15,6 +15,7 @@ from jupyter_modelpack.commands import choose
 from jupyter_modelpack.engine.base import DEFAULT_PORT
 from jupyter_modelpack.errors import Denied, ModelpackError, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.listener import holder
 
 Verdict = Literal["ok", "warn", "fail"]
 
@@ -119,7 +120,7 @@ def _port() -> Check:
     return Check(
         "Port",
         "warn",
-        f"{DEFAULT_PORT} is held by {ports.holder(DEFAULT_PORT)}",
+        f"{DEFAULT_PORT} is held by {holder(DEFAULT_PORT)}",
         "End it, or use run --port 0, which takes a free port.",
     )
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import NoReturn
 
-from jupyter_modelpack.engine import hygiene, ports
+from jupyter_modelpack.engine import hygiene
 from jupyter_modelpack.engine.attributes import Attributes, ours, service_of
 from jupyter_modelpack.engine.base import IMAGE_PORT, SERVICE_LABEL, RunSpec, Service, check_name
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
@@ -16,6 +16,7 @@ from jupyter_modelpack.engine.images import ContainerImages
 from jupyter_modelpack.engine.reload import archive_of, reloading
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.listener import holder
 
 _NEWER = "/run/modelpack"
 """Where a newer script goes in a container: a volume of its own, for Docker uploads nothing to a root that is
@@ -200,7 +201,7 @@ class ContainerEngine(ContainerImages):
                 name = entry["Names"][0].lstrip("/")
                 mine = ours(entry.get("Labels"))
                 return port_conflict(port, f"{'the service' if mine else 'the container'} {name}", name if mine else "")
-        return port_conflict(port, ports.holder(port))
+        return port_conflict(port, holder(port))
 
 
 def _text(line: bytes) -> str:

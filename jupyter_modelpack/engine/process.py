@@ -21,6 +21,7 @@ from jupyter_modelpack.engine.reload import reloading
 from jupyter_modelpack.engine.tail import read_lines
 from jupyter_modelpack.errors import Conflict, Denied, NotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.listener import holder
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 
@@ -200,7 +201,7 @@ class ProcessEngine:
                 raise port_conflict(spec.port, f"the service {other.name}", other.name)
         try:
             if not ports.is_free(spec.port):
-                raise port_conflict(spec.port, ports.holder(spec.port))
+                raise port_conflict(spec.port, holder(spec.port))
         except PermissionError as error:
             raise Denied(
                 f"Port {spec.port} may be used by root only.",

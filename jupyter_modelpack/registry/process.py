@@ -21,10 +21,10 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from jupyter_modelpack.errors import Conflict, Unavailable
+from jupyter_modelpack.listener import holder
 from jupyter_modelpack.oci.image import RegistryContent
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.registry.inbox import Inbox
-from jupyter_modelpack.registry.owner import port_owner
 from jupyter_modelpack.registry.presence import Presence, who_answers
 
 IDLE_SECONDS = 2 * 60 * 60.0
@@ -62,8 +62,8 @@ def ensure_serving(endpoint: Endpoint, command: Sequence[str]) -> None:
 
 def port_taken(endpoint: Endpoint, found: Presence) -> Conflict:
     """Describe who holds the endpoint's port."""
-    owner = port_owner(endpoint.port)
-    who = f"{found.value} ({owner})" if owner else found.value
+    owner = holder(endpoint.port)
+    who = f"{found.value}, {owner}," if owner.startswith("process") else found.value
     return Conflict(
         f"The workspace's registry cannot serve at {endpoint.address}: {who} holds that port.",
         hint="End that program, or delete registry.json in the workspace's folder to get another port "

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from jupyter_modelpack.registry.connection import Connection
 
-PIECE = 1 << 24
+PIECE = 1 << 23
 """Bytes of one request: what a break costs at most, and what each upload holds in memory."""
 
 _BYTES = {"Content-Type": "application/octet-stream"}
