@@ -33,6 +33,7 @@ class Tables:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rows: dict[tuple[str, Where], tuple[float, Sequence[Row]]] = {}
+        self._changes = 0
 
     def page(self, name: str, where: Where, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of one table with its headings."""
@@ -52,14 +53,14 @@ class Tables:
         key = (name, where)
         with self._lock:
             at, rows = self._rows.get(key, (-FRESH_SECONDS, ()))
+            changes = self._changes
         if time.monotonic() - at < FRESH_SECONDS:
             return rows
         began = time.monotonic()
-        rows = [
-            _with_forms(name, row) for row in SOURCES[name].rows(SOURCES[name].load(where.values()), where.values())
-        ]
+        rows = [_with_forms(name, row) for row in _rows(name, where)]
         with self._lock:
-            self._rows[key] = (began, rows)
+            if self._changes == changes:  # else they may have been read before the change
+                self._rows[key] = (began, rows)
         return rows
 
     def warm(self, where: Where) -> None:
@@ -71,6 +72,7 @@ class Tables:
     def forget(self, names: Iterable[str]) -> None:
         """Ask anew for these tables when they are next wanted."""
         with self._lock:
+            self._changes += 1
             for key in [key for key in self._rows if key[0] in names]:
                 del self._rows[key]
 
