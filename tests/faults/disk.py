@@ -26,6 +26,15 @@ def tmpfs(folder: Path, size: int | str) -> contextlib.AbstractContextManager[Pa
     return mounted(folder, "tmpfs", "tmpfs", f"size={size}")
 
 
+def ext4(folder: Path) -> contextlib.AbstractContextManager[Path]:
+    """A file as an ext4, whatever this machine's own disks are."""
+    image = folder.with_name(f"{folder.name}.ext4")
+    with image.open("wb") as file:
+        file.truncate(256 << 20)
+    sh("mkfs.ext4", "-q", "-F", image)
+    return mounted(folder, "ext4", image, "loop")
+
+
 def overlay(folder: Path) -> contextlib.AbstractContextManager[Path]:
     """What a container's root looks like from inside."""
     parts = [folder.with_name(f"{folder.name}-{name}") for name in ("lower", "upper", "work")]

@@ -13,13 +13,13 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
 from tests.faults.child import Child
-from tests.faults.disk import overlay, tmpfs
+from tests.faults.disk import ext4, overlay, tmpfs
 from tests.faults.test_locks import no_flock
 from tests.faults.workload import package, register, register_and_package, small_cache, workspace, wrong
 from tests.services import CHECKOUT
 from tests.services.packages import need
 
-MOUNTS = {"tmpfs": lambda folder: tmpfs(folder, "256m"), "overlay": overlay}
+MOUNTS = {"ext4": ext4, "tmpfs": lambda folder: tmpfs(folder, "256m"), "overlay": overlay}
 
 
 @pytest.mark.parametrize("mount", MOUNTS.values(), ids=MOUNTS)
@@ -40,7 +40,7 @@ def no_link() -> None:
 LACKS = {"nothing": [], "flock": [no_flock], "hard links": [no_link], "both": [no_flock, no_link]}
 
 
-@pytest.mark.parametrize("mount", [contextlib.nullcontext, *MOUNTS.values()], ids=["ext4", *MOUNTS])
+@pytest.mark.parametrize("mount", [contextlib.nullcontext, *MOUNTS.values()], ids=["here", *MOUNTS])
 @pytest.mark.parametrize("lacks", LACKS.values(), ids=LACKS)
 def test_writers_and_a_collector_there(tmp_path: Path, mount, lacks):
     (tmp_path / "disk").mkdir()
