@@ -2,6 +2,8 @@
 
 import pytest
 
+from jupyter_modelpack.frontends.widgets import start
+
 CELL = "%%package --name again {more}\ndef init(): ...\ndef run(data): return {value}\n"
 
 pytestmark = pytest.mark.network
@@ -56,3 +58,14 @@ def test_a_new_version_of_a_model_is_a_new_package(cell, shell, tmp_path) -> Non
     changed = cell(1, "--model m.txt").result
     assert (changed.before, changed.models) == (False, ("m:2",))
     assert first.reference != changed.reference
+
+
+def test_the_run_button_finds_the_service_that_runs_whatever_its_port(cell, shell) -> None:
+    made = cell(1).result
+    shell.run_cell("%modelpack run --port 0 --as service")
+    try:
+        found = start.start(made.reference, {"workspace": None, "engine": None})
+        assert found.before
+        assert (found.service.id, found.service.port) == (shell.user_ns["service"].id, shell.user_ns["service"].port)
+    finally:
+        shell.run_cell("%modelpack kill again")

@@ -5,19 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_modelpack.commands.run import Running, run
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.run import Running, default_name, run
 from jupyter_modelpack.engine import ports
 from jupyter_modelpack.engine.base import DEFAULT_PORT
+from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.events import Reporter
 
 
 def start(package: str, where: Mapping[str, Any]) -> Running:
-    """Start a package on the tutorial's port, or on a free one while another service holds that."""
+    """Start a package on the tutorial's port, or on a free one while another service holds that.
+
+    One that runs already is found again, whatever port it was given.
+    """
+    return run(Reporter(), package=package, port=0 if _runs(package, where) else _port(), **where)
+
+
+def _runs(package: str, where: Mapping[str, Any]) -> bool:
     try:
-        port = DEFAULT_PORT if ports.is_free(DEFAULT_PORT) else 0
+        return not choose.engine(where.get("engine")).find(default_name(package)).ended
+    except NotFound:
+        return False
+
+
+def _port() -> int:
+    try:
+        return DEFAULT_PORT if ports.is_free(DEFAULT_PORT) else 0
     except PermissionError:
-        port = 0
-    return run(Reporter(), package=package, port=port, **where)
+        return 0
 
 
 def told(done: Running) -> str:
