@@ -99,6 +99,14 @@ USING: tuple[Option, ...] = (
         default=False,
     ),
     Option(
+        "public",
+        "Let other computers reach it, with two keys that are made and shown once (or your MODELPACK_KEYS)",
+        ("run",),
+        ("--public",),
+        kind="flag",
+        default=False,
+    ),
+    Option(
         "watch",
         "Serve a newer script without a restart: by reload, and whenever its cell is packaged again",
         ("run",),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,12 @@ if TYPE_CHECKING:
 DIGEST = f"{LABEL}.digest"
 """Label of a service: the digest of the package it runs."""
 
+PUBLIC = f"{LABEL}.public"
+"""Label of a service that other computers can reach."""
+
+_KEYS = "MODELPACK_KEYS"
+"""Variable by which a service learns its keys."""
+
 SETTINGS = f"{LABEL}.settings"
 """Label of a service: a fingerprint of the environment variables it was given."""
 
@@ -42,12 +50,14 @@ class Running:
     Attributes:
         before: Whether it was running already, just as asked for.
         seconds: How long it took to answer.
+        keys: That were made for it; they are told this once, and kept nowhere.
 
     """
 
     service: Service
     before: bool
     seconds: float
+    keys: tuple[str, ...] = ()
 
     @property
     def handle(self) -> Service:
@@ -64,6 +74,7 @@ def run(
     env_var: tuple[str, ...] = (),
     replace: bool = False,
     watch: bool = False,
+    public: bool = False,
     timeout: int = 120,
     workspace: str | None = None,
     engine: str | None = None,
@@ -81,6 +92,7 @@ def run(
         choose.WORKSPACE: str(where.path),
         DIGEST: str(wanted.digest),
         **({SAMPLE_LABEL: wanted.sample} if wanted.sample else {}),
+        **({PUBLIC: "true"} if public else {}),
         SETTINGS: hashlib.sha256(repr(sorted(env_var)).encode()).hexdigest()[:16],
     }
     called = name or default_name(wanted.location or "")
@@ -88,21 +100,32 @@ def run(
     if service is not None and watch and RELOAD_LABEL not in service.labels:
         service, replace = None, True
     before = service is not None
+    keys: tuple[str, ...] = ()
     if service is None:
+        env = as_dict(env_var)
+        keys = _keys(env) if public else ()
         spec = RunSpec(
             image=hand_over(wanted, chosen, report),
             name=called,
             port=port,
-            env=as_dict(env_var),
+            env={**env, **({_KEYS: ",".join(keys)} if keys else {})},
             labels={**labels, **({RELOAD_LABEL: "true"} if watch else {})},
             program=None if chosen.isolated else _program(wanted, report),
             replace=replace,
             reloads=watch,
+            public=public,
         )
         report.stage("run", f"Starting {called}")
         service = chosen.run(spec, report)
     ready = health.wait_until_ready(chosen, service, report, timeout)
-    return Running(ready, before, time.monotonic() - started)
+    return Running(ready, before, time.monotonic() - started, keys)
+
+
+def _keys(given: Mapping[str, str]) -> tuple[str, ...]:
+    """Make two keys, so that they can be changed one after the other, unless there are some."""
+    if any(given.get(name) for name in (_KEYS, f"{_KEYS}_FILE")):
+        return ()
+    return (secrets.token_urlsafe(32), secrets.token_urlsafe(32))
 
 
 def default_name(reference: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from jupyter_modelpack.engine.score import score as post
 from jupyter_modelpack.errors import BuildFailed, PathNotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
+
+KEY = "MODELPACK_KEY"
+"""Environment variable with the key for services that ask for one; an option would stay in histories and notebooks."""
 
 _LINES = 10
 """Log lines beside an error: a short traceback."""
@@ -77,7 +81,8 @@ def score(
     body = _sample(found) if given is None else given
     if found.ended:
         raise UsageError(f"{found.name} has ended.", hint="Start it again with run.", code="not-running")
-    answer = post(found, body, seconds=timeout)
+    key = os.environ.get(KEY)
+    answer = post(found, body, headers={"Authorization": f"Bearer {key}"} if key else None, seconds=timeout)
     if not answer.ok:
         raise _failure(chosen, found, answer)
     return Scored(found.name, answer.status, _parsed(answer.text), answer.milliseconds)
@@ -121,6 +126,9 @@ def _parsed(text: str) -> Any:
 def _failure(engine: Engine, service: Service, answer: Answer) -> ScoringFailed:
     said = _parsed(answer.text)
     message = said["message"] if isinstance(said, dict) and "message" in said else answer.text
+    if answer.status == 401:
+        hint = f"The environment variable {KEY} says which; run --public has shown it."
+        return ScoringFailed(f"{service.name} asks for a key.", step="score", hint=hint)
     whose = "The request is wrong" if answer.status < 500 else "The entry script failed"
     return ScoringFailed(
         f"{service.name} answered {answer.status}: {str(message).strip()[:_SHOWN]}",

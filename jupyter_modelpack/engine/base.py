@@ -87,6 +87,7 @@ class RunSpec:
             ended gives way without being asked.
         memory: Most bytes it may use; None is no limit. The process engine cannot limit it.
         reloads: Whether it is to take a newer script without a restart, which costs a process more.
+        public: Whether other computers may reach the port, too.
     """
 
     image: str
@@ -98,6 +99,7 @@ class RunSpec:
     replace: bool = False
     memory: int | None = None
     reloads: bool = False
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_modelpack.engine.base import IMAGE_PORT, RunSpec
-from jupyter_modelpack.engine.ports import LOOPBACK
+from jupyter_modelpack.engine.ports import EVERYWHERE, LOOPBACK
 
 PROCESSES = 1024
 """Most processes and threads; numpy alone starts one thread a core in every worker."""
@@ -19,6 +19,7 @@ def host_config(spec: RunSpec) -> dict[str, Any]:
 
     Not ``--rm``: the log and exit code of a service that died are what explains its death.
     """
+    address = EVERYWHERE if spec.public else LOOPBACK
     return {
         "read_only": True,
         "tmpfs": {"/tmp": f"rw,noexec,nosuid,nodev,size={TMP_BYTES}"},  # noqa: S108 - inside the container
@@ -28,5 +29,5 @@ def host_config(spec: RunSpec) -> dict[str, Any]:
         "init": True,  # reaps zombies; hands SIGTERM on to servers that do not expect to be process 1
         "mem_limit": spec.memory,
         "memswap_limit": spec.memory,  # else the engine adds as much swap again
-        "port_bindings": {IMAGE_PORT: (LOOPBACK, spec.port) if spec.port else (LOOPBACK,)},
+        "port_bindings": {IMAGE_PORT: (address, spec.port) if spec.port else (address,)},
     }

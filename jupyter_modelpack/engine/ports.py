@@ -7,6 +7,7 @@ import socket
 from contextlib import closing
 
 LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - for who asks for it
 
 
 def free_port() -> int:
@@ -20,13 +21,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def is_free(port: int) -> bool:
+def is_free(port: int, address: str = LOOPBACK) -> bool:
     """Whether a server could listen on `port` now; raise `PermissionError` when we may not even ask."""
     with closing(socket.socket()) as probe:
         # As servers do: connections of the last server that linger on are no obstacle, a listener is.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((address, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return False

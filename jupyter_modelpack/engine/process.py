@@ -200,7 +200,7 @@ class ProcessEngine:
             if other.port == spec.port and not other.ended:
                 raise port_conflict(spec.port, f"the service {other.name}", other.name)
         try:
-            if not ports.is_free(spec.port):
+            if not ports.is_free(spec.port, _address(spec)):
                 raise port_conflict(spec.port, holder(spec.port))
         except PermissionError as error:
             raise Denied(
@@ -220,9 +220,13 @@ def inherited() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key in _KEPT or key.startswith(_INHERITED)}
 
 
+def _address(spec: RunSpec) -> str:
+    return ports.EVERYWHERE if spec.public else ports.LOOPBACK
+
+
 def _start(record: Record, spec: RunSpec, program: LocalProgram, port: int) -> None:
     """Start the supervisor, which detaches itself once the program runs or cannot."""
-    ours = {"MODELPACK_HOST": ports.LOOPBACK, "MODELPACK_PORT": str(port)}
+    ours = {"MODELPACK_HOST": _address(spec), "MODELPACK_PORT": str(port)}
     if spec.reloads:
         ours |= reloading(str(record.newer))
     try:

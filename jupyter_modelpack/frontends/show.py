@@ -240,7 +240,15 @@ def _running(result: Running) -> View:
     return (
         Line(f"{service.name} {first}", "good"),
         Fields((("image", service.image), ("engine", service.engine), ("score", service.scoring_uri))),
+        *_keys(result.keys),
     )
+
+
+def _keys(keys: tuple[str, ...]) -> View:
+    if not keys:
+        return ()
+    said = "Other computers reach it with one of these keys (Authorization: Bearer KEY). They are shown this once."
+    return (Line(said, "warn"), Fields((("key", keys[0]), ("second key", keys[1]))))
 
 
 @view.register

@@ -38,6 +38,8 @@ class Watch:
             case Running(service=service) if request.values.get("watch"):
                 # The same name, port and variables again, whatever the last cells use.
                 values = {**request.values, "name": service.name, "port": service.port, "replace": True}
+                if result.keys:
+                    values["env_var"] = (*values["env_var"], f"MODELPACK_KEYS={','.join(result.keys)}")
                 self._request, self._engine = replace(request, values=values), None
                 self._service, self._repository = service.name, repository(service.image)
             case Running(service=service) | Killed(service=service) if service.name == self._service:
