@@ -207,7 +207,9 @@ class Counting(Registry):
         self._line.transport.send = counted
 
 
-def test_layers_are_compressed_once_and_then_only_asked_for(cncf_registry: Account, tmp_path: Path, home: Path, monkeypatch):
+def test_layers_are_compressed_once_and_then_only_asked_for(
+    cncf_registry: Account, tmp_path: Path, home: Path, monkeypatch
+):
     monkeypatch.setattr(upload, "PIECE", 1_000_000)
     _layout, image = sample(tmp_path / "layout")
     place = f"{cncf_registry.address}/compressed/{secrets.token_hex(4)}"
