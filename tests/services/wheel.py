@@ -45,6 +45,8 @@ def _build(files: list[str], work: Path) -> Path:
     for name in files:
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(CHECKOUT / name, checkout / name)
+    if not shutil.which("npm"):
+        raise RuntimeError("The side panel is built with npm, which is missing here: install Node.js 20 or newer.")
     _run(["npm", "ci", "--no-audit", "--no-fund"], checkout / "labextension")
     _run([str(UV), "build", "-q", "--wheel", "--out-dir", str(work)], checkout)
     [wheel] = work.glob("*.whl")

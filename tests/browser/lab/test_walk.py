@@ -56,6 +56,7 @@ def test_package_cancel_again_run_score_logs_kill(panel: SidePanel, name: str, t
         }"""
     )
     panel.open()  # a reload, which also takes the settings up
+    panel.tab("Packages")
     panel.button(panel.row(f"/{name}:"), re.compile("^Run ")).click()
     service = panel.panel.locator(".mpl-service")
     expect(service).to_have_attribute("data-state", "ready")

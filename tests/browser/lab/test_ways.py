@@ -19,7 +19,7 @@ def test_the_keyboard_alone_packages_a_model(panel: SidePanel):
     page = panel.page
     panel.write(f"{name}/score.py", SCRIPT)
     page.keyboard.press("Control+Shift+c")
-    page.locator(".lm-CommandPalette-input").wait_for()
+    expect(page.locator(".lm-CommandPalette-input")).to_be_focused()
     page.keyboard.type("Package a model")
     expect(page.locator(".lm-CommandPalette-item.lm-mod-active")).to_contain_text("Package a model")
     page.keyboard.press("Enter")
@@ -85,12 +85,12 @@ def test_it_speaks_portuguese(panel: SidePanel):
 
 def test_a_server_of_another_version_is_named(panel: SidePanel):
     answer = {"version": "9.9.9", "verbs": {}}
-    panel.page.route("**/jupyter-modelpack/about", lambda route: route.fulfill(json=answer))
+    panel.page.route("**/jupyter-modelpack/about*", lambda route: route.fulfill(json=answer))
     panel.open()
     alert = panel.panel.get_by_role("alert").filter(has_text="the server's half is 9.9.9")
     expect(alert).to_contain_text("Restart the Jupyter server, then reload this page")
-    panel.page.unroute("**/jupyter-modelpack/about")
-    panel.page.route("**/jupyter-modelpack/about", lambda route: route.fulfill(status=404, body=json.dumps({})))
+    panel.page.unroute("**/jupyter-modelpack/about*")
+    panel.page.route("**/jupyter-modelpack/about*", lambda route: route.fulfill(status=404, body=json.dumps({})))
     panel.open()
     alert = panel.panel.get_by_role("alert").filter(has_text="does not answer")
     expect(alert).to_contain_text("jupyter server extension enable jupyter_modelpack")
