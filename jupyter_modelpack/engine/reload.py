@@ -91,13 +91,22 @@ def reload(
         seconds: How long the new script may take to start.
 
     Raises:
-        UsageError: the service was not started to reload.
+        UsageError: the service was not started to reload, or has ended.
         BuildFailed: the new script does not start; says why.
-        Unavailable: it has not started in time.
+        Unavailable: it has not started in time, or the service does not answer.
 
     """
     started = time.monotonic()
+    if service.ended:
+        raise UsageError(f"{service.name} has ended.", hint="Start it again with run.", code="not-running")
     before = _state(service)
+    if before is None and RELOAD_LABEL in service.labels:
+        raise Unavailable(
+            f"{service.name} does not answer, so it takes no new script.",
+            hint=f"See the log: logs {service.name}.",
+            code="not-ready",
+            retry=True,
+        )
     if before is None:
         raise UsageError(
             f"{service.name} takes no new script while it runs.",

@@ -2,12 +2,14 @@
 
 import io
 import tarfile
+from dataclasses import replace
 
 import pytest
 
+from jupyter_modelpack.engine.base import RELOAD_LABEL
 from jupyter_modelpack.engine.reload import archive_of, reload, running_package
 from jupyter_modelpack.engine.score import score
-from jupyter_modelpack.errors import BuildFailed, UsageError
+from jupyter_modelpack.errors import BuildFailed, Unavailable, UsageError
 
 
 def test_files_are_laid_over_a_running_service_and_it_says_so(rig):
@@ -36,6 +38,15 @@ def test_a_service_that_was_not_started_for_it_says_how(rig):
     with pytest.raises(UsageError, match=r"takes no new script while it runs") as caught:
         reload(rig.engine, rig.ready(), "one", {}, rig.report, 20)
     assert "run --watch --replace" in caught.value.hint
+
+
+def test_a_service_that_has_ended_or_is_silent_is_told_so(rig):
+    service = rig.ready(reloads=True)
+    silent = replace(service, port=1, labels={RELOAD_LABEL: "true"})
+    with pytest.raises(Unavailable, match="does not answer"):
+        reload(rig.engine, silent, "one", {}, rig.report, 20)
+    with pytest.raises(UsageError, match="has ended"):
+        reload(rig.engine, replace(service, state="exited"), "one", {}, rig.report, 20)
 
 
 def test_the_archive_names_every_folder_once_and_keeps_the_order():
