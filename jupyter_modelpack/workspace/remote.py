@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from jupyter_modelpack.errors import Unavailable, UsageError
+from jupyter_modelpack.errors import Denied, Unavailable, UsageError
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.workspace.pushing import mount_from
 from jupyter_modelpack.workspace.shipped import Shipped
@@ -106,10 +106,9 @@ def send(workspace: Workspace, name: str, image: Image, report: Reporter, *, as_
         return
     try:
         workspace.remote.take(name, image, report, as_it_is=as_it_is)
-    except Unavailable as error:
-        raise Unavailable(
-            f"{name} is in the workspace, but not in {workspace.remote.address}: {error.message}",
-            hint=f"Send it later with `modelpack push {name}`. {error.hint}",
-            code=error.code,
-            retry=error.retry,
-        ) from error
+    except (Denied, Unavailable) as error:
+        message = f"{name} is in the workspace, but not in {workspace.remote.address}: {error.message}"
+        hint = f"Send it later with `modelpack push {name}`. {error.hint}"
+        if isinstance(error, Denied):
+            raise Denied(message, hint=hint, code=error.code) from error
+        raise Unavailable(message, hint=hint, code=error.code, retry=error.retry) from error

@@ -124,6 +124,20 @@ def test_a_package_stays_here_when_the_registry_is_gone(config):
         workspace.remote.client().ping()
 
 
+@pytest.mark.network
+def test_a_package_stays_here_when_the_password_is_no_longer_right(team, config, cncf_registry, tmp_path):
+    workspace = Workspace.create("shared", registry=team)
+    (tmp_path / ".docker").mkdir()
+    wrong = pair(cncf_registry._replace(password="another"))
+    (tmp_path / ".docker/config.json").write_text(json.dumps({"auths": {cncf_registry.address: {"auth": wrong}}}))
+    package = Model.package(workspace, [], config, image_label="v1")
+    with pytest.raises(Denied, match=r"package:v1 is in the workspace, but not in") as caught:
+        package.wait_for_creation(report=Reporter())
+    assert "modelpack push package:v1" in caught.value.hint
+    assert "docker login" in caught.value.hint
+    assert [one.location for one in workspace.packages] == [f"{team}/package:v1"]
+
+
 def test_it_is_kept_and_can_be_changed():
     workspace = Workspace.create("shared", registry="registry.example.com/team/")
     assert workspace.registry == Workspace.get("shared").registry == "registry.example.com/team"
