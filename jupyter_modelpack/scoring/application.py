@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from . import VERSION, generations, identity, open_inference
+from . import VERSION, generations, identity, open_inference, tracing
 from .collected import Call
 from .collector import Collector
 from .cors import Cors
@@ -117,12 +117,12 @@ class Application:
             self._finish(request, refusal, respond)
             return
 
+        ends = self._watchers(request)
+
         def finish(response: Response) -> None:
             self._finish(request, response, respond)
-
-        body, collector = request.body, self._collector
-        if collector is not None and not collector.sampled():
-            collector = None
+            for end in ends:
+                end(response)
 
         def returned(response: Response) -> None:
             if self._counters is not None and response.stream is not None:
@@ -130,8 +130,6 @@ class Application:
             elif self._counters is not None:
                 self._counters.returned()
             finish(response)
-            if collector is not None and not collector.offer(Call(request, body, response)):
-                self._count_dropped()
 
         if self._submit is None:
             finish(problem(503, "The service is starting: init() has not returned yet.", [_RETRY]))
@@ -140,8 +138,19 @@ class Application:
         elif self._counters is not None:
             self._counters.submitted()
 
-    def _count_dropped(self) -> None:
-        if self._counters is not None:
+    def _watchers(self, request: Request) -> list[Respond]:
+        """Begin what accompanies a call; give what is to be done with its answer."""
+        ends: list[Respond] = []
+        traces, collector, body = tracing.active(), self._collector, request.body
+        if traces is not None:
+            traces.begin(request)
+            ends.append(lambda response: traces.end(request, response))
+        if collector is not None and collector.sampled():
+            ends.append(lambda response: self._collect(collector, Call(request, body, response)))
+        return ends
+
+    def _collect(self, collector: Collector, call: Call) -> None:
+        if not collector.offer(call) and self._counters is not None:
             self._counters.dropped()
 
     def _refusal(self, request: Request) -> Response | None:

@@ -4,14 +4,11 @@ Not on the loop of the sockets: one blocking line in the script would stop liven
 """
 
 import asyncio
-from collections.abc import Callable
 
 from .messages import Request, Response
 from .scorer import Scorer
 from .settings import Settings
-
-Respond = Callable[[Response], None]
-Call = tuple[Request, Respond]
+from .waiting import Call, Respond
 
 
 class AsyncRunner:

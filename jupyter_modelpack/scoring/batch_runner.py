@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable
 
 from .messages import Response, problem
-from .runner import Call, Runner, answer
+from .runner import Runner, answer
 from .settings import Settings
+from .waiting import Call
 
 
 class BatchRunner(Runner):

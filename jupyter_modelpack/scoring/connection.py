@@ -5,6 +5,8 @@ beside Transfer-Encoding, odd chunk sizes are errors there. Here everything is b
 """
 
 import asyncio
+import contextlib
+import os
 import time
 from collections import deque
 from typing import TYPE_CHECKING, cast
@@ -290,6 +292,11 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
         else:
             self._refuse(problem(408, "The request did not arrive in time."))
+
+    def let_go(self) -> None:
+        """Close this process's copy of the socket, without a word to the client."""
+        with contextlib.suppress(OSError, AttributeError):
+            os.close(self._transport.get_extra_info("socket").fileno())
 
     def hang_up(self) -> None:
         """Close now, whatever the client is doing."""

@@ -3,14 +3,31 @@
 import contextlib
 import json
 import os
+import select
+import stat
 import sys
 import time
 
 from .messages import Request, Response
 
-_OUT = os.dup(1)  # a script that closes or redirects stdout does not take our log with it
+
+def _own_stdout() -> int:
+    """Give a descriptor for the log that outlives whatever the script does to stdout.
+
+    Of a pipe another opening, which does not block: the script's own stdout must, and would share the flag of a copy.
+    """
+    with contextlib.suppress(OSError):
+        if stat.S_ISFIFO(os.fstat(1).st_mode):
+            return os.open("/proc/self/fd/1", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return os.dup(1)
+
+
+_OUT = _own_stdout()
 _LEVELS = {"I": "info", "W": "warning", "E": "error"}
 _IDS = frozenset({b"x-request-id", b"x-ms-request-id", b"x-ms-client-request-id"})
+_PIECE = select.PIPE_BUF
+_SELECTABLE = 1024
+_lost = 0
 _json = False
 _second = 0
 _prefix = ""
@@ -65,9 +82,27 @@ def call(request: Request, response: Response, seconds: float) -> str:
 
 
 def write(text: str) -> None:
-    """Write finished lines."""
-    with contextlib.suppress(OSError):  # a log that nobody reads must not end the service
-        os.write(_OUT, text.encode("utf-8", "backslashreplace"))
+    """Write finished lines; drop them where nobody reads the log, for waiting would stop the service."""
+    global _lost  # noqa: PLW0603  there is one log
+    data = text.encode("utf-8", "backslashreplace")
+    with contextlib.suppress(OSError):
+        if _lost and _has_room():
+            os.write(_OUT, line("W", f"{_lost} bytes of this log were lost: nobody read it.").encode())
+            _lost = 0
+        for start in range(0, len(data), _PIECE):
+            if not _has_room():
+                _lost += len(data) - start
+                return
+            try:
+                os.write(_OUT, data[start : start + _PIECE])
+            except BlockingIOError:
+                _lost += len(data) - start
+                return
+
+
+def _has_room() -> bool:
+    # A pipe that says so takes at least PIPE_BUF bytes at once, unless the script has been quicker.
+    return bool(select.select((), (_OUT,), (), 0)[1]) if _OUT < _SELECTABLE else True
 
 
 def info(message: str) -> None:

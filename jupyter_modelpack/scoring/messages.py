@@ -27,6 +27,7 @@ class Request:
         "model",
         "path",
         "query",
+        "span",
         "started",
         "tensors",
     )
@@ -48,6 +49,8 @@ class Request:
         """Which of the entry script's `models` is asked; empty for its run()."""
         self.tensors = False
         """Whether the body is an inference request of the Open Inference Protocol."""
+        self.span: Any = None
+        """What traces the call, where OpenTelemetry does."""
         self.client = ""
         self.started = 0.0
 

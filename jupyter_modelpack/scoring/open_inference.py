@@ -59,6 +59,8 @@ def metadata(model: str, version: str, inputs: list[dict[str, Any]], outputs: li
 
 def _nested(tensor: dict[str, Any]) -> Any:
     name, shape, data = tensor["name"], tensor["shape"], tensor["data"]
+    if not isinstance(data, list):
+        raise BadInputError(400, f"{name}: data is a list of the tensor's values.")
     flat: list[Any] = []
     stack = [data]
     while stack:

@@ -37,6 +37,9 @@ _OBJECT = {"type": "object"}
 def complete(document: dict[str, Any], name: str, models: Mapping[str, Description], *, keys: bool) -> dict[str, Any]:
     """Add to the description of Azure's routes those of ours; `name` is the model that run() is."""
     paths, schemas = document["paths"], {**document["components"]["schemas"], **_SCHEMAS}
+    # As they are answered, which the description that Azure gives does not say.
+    paths["/"] = {"get": _plain("Liveness", "Whether the process lives.", {"type": "string"}, "text/html")}
+    paths["/swagger.json"] = {"get": _plain("Swagger", "The description that Azure ML gives.", _OBJECT)}
     paths["/ready"] = {"get": _plain("Readiness", "Whether the service can score.", _OBJECT)}
     paths["/metrics"] = {"get": _plain("Metrics", "Counters for Prometheus.", {"type": "string"}, "text/plain")}
     paths["/v2"] = {"get": _plain("ServerMetadata", "Name and version of this server.", _OBJECT)}

@@ -5,44 +5,30 @@ call can be interrupted by a signal, even inside time.sleep() or a read, and lib
 main thread work.
 """
 
-import asyncio
-import queue
+import os
 import signal
 import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from .messages import Request, Response, problem
-from .scorer import CallTimeoutError, Scorer
+from .messages import Response, problem
+from .scorer import CallTimeoutError
 from .settings import Settings
-
-Respond = Callable[[Response], None]
-Call = tuple[Request, Respond]
-
+from .waiting import Call, Respond, Waiting
 
 _TOGETHER_SECONDS = 0.001
 """How long the first of several answers may wait for the others."""
 
 
-class Runner:
+class Runner(Waiting):
     """A bounded queue in front of the main thread."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.scorer: Scorer
-        self.loop: asyncio.AbstractEventLoop
-        self.since = 0.0
-        self._queue: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        super().__init__(settings)
         self._current: list[Call] = []
         self._armed = False
-
-    def submit(self, request: Request, respond: Respond) -> bool:
-        """Queue a call; False when the queue is full. Called on the loop's thread, as is `respond` later."""
-        if self._queue.qsize() >= self.settings.queue:
-            return False
-        self._queue.put((request, respond))
-        return True
+        self._pid = 0
 
     def stop(self) -> None:
         """Let `run` return after what is queued."""
@@ -51,6 +37,7 @@ class Runner:
     def run(self) -> None:
         """Perform calls until `stop`; must be called on the main thread."""
         signal.signal(signal.SIGALRM, self._ring)
+        self._pid = os.getpid()
         answers: list[tuple[Respond, Response]] = []
         since = 0.0
         while (call := self._queue.get()) is not None:
@@ -62,6 +49,8 @@ class Runner:
                 response = problem(499, "The client has closed the connection.")
             else:
                 response = self.scorer.perform(request, self._limited)
+                if os.getpid() != self._pid:
+                    os._exit(0)  # the script has forked, and both return; one of them answers
             answers.append((respond, response))
             # Waking the other thread costs a system call and a fight for the interpreter lock: quick calls that
             # are waiting anyway are answered together, which saves a fifth of the time.
@@ -79,19 +68,9 @@ class Runner:
         since = self.since
         return max(0.0, time.monotonic() - since - self.settings.call_limit) if since else 0.0
 
-    def expire(self) -> None:
-        """Nothing to do: the alarm interrupts the call itself."""
-
     def abandon(self) -> list[Call]:
         """Give up the current call and the queued ones; the current one comes first."""
-        calls = list(self._current)
-        while True:
-            try:
-                call = self._queue.get_nowait()
-            except queue.Empty:
-                return calls
-            if call is not None:
-                calls.append(call)
+        return self._abandoned(self._current)
 
     def _limited(self, call: Callable[[], Any]) -> Any:
         """Run `call`; raise CallTimeoutError inside it when it takes too long."""

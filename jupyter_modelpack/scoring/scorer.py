@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from . import log, model_files, open_inference
+from . import log, model_files, open_inference, tracing
 from .decode import BadInputError, body_of, text_of
 from .encode import encoder
 from .entry import Entry
@@ -50,7 +50,7 @@ class Scorer:
             arguments = self._arguments(request)
             started = time.perf_counter()
             run = self._entry_of(request).run
-            result = limited(lambda: _called(run, arguments))
+            result = limited(lambda: _called(run, arguments, request))
             if (generator := generator_of(result)) is not None:
                 walk = in_step(generator)
                 if request.tensors:
@@ -94,6 +94,8 @@ class Scorer:
         try:
             arguments = self._arguments(request)
             started = time.perf_counter()
+            if request.span is not None and (traces := tracing.active()) is not None:
+                traces.enter(request)  # this task has a context of its own, and takes it along
             result = self._entry_of(request).run(**arguments)
             if inspect.isawaitable(result):
                 result = await self._timed(result)
@@ -237,10 +239,16 @@ async def _listed(walk: AsyncIterator[Any]) -> list[Any]:
     return [item async for item in walk]
 
 
-def _called(run: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    result = run(**arguments)
-    # A decorator may hide that run is `async def`.
-    return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
+def _called(run: Callable[..., Any], arguments: dict[str, Any], request: Request) -> Any:
+    traces = tracing.active() if request.span is not None else None
+    token = traces.enter(request) if traces is not None else None
+    try:
+        result = run(**arguments)
+        # A decorator may hide that run is `async def`.
+        return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
+    finally:
+        if traces is not None:
+            traces.leave(token)
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:

@@ -65,6 +65,13 @@ class Server:
         await self._drain(drain_seconds, brief=brief or bool(os.read(stop_fd, 1)))
         sweeper.cancel()
 
+    def let_go(self) -> None:
+        """Close what a child of the script has inherited: a connection that it holds would never end for its client."""
+        for connection in list(self.connections):
+            connection.let_go()
+        with contextlib.suppress(OSError):
+            os.close(self._listener.fileno())
+
     def refuse(self, request: Request, response: Response, respond: Respond) -> None:
         """Answer what never became a request."""
         response.headers += identity.identify(request.headers)

@@ -28,6 +28,8 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP, signal
 _QUICK_SECONDS = 1.0
 _LONGEST_PAUSE = 5.0
 _KILL_MARGIN = 1.2
+_GAP_SECONDS = 0.5
+"""How long nobody answers while the only worker loads anew: most are back by then, and no request is refused."""
 
 
 class _TerminatedError(BaseException):
@@ -47,6 +49,8 @@ class Supervisor:
         self._replaced = False
         self._loading = False
         self._up = False
+        self._was_up = False
+        self._bridge_at = 0.0  # when a child is to answer for the worker that comes back; 0 when there is one, or none
         self._quick_deaths = 0
         # A worker serves until its end of this pipe reads end of file: asked to stop, or orphaned.
         self._stop_read, self._stop_write = os.pipe()
@@ -102,15 +106,33 @@ class Supervisor:
         os.environ.update({"WORKER_PRELOAD": "false", "MODELPACK_LISTEN_FD": str(self._listener.fileno())})
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  it is this very program
 
+    def _open_gap(self) -> None:
+        """Watch the only worker, which loads for itself, come back as at the start."""
+        for end in (self._probe_read, self._free_read, self._up_read, self._up_write):
+            os.close(end)
+        self._probe_read, self._probe_write = os.pipe()
+        self._free_read, self._free_write = os.pipe()
+        self._up_read, self._up_write = os.pipe()
+        self._up, self._bridge_at = False, time.monotonic() + _GAP_SECONDS
+
     def _keep_serving(self) -> Role | int:
         while not self._terminating:
+            if self._up and not self._workers and self._entry is None:
+                self._open_gap()
             while len(self._workers) < self._settings.workers:
                 row = min(set(range(self._settings.workers)) - set(self._rows.values()))
                 pid = self._fork()
                 if pid == 0:
                     return self._role_of_worker(row)
                 self._workers[pid], self._rows[pid] = time.monotonic(), row
-            readable, _, _ = select.select([self._wake_read, *([] if self._up else [self._up_read])], [], [])
+            patience = max(0.0, self._bridge_at - time.monotonic()) if self._bridge_at else None
+            readable, _, _ = select.select([self._wake_read, *([] if self._up else [self._up_read])], [], [], patience)
+            if self._bridge_at and not readable:
+                # What a client has sent in the meantime has waited; from now on it is told that we are starting.
+                self._bridge_at = 0.0
+                if self._fork() == 0:
+                    return self._role_while_starting()
+                os.close(self._free_write)
             if self._up_read in readable:
                 self._announce()
             if self._wake_read in readable:
@@ -120,9 +142,14 @@ class Supervisor:
         return self._drain()
 
     def _announce(self) -> None:
-        self._up = True
+        again, self._up, self._was_up = self._was_up, True, True
         os.close(self._probe_write)
+        if self._bridge_at:
+            self._bridge_at = 0.0
+            os.close(self._free_write)
         os.read(self._free_read, 1)
+        if again:
+            return
         host, port = self._listener.getsockname()[:2]
         log.info(f"Listening on http{'s' if self._settings.tls_cert else ''}://{host}:{port}")
         if self._settings.up_fd >= 0:
@@ -145,7 +172,7 @@ class Supervisor:
             if born is None or self._terminating:
                 continue
             code = os.waitstatus_to_exitcode(status)
-            if code == EXIT_CODE and not self._up:
+            if code == EXIT_CODE and not self._was_up:
                 boot_failed = code
                 continue
             log.warning(f"Worker {pid} {_cause_of_death(code)}; another one takes its place.")
@@ -211,6 +238,9 @@ class Supervisor:
             os.close(self._settings.up_fd)
 
     def _role_of_worker(self, row: int) -> Role:
+        if self._bridge_at:
+            os.close(self._free_write)
+
         def role() -> int:
             try:
                 entry = self._entry or boot(self._settings)

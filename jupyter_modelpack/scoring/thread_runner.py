@@ -3,36 +3,22 @@
 Worth it for scripts that wait or compute without the interpreter lock; the others get slower by it.
 """
 
-import asyncio
-import queue
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from .async_runner import Call, Respond
 from .messages import Request, Response, problem
-from .scorer import Scorer
 from .settings import Settings
+from .waiting import Call, Respond, Waiting
 
 
-class ThreadRunner:
+class ThreadRunner(Waiting):
     """A bounded queue in front of a fixed number of threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.scorer: Scorer
-        self.loop: asyncio.AbstractEventLoop
-        self.since = 0.0
-        self._queue: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        super().__init__(settings)
         self._running: dict[int, tuple[float, Call]] = {}
-
-    def submit(self, request: Request, respond: Respond) -> bool:
-        """Queue a call; False when the queue is full. Called on the loop's thread, as is `respond` later."""
-        if self._queue.qsize() >= self.settings.queue:
-            return False
-        self._queue.put((request, respond))
-        return True
 
     def stop(self) -> None:
         """Let every thread end after what is queued."""
@@ -68,14 +54,7 @@ class ThreadRunner:
 
     def abandon(self) -> list[Call]:
         """Give up every call, running or queued."""
-        calls = [call for _, call in self._running.values() if not call[0].gone]
-        while True:
-            try:
-                call = self._queue.get_nowait()
-            except queue.Empty:
-                return calls
-            if call is not None:
-                calls.append(call)
+        return self._abandoned([call for _, call in self._running.values() if not call[0].gone])
 
     def _work(self) -> None:
         me = threading.get_ident()

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from . import collector, log
+from . import collector, log, tracing
 from .application import Application
 from .async_runner import AsyncRunner
 from .batch_runner import BatchRunner
@@ -46,6 +46,7 @@ def serve(
     """
     runner = _runner_for(entry, settings)
     runner.scorer = Scorer(entry, settings)
+    traces = tracing.start(settings)
     counters = metrics.counters(row) if metrics is not None else None
     if counters is not None:
         counters.begin(entry.load_seconds)
@@ -81,10 +82,13 @@ def serve(
         time.sleep(_LEAVE_SECONDS)
         os._exit(1 if failures else 0)
 
+    os.register_at_fork(after_in_child=server.let_go)
     threading.Thread(target=sockets, name="modelpack-sockets", daemon=True).start()
     runner.run()
     if (keeps := collector.active()) is not None:
         keeps.close(_LEAVE_SECONDS / 2)
+    if traces is not None:
+        traces.close()
     return 1 if failures else 0
 
 

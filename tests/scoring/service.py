@@ -164,7 +164,7 @@ def running(
     *,
     ready: bool = True,
     module: str = "jupyter_modelpack.scoring",
-    path: Path = CHECKOUT,
+    path: Path | str = CHECKOUT,
     **environment: str,
 ) -> Iterator[Service]:
     """Start a server for `script` and stop it; keyword arguments are environment variables."""

@@ -92,6 +92,7 @@ def test_a_dictionary_is_a_tensor_for_each_entry(service):
         ({"inputs": [{**TENSOR, "shape": [-1]}]}, "rows: the shape [-1] cannot be used."),
         ({"inputs": [{**TENSOR, "shape": [2**40, 2**40]}]}, "cannot be used"),
         ({"inputs": [{**TENSOR, "shape": "x"}]}, "cannot be used"),
+        ({"inputs": [{**TENSOR, "shape": [], "data": 1}]}, "rows: data is a list of the tensor's values."),
     ],
 )
 def test_a_request_that_is_none_is_told_why(service, body, words):

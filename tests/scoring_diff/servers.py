@@ -18,6 +18,8 @@ PACKAGES = {
     "azml": ["azureml-inference-server-http==1.5.1", *SHARED],
     # Without inference_schema: what stands in for it is compared with the real one.
     "ours": ["httptools>=0.6.1,<1", "orjson>=3.10,<4", *SHARED],
+    "schemathesis": ["schemathesis>=4,<5"],  # 27 packages, 43 MB: too much for the environment that everybody has
+    "otel": ["opentelemetry-sdk>=1.30,<2"],  # for tests of tracing
 }
 
 

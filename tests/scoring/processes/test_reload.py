@@ -71,6 +71,7 @@ def test_no_request_fails_while_generations_change(tmp_path):
         threads = [threading.Thread(target=load) for _ in range(4)]
         for thread in threads:
             thread.start()
+        eventually(lambda: (200, "one") in answers)
         for version in ("two", "six", "ten"):
             edit(tmp_path, version)
             service.process.send_signal(signal.SIGHUP)
@@ -115,8 +116,9 @@ def test_a_pointer_changes_all_of_a_script_at_once_and_readiness_tells_what_beca
 
         def serve(name):
             (newer / "serves").write_text(name)
+            asked = state()["scripts"]["asked"] + 1
             service.process.send_signal(signal.SIGHUP)
-            eventually(lambda: sum(state()["scripts"].values()) == 2 * state()["scripts"]["asked"])
+            eventually(lambda: sum(state()["scripts"].values()) == 2 * asked)
 
         first = {"status": "ready", "package": None, "scripts": {"asked": 1, "served": 1, "refused": 0}}
         eventually(lambda: state() == first)

@@ -159,7 +159,7 @@ def test_the_connection_is_kept_for_the_next_request(streaming):
     request = b'POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n"rows"'
     with streaming.connect() as connection:
         connection.sendall(request * 2 + request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-        assert read_all(connection).count(b"0\r\n\r\n") == 3
+        assert read_all(connection).count(b"\r\n0\r\n\r\n") == 3
 
 
 @pytest.mark.parametrize("word", ["def", "async def"])
