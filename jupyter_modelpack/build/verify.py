@@ -65,6 +65,7 @@ def verify(image: Image, report: Reporter) -> Verdict:
         UsageError: the image was not packaged by us, so it does not say what it was made of.
         NotFound: its base image is not on this machine.
         Unavailable: its packages cannot be fetched.
+        Untrusted: what it says of itself is not what packaging writes.
     """
     stored = image.config()
     labels: Mapping[str, str] = stored["config"].get("Labels") or {}
@@ -130,12 +131,20 @@ def _base(labels: Mapping[str, str], platform: Platform, cache: Layout, report: 
 
 def _recipe(stored: Mapping[str, Any], labels: Mapping[str, str], layers: list[Descriptor]) -> Recipe:
     """Return a recipe that says of names and times what the image says."""
-    created = dt.datetime.fromisoformat(stored["created"])
-    names = [name.rpartition(":") for name in labels[f"{LABEL}.models"].split(",") if name]
-    models = (
-        ModelPart(name, int(version), layer, created) for (name, _, version), layer in zip(names, layers, strict=True)
-    )
-    return Recipe(labels[f"{LABEL}.name"], Needs(labels[f"{LABEL}.python"]), tuple(models), Source(""))
+    try:
+        created = dt.datetime.fromisoformat(stored["created"])
+        names = [name.rpartition(":") for name in labels[f"{LABEL}.models"].split(",") if name]
+        models = tuple(
+            ModelPart(name, int(version), layer, created)
+            for (name, _, version), layer in zip(names, layers, strict=True)
+        )
+        return Recipe(labels[f"{LABEL}.name"], Needs(labels[f"{LABEL}.python"]), models, Source(""))
+    except (KeyError, ValueError, TypeError) as error:  # it came in a file, and somebody wrote labels of his own
+        raise Untrusted(
+            "What the image says of its models, name or time is not what packaging writes.",
+            hint="It can be run, but not be made anew.",
+            code="bad-labels",
+        ) from error
 
 
 def _layers(

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import pytest
 
 from jupyter_modelpack.build import server_layer
 from jupyter_modelpack.build.local import build
 from jupyter_modelpack.build.verify import verify
-from jupyter_modelpack.errors import NotFound, UsageError
+from jupyter_modelpack.engine.base import LABEL
+from jupyter_modelpack.errors import NotFound, Untrusted, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.manifest import CONFIG, MANIFEST, canonical
 from tests.engine import tiny
 
 pytestmark = pytest.mark.network
@@ -66,3 +70,14 @@ def test_a_base_image_that_is_gone_is_named(built, home):
 def test_an_image_of_others_is_refused(base_image, tmp_path):
     with pytest.raises(UsageError, match="does not say what it was made of"):
         verify(tiny.image(base_image, tmp_path / "store"), Reporter())
+
+
+@pytest.mark.parametrize("models", ["adder", "adder:1,other:2", "adder:x"])
+def test_labels_that_nobody_here_wrote_are_named(built, store, models):
+    config = built.image.config()
+    labels = {**config["config"]["Labels"], f"{LABEL}.models": models}
+    changed = store.put_bytes(CONFIG, canonical({**config, "config": {**config["config"], "Labels": labels}}))
+    manifest = replace(built.image.manifest, config=changed)
+    image = store.image(store.put_bytes(MANIFEST, manifest.to_bytes()))
+    with pytest.raises(Untrusted, match="not what packaging writes"):
+        verify(image, Reporter())
