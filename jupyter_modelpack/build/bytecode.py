@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,8 @@ _BATCH = 150_000
 
 _LENGTH = 8
 
+_MINOR = re.compile(r"\d+\.\d+")
+
 
 def find_compiler(python: str) -> str | None:
     """Return an interpreter of that minor version on this machine, or None.
@@ -35,7 +38,8 @@ def find_compiler(python: str) -> str | None:
     """
     if sys.implementation.name == "cpython" and python == f"{sys.version_info[0]}.{sys.version_info[1]}":
         return sys.executable
-    found = shutil.which(f"python{python}")
+    # It may be an image's own word: a path would name any program.
+    found = shutil.which(f"python{python}") if _MINOR.fullmatch(python) else None
     if found and subprocess.run([found, "-c", "pass"], check=False, capture_output=True).returncode == 0:
         return found
     return None

@@ -225,6 +225,16 @@ def test_bytecode_is_the_same_in_any_company():
     assert together["__pycache__/m7.cpython-311.pyc"] == alone["__pycache__/m7.cpython-311.pyc"]
 
 
+def test_an_interpreter_is_never_found_by_a_path(tmp_path: Path, monkeypatch):
+    (tmp_path / "python3").mkdir()
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    assert find_compiler("3/../program") is None
+    assert not (tmp_path / "ran").exists()
+
+
 def test_what_does_not_compile_stays_source():
     with Compilers(TARGET, Reporter()) as compilers:
         assert compilers.compile([("a.py", b"print 1"), ("tests/b.py", b"x = 1"), ("c.txt", b"")]) == {}
