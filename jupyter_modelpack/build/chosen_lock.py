@@ -24,6 +24,8 @@ from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 
+_AGAIN = "Leave the lock out, or lock again with all that is required."
+
 
 def recipe_lock(recipe: Recipe, target: Target, folder: Path, report: Reporter) -> Lock:
     """Return the lock that the image of `recipe` is made from; `folder` keeps those made before.
@@ -37,10 +39,21 @@ def recipe_lock(recipe: Recipe, target: Target, folder: Path, report: Reporter) 
     if not recipe.lock:
         where = recipe.needs.requirements_dir
         return make_lock(requirements, target, folder, report, relative_to=where, upgrade=recipe.upgrade)
-    lock = Lock.parse(_narrowed(recipe.lock, target))
+    lock = _read(recipe.lock, target)
     _check(lock, requirements)
     report.log(f"Using the lock given ({len(lock.packages)} packages)")
     return lock
+
+
+def _read(text: str, target: Target) -> Lock:
+    try:
+        return Lock.parse(_narrowed(text, target))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # text where a table belongs, and the like
+        raise UsageError(
+            f"The lock is not written as PEP 751 says: {error}.",
+            hint="Give one that a tool has written, `uv export --format pylock.toml` for example.",
+            code="bad-lock",
+        ) from error
 
 
 def _narrowed(text: str, target: Target) -> str:
@@ -110,10 +123,8 @@ def _check(lock: Lock, requirements: list[str]) -> None:
             continue
         found = versions.get(canonicalize_name(wanted.name))
         if found is None:
-            raise UsageError(
-                f"The lock does not have {wanted.name}, which is required.", hint="Lock again.", code="bad-lock"
-            )
+            raise UsageError(f"The lock does not have {wanted.name}, which is required.", hint=_AGAIN, code="bad-lock")
         if not wanted.specifier.contains(found, prereleases=True):
             raise UsageError(
-                f"The lock has {wanted.name} {found}, where {line} is required.", hint="Lock again.", code="bad-lock"
+                f"The lock has {wanted.name} {found}, where {line} is required.", hint=_AGAIN, code="bad-lock"
             )

@@ -4,7 +4,7 @@ import tomllib
 import pytest
 import tomli_w
 
-from jupyter_modelpack.build.chosen_lock import _narrowed, recipe_lock
+from jupyter_modelpack.build.chosen_lock import _narrowed, _read, recipe_lock
 from jupyter_modelpack.build.local import build
 from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.build.target import Target
@@ -86,3 +86,17 @@ def test_a_lock_that_does_not_meet_the_requirements_is_refused(recipe, tmp_path)
         recipe_lock(with_lock(recipe("thing", "numpy"), text), TARGET, tmp_path, Reporter())
     with pytest.raises(UsageError, match=r"has thing 1\.0, where thing>2 is required"):
         recipe_lock(with_lock(recipe("thing>2"), text), TARGET, tmp_path, Reporter())
+
+
+@pytest.mark.parametrize(
+    "packages",
+    [
+        "[5]",
+        '[{name = "x", version = "1", wheels = [{name = "x-1-py3-none-any.whl", hashes = "y"}]}]',
+        '[{name = "x", wheels = [{size = "big", hashes = {sha256 = "%s"}}]}]' % ("ab" * 32),
+        '[{name = "x", marker = 5}]',
+    ],
+)
+def test_a_lock_of_another_shape_is_refused_in_a_line(packages):
+    with pytest.raises(UsageError, match="not written as PEP 751 says"):
+        _read(f'lock-version = "1.0"\npackages = {packages}\n', TARGET)
