@@ -98,11 +98,6 @@ export class Panel extends Widget implements IDeeds {
   }
 
   openService(name: string): void {
-    if (this.service?.name === name) {
-      this.service.element.scrollIntoView({ block: "nearest" });
-      this.service.focus();
-      return;
-    }
     this.service = new ServiceView(name, () => this.store.where(), () => this.closeService());
     this.below.replaceChildren(this.service.element);
     this.store.follow(name);

@@ -67,8 +67,8 @@ export class Store {
     this._changed.emit(["models", "packages", "images", "services"]);
   }
 
+  // Also one that is followed already: another may have taken its name, and a new view wants its log from the beginning.
   follow(service: string): void {
-    if (service === this.service) return;
     this.service = service;
     this.stream.again();
   }
