@@ -33,6 +33,8 @@ class Tables:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rows: dict[tuple[str, Where], tuple[float, Sequence[Row]]] = {}
+        self._asking: dict[tuple[str, Where], threading.Lock] = {}
+        self._changes = 0
         self._changes = 0
 
     def page(self, name: str, where: Where, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,16 +54,18 @@ class Tables:
         """Return all rows of a table."""
         key = (name, where)
         with self._lock:
-            at, rows = self._rows.get(key, (-FRESH_SECONDS, ()))
-            changes = self._changes
-        if time.monotonic() - at < FRESH_SECONDS:
+            asking = self._asking.setdefault(key, threading.Lock())
+        with asking:  # who comes while somebody asks waits for that answer: two would take twice as long
+            with self._lock:
+                (at, known), before = self._rows.get(key, (-FRESH_SECONDS, ())), self._changes
+            if time.monotonic() - at < FRESH_SECONDS:
+                return known
+            began = time.monotonic()
+            rows = [_with_forms(name, row) for row in _rows(name, where)]
+            with self._lock:
+                if self._changes == before:  # else it is old already; who comes next asks anew
+                    self._rows[key] = (began, rows)
             return rows
-        began = time.monotonic()
-        rows = [_with_forms(name, row) for row in _rows(name, where)]
-        with self._lock:
-            if self._changes == changes:  # else they may have been read before the change
-                self._rows[key] = (began, rows)
-        return rows
 
     def warm(self, where: Where) -> None:
         """Ask for all rows before anybody wants to see them: a thousand packages take a moment."""

@@ -32,7 +32,7 @@ class Watcher:
         self._seen: dict[tuple[str, Where], Hashable] = {}
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        self._next_images = 0.0
+        self._next_images = time.monotonic() + SHARE  # the first page that opens has asked for them itself
 
     def watch(self, where: Where, by: int) -> None:
         """Let one page more (1), or one less (-1), watch a place."""
