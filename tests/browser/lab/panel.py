@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.browser.jupyter import Jupyter
 
@@ -26,8 +26,13 @@ class SidePanel:
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         self.problems: list[str] = []
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("pageerror", self._wrong)
         self.open()
+
+    def _wrong(self, error: Error) -> None:
+        """Keep what went wrong in our own code, with its place; JupyterLab has troubles of its own."""
+        if "jupyter-modelpack" in (error.stack or ""):
+            self.problems.append(f"{error.message}\n{error.stack}")
 
     def open(self) -> None:
         self.page.goto(f"{self.lab.root}lab/workspaces/{self.workspace}?token={self.lab.token}")

@@ -18,6 +18,7 @@ def test_the_keyboard_alone_packages_a_model(panel: SidePanel):
     name = f"keys-{uuid.uuid4().hex[:8]}"
     page = panel.page
     panel.write(f"{name}/score.py", SCRIPT)
+    expect(panel.panel.get_by_role("tab", selected=True)).to_be_focused()  # the panel is shown, and quiet
     page.keyboard.press("Control+Shift+c")
     expect(page.locator(".lm-CommandPalette-input")).to_be_focused()
     page.keyboard.type("Package a model")
