@@ -3,6 +3,7 @@
 The real parts come up on first use and stay up for the next run: `make down` ends them.
 """
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "con
 
 SCORING = Path(__file__).parent / "scoring"
 """Whose tests start a server of their own, nearly every one."""
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C as in a terminal: a shell ignores it for what it starts in the background, and so would children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
