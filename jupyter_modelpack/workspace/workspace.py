@@ -84,7 +84,14 @@ class Workspace:
         tags = document.get("tags")
         self.tags: dict[str, str] = tags if isinstance(tags, dict) else {}
         self.created = _created(document)
-        self.remote = Remote.from_json(document.get("registry"))
+        try:
+            self.remote = Remote.from_json(document.get("registry"))
+        except UsageError as error:
+            raise UsageError(
+                f"{self.path / MARK} names a registry that cannot be: {error}",
+                hint='Mend "registry" in that file, or take it out.',
+                code="bad-registry",
+            ) from error
 
     # --- making and finding ---
 

@@ -167,6 +167,13 @@ def test_what_is_no_registry(address, said):
     assert modelpack("connect", address).returncode == 2
 
 
+def test_a_description_that_names_none_is_named():
+    mark = Workspace.create("shared").path / "modelpack.json"
+    mark.write_text(json.dumps({**json.loads(mark.read_text()), "registry": {"address": "https://x"}}))
+    with pytest.raises(UsageError, match=rf"{mark} names a registry that cannot be: .* without https://"):
+        Workspace.get("shared")
+
+
 def test_a_password_for_a_part_of_a_registry(team, cncf_registry, tmp_path, monkeypatch):
     """As podman login keeps it."""
     (tmp_path / "auth.json").write_text(json.dumps({"auths": {team: {"auth": pair(cncf_registry)}}}))

@@ -136,6 +136,7 @@ def test_a_build_outlives_the_server_and_is_found_again(tmp_path: Path, base_ima
     [
         ("do/kill", {"service": "no-such-service"}, 404, "no-service"),
         ("do/kill", {"service": "../images/x"}, 400, "bad-name"),
+        ("start/kill", {"service": "no-such-service"}, 404, "no-service"),
         ("do/score", {"data": 1}, 400, "bad-value"),
         ("do/score", {"dat": "1"}, 400, "unknown-option"),
         ("start/package", {}, 202, None),  # what only the verb knows is said when it has begun

@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_modelpack.commands import perform
 from jupyter_modelpack.commands.fill import fill
+from jupyter_modelpack.commands.parse import Request
 from jupyter_modelpack.commands.spec import options
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.document import document
@@ -52,9 +53,7 @@ class Desk:
 
     def do(self, verb: str, form: Mapping[str, Any]) -> Any:
         """Do a verb and return its result as JSON."""
-        request = fill(verb, self.placed(verb, form), "lab")
-        if request.values.get("service"):
-            check_started_here(request.values["service"], request.values.get("engine"))
+        request = _reachable(verb, self.placed(verb, form))
         try:
             return clean.data(document(perform(request, Reporter())))
         finally:
@@ -63,7 +62,9 @@ class Desk:
 
     def start(self, verb: str, form: Mapping[str, Any]) -> dict[str, Any]:
         """Do a verb as a job."""
-        return self.jobs.start(verb, self.placed(verb, form))
+        placed = self.placed(verb, form)
+        _reachable(verb, placed)
+        return self.jobs.start(verb, placed)
 
     def changed(self, tables: Sequence[str]) -> None:
         """Tell all pages that tables have changed."""
@@ -81,3 +82,11 @@ class Desk:
         self.jobs.close()
         self.watcher.close()
         self.hub.close()
+
+
+def _reachable(verb: str, form: Mapping[str, Any]) -> Request:
+    """Return what a form asks for; raise `NotFound` when it is of a service that `run` did not start."""
+    request = fill(verb, form, "lab")
+    if request.values.get("service"):
+        check_started_here(request.values["service"], request.values.get("engine"))
+    return request
