@@ -4,13 +4,15 @@ import { copy } from "./clipboard.js";
 const KEPT = 400;
 
 // A log that opens on demand, follows its end, can be held still and copied.
-// Lines carry numbers, so that a line which comes twice (message and backlog) is shown once.
+// Lines carry numbers, so that a line which comes twice (message and backlog) is shown once. Whether it is open is
+// kept beside the model, on this page alone: a build that ends publishes its cell's output anew, and so this view.
 export function log(model, { label, onToggle }) {
   let lines = [];
   let next = 0;
   let feed;
   let following = true;
-  let open = false;
+  const place = `open ${label}`;
+  let open = Boolean(model.get(place));
   const box = el("pre", { class: "mp-log", role: "log", "aria-label": label, tabindex: "0" });
   const count = el("span", { class: "mp-muted" });
   const follow = button("Pause", () => {
@@ -24,6 +26,7 @@ export function log(model, { label, onToggle }) {
   const details = el("details", { class: "mp-details" }, el("summary", {}, label, " ", count), body);
   details.addEventListener("toggle", () => {
     open = details.open;
+    model.set(place, open);
     if (open) redraw();
     onToggle?.(open);
   });
@@ -62,6 +65,7 @@ export function log(model, { label, onToggle }) {
   };
   model.on("msg:custom", heard);
   backlog();
+  details.open = open;
   return {
     element: details,
     close() {
