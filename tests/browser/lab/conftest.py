@@ -1,5 +1,6 @@
 """JupyterLab with the side panel, from the wheel as users install it, under a base address and with a token."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,4 +25,5 @@ def lab(tmp_path_factory: pytest.TempPathFactory, docker_host: str, base_image: 
 
 @pytest.fixture
 def panel(page: Page, lab: Jupyter) -> SidePanel:
-    return SidePanel(page, lab)
+    # A page of its own: what JupyterLab restores from a test before takes the focus when it is ready.
+    return SidePanel(page, lab, workspace=f"test-{uuid.uuid4().hex[:8]}")
