@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks.scoring_servers import OWN, environments, memory, serving, weight
+from tests.benchmarks.scoring_servers import BATCHING, OWN, environments, memory, serving, weight
 from tests.services import CHECKOUT
 
 ROWS = [[float(n) for n in range(10)], [float(n) for n in range(10, 0, -1)]]
@@ -95,7 +95,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Load:
-    """One row of the table; bars are the wanted ratios to azml and to FastAPI."""
+    """One row of the table; bars are the wanted ratios to the others."""
 
     title: str
     script: str
@@ -106,6 +106,7 @@ class Load:
     workers: int = 1
     settings: dict[str, str] = field(default_factory=dict)
     extra: str = ""  # added to the script for our server only
+    others: tuple[str, ...] = ()  # contenders in this row alone
 
 
 LOADS = {
@@ -121,7 +122,14 @@ LOADS = {
         settings={"MODELPACK_THREADS": "32"},
     ),
     "forest": Load("RandomForest, unbatched", FOREST, {"azml": 1}),
-    "batch": Load("RandomForest, `run_batch`", FOREST, {"azml": 20}, connections=64, extra=BATCH),
+    "batch": Load(
+        "RandomForest, `run_batch`",
+        FOREST,
+        {"azml": 20, "litserve": 2.5},
+        connections=64,
+        extra=BATCH,
+        others=tuple(BATCHING),
+    ),
 }
 STARTS = {"empty": ("empty script", EMPTY, (0.3, 0.35)), "start": ("Ridge", RIDGE, (0.8, 0.75))}
 
@@ -146,7 +154,7 @@ def measured(port: int, load: Load, body: bytes, seconds: int, folder: Path) -> 
 def loaded(load: Load, rounds: int, seconds: int, folder: Path) -> Row:
     """Measure one load."""
     body = json.dumps({"data": [ROWS[n % 2] for n in range(load.rows)]}).encode()
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in OWN}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in (*OWN, *load.others)}
     for _ in range(rounds):
         for name, samples in found.items():
             script = load.script + (load.extra if name == "ours" else "")
@@ -202,7 +210,7 @@ def weighed(folder: Path) -> Row:
 
 def markdown(rows: Iterable[dict[str, Any]]) -> str:
     """Show the table; the bars in brackets."""
-    names = list(OWN)
+    names = [*OWN, *BATCHING]
     lines = [f"| | {' | '.join(names)} | ours against the others |", f"|---|{'---|' * (len(names) + 1)}"]
     for row in rows:
         said = [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.services import CHECKOUT
@@ -21,6 +22,9 @@ OWN: dict[str, list[str]] = {
     "bentoml": ["bentoml"],
 }
 """What each contender asks for; each lives in an environment of its own, beside the model's packages."""
+
+BATCHING = {"litserve": ["litserve"]}
+"""Contenders in batching alone, which is what they are made for."""
 
 MODEL = ["scikit-learn"]
 
@@ -55,11 +59,42 @@ class Scoring:
         return score.predict(data)
 """
 
+LITSERVE = """
+import os
+import litserve
+import score
+
+class Scoring(litserve.LitAPI):
+    def setup(self, device):
+        score.init()
+
+    def decode_request(self, request):
+        return request["data"]
+
+    def batch(self, inputs):
+        return inputs
+
+    def predict(self, inputs):
+        found = iter(score.predict([row for some in inputs for row in some]))
+        return [[next(found) for _ in some] for some in inputs]
+
+    def unbatch(self, output):
+        return output
+
+    def encode_response(self, output):
+        return output
+
+if __name__ == "__main__":
+    api = Scoring(max_batch_size=32, batch_timeout=0.005, api_path="/score")
+    server = litserve.LitServer(api, accelerator="cpu")
+    server.run(host="127.0.0.1", port=int(os.environ["MODELPACK_PORT"]), generate_client_file=False)
+"""
+
 
 def environments(folder: Path) -> None:
     """Make a virtual environment for every contender, once; lay our server as it is now beside ours."""
     uv = Path(sys.executable).with_name("uv")
-    for name, packages in OWN.items():
+    for name, packages in {**OWN, **BATCHING}.items():
         venv = folder / name / "venv"
         if not (folder / name / "made").exists():
             shutil.rmtree(venv, ignore_errors=True)
@@ -101,6 +136,8 @@ def command(name: str, binaries: Path, port: int, workers: int) -> list[str]:
         return [azml, "--entry_script", "score.py", "--port", str(port), "--worker_count", str(workers)]
     if name == "bentoml":
         return [str(binaries / "bentoml"), "serve", "bento:Scoring", "--host", "127.0.0.1", "--port", str(port)]
+    if name == "litserve":
+        return [str(binaries / "python"), "lit.py"]
     uvicorn = str(binaries / "uvicorn")
     return [uvicorn, "served:app", "--port", str(port), "--workers", str(workers)]
 
@@ -116,6 +153,7 @@ def serving(
     (app / "score.py").write_text(script)
     (app / "served.py").write_text(FASTAPI)
     (app / "bento.py").write_text(BENTOML.format(workers=workers))
+    (app / "lit.py").write_text(LITSERVE)
     port = free_port()
     variables = {
         "PATH": os.environ["PATH"],
@@ -134,13 +172,20 @@ def serving(
     log = (folder / f"{name}.log").open("wb")
     began = time.perf_counter()
     process = subprocess.Popen(
-        command(name, binaries, port, workers), cwd=app, env=variables, stdout=log, stderr=subprocess.STDOUT
+        command(name, binaries, port, workers),
+        cwd=app,
+        env=variables,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         yield port, process, _first_answer(port, body, process) - began
     finally:
         process.terminate()
         process.wait(30)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # LitServe leaves its workers behind
         log.close()
 
 
