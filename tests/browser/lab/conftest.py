@@ -25,5 +25,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory, docker_host: str, base_image: 
 
 @pytest.fixture
 def panel(page: Page, lab: Jupyter) -> SidePanel:
-    # A page of its own: what JupyterLab restores from a test before takes the focus when it is ready.
-    return SidePanel(page, lab, workspace=f"test-{uuid.uuid4().hex[:8]}")
+    return SidePanel(page, lab)
+
+
+@pytest.fixture
+def calm(page: Page, lab: Jupyter) -> SidePanel:
+    """A panel of its own: what JupyterLab restores from a test before takes the focus when it is ready."""
+    return SidePanel(page, lab, workspace=f"calm-{uuid.uuid4().hex[:8]}")

@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.network]
 SAVE = "async ([id, raw]) => window.jupyterapp.serviceManager.settings.save(id, raw)"
 
 
-def test_the_keyboard_alone_packages_a_model(panel: SidePanel):
+def test_the_keyboard_alone_packages_a_model(calm: SidePanel):
+    panel = calm
     name = f"keys-{uuid.uuid4().hex[:8]}"
     page = panel.page
     panel.write(f"{name}/score.py", SCRIPT)
