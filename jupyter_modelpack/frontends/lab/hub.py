@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-KEPT = 2_000
-"""Events for those who come back; a build makes eight a second at the most, so minutes of many builds."""
+KEPT = 1_000
+"""Events for those who come back; a build makes eight a second at the most, so two minutes of it."""
 
-WAITING = 1_000
-"""Events that one page may lag behind before it has to begin anew."""
+WAITING = 2 * KEPT
+"""Events that one page may lag behind before it has to come back: more than it is told when it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,10 @@ class Listener:
 
 
 class Hub:
-    """Where everything that happens is announced.
+    """Where everything that happens is announced."""
 
-    Args:
-        watched: Told whenever a page comes or goes, with how many there are.
-
-    """
-
-    def __init__(self, watched: Callable[[int], None] = lambda _count: None) -> None:
-        self._lock, self._watched = threading.Lock(), watched
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._epoch, self._number = uuid.uuid4().hex[:8], 0
         self._kept: deque[Event] = deque(maxlen=KEPT)
         self._listeners: set[Listener] = set()
@@ -92,15 +87,11 @@ class Hub:
             for event in missed or ():
                 listener.put(event)
             self._listeners.add(listener)
-            count = len(self._listeners)
-        self._watched(count)
 
     def leave(self, listener: Listener) -> None:
         """Let a page go."""
         with self._lock:
             self._listeners.discard(listener)
-            count = len(self._listeners)
-        self._watched(count)
 
     def close(self) -> None:
         """End all streams."""
