@@ -23,6 +23,9 @@ from jupyter_modelpack.frontends.lab.answer import told
 from jupyter_modelpack.frontends.widgets import clean
 from jupyter_modelpack.redact import scrub
 
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+"""What asks a job to cancel."""
+
 _PROGRESS_SECONDS = 0.12
 """Least time between two lines of progress."""
 
@@ -32,10 +35,11 @@ def main() -> int:
     # What the API prints must not get between the lines, and no child of ours may hold the journal open.
     file = os.fdopen(os.dup(1), "ab", buffering=0)
     os.dup2(2, 1)
-    asked = json.loads(sys.stdin.buffer.read())
     report = Reporter(_Writer(file).take)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in INTERRUPTS:
         signal.signal(number, lambda _number, _frame: report.cancel())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)  # who started this had them wait
+    asked = json.loads(sys.stdin.buffer.read())
     try:
         result = perform(fill(asked["verb"], asked["form"], "lab"), report)
     except BaseException as error:  # noqa: BLE001 - the journal is who hears of it

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from jupyter_modelpack.commands.fill import fill
 from jupyter_modelpack.commands.spec import options
@@ -19,6 +19,8 @@ from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.frontends.lab import journal
 from jupyter_modelpack.frontends.lab.hub import Hub
 from jupyter_modelpack.frontends.lab.job import Job
+from jupyter_modelpack.frontends.lab.job_program import INTERRUPTS
+from jupyter_modelpack.frontends.widgets import clean
 from jupyter_modelpack.redact import scrub
 
 PROGRAM = "jupyter_modelpack.frontends.lab.job_program"
@@ -53,19 +55,34 @@ class Jobs:
         fill(verb, form, "lab")
         head = {"verb": verb, "form": _kept(verb, form)}
         name, file = journal.create(head)
+        self._forget()
         with file:
-            child = subprocess.Popen(
-                [sys.executable, "-P", "-m", PROGRAM],  # -P: no file of the user's in place of a module
-                cwd=self._root,
-                stdin=subprocess.PIPE,
-                stdout=file,
-                start_new_session=True,
-            )
+            child = self._begin(file)
             journal.write(file, "pid", child.pid)
         if child.stdin:
             with child.stdin, contextlib.suppress(BrokenPipeError):
                 child.stdin.write(json.dumps({"verb": verb, "form": form}).encode())
-        return {**self._follow(name, child).whole(), **head}
+        return {**self._follow(name, child).whole(), **clean.data(head)}
+
+    def _begin(self, out: BinaryIO) -> subprocess.Popen[bytes]:
+        # An interrupt waits until the program can take it: it would end one that is still being loaded.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-P", "-m", PROGRAM],  # -P: no file of the user's in place of a module
+                cwd=self._root,
+                stdin=subprocess.PIPE,
+                stdout=out,
+                start_new_session=True,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _forget(self) -> None:
+        """Forget ended jobs whose journals were tidied up."""
+        kept = set(journal.names())
+        with self._lock:
+            self._jobs = {name: job for name, job in self._jobs.items() if name in kept or job.state == "running"}
 
     def cancel(self, name: str) -> None:
         """Ask a job to stop; one that has ended stays as it is."""

@@ -1,0 +1,87 @@
+"""Jobs as processes, without a Jupyter server: cancelled at any time, forgotten in time."""
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_modelpack.frontends.lab import journal
+from jupyter_modelpack.frontends.lab.hub import Hub
+from jupyter_modelpack.frontends.lab.jobs import Jobs
+
+
+class Heard(Hub):
+    """A hub whose events can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, Any] = {}
+        self._news = threading.Condition()
+
+    def publish(self, kind: str, data: Any) -> None:
+        super().publish(kind, data)
+        with self._news:
+            self._told[data["id"]] = data
+            self._news.notify_all()
+
+    def end(self, name: str) -> dict[str, Any]:
+        """Return the job when it has ended."""
+        with self._news:
+            assert self._news.wait_for(lambda: self._told.get(name, {}).get("state", "running") != "running", 60)
+            return self._told[name]
+
+
+@pytest.fixture
+def hub() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def jobs(hub: Heard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
+    monkeypatch.setenv("MODELPACK_ENGINE", "process")
+    made = Jobs(hub, tmp_path, lambda: None)
+    yield made
+    made.close()
+
+
+def test_a_job_is_cancelled_while_its_program_is_being_loaded(jobs: Jobs, hub: Heard):
+    job = jobs.start("doctor", {})
+    [pid] = [line["data"] for line in journal.lines(job["id"], None) if line["kind"] == "pid"]
+    os.kill(pid, signal.SIGINT)  # at once: a button is pressed no sooner
+    ended = hub.end(job["id"])
+    assert (ended["state"], ended["error"]["code"]) == ("cancelled", "cancelled")
+
+
+def test_a_job_does_not_leave_interrupts_blocked(jobs: Jobs, hub: Heard):
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    hub.end(jobs.start("version", {})["id"])
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+    assert signal.SIGINT not in before
+
+
+def test_ended_jobs_go_when_their_journals_do(jobs: Jobs, hub: Heard, home: Path):
+    for number in range(journal.KEPT + 5):
+        past(f"202611230000{number:02d}-00000000")
+    jobs.find()
+    last = ""
+    for name in journal.names():
+        hub.end(last := name)
+    assert len(jobs.whole()) == journal.KEPT + 5
+    hub.end(jobs.start("version", {})["id"])
+    known = [job["id"] for job in jobs.whole()]
+    assert known == journal.names()
+    assert last in known
+    assert len(known) == journal.KEPT + 1
+
+
+def past(name: str) -> None:
+    """Write the journal of a job that has ended."""
+    file = journal.path(name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = [("head", {"verb": "version", "form": {}}), ("done", {})]
+    file.write_text("".join(json.dumps({"at": 1.0, "kind": kind, "data": data}) + "\n" for kind, data in lines))
