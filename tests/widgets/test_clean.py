@@ -1,5 +1,7 @@
 """Hostile text becomes harmless before it leaves the kernel."""
 
+import json
+
 import pytest
 
 from jupyter_modelpack.frontends.widgets import clean
@@ -34,3 +36,9 @@ def test_data_is_cleaned_to_the_last_leaf() -> None:
         "n": 1,
         "none": None,
     }
+
+
+def test_data_is_json_that_a_browser_parses() -> None:
+    found = clean.data({"scores": [float("nan"), float("inf"), -float("inf"), 1.5, 2, True]})
+    assert found == {"scores": [None, None, None, 1.5, 2, True]}
+    assert json.loads(json.dumps(found, allow_nan=False)) == found

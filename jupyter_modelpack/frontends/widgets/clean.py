@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
@@ -26,7 +27,7 @@ def line(text: str) -> str:
 
 
 def data(value: T) -> T:
-    """Return JSON-like data with every text in it made visible."""
+    """Return JSON-like data with every text in it made visible, and null for numbers that JSON has none of."""
     found: Any = value
     if isinstance(value, str):
         found = visible(value, lines=True)
@@ -34,4 +35,6 @@ def data(value: T) -> T:
         found = {visible(str(key)): data(item) for key, item in value.items()}
     elif isinstance(value, list | tuple):
         found = [data(item) for item in value]
+    elif isinstance(value, float) and not math.isfinite(value):
+        found = None  # as a browser writes NaN; it parses none
     return cast("T", found)
