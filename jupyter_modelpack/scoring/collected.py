@@ -1,6 +1,7 @@
 """What is kept of one call, or of one value that a script collects."""
 
 import time
+from collections.abc import Sized
 from typing import Any, Protocol
 
 import orjson
@@ -10,6 +11,7 @@ from .messages import Request, Response
 HIDDEN = "[redacted]"
 _LARGEST = 256 * 1024
 _DEEPEST = 50
+_ITEM = 32
 
 
 class Record(Protocol):
@@ -58,7 +60,8 @@ class Row:
     def __init__(self, folder: str, content: dict[str, Any]) -> None:
         self.folder = folder
         self._content = {"time": moment(time.time()), **content}
-        self.size = 1000
+        # About what it holds: to know, one would have to write it down here, while a request waits.
+        self.size = 1000 + sum(_ITEM * len(value) for value in content.values() if isinstance(value, Sized))
 
     def content(self, redact: frozenset[str]) -> dict[str, Any]:
         """Give what was collected."""
@@ -91,6 +94,7 @@ def hide(value: Any, redact: frozenset[str], depth: int = 0) -> Any:
             key: HIDDEN if str(key).casefold() in redact else hide(item, redact, depth + 1)
             for key, item in value.items()
         }
-    if isinstance(value, (list, tuple)) and value and isinstance(value[0], (dict, list, tuple)):
+    # Kinds, not items: a list of numbers has one or two.
+    if isinstance(value, (list, tuple)) and any(issubclass(kind, (dict, list, tuple)) for kind in {*map(type, value)}):
         return [hide(item, redact, depth + 1) for item in value]
     return value

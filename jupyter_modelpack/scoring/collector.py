@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from . import log
-from .collected import Record
+from .collected import Record, hide
 from .rotating import RotatingFile
 from .settings import Settings
 
@@ -29,13 +29,13 @@ class Collector:
         self._settings = settings
         self._folder = Path(settings.collect)
         self._redact = frozenset(name.strip().casefold() for name in settings.collect_redact.split(",") if name.strip())
-        self._pid = 0
         self._told = False
-        self._files: dict[Path, RotatingFile] = {}
         self._forget()
+        os.register_at_fork(after_in_child=self._forget)
 
     def _forget(self) -> None:
-        self._queue: queue.Queue[Record | None] = queue.Queue(_QUEUE)
+        self._queue: queue.SimpleQueue[Record | None] = queue.SimpleQueue()
+        self._files: dict[Path, RotatingFile] = {}  # of its own: nobody else may begin a new one
         self._bytes, self._lock = 0, threading.Lock()
         self._thread: threading.Thread | None = None
         self.dropped = 0
@@ -46,27 +46,21 @@ class Collector:
 
     def offer(self, record: Record) -> bool:
         """Keep a record, or drop it when too much is waiting to be written."""
-        if self._pid != os.getpid():
-            self._forget()
-            self._pid = os.getpid()
         with self._lock:
-            if self._bytes + record.size > _QUEUE_BYTES or self._queue.full():
+            if self._bytes + record.size > _QUEUE_BYTES or self._queue.qsize() >= _QUEUE:
                 self.dropped += 1
                 return False
             self._bytes += record.size
+            self._queue.put(record)  # under the lock: between asking for room and taking it another thread came
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write, name="modelpack-collect", daemon=True)
                 self._thread.start()
-        self._queue.put_nowait(record)
         return True
 
     def close(self, seconds: float) -> None:
         """Write what waits, at most so long."""
-        if self._thread is not None and self._pid == os.getpid():
-            try:
-                self._queue.put(None, timeout=seconds)
-            except queue.Full:
-                return
+        if self._thread is not None:
+            self._queue.put(None)
             self._thread.join(seconds)
 
     def _write(self) -> None:
@@ -86,7 +80,7 @@ class Collector:
             with self._lock:
                 self._bytes -= record.size
             try:
-                content = orjson.dumps(record.content(self._redact), _text, orjson.OPT_SERIALIZE_NUMPY)
+                content = orjson.dumps(record.content(self._redact), self._text, orjson.OPT_SERIALIZE_NUMPY)
             except Exception as error:  # noqa: BLE001  what a script has collected may be anything
                 log.warning(f"Cannot collect a value: {error}")
                 continue
@@ -104,12 +98,11 @@ class Collector:
                     self._told = True
                     log.error(f"Collected data cannot be written (MODELPACK_COLLECT={self._settings.collect}): {error}")
 
-
-def _text(value: Any) -> Any:
-    for method in ("tolist", "to_dict", "isoformat"):
-        if callable(convert := getattr(value, method, None)):
-            return convert()
-    return str(value)
+    def _text(self, value: Any) -> Any:
+        for method in ("tolist", "to_dict", "isoformat"):
+            if callable(convert := getattr(value, method, None)):
+                return hide(convert(), self._redact)  # a table has names, too
+        return str(value)
 
 
 _active: Collector | None = None

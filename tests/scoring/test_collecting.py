@@ -1,10 +1,14 @@
 """Requests and responses that are kept (MODELPACK_COLLECT), and what a ModelDataCollector collects."""
 
 import json
+import threading
 import time
 
 import pytest
 
+from jupyter_modelpack.scoring.collected import Row
+from jupyter_modelpack.scoring.collector import Collector
+from jupyter_modelpack.scoring.settings import Settings
 from tests.scoring.service import ECHO, eventually, running
 from tests.scoring.test_metrics import figures
 
@@ -20,14 +24,16 @@ def kept(folder, below="calls"):
 def test_calls_are_kept_with_their_secrets_hidden(tmp_path):
     kept_in = tmp_path / "kept"
     with running(tmp_path / "app", MODELPACK_COLLECT=str(kept_in), MODELPACK_COLLECT_REDACT="password,SSN") as service:
-        body = {"rows": [{"age": 1, "ssn": "123"}], "user": {"Password": {"deep": 1}}, "ok": [1, 2]}
+        rows = [0, [0, {"age": 1, "ssn": "123"}]]  # behind what holds no names, too
+        body = {"rows": rows, "user": {"Password": {"deep": 1}}, "ok": [1, 2]}
         service.score(body, {"x-ms-client-request-id": "mine", "Authorization": "Bearer 7d1f"})
         service.score("no json")
         service.ask("GET", "/score?a=1")
         service.ask("GET", "/")
         eventually(lambda: len(kept(kept_in)) == 3)
         first, second, third = kept(kept_in)
-        hidden = {"rows": [{"age": 1, "ssn": "[redacted]"}], "user": {"Password": "[redacted]"}, "ok": [1, 2]}
+        rows = [0, [0, {"age": 1, "ssn": "[redacted]"}]]
+        hidden = {"rows": rows, "user": {"Password": "[redacted]"}, "ok": [1, 2]}
         assert (first["request"], first["response"]) == (hidden, hidden)
         assert (first["request_id"], first["path"], first["status"]) == ("mine", "/score", 200)
         assert 0 < first["milliseconds"] < 10_000
@@ -100,6 +106,14 @@ def test_what_finds_no_room_is_dropped_and_counted(tmp_path):
         assert slowest < 2.0
         assert 300 < figures(service)["modelpack_collect_dropped_total"] <= 500
         assert service.stop() == 0
+
+
+def test_large_rows_are_bounded_by_what_they_hold(tmp_path, monkeypatch):
+    monkeypatch.setattr(threading.Thread, "start", lambda _: None)  # nothing is written yet
+    keeps = Collector(Settings.from_environment({"MODELPACK_COLLECT": str(tmp_path)}))
+    wide = [0.0] * 1_000_000
+    assert [keeps.offer(Row("m", {"inputs": wide})) for _ in range(3)] == [True, True, False]
+    assert keeps.dropped == 1
 
 
 COLLECTS = """
