@@ -22,7 +22,6 @@ ROWS = 50
 FRESH_SECONDS = 30.0
 """How old rows may be that nobody has heard a change of; turning pages and sorting ask nobody."""
 
-
 MORE = {"models": ("package",), "packages": ("save", "push"), "images": ("save", "push")}
 """What the panel has forms for, where a notebook has cells."""
 
@@ -34,7 +33,6 @@ class Tables:
         self._lock = threading.Lock()
         self._rows: dict[tuple[str, Where], tuple[float, Sequence[Row]]] = {}
         self._asking: dict[tuple[str, Where], threading.Lock] = {}
-        self._changes = 0
         self._changes = 0
 
     def page(self, name: str, where: Where, asked: Mapping[str, Any]) -> dict[str, Any]:

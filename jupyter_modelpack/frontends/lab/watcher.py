@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
 
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.errors import ModelpackError
@@ -57,30 +56,30 @@ class Watcher:
         while not stop.wait(LOOK_SECONDS):
             with self._lock:
                 places = list(self._places)
-            found: set[str] = set()
-            for where in places:
-                found |= self._look(where)
-            if found:
+            if found := self.look(places):
                 self._changed(sorted(found))
 
-    def _look(self, where: Where) -> set[str]:
+    def look(self, places: Sequence[Where]) -> set[str]:
+        """Return the tables that have changed since the last look; images only when it is time."""
         found = set()
-        if self._differs("workspace", where, lambda: _index(where)):
-            found |= {"models", "packages"}
-        if self._differs("services", where, lambda: _services(where)):
-            found.add("services")
+        for where in places:
+            if self._differs("workspace", where, _index):
+                found |= {"models", "packages"}
+            if self._differs("services", where, _services):
+                found.add("services")
         if time.monotonic() >= self._next_images:
             began = time.monotonic()
-            if self._differs("images", where, lambda: _images(where)):
-                found.add("images")
+            for where in places:
+                if self._differs("images", where, _images):
+                    found.add("images")
             ended = time.monotonic()
             self._next_images = ended + max(LOOK_SECONDS, SHARE * (ended - began))
         return found
 
-    def _differs(self, what: str, where: Where, look: Callable[[], Any]) -> bool:
+    def _differs(self, what: str, where: Where, look: Callable[[Where], Hashable]) -> bool:
         """Whether something is not what it was; what cannot be seen has not changed."""
         try:
-            now = look()
+            now = look(where)
         except (ModelpackError, OSError):
             return False
         before = self._seen.get((what, where))
