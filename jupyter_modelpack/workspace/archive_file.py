@@ -47,6 +47,8 @@ def save(package: ModelPackage, path: Path, report: Reporter) -> tuple[str, ...]
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder.", hint=f"Name a file: {path / 'package.tar'}, for example.")
+    if not path.parent.is_dir():
+        raise PathNotFound(f"There is no folder {path.parent}.", hint="Make it first, or name a file elsewhere.")
     image, record = package.image, package.record
     annotations = {FACTS: replace(record.facts, log="").to_json()}
     if record.created:

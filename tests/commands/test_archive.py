@@ -179,7 +179,8 @@ def test_another_package_of_that_name_is_not_replaced(saved, elsewhere, tmp_path
     [
         (["save", "adder:1"], 2, "is an image, no Dockerfile.\nName the file to write it to: save PACKAGE FILE."),
         (["save", "adder:1", "."], 2, ". is a folder.\nName a file:"),
-        (["save", "adder:1", "nowhere/a.tar"], 3, "Could not write a.tar: No such file or directory"),
+        (["save", "adder:1", "nowhere/a.tar"], 3, "There is no folder nowhere.\nMake it first"),
+        (["save", "adder:1", "text.tar/a.tar"], 3, "There is no folder text.tar.\nMake it first"),
         (["save", "recipe:1", "a.tar"], 2, "is a Dockerfile with its files, no image."),
         (["save", "nosuch", "a.tar"], 3, "holds no package 'nosuch'"),
         (["load"], 2, "load needs a file."),
