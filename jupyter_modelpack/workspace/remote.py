@@ -34,14 +34,14 @@ class Remote:
     def parse(cls, address: str, *, plain_http: bool = False) -> Self:
         """Read an address as people write it; raise `UsageError` when it names no registry."""
         text = address.strip().rstrip("/")
-        if "://" in text:
+        scheme, slashes, rest = text.partition("://")
+        if slashes:
             raise UsageError(
-                f"A registry is named without {text.partition('://')[0]}://.",
-                hint=f"Write {text.partition('://')[2]}; plain http is asked for by plain_http.",
+                f"A registry is named without {scheme}://.",
+                hint=f"Write {rest}; plain http is asked for by --plain-http, in Python by plain_http=True.",
                 code="bad-registry",
             )
-        name = Reference.parse(f"{text}/x")
-        if not name.registry:
+        if not text or not Reference.parse(f"{text}/x").registry:
             raise UsageError(
                 f"{address!r} is no address of a registry.",
                 hint="Write host:port or host/team: registry.example.com, localhost:5000, docker.io/me.",

@@ -154,6 +154,8 @@ def test_it_is_kept_and_can_be_changed():
     ("address", "said"),
     [
         ("https://registry.example.com", "without https://"),
+        ("http://registry.example.com", "Write registry.example.com; plain http is asked for by --plain-http"),
+        (" ", "' ' is no address of a registry"),
         ("team", "no address of a registry"),
         ("registry.example.com/Team", "is not a repository name"),
         ("registry.example.com:99999", "not a registry address"),
