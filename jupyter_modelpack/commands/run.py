@@ -23,6 +23,7 @@ from jupyter_modelpack.engine.base import (
     LocalProgram,
     RunSpec,
     Service,
+    check_name,
 )
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.events import Reporter
@@ -88,6 +89,7 @@ def run(
     where = choose.workspace(workspace)
     wanted = choose.package(where, package)
     check_is_image(wanted)
+    called = check_name(name or default_name(wanted.location or ""))  # before anything is written out for it
     labels = {
         choose.WORKSPACE: str(where.path),
         DIGEST: str(wanted.digest),
@@ -95,7 +97,6 @@ def run(
         **({PUBLIC: "true"} if public else {}),
         SETTINGS: hashlib.sha256(repr(sorted(env_var)).encode()).hexdigest()[:16],
     }
-    called = name or default_name(wanted.location or "")
     service = None if replace else _running(chosen, called, port, labels)
     if service is not None and watch and RELOAD_LABEL not in service.labels:
         service, replace = None, True
