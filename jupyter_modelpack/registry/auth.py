@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from jupyter_modelpack.errors import Denied, Unavailable, Untrusted
 from jupyter_modelpack.limits import TOKEN_BYTES
+from jupyter_modelpack.registry.credentials import unreadable
 from jupyter_modelpack.registry.trust import Origin, check_realm, split_url
 
 if TYPE_CHECKING:
@@ -85,17 +86,18 @@ class Authenticator:
         if found is None:
             raise Denied(
                 f"The registry {self._name} asks for a user name and password, and none are known.",
-                hint=f"Run `docker login {self._name}` (or `podman login`) first.",
+                hint=f"{_broken()}Run `docker login {self._name}` (or `podman login`) first.",
                 code="login-needed",
             )
         return found
 
     def refused(self) -> Denied:
         """Describe a login that did not help."""
-        who = "without a password" if self._credentials is None else f"as {self._credentials.username or 'this user'}"
+        known = self._credentials
+        who = "without a password" if known is None else f"as {known.username or 'this user'}"
         return Denied(
             f"The registry {self._name} refuses us {who}.",
-            hint=f"Check the name, and run `docker login {self._name}` again.",
+            hint=f"{'' if known else _broken()}Check the name, and run `docker login {self._name}` again.",
             code="login-refused",
         )
 
@@ -142,6 +144,12 @@ class Authenticator:
     def _name(self) -> str:
         scheme, host, port = self._registry
         return host if port == {"http": 80, "https": 443}[scheme] else f"{host}:{port}"
+
+
+def _broken() -> str:
+    """Return a sentence on the files of logins that say nothing because they are damaged."""
+    found = ", ".join(map(str, unreadable()))
+    return f"Logins may be kept in {found}, which cannot be read: mend or remove it. " if found else ""
 
 
 def _basic(credentials: Credentials) -> str:

@@ -64,12 +64,21 @@ def auth_files() -> Iterator[Path]:
     yield (Path(docker) if docker else expand("~/.docker")) / "config.json"
 
 
+def unreadable() -> list[Path]:
+    """Return the files that are there and cannot be read: who misses a login looks for it in them."""
+    return [path for path in auth_files() if path.exists() and _document(path) is None]
+
+
 def _read(path: Path) -> Mapping[str, Any]:
+    return _document(path) or {}
+
+
+def _document(path: Path) -> Mapping[str, Any] | None:
     try:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _keys(registry: str, repository: str) -> Iterator[str]:

@@ -3,13 +3,16 @@
 import base64
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from jupyter_modelpack.errors import Denied
 from jupyter_modelpack.registry.auth import parse_challenges
-from jupyter_modelpack.registry.credentials import auth_files, find_credentials
+from jupyter_modelpack.registry.client import Registry
+from jupyter_modelpack.registry.credentials import auth_files, find_credentials, unreadable
+from tests.registry.evil import Asked, Say, evil
 
 
 def pair(text: str) -> dict:
@@ -117,6 +120,23 @@ BROKEN = [
 def test_a_broken_file_is_as_good_as_none(folders, text):
     write(folders / "docker/config.json", text)
     assert found("example.com") is None
+
+
+def test_a_broken_file_is_named_to_who_misses_a_login(folders):
+    assert unreadable() == []
+    write(folders / "docker/config.json", "{")
+    write(folders / "config/containers/auth.json", {"auths": {}})
+    assert unreadable() == [folders / "docker/config.json"]
+    challenges = ('Basic realm="x"', 'Bearer realm="{}/token",service="x"')
+    for value in challenges:
+        lie = partial(_asks, value)
+        with evil(lie) as server, pytest.raises(Denied) as caught:
+            Registry(server.address).ping()
+        assert f"Logins may be kept in {folders / 'docker/config.json'}, which cannot be read" in caught.value.hint
+
+
+def _asks(value: str, asked: Asked) -> Say:
+    return Say(401, headers={"WWW-Authenticate": value.format(f"http://{asked.headers['host']}")})
 
 
 def helper(folders: Path, name: str, script: str) -> None:
