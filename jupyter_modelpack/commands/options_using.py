@@ -56,7 +56,7 @@ USING: tuple[Option, ...] = (
     ),
     Option(
         "file",
-        "File to write the whole package to, for docker load, podman, skopeo and load",
+        "File to write the whole package to, for docker load, podman, skopeo and load; one that is there is replaced",
         ("save",),
         metavar="FILE",
         completes="path",
