@@ -16,7 +16,7 @@ from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from jupyter_modelpack.build.lock import Lock, make_lock
+from jupyter_modelpack.build.lock import SHAPE, Lock, make_lock, misshapen
 from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.build.server_layer import server_requirements
 from jupyter_modelpack.build.tags import target_tags, wheel_tags
@@ -48,19 +48,15 @@ def recipe_lock(recipe: Recipe, target: Target, folder: Path, report: Reporter) 
 def _read(text: str, target: Target) -> Lock:
     try:
         return Lock.parse(_narrowed(text, target))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:  # text where a table belongs, and the like
-        raise UsageError(
-            f"The lock is not written as PEP 751 says: {error}.",
-            hint="Give one that a tool has written, `uv export --format pylock.toml` for example.",
-            code="bad-lock",
-        ) from error
+    except SHAPE as error:
+        raise misshapen(error) from error
 
 
 def _narrowed(text: str, target: Target) -> str:
     """Leave out packages and wheels for other platforms; return a lock that needs nothing left out unchanged."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"The lock is not TOML: {error}.") from error
     if document.get("lock-version") != "1.0" or not isinstance(document.get("packages"), list):
         raise UsageError("The lock is not a pylock.toml of version 1.0 (PEP 751).", code="bad-lock")

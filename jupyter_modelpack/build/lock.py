@@ -30,6 +30,9 @@ from jupyter_modelpack.redact import scrub
 from jupyter_modelpack.store.files import write_file
 
 _KINDS = ("wheels", "sdist", "archive")
+SHAPE = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading text where a table belongs, and the like, raises."""
+
 _HARMLESS = ("UV_CACHE", "UV_CONCURRENT", "UV_HTTP", "UV_NO_PROGRESS", "UV_OFFLINE", "UV_PYTHON", "UV_SYSTEM_CERTS")
 """Beginnings of the variables of uv that change how it works and not what it finds."""
 
@@ -86,11 +89,23 @@ def _parse(text: str) -> Lock:
     """Read a lock; reading one takes longer than all else in a build that changes nothing."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"The lock is not TOML: {error}.") from error
     if "lock-version" not in document:
         raise UsageError("The lock is no pylock.toml: it names no lock-version (PEP 751).")
-    return Lock(text, tuple(_package(entry) for entry in document.get("packages", [])))
+    try:
+        return Lock(text, tuple(_package(entry) for entry in document.get("packages", [])))
+    except SHAPE as error:
+        raise misshapen(error) from error
+
+
+def misshapen(error: Exception) -> UsageError:
+    """Return what to tell whoever brought a lock that is no lock: it may be another's image that holds it."""
+    return UsageError(
+        f"The lock is not written as PEP 751 says: {error}.",
+        hint="Give one that a tool has written, `uv export --format pylock.toml` for example.",
+        code="bad-lock",
+    )
 
 
 def _with_paths(text: str, change: Callable[[str], str]) -> str:

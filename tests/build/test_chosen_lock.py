@@ -6,6 +6,7 @@ import tomli_w
 
 from jupyter_modelpack.build.chosen_lock import _narrowed, _read, recipe_lock
 from jupyter_modelpack.build.local import build
+from jupyter_modelpack.build.lock import Lock
 from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.errors import UsageError
@@ -88,15 +89,27 @@ def test_a_lock_that_does_not_meet_the_requirements_is_refused(recipe, tmp_path)
         recipe_lock(with_lock(recipe("thing>2"), text), TARGET, tmp_path, Reporter())
 
 
-@pytest.mark.parametrize(
-    "packages",
-    [
-        "[5]",
-        '[{name = "x", version = "1", wheels = [{name = "x-1-py3-none-any.whl", hashes = "y"}]}]',
-        '[{name = "x", wheels = [{size = "big", hashes = {sha256 = "%s"}}]}]' % ("ab" * 32),
-        '[{name = "x", marker = 5}]',
-    ],
-)
+SHAPES = [
+    "[5]",
+    '[{name = "x", version = "1", wheels = [{name = "x-1-py3-none-any.whl", hashes = "y"}]}]',
+    '[{name = "x", wheels = [{size = "big", hashes = {sha256 = "%s"}}]}]' % ("ab" * 32),
+]
+
+
+@pytest.mark.parametrize("packages", [*SHAPES, '[{name = "x", marker = 5}]'])
 def test_a_lock_of_another_shape_is_refused_in_a_line(packages):
     with pytest.raises(UsageError, match="not written as PEP 751 says"):
         _read(f'lock-version = "1.0"\npackages = {packages}\n', TARGET)
+
+
+@pytest.mark.parametrize("packages", [*SHAPES, "5"])
+def test_so_is_one_that_an_image_holds(packages):
+    """Save and verify read the lock of a package that somebody else may have made."""
+    with pytest.raises(UsageError, match="not written as PEP 751 says"):
+        Lock.parse(f'lock-version = "1.0"\npackages = {packages}\n')
+
+
+@pytest.mark.parametrize("read", [Lock.parse, lambda text: _read(text, TARGET)])
+def test_nesting_without_end_is_refused(read):
+    with pytest.raises(UsageError, match="The lock is not TOML"):
+        read(f'lock-version = "1.0"\nx = {"[" * 5000}{"]" * 5000}\n')
