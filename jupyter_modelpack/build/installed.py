@@ -12,11 +12,12 @@ import io
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from configparser import ConfigParser
+from configparser import ConfigParser, ParsingError
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.limits import CHUNK
 
 _STAMPS = {"INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
@@ -35,7 +36,7 @@ class Installed:
     def __init__(self, dist: Path, env: str) -> None:
         self._dist, self._tree, self._env = dist, dist.parent, env
         points = dist / "entry_points.txt"
-        self._scripts = dict(entry_points(points.read_text(encoding="utf-8"))) if points.exists() else {}
+        self._scripts = entry_points(points.read_bytes(), dist.name) if points.exists() else {}
 
     @property
     def name(self) -> str:
@@ -134,13 +135,18 @@ def script(env: str, module: str, call: str) -> bytes:
     ).encode()
 
 
-def entry_points(text: str) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield the scripts of an ``entry_points.txt``: name, module and what is called in it."""
+def entry_points(data: bytes, dist: str) -> dict[str, tuple[str, str]]:
+    """Return the scripts of the ``entry_points.txt`` of `dist`: module and what is called in it, by name."""
     parser = ConfigParser(delimiters=("=",), interpolation=None, strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(text)
+    try:
+        parser.read_string(data.decode())
+    except (UnicodeDecodeError, ParsingError) as error:
+        raise Untrusted(f"{dist}: its entry points cannot be read: {error}.", code="bad-wheel") from error
+    scripts = {}
     for section in ("console_scripts", "gui_scripts"):
         for name, where in parser.items(section) if parser.has_section(section) else []:
             found = re.fullmatch(r"\s*([\w.]+)\s*:\s*([\w.]+)\s*(?:\[.*\])?\s*", where)
             if found and re.fullmatch(r"\w[\w.-]*", name):
-                yield name, (found[1], found[2])
+                scripts[name] = (found[1], found[2])
+    return scripts

@@ -143,7 +143,7 @@ class WheelFile:
     @cached_property
     def _scripts(self) -> dict[str, tuple[str, str]]:
         entry = self._by_name.get(f"{self._dist}/entry_points.txt")
-        return dict(entry_points(self._read(entry).decode())) if entry else {}
+        return entry_points(self._read(entry), self._dist) if entry else {}
 
 
 class _Member:

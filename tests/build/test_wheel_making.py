@@ -123,6 +123,13 @@ def read_all(path: Path) -> None:
             assert len(read(content)) == size
 
 
+@pytest.mark.parametrize("text", [b"\xff", b"no section", b"[console_scripts\n"])
+def test_entry_points_that_cannot_be_read_are_refused(tmp_path: Path, text: bytes):
+    path = wheel(tmp_path / "w.whl", {"thing.py": b"", f"{INFO}/entry_points.txt": text})
+    with pytest.raises(Untrusted, match="its entry points cannot be read"):
+        read_all(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04" * 20])
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes):
     path = tmp_path / "w.whl"
