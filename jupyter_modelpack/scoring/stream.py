@@ -99,6 +99,12 @@ class Stream:
             self._room.notify_all()
         self.on_room()
 
+    def break_off(self) -> None:
+        """End it in the middle now: the script takes too long over the next piece."""
+        if self._outlet is not None and not self._lost:
+            self._outlet.end_stream(whole=False)
+        self.lose()
+
     def _deliver(self) -> None:
         with self._room:
             data, self._pieces = b"".join(self._pieces), []

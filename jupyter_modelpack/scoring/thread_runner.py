@@ -72,17 +72,24 @@ class ThreadRunner(Waiting):
             self.loop.call_soon_threadsafe(self._answer, request, respond, response)
 
     def _pump(self, call: Call, response: Response) -> None:
-        me = threading.get_ident()
-        assert response.stream is not None  # noqa: S101  for the type checker
-        response.stream.begin(self.loop)
+        me, stream = threading.get_ident(), response.stream
+        assert stream is not None  # noqa: S101  for the type checker
+        stream.begin(self.loop)
         self.loop.call_soon_threadsafe(self._answer, *call, response)
 
-        def timed(step: Callable[[], Any]) -> Any:
-            self._running[me] = (time.monotonic(), call)
-            return step()
+        def broken(failed: Response) -> None:  # it has its answer, and gets no second one
+            response.headers += failed.headers
+            stream.break_off()
 
-        self.scorer.pump(response, timed)
+        def timed(step: Callable[[], Any]) -> Any:
+            self._running[me] = (time.monotonic(), (call[0], broken))
+            try:
+                return step()
+            finally:
+                del self._running[me]  # what it waits for now is its client
+
         del self._running[me]
+        self.scorer.pump(response, timed)
 
     @staticmethod
     def _answer(request: Request, respond: Respond, response: Response) -> None:

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests.scoring.service import Service, eventually, read_all, running
+from tests.scoring.test_metrics import figures
 
 SCRIPT = """
     import asyncio, json, os, time
@@ -141,6 +142,41 @@ def test_a_piece_that_takes_too_long_breaks_off(streaming):
         asked(streaming, "patient").read()
     assert 1.0 < time.perf_counter() - began < 5
     streaming.wait_for("Scoring timeout after 1500 ms")
+
+
+THREADS = {"MODELPACK_THREADS": "2", "SCORING_TIMEOUT_MS": "400"}
+
+
+def test_a_thread_whose_piece_takes_too_long_is_one_call_and_one_failure(tmp_path):
+    script = """
+        import time
+        def init(): ...
+        def run(data):
+            try:
+                yield "some"
+                time.sleep(1.5)
+                yield "more"
+            finally:
+                print("closed", flush=True)
+    """
+    with running(tmp_path, script, **THREADS) as service:
+        with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+            asked(service, "").read()
+        assert figures(service)["modelpack_run_failures_total"] == 1
+        assert figures(service)["modelpack_calls_waiting"] == 1
+        service.wait_for("^closed")
+        eventually(lambda: figures(service)["modelpack_calls_waiting"] == 0)
+        assert service.log.count("Scoring timeout") == 1
+
+
+def test_a_client_that_reads_slowly_costs_a_thread_no_time(tmp_path):
+    with running(
+        tmp_path, "def init(): ...\ndef run(data):\n    for _ in range(32): yield b'x' * 2**20", **THREADS
+    ) as service:
+        answer = asked(service, "")
+        time.sleep(1)
+        assert len(answer.read()) == 32 * 2**20
+        assert "Scoring timeout" not in service.log
 
 
 def test_an_old_client_gets_the_pieces_without_chunks(streaming):
