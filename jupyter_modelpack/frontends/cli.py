@@ -113,11 +113,9 @@ def _complain(error: ModelpackError) -> int:
 
 
 def _confess(error: Exception) -> int:
-    from jupyter_modelpack.frontends.view import visible  # noqa: PLC0415
-    from jupyter_modelpack.redact import scrub  # noqa: PLC0415
+    from jupyter_modelpack.frontends.complaint import bug  # noqa: PLC0415
 
-    said = visible(scrub(" ".join(f"{type(error).__name__}: {error}".split())))
-    _write(sys.stderr, f"modelpack: this is a bug of modelpack: {said}; MODELPACK_DEBUG=1 shows where")
+    _write(sys.stderr, f"modelpack: this is a bug of modelpack: {bug(error)}; MODELPACK_DEBUG=1 shows where")
     return 1
 
 

@@ -14,6 +14,7 @@ from jupyter_modelpack.errors import (
     UsageError,
 )
 from jupyter_modelpack.frontends.view import visible
+from jupyter_modelpack.redact import scrub
 
 EXIT_CODES: dict[type[ModelpackError], int] = {
     UsageError: 2,
@@ -31,6 +32,11 @@ EXIT_CODES: dict[type[ModelpackError], int] = {
 def exit_code(error: ModelpackError) -> int:
     """Return the exit code that says which branch of the error tree `error` is on."""
     return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
+
+
+def bug(error: BaseException) -> str:
+    """Return what nobody raised on purpose in one line, safe to show."""
+    return visible(scrub(" ".join(f"{type(error).__name__}: {error}".split())))
 
 
 def lines(error: ModelpackError) -> list[str]:

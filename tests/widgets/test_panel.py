@@ -21,10 +21,18 @@ class Asked(Panel):
         self.answered = threading.Event()
 
     def actions(self):
-        return {"echo": lambda asked: asked["text"], "fail": self.fail, "break": lambda _asked: 1 / 0}
+        return {
+            "echo": lambda asked: asked["text"],
+            "fail": self.fail,
+            "break": lambda _asked: 1 / 0,
+            "leak": self.leak,
+        }
 
     def fail(self, _asked):
         raise BuildFailed("no \x1b[31mgood", hint="try again", step="app", log_tail=("\x1b[31mred\x1b[0m",))
+
+    def leak(self, _asked):
+        raise OSError("https://ada:hush@registry.example.com/v2/ timed out")
 
     def send(self, content, buffers=None) -> None:
         self.sent.append(content)
@@ -48,6 +56,12 @@ def test_an_error_of_ours_has_lines_and_a_remedy() -> None:
 
 def test_an_error_of_anybody_else_is_told_too() -> None:
     assert Asked().ask(ask="break", id="a-3")["error"]["message"].startswith("ZeroDivisionError")
+
+
+def test_an_error_of_anybody_else_tells_no_password() -> None:
+    told = str(Asked().ask(ask="leak", id="a-4"))
+    assert "registry.example.com" in told
+    assert "hush" not in told
 
 
 @pytest.mark.parametrize("content", ["text", {}, {"ask": "nosuch", "id": 1}, {"ask": ["echo"]}, None])

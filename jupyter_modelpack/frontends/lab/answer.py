@@ -15,9 +15,7 @@ from jupyter_modelpack.errors import (
     Untrusted,
     UsageError,
 )
-from jupyter_modelpack.frontends.view import visible
-from jupyter_modelpack.frontends.widgets import clean
-from jupyter_modelpack.redact import scrub
+from jupyter_modelpack.frontends.widgets import error as page
 
 STATUS: dict[type[ModelpackError], int] = {
     UsageError: 400,
@@ -31,6 +29,8 @@ STATUS: dict[type[ModelpackError], int] = {
 }
 """One status for each branch of the error tree."""
 
+_BUG = "This is a bug of modelpack"
+
 
 def status(error: BaseException) -> int:
     """Return the HTTP status of an error; 500 for what nobody raised on purpose."""
@@ -39,13 +39,5 @@ def status(error: BaseException) -> int:
 
 def told(error: BaseException) -> dict[str, Any]:
     """Return an error as the page shows it."""
-    if not isinstance(error, ModelpackError):
-        said = visible(scrub(" ".join(f"{type(error).__name__}: {error}".split())))
-        return {"code": "bug", "message": f"This is a bug of modelpack: {said}", "hint": "", "step": "", "lines": []}
-    return {
-        "code": error.code,
-        "message": visible(error.message, lines=True),
-        "hint": visible(error.hint, lines=True),
-        "step": visible(getattr(error, "step", "")),
-        "lines": [clean.line(line) for line in getattr(error, "log_tail", ())],
-    }
+    found = page.told(error)
+    return found if isinstance(error, ModelpackError) else {**found, "message": f"{_BUG}: {found['message']}"}

@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.condition import Condition, condition
-from jupyter_modelpack.engine.base import SAMPLE_LABEL, Engine, Service, check_name
-from jupyter_modelpack.engine.sample import sample
+from jupyter_modelpack.engine.base import Engine, Service, check_name
 from jupyter_modelpack.errors import Cancelled, ModelpackError, NotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.lab.answer import told
 from jupyter_modelpack.frontends.lab.where import Where
-from jupyter_modelpack.frontends.widgets import clean
+from jupyter_modelpack.frontends.widgets import clean, service_facts
 from jupyter_modelpack.frontends.widgets.feed import KEPT, Feed
-
-LOOK_SECONDS = 2.0
-"""How often a service that a page shows is asked how it fares; its end is noticed at once."""
-
-ANY_SAMPLE = '{"data": [[1, 2, 3]]}'
-"""What stands in the editor when nobody knows what the model takes."""
+from jupyter_modelpack.frontends.widgets.service_facts import LOOK_SECONDS, request_for
 
 
 def facts(found: Condition) -> dict[str, Any]:
     """Return what the page shows of a service."""
-    one = found.service
-    up = (datetime.now(UTC) - one.started).total_seconds() if one.started and not one.ended else None
-    return clean.data(
-        {
-            "name": one.name,
-            "state": one.state,
-            "ready": found.ready,
-            "ended": one.ended,
-            "engine": one.engine,
-            "image": one.image,
-            "port": one.port,
-            "url": one.scoring_uri,
-            "uptime": up,
-            "exit": one.exit_code,
-            "death": told(found.death) if found.death else None,
-        }
-    )
-
-
-def request_for(service: Service) -> str:
-    """Return a request to begin with: the package's sample, what its schema gives, or any."""
-    if kept := service.labels.get(SAMPLE_LABEL):
-        return clean.data(kept)
-    found = None if service.ended else sample(service)
-    return ANY_SAMPLE if found is None else clean.data(json.dumps(found, ensure_ascii=False))
+    death = told(found.death) if found.death else None
+    return clean.data({**service_facts.facts(found), "ended": found.service.ended, "death": death})
 
 
 def find(name: str, engine: Engine) -> Service:
@@ -74,7 +43,7 @@ def look(name: str, where: Where) -> dict[str, Any]:
     """Return a service's facts with a request for it."""
     engine = choose.engine(where.engine)
     service = find(name, engine)
-    return {**facts(condition(engine, service)), "sample": request_for(service)}
+    return {**facts(condition(engine, service)), "sample": clean.data(request_for(service))}
 
 
 class Following:

@@ -13,8 +13,9 @@ from jupyter_modelpack.frontends import human
 from jupyter_modelpack.frontends.view import Line, View
 from jupyter_modelpack.frontends.widgets import clean, modules
 from jupyter_modelpack.frontends.widgets.build_state import BuildState
+from jupyter_modelpack.frontends.widgets.error import told
 from jupyter_modelpack.frontends.widgets.feed import Feed
-from jupyter_modelpack.frontends.widgets.panel import Action, Panel, said_of, told
+from jupyter_modelpack.frontends.widgets.panel import Action, Panel, said_of
 
 if TYPE_CHECKING:
     from jupyter_modelpack.commands.package import Packaged

@@ -9,10 +9,11 @@ from typing import Any
 
 from traitlets import Dict, Unicode
 
-from jupyter_modelpack.errors import Cancelled, ModelpackError
-from jupyter_modelpack.frontends import complaint, markup, plain
-from jupyter_modelpack.frontends.view import Block, Line, Tone, View, visible
+from jupyter_modelpack.errors import Cancelled
+from jupyter_modelpack.frontends import markup, plain
+from jupyter_modelpack.frontends.view import Block, Line, Tone, View
 from jupyter_modelpack.frontends.widgets import clean
+from jupyter_modelpack.frontends.widgets.error import told
 from jupyter_modelpack.frontends.widgets.widget import ModuleWidget
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -90,20 +91,6 @@ def _answer(done: Future[Any]) -> dict[str, Any]:
     if error is None:
         return {"value": clean.data(done.result())}
     return {"error": told(error)}
-
-
-def told(error: BaseException) -> dict[str, Any]:
-    """Return an error as the page shows it."""
-    if isinstance(error, ModelpackError):
-        return {
-            "message": visible(error.message, lines=True),
-            "hint": visible(error.hint, lines=True),
-            "step": visible(getattr(error, "step", "")),
-            "lines": [clean.line(line) for line in getattr(error, "log_tail", ())],
-            "said": complaint.lines(error),
-        }
-    text = visible(f"{type(error).__name__}: {error}", lines=True)
-    return {"message": text, "hint": "", "step": "", "lines": [], "said": text.splitlines()}
 
 
 def said_of(error: BaseException, log: Sequence[str] = ()) -> View:

@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Dict, Unicode
@@ -14,24 +13,19 @@ from traitlets import Dict, Unicode
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.condition import Condition, condition
 from jupyter_modelpack.commands.score import score
-from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import Cancelled, NotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.view import Fields, Line, View
-from jupyter_modelpack.frontends.widgets import clean, modules
+from jupyter_modelpack.frontends.widgets import clean, modules, service_facts
+from jupyter_modelpack.frontends.widgets.error import told
 from jupyter_modelpack.frontends.widgets.feed import KEPT, Feed
-from jupyter_modelpack.frontends.widgets.panel import Action, Panel, said_of, told
+from jupyter_modelpack.frontends.widgets.panel import Action, Panel, said_of
 from jupyter_modelpack.frontends.widgets.reach import place
+from jupyter_modelpack.frontends.widgets.service_facts import LOOK_SECONDS, request_for
 from jupyter_modelpack.frontends.widgets.stats import Stats
 
 if TYPE_CHECKING:
     from jupyter_modelpack.engine.base import Service
-
-LOOK_SECONDS = 2.0
-"""How often a shown panel asks how its service fares; its end is noticed at once."""
-
-ANY_SAMPLE = '{"data": [[1, 2, 3]]}'
-"""What stands in the editor when nobody knows what the model takes."""
 
 
 class ServicePanel(Panel):
@@ -57,7 +51,7 @@ class ServicePanel(Panel):
         self._reading: Reporter | None = None
         self._readings, self._killed = 0, False
         self._condition = self._asked(service)
-        super().__init__(facts=self._facts(), sample=sample or self._ask_sample())
+        super().__init__(facts=self._facts(), sample=sample or request_for(service))
 
     def actions(self) -> Mapping[str, Action]:
         """Return what the page may ask for."""
@@ -122,14 +116,6 @@ class ServicePanel(Panel):
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
         return {"status": scored.status, "milliseconds": scored.milliseconds, "text": text}
 
-    def _ask_sample(self) -> str:
-        from jupyter_modelpack.engine.sample import sample  # noqa: PLC0415 - only a running service has one
-
-        if kept := self._service.labels.get(SAMPLE_LABEL):
-            return kept
-        found = None if self._service.ended else sample(self._service)
-        return ANY_SAMPLE if found is None else json.dumps(found, ensure_ascii=False)
-
     # --- the log ---
 
     def _logs(self, asked: Mapping[str, Any]) -> None:
@@ -162,18 +148,9 @@ class ServicePanel(Panel):
 
 def facts(found: Condition, stats: Stats) -> dict[str, Any]:
     """Return what the page shows of a service."""
-    one, death = found.service, found.death
-    up = (datetime.now(UTC) - one.started).total_seconds() if one.started and not one.ended else None
+    death = found.death
     return {
-        "name": one.name,
-        "state": one.state,
-        "ready": found.ready,
-        "engine": one.engine,
-        "image": one.image,
-        "port": one.port,
-        "url": one.scoring_uri,
-        "uptime": up,
-        "exit": one.exit_code,
+        **service_facts.facts(found),
         "death": told(death) if death else None,
         "cause": death.cause if death else "",
         "stats": stats.summary(),
