@@ -26,7 +26,7 @@ _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 def bill_of_materials(image: Image, lock: Lock) -> bytes:
     """Return the CycloneDX document of an image of ours."""
     config = image.config()
-    labels: Mapping[str, str] = (config.get("config") or {}).get("Labels") or {}
+    labels = image.labels()
     name = labels.get(f"{LABEL}.name", "")
     components = [_base(labels), *_models(image, labels), *_packages(lock), _server(labels)]
     return canonical(

@@ -36,6 +36,8 @@ from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout
 
+_BASE_DIGEST = "org.opencontainers.image.base.digest"
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -67,10 +69,11 @@ def verify(image: Image, report: Reporter) -> Verdict:
         Unavailable: its packages cannot be fetched.
         Untrusted: what it says of itself is not what packaging writes.
     """
-    stored = image.config()
-    labels: Mapping[str, str] = stored["config"].get("Labels") or {}
+    stored, labels = image.config(), image.labels()
     if f"{LABEL}.lock" not in labels:
         raise UsageError("This image does not say what it was made of.", hint="Verify one that was packaged here.")
+    if not {f"{LABEL}.python", f"{LABEL}.models", f"{LABEL}.name", _BASE_DIGEST} <= labels.keys():
+        raise _strange()
     damaged = tuple(_damaged(image, report))
     if damaged:
         return Verdict(image.digest, damaged)
@@ -78,6 +81,9 @@ def verify(image: Image, report: Reporter) -> Verdict:
     base = _base(labels, image.platform(), cache, report)
     target = Target(labels[f"{LABEL}.python"], image.platform(), find_compiler(labels[f"{LABEL}.python"]))
     ours = image.manifest.layers[len(base.image.manifest.layers) :]
+    kept = [layer for layer in ours if layer.annotations.get(KIND) in {"model", "app"}]
+    if not kept:
+        raise _strange()
     lock = Lock.parse(lock_in(image))
     sees_base = "site-packages = true" in member(image, ours[0], f"{target.env[1:]}/pyvenv.cfg")
     with temporary_folder(cache.path) as folder:
@@ -88,7 +94,6 @@ def verify(image: Image, report: Reporter) -> Verdict:
         wheels = wheel_layers(lock, target, scratch, report)
         made += [LayerNote(one.title, one.descriptor.digest, one.descriptor.size, reused=False) for one in wheels]
         server = server_layer(target, scratch, report).descriptor
-    kept = [layer for layer in ours if layer.annotations.get(KIND) in {"model", "app"}]
     recipe = _recipe(stored, labels, [layer for layer in kept if layer.annotations[KIND] == "model"])
     made += [
         LayerNote(f"model {part.name}:{part.version}", part.layer.digest, 0, reused=True) for part in recipe.models
@@ -111,7 +116,7 @@ def _damaged(image: Image, report: Reporter) -> Iterator[Difference]:
 
 
 def _base(labels: Mapping[str, str], platform: Platform, cache: Layout, report: Reporter) -> Base:
-    digest = Digest.parse(labels["org.opencontainers.image.base.digest"])
+    digest = Digest.parse(labels[_BASE_DIGEST])
     name = labels.get("org.opencontainers.image.base.name", "")
     found = cache.find_blob(digest)
     if found is None and name:
@@ -140,11 +145,15 @@ def _recipe(stored: Mapping[str, Any], labels: Mapping[str, str], layers: list[D
         )
         return Recipe(labels[f"{LABEL}.name"], Needs(labels[f"{LABEL}.python"]), models, Source(""))
     except (KeyError, ValueError, TypeError) as error:  # it came in a file, and somebody wrote labels of his own
-        raise Untrusted(
-            "What the image says of its models, name or time is not what packaging writes.",
-            hint="It can be run, but not be made anew.",
-            code="bad-labels",
-        ) from error
+        raise _strange() from error
+
+
+def _strange() -> Untrusted:
+    return Untrusted(
+        "What the image says of its models, name or time is not what packaging writes.",
+        hint="It can be run, but not be made anew.",
+        code="bad-labels",
+    )
 
 
 def _layers(
@@ -170,7 +179,7 @@ def _config(
 ) -> Iterator[Difference]:
     """Compare the config; what the user chose (variables, labels) is taken from the image itself."""
     plain = image_config(recipe, base, target, made, {}, lock.shipped)["config"]
-    theirs = dict(entry.partition("=")[::2] for entry in stored["config"]["Env"])
+    theirs = dict(entry.partition("=")[::2] for entry in stored["config"].get("Env") or () if isinstance(entry, str))
     known = dict(entry.partition("=")[::2] for entry in plain["Env"])
     chosen = {name: value for name, value in theirs.items() if known.get(name) != value}
     more = {name: value for name, value in stored["config"]["Labels"].items() if name not in plain["Labels"]}

@@ -105,6 +105,13 @@ class Image:
         with self.blobs.open_blob(self.manifest.config) as stream:
             return parse_object(stream.read(CONFIG_BYTES + 1), "image config")
 
+    def labels(self) -> dict[str, str]:
+        """Return the labels that the config gives, those that are text: it may be anybody's."""
+        settings = self.config().get("config")
+        found = settings.get("Labels") if isinstance(settings, dict) else None
+        given = found.items() if isinstance(found, dict) else ()
+        return {name: said for name, said in given if isinstance(said, str)}
+
     def platform(self) -> Platform:
         """Return the platform that the config names."""
         config = self.config()

@@ -111,7 +111,7 @@ def load(workspace: Workspace, path: Path, report: Reporter, tag: str | None = N
 
 def _facts(image: Image, said: str, path: Path) -> Facts:
     """Return what the file says of the package as far as the image itself bears it out."""
-    labels = _labels(image)
+    labels = image.labels()
     if f"{LABEL}.models" not in labels:
         raise UsageError(
             f"The image in {path} was not packaged by modelpack.",
@@ -126,18 +126,12 @@ def _facts(image: Image, said: str, path: Path) -> Facts:
     return Facts(tuple(name for name in labels[f"{LABEL}.models"].split(",") if name), layers=notes)
 
 
-def _labels(image: Image) -> Mapping[str, str]:
-    settings = image.config().get("config")
-    labels = settings.get("Labels") if isinstance(settings, dict) else None
-    return {name: said for name, said in labels.items() if isinstance(said, str)} if isinstance(labels, dict) else {}
-
-
 def _is_sound(note: LayerNote) -> bool:
     return isinstance(note.title, str) and isinstance(note.size, int) and isinstance(note.reused, bool)
 
 
 def _name(said: Sequence[str], image: Image, tag: str | None) -> str:
-    for text in (*said, _labels(image).get(f"{LABEL}.name", "")):
+    for text in (*said, image.labels().get(f"{LABEL}.name", "")):
         with contextlib.suppress(UsageError):  # a name that is none
             found = Reference.parse(text)
             if not f"{found.repository}/".startswith(OURS):

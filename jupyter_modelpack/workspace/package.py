@@ -180,8 +180,7 @@ class ModelPackage:
         """The JSON it was packaged with as an example of a request; ours, not Azure's."""
         if self._made is None or self.generate_dockerfile:
             return None
-        settings = self.image.config().get("config") or {}
-        return (settings.get("Labels") or {}).get(SAMPLE_LABEL)
+        return self.image.labels().get(SAMPLE_LABEL)
 
     @property
     def created_time(self) -> datetime | None:

@@ -38,9 +38,8 @@ def target_of(target: str, tag: str) -> Reference:
 
 def mount_from(image: Image, place: Reference) -> str:
     """Return the repository of the base image where that lies in the registry that the image goes to."""
-    labels = (image.config().get("config") or {}).get("Labels") or {}
     with contextlib.suppress(UsageError):  # what is no reference is nowhere
-        base = Reference.parse(labels.get("org.opencontainers.image.base.name") or "").on_hub()
+        base = Reference.parse(image.labels().get("org.opencontainers.image.base.name", "")).on_hub()
         return base.repository if base.registry == place.registry else ""
     return ""
 

@@ -72,10 +72,17 @@ def test_an_image_of_others_is_refused(base_image, tmp_path):
         verify(tiny.image(base_image, tmp_path / "store"), Reporter())
 
 
-@pytest.mark.parametrize("models", ["adder", "adder:1,other:2", "adder:x"])
-def test_labels_that_nobody_here_wrote_are_named(built, store, models):
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        *((f"{LABEL}.models", said) for said in ("adder", "adder:1,other:2", "adder:x")),
+        *((f"{LABEL}.{name}", 5) for name in ("models", "name", "python")),
+        ("org.opencontainers.image.base.digest", None),
+    ],
+)
+def test_labels_that_nobody_here_wrote_are_named(built, store, label, said):
     config = built.image.config()
-    labels = {**config["config"]["Labels"], f"{LABEL}.models": models}
+    labels = {**config["config"]["Labels"], label: said}
     changed = store.put_bytes(CONFIG, canonical({**config, "config": {**config["config"], "Labels": labels}}))
     manifest = replace(built.image.manifest, config=changed)
     image = store.image(store.put_bytes(MANIFEST, manifest.to_bytes()))
