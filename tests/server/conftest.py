@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,14 +83,27 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, base_image: Path) -> Iterator[Client]:
-    """A Jupyter server under a base address, without a container engine."""
-    folder = tmp_path_factory.mktemp("jupyter")
+@contextmanager
+def serving(folder: Path, base_image: Path) -> Iterator[Client]:
+    """Start a Jupyter server under a base address, without a container engine."""
     env = environment(folder, MODELPACK_BASE_IMAGE=str(base_image))
     with Jupyter(folder, env, app="jupyter_server", base=BASE) as server:
         answering(server)
         yield Client(server)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, base_image: Path) -> Iterator[Client]:
+    """One server for all tests of a file."""
+    with serving(tmp_path_factory.mktemp("jupyter"), base_image) as client:
+        yield client
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path, base_image: Path) -> Iterator[Client]:
+    """A server that nobody has asked anything yet."""
+    with serving(tmp_path, base_image) as client:
+        yield client
 
 
 def answering(server: Jupyter) -> None:
