@@ -266,8 +266,12 @@ class Engine(Protocol):
         """
         ...
 
-    def reload(self, service: Service, files: Mapping[str, bytes]) -> None:
-        """Lay `files` over the app of a service that reloads, and tell it to serve them; return at once."""
+    def lay(self, service: Service, files: Mapping[str, bytes]) -> None:
+        """Lay `files`, in their order, over the app of a service; it looks when it is told to reload, or starts."""
+        ...
+
+    def reload(self, service: Service) -> None:
+        """Tell a service to serve what was laid over its app; return at once."""
         ...
 
     def services(self) -> list[Service]:

@@ -75,10 +75,14 @@ class ContainerEngine(ContainerImages):
             undo.pop_all()
         return self.find(container)
 
-    def reload(self, service: Service, files: Mapping[str, bytes]) -> None:
-        """Upload the files and send the container SIGHUP."""
+    def lay(self, service: Service, files: Mapping[str, bytes]) -> None:
+        """Upload the files into the container's volume."""
         with self._daemon.asking(f"Reloading {service.name}"):
             self._daemon.api.put_archive(service.id, _NEWER, archive_of(files))
+
+    def reload(self, service: Service) -> None:
+        """Send the container SIGHUP."""
+        with self._daemon.asking(f"Reloading {service.name}"):
             self._daemon.api.kill(service.id, signal="SIGHUP")
 
     def services(self) -> list[Service]:

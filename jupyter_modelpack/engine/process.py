@@ -114,14 +114,17 @@ class ProcessEngine:
             undo.pop_all()
         return record.service()
 
-    def reload(self, service: Service, files: Mapping[str, bytes]) -> None:
-        """Write the files into the service's own folder and send its process SIGHUP."""
+    def lay(self, service: Service, files: Mapping[str, bytes]) -> None:
+        """Write the files into the service's own folder."""
         record = _record(service)
         for path, content in files.items():
             target = record.newer / path
             target.parent.mkdir(parents=True, exist_ok=True)
             supervisor.replace(target, content)
-        if process := record.process():
+
+    def reload(self, service: Service) -> None:
+        """Send the service's process SIGHUP."""
+        if process := _record(service).process():
             process.send(signal.SIGHUP)
 
     def services(self) -> list[Service]:

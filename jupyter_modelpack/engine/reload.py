@@ -113,7 +113,8 @@ def reload(
             hint="Start it anew with: run --watch --replace.",
             code="no-reload",
         )
-    engine.reload(service, {**{f"{name}/{path}": content for path, content in files.items()}, _POINTER: name.encode()})
+    engine.lay(service, {**{f"{name}/{path}": content for path, content in files.items()}, _POINTER: name.encode()})
+    engine.reload(service)
     while (now := _state(service)) is None or now.asked == before.asked or not now.decided:
         report.check()
         if (last := engine.wait(service, _PAUSE)).ended:
@@ -126,6 +127,7 @@ def reload(
                 retry=True,
             )
     if now.package != name and now.refused > before.refused:
+        engine.lay(service, {_POINTER: now.package.encode()})  # or a restart would begin with what was refused
         lines = last_lines(engine, service, _TAIL)
         cause, hint = explain(service, lines)
         raise BuildFailed(

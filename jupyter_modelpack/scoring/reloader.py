@@ -43,7 +43,7 @@ class Reloader:
         self._leaving = -1  # the same of the generation before
         self._asked = 0.0
         self._wanted = False
-        self._lost = False  # the serving generation has ended by itself
+        self._lost = False  # the serving generation has ended by itself, or what came at the start has not started
         self._brings = self._serves = ("", "")  # the folder and the name of the script that comes, and that serves
         self._stopping = False
         self._exit_code: int | None = None
@@ -174,6 +174,10 @@ class Reloader:
                 self._coming = 0
                 if self._lost and not self._stopping:
                     self._count(refused=1)  # what served comes next
+                elif not (self._serving or self._stopping) and self._brings[1] and self._brings != self._serves:
+                    self._count(refused=1)
+                    log.error("The newer script does not start, see above. The app's own serves in its place.")
+                    self._lost = True
                 elif not self._serving:
                     self._exit_code = code if code >= 0 else int(not self._stopping)
                 elif not self._stopping:
@@ -204,6 +208,8 @@ class Reloader:
 
 def _newest(folder: str) -> tuple[str, str]:
     """Give the folder that lies over the app root, with its name where the pointer names one."""
+    if not folder:
+        return "", ""
     try:
         name = Path(folder, _POINTER).read_text(encoding="ascii").strip()
     except (OSError, ValueError):

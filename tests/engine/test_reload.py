@@ -34,6 +34,17 @@ def test_a_script_that_does_not_start_is_explained(rig):
     assert running_package(service) == "one"
 
 
+def test_a_refused_script_is_not_what_a_restart_begins_with(rig):
+    service = rig.ready(reloads=True)
+    with pytest.raises(BuildFailed):
+        reload(rig.engine, service, "bad", {"refuse": b""}, rig.report, 20)
+    assert score(service, b"read serves").body == b""  # the service's own
+    reload(rig.engine, service, "one", {"score.py": b""}, rig.report, 20)
+    with pytest.raises(BuildFailed):
+        reload(rig.engine, service, "worse", {"refuse": b""}, rig.report, 20)
+    assert score(service, b"read serves").body == b"one"
+
+
 def test_a_service_that_was_not_started_for_it_says_how(rig):
     with pytest.raises(UsageError, match=r"takes no new script while it runs") as caught:
         reload(rig.engine, rig.ready(), "one", {}, rig.report, 20)

@@ -162,6 +162,41 @@ def test_what_served_comes_back_though_a_newer_script_was_refused(tmp_path):
         assert service.stop() == 0
 
 
+def test_a_start_with_a_newer_script_that_does_not_start_serves_the_apps_own(tmp_path):
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    edit(newer / "bad", "bad", more="1 / 0\n")
+    (newer / "serves").write_text("bad")
+    with reloading(tmp_path / "app", MODELPACK_RELOAD_DIR=str(newer)) as service:
+        service.wait_for("The app's own serves in its place")
+        assert service.score("").json[0] == "one"
+        scripts = {"asked": 2, "served": 1, "refused": 1}
+        assert service.ask("GET", "/ready").json == {"status": "ready", "package": None, "scripts": scripts}
+        assert service.stop() == 0
+
+
+def test_an_empty_pointer_names_the_apps_own_script(tmp_path):
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    (newer / "serves").write_text("")
+    with reloading(tmp_path / "app", MODELPACK_RELOAD_DIR=str(newer)) as service:
+        assert service.score("").json[0] == "one"
+        assert service.ask("GET", "/ready").json["package"] is None
+
+
+def test_a_file_of_the_app_points_nowhere(tmp_path):
+    (tmp_path / "serves").write_text("elsewhere")
+    with reloading(tmp_path) as service:
+        assert service.ask("GET", "/ready").json["package"] is None
+
+
+def test_a_first_script_that_fails_though_a_folder_may_bring_newer_ones_is_tried_once(tmp_path):
+    settings = {"MODELPACK_RELOAD": "true", "MODELPACK_RELOAD_DIR": str(tmp_path / "newer")}
+    with running(tmp_path, "def init(): 1/0\ndef run(d): ...", ready=False, **settings) as service:
+        assert service.exit_code() == 3
+        assert service.log.count("init() raised ZeroDivisionError") == 1
+
+
 def test_generations_die_and_come_back_like_workers(tmp_path):
     with reloading(tmp_path) as service:
         generation = service.score("").json[3]
