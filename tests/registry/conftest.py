@@ -23,6 +23,11 @@ def no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _handle: None)
 
 
+@pytest.fixture
+def sink(tmp_path: Path) -> Layout:
+    return Layout.create(tmp_path / "sink")
+
+
 @dataclass
 class Served:
     """A registry that holds the sample image."""

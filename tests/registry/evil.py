@@ -179,3 +179,7 @@ def as_blob(say: Callable[[Asked], Say | None]) -> Lie:
         return say(asked) if asked.path.endswith(IMAGE.layers[0].digest) and asked.method == "GET" else None
 
     return lie
+
+
+def redirect_to(target: str) -> Lie:
+    return as_blob(lambda _asked: Say(307, headers={"Location": target}))
