@@ -2,7 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.workspace.model import Model
 from jupyter_modelpack.workspace.workspace import Workspace
+
+
+def register(ws: Workspace, path, name="diabetes", **more) -> Model:
+    return Model.register(workspace=ws, model_path=path, model_name=name, **more)
 
 
 @pytest.fixture
