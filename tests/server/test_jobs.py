@@ -21,12 +21,15 @@ class Heard(Hub):
     def __init__(self) -> None:
         super().__init__()
         self._told: dict[str, Any] = {}
+        self.last_words = 0
         self._news = threading.Condition()
+        self.ends = threading.Semaphore(0)
 
     def publish(self, kind: str, data: Any) -> None:
         super().publish(kind, data)
         with self._news:
             self._told[data["id"]] = data
+            self.last_words += data["state"] != "running"
             self._news.notify_all()
 
     def end(self, name: str) -> dict[str, Any]:
@@ -44,7 +47,7 @@ def hub() -> Heard:
 @pytest.fixture
 def jobs(hub: Heard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     monkeypatch.setenv("MODELPACK_ENGINE", "process")
-    made = Jobs(hub, tmp_path, lambda: None)
+    made = Jobs(hub, tmp_path, hub.ends.release)
     yield made
     made.close()
 
@@ -79,9 +82,25 @@ def test_ended_jobs_go_when_their_journals_do(jobs: Jobs, hub: Heard, home: Path
     assert len(known) == journal.KEPT + 1
 
 
-def past(name: str) -> None:
+def test_tables_are_asked_for_anew_once_when_a_job_ends_and_not_for_one_that_had(jobs: Jobs, hub: Heard, home: Path):
+    past("20261123000000-00000000")
+    jobs.find()
+    hub.end("20261123000000-00000000")
+    hub.end(jobs.start("version", {})["id"])
+    assert hub.ends.acquire(timeout=10)
+    assert not hub.ends.acquire(timeout=0.5)
+    assert hub.last_words == 2  # one of each
+
+
+def test_a_journal_of_another_version_is_one_of_a_job_that_ended(jobs: Jobs, hub: Heard, home: Path):
+    past("20261123000000-00000000", ("stage", 1))
+    jobs.find()
+    assert hub.end("20261123000000-00000000")["state"] == "lost"
+
+
+def past(name: str, *more: tuple[str, Any]) -> None:
     """Write the journal of a job that has ended."""
     file = journal.path(name)
     file.parent.mkdir(parents=True, exist_ok=True)
-    lines = [("head", {"verb": "version", "form": {}}), ("done", {})]
+    lines = [("head", {"verb": "version", "form": {}}), *more, ("done", {})]
     file.write_text("".join(json.dumps({"at": 1.0, "kind": kind, "data": data}) + "\n" for kind, data in lines))

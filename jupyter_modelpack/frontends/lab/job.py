@@ -72,8 +72,7 @@ class Job:
 
     def _end(self, state: str) -> None:
         self._build.end("failed" if state == "lost" else state)
-        self.state = state
-        self._feed.touch()
+        self.state = state  # who reads the journal leaves now, and the last batch says so
 
     def summary(self) -> dict[str, Any]:
         """Return what a page shows of it, but for the log."""

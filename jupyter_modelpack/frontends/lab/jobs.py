@@ -113,24 +113,28 @@ class Jobs:
         return job
 
     def _read(self, job: Job, child: subprocess.Popen[bytes] | None) -> None:
+        goes_on = False
         try:
-            for line in journal.lines(job.name, lambda: self._more(job)):
+            goes_on = child is not None or journal.alive(job.name)
+            for line in journal.lines(job.name, (lambda: self._more(job)) if goes_on else None):
                 job.take(line)
-        except FileNotFoundError:
-            pass  # somebody tidied up
+                if job.state != "running":
+                    break
+        except (FileNotFoundError, LookupError, TypeError, ValueError):
+            pass  # somebody tidied up, or it was written by another version
         if self._closed.is_set() and job.state == "running":
             return
         job.leave()
+        if goes_on:
+            self._ended()
         if child is not None:
             child.wait()
 
     def _more(self, job: Job) -> bool:
-        return not self._closed.wait(_LOOK_SECONDS) and job.state == "running" and journal.alive(job.name)
+        return not self._closed.wait(_LOOK_SECONDS) and journal.alive(job.name)
 
     def _changed(self, job: Job, first: int, lines: Sequence[str]) -> None:
         self._hub.publish("job", {**job.summary(), "first": first, "lines": list(lines)})
-        if job.state != "running":
-            self._ended()
 
 
 def _kept(verb: str, form: Mapping[str, Any]) -> dict[str, Any]:
