@@ -97,16 +97,7 @@ class Model:
                 "properties": properties,
                 "run_id": run_id,
             }
-        item = select(_shelf(workspace), criteria)
-        if item is None:
-            said = ", ".join(f"{key} {value}" for key, value in criteria.items() if value)
-            there = sorted({item.name for item in _shelf(workspace).items()})
-            raise NotFound(
-                f"ModelNotFound: Model with {said} not found in provided workspace",
-                hint=f"There are: {', '.join(there[:20]) or 'no models yet'}.",
-                code="model-not-found",
-            )
-        self._fill(workspace, item)
+        self._fill(workspace, select(_shelf(workspace), criteria))
 
     def _clear(self) -> None:
         self.workspace: Workspace | None = None
@@ -270,24 +261,12 @@ class Model:
         """Add and remove tags, add properties (contract section 3.3)."""
         more_tags = tagging.check(add_tags, "Tags")
         more_properties = tagging.check(add_properties, "Properties")
-
-        def change(words: dict[str, Any]) -> dict[str, Any]:
-            tags, properties = dict(words["tags"]), dict(words["properties"])
-            fixed = sorted(set(properties) & set(more_properties))
-            if fixed:
-                raise UsageError(
-                    "Error, properties are immutable, the following keys cannot be added/modified: " + ",".join(fixed)
-                )
-            for key in more_tags.keys() & tags.keys():
-                output.say(f"Replacing tag {key} -> {tags[key]} with {key} -> {more_tags[key]}")
-            if remove_tags and not tags:
-                output.say("Model has no tags to remove.")
-            for key in remove_tags or ():
-                if tags.pop(key, None) is None and words["tags"]:
-                    output.say(f"Tag with key {key} not found.")
-            return {"tags": tags | more_tags, "properties": properties | more_properties}
-
-        self._change(change)
+        self._change(
+            lambda words: {
+                "properties": tagging.added(words["properties"], more_properties),
+                "tags": tagging.changed(words["tags"], more_tags, remove_tags or ()),
+            }
+        )
 
     def add_tags(self, tags: Mapping[str, Any]) -> None:
         """Add tags; one that is there gets the new value."""

@@ -8,12 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.workspace import tags as tagging
 from jupyter_modelpack.workspace.shelf import Item, Shelf
 
 
-def select(shelf: Shelf, criteria: Mapping[str, Any]) -> Item | None:
-    """Return the one model that the criteria of the constructor choose."""
+def select(shelf: Shelf, criteria: Mapping[str, Any]) -> Item:
+    """Return the one model that the criteria of the constructor choose; raise `NotFound` when there is none."""
+    found = _select(shelf, criteria)
+    if found is None:
+        said = ", ".join(f"{key} {value}" for key, value in criteria.items() if value)
+        there = sorted({item.name for item in shelf.items()})
+        raise NotFound(
+            f"ModelNotFound: Model with {said} not found in provided workspace",
+            hint=f"There are: {', '.join(there[:20]) or 'no models yet'}.",
+            code="model-not-found",
+        )
+    return found
+
+
+def _select(shelf: Shelf, criteria: Mapping[str, Any]) -> Item | None:
     if "id" in criteria or "version" in criteria:
         name, version = criteria.get("name"), str(criteria.get("version"))
         if "id" in criteria:

@@ -1,4 +1,4 @@
-"""Tags and properties of models: checking them, filtering by them.
+"""Tags and properties of models: checking them, changing them, filtering by them.
 
 Contract section 3.
 """
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.workspace import output
 
 Filter = Sequence[str | Sequence[str]]
 """``["key", ["key", "value"]]``: the key is there, the key has that value."""
@@ -40,6 +41,29 @@ def check_filter(values: object, what: str) -> Filter:
         if not isinstance(value, str) and not (isinstance(value, (list, tuple)) and len(value) == 2):
             raise UsageError(f'An entry of {what} is "key" or ["key", "value"], not {value!r}.')
     return values
+
+
+def added(properties: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return properties with `more` of them; raise `UsageError` when one is there already."""
+    fixed = sorted(properties.keys() & more.keys())
+    if fixed:
+        raise UsageError(
+            "Error, properties are immutable, the following keys cannot be added/modified: " + ",".join(fixed)
+        )
+    return {**properties, **more}
+
+
+def changed(tags: Mapping[str, Any], more: Mapping[str, Any], without: Sequence[str]) -> dict[str, Any]:
+    """Return tags with `more` of them and some taken away; say what is replaced or not there, as Azure does."""
+    kept = dict(tags)
+    for key in more.keys() & tags.keys():
+        output.say(f"Replacing tag {key} -> {tags[key]} with {key} -> {more[key]}")
+    if without and not tags:
+        output.say("Model has no tags to remove.")
+    for key in without:
+        if kept.pop(key, None) is None and tags:
+            output.say(f"Tag with key {key} not found.")
+    return {**kept, **more}
 
 
 def match(values: Mapping[str, Any], wanted: Filter) -> bool:
