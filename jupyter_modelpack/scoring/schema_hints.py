@@ -6,6 +6,7 @@ They describe and check nothing: scripts written for Azure ML get text, whatever
 import collections.abc
 import dataclasses
 import enum
+import json
 import types
 import typing
 from collections.abc import Callable
@@ -21,9 +22,11 @@ _YIELDED = (
     collections.abc.AsyncIterator,
 )
 _ARRAYS = {"numpy": "ndarray", "torch": "Tensor"}
-_DEEPEST = 20
+_NOT_AGAIN: dict[str, Any] = {"type": "object"}
+"""What is said of a class inside itself: a tree would be written out without end."""
 
 Schema = dict[str, Any]
+Inside = frozenset[Any]
 
 
 def of_function(run: Callable[..., Any], parameter: str) -> tuple[Schema | None, Schema | None]:
@@ -38,11 +41,16 @@ def of_function(run: Callable[..., Any], parameter: str) -> tuple[Schema | None,
 
 
 def _said(hint: Any) -> Schema | None:
-    return _schema(hint, 0) or None
+    try:
+        schema = _schema(hint, frozenset())
+        json.dumps(schema)  # the members of an enum may be anything
+    except Exception:  # noqa: BLE001  classes bring their own code along, and names as hints do
+        return None
+    return schema or None
 
 
-def _schema(hint: Any, depth: int) -> Schema:
-    if depth > _DEEPEST or hint is None or hint is Any:
+def _schema(hint: Any, inside: Inside) -> Schema:
+    if hint is None or hint is Any:
         return {}
     if hint is type(None):
         return {"type": "null"}
@@ -50,23 +58,26 @@ def _schema(hint: Any, depth: int) -> Schema:
         return dict(PLAIN[hint])
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
-        return _schema(arguments[0], depth)
+        return _schema(arguments[0], inside)
     if origin in {typing.Union, types.UnionType}:
-        return {"anyOf": [_schema(kind, depth + 1) for kind in arguments]}
+        return {"anyOf": [_schema(kind, inside) for kind in arguments]}
     if origin is typing.Literal:
         return {"enum": list(arguments)}
     if origin in _YIELDED:
-        item = _schema(arguments[0], depth + 1) if arguments else {}
+        item = _schema(arguments[0], inside) if arguments else {}
         return item if item.get("type") == "string" else {"type": "array", "items": item}
     if hint in _MANY or origin in _MANY:
-        return {"type": "array", "items": _schema(arguments[0], depth + 1) if arguments else {}}
+        return {"type": "array", "items": _schema(arguments[0], inside) if arguments else {}}
     if hint is dict or origin in {dict, collections.abc.Mapping}:
-        values = _schema(arguments[1], depth + 1) if len(arguments) > 1 else {}
+        values = _schema(arguments[1], inside) if len(arguments) > 1 else {}
         return {"type": "object", **({"additionalProperties": values} if values else {})}
-    return _of_class(hint, depth) if isinstance(hint, type) else {}
+    return _of_class(hint, inside) if isinstance(hint, type) else {}
 
 
-def _of_class(kind: type, depth: int) -> Schema:
+def _of_class(kind: type, inside: Inside) -> Schema:
+    if kind in inside:
+        return dict(_NOT_AGAIN)
+    inside |= {kind}
     if issubclass(kind, enum.Enum):
         return {"enum": [member.value for member in kind]}
     if hasattr(kind, "model_json_schema"):
@@ -86,26 +97,25 @@ def _of_class(kind: type, depth: int) -> Schema:
         return {"type": "array", "items": {}}
     else:
         return {}
-    properties = {name: _schema(hint, depth + 1) for name, hint in typing.get_type_hints(kind).items()}
+    properties = {name: _schema(hint, inside) for name, hint in typing.get_type_hints(kind).items()}
     return {"type": "object", "properties": properties, **({"required": required} if required else {})}
 
 
-def _of_pydantic(schema: Schema, depth: int = 0) -> Schema:
+def _of_pydantic(schema: Schema) -> Schema:
     """Write definitions where they are referred to, for ours is one document with others."""
     known = schema.pop("$defs", {})
 
-    def walk(part: Any, depth: int) -> Any:
-        if depth > _DEEPEST:
-            return {}
+    def walk(part: Any, inside: Inside) -> Any:
         if isinstance(part, list):
-            return [walk(item, depth + 1) for item in part]
+            return [walk(item, inside) for item in part]
         if not isinstance(part, dict):
             return part
         if "$ref" in part:
-            return walk(known.get(str(part["$ref"]).rpartition("/")[2], {}), depth + 1)
-        return {name: walk(item, depth + 1) for name, item in part.items()}
+            name = str(part["$ref"]).rpartition("/")[2]
+            return dict(_NOT_AGAIN) if name in inside else walk(known.get(name, {}), inside | {name})
+        return {name: walk(item, inside) for name, item in part.items()}
 
-    whole: Schema = walk(schema, depth)
+    whole: Schema = walk(schema, frozenset())
     return whole
 
 

@@ -30,6 +30,26 @@ HINTS = """
     def loose(data: "NoSuchName") -> None: ...
     models = {"words": words, "loose": loose}
 """
+ODD = """
+    from __future__ import annotations
+    import dataclasses, enum
+    class Odd(enum.Enum):
+        THING = object()
+    @dataclasses.dataclass
+    class Nested:
+        inner: NoSuchName
+    @dataclasses.dataclass
+    class Node:
+        value: int
+        left: Node | None
+        middle: Node | None
+        right: Node | None
+    def init(): ...
+    def run(data: Node) -> None: ...
+    def nested(data: Nested) -> int: ...
+    def odd(data: Odd) -> int: ...
+    models = {"nested": nested, "odd": odd}
+"""
 ROW = {
     "type": "object",
     "properties": {
@@ -68,6 +88,17 @@ def test_hints_describe_and_change_nothing(hinted):
     assert schemas(hinted)["WordsInput"] == {}
     assert schemas(hinted)["WordsOutput"] == {"type": "string"}
     assert schemas(hinted)["LooseInput"] == schemas(hinted)["LooseOutput"] == {}
+
+
+def test_classes_that_cannot_be_described_or_have_no_end_stop_no_service(tmp_path):
+    integer = {"type": "integer", "format": "int64"}
+    again = {"anyOf": [{"type": "object"}, {"type": "null"}]}
+    with running(tmp_path, ODD) as service:
+        found = schemas(service)
+        assert [found[name] for name in ("NestedInput", "OddInput")] == [{}, {}]
+        assert [found[name] for name in ("NestedOutput", "OddOutput")] == [integer, integer]
+        sides = {"left": again, "middle": again, "right": again}
+        assert found["ServiceInput"]["properties"] == {"value": integer, **sides}
 
 
 def test_the_old_dialect_knows_neither_unions_nor_null(hinted):
