@@ -11,6 +11,12 @@ from pathlib import Path
 from tests.services import CACHE, CHECKOUT, only_one
 
 UV = CACHE / "uv" / "bin" / "uv"
+SOURCES = (
+    "jupyter_modelpack", "labextension", "jupyter-config", "install.json",
+    "pyproject.toml", "README.md", "LICENSE", ".gitignore", "requirements.lock",
+)  # fmt: skip
+"""What the wheel and its environment are made of: a changed test, or a page of prose, needs no other."""
+
 KEPT = 2
 """Environments that stay, newest first: a checkout's tests are run again and again."""
 
@@ -35,12 +41,12 @@ def environment() -> Path:
 
 
 def _files() -> list[str]:
-    said = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, check=True)
+    said = subprocess.run(["git", "ls-files", "-z", "--", *SOURCES], cwd=CHECKOUT, capture_output=True, check=True)
     return sorted(name for name in said.stdout.decode().split("\0") if name and (CHECKOUT / name).is_file())
 
 
 def _build(files: list[str], work: Path) -> Path:
-    """Build the wheel from what the repository holds, and nothing that lies beside it here."""
+    """Build the wheel from what the repository holds for it, and nothing that lies beside it here."""
     checkout = work / "checkout"
     for name in files:
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
