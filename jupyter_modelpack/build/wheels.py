@@ -143,7 +143,7 @@ def kept_layers(cache: Layout, unused_seconds: float | None = None) -> Iterator[
     """
     oldest = 0.0 if unused_seconds is None else time.time() - unused_seconds
     for path in (cache.path / "wheels").glob("[!.]*"):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, ValueError, Untrusted):  # a damaged note keeps nothing
             if path.stat().st_mtime >= oldest:
                 yield Descriptor.from_json(json.loads(path.read_bytes())).digest
 
