@@ -35,6 +35,8 @@ _EXCLUDED = ("usr/share/man/*", "usr/share/locale/*", "usr/share/doc/*", "usr/sh
 _DROPPED = ("dev/", "var/cache/", "var/log/", "var/lib/apt/", "etc/resolv.conf", "etc/hostname")
 _CERTIFICATES = "usr/share/ca-certificates/mozilla/"
 _BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+_MERGED = ("bin", "lib", "lib64", "sbin")
+"""Folders that are links into /usr since Debian 13; its packages leave them to one that is not needed otherwise."""
 _USERS = "root:x:0:0:root:/root:/usr/sbin/nologin\nmodelpack:x:65532:65532:modelpack:/tmp:/usr/sbin/nologin\n"
 _GROUPS = "root:x:0:\nmodelpack:x:65532:\n"
 
@@ -73,17 +75,18 @@ def make_base(python: str, platform: Platform, cache: Layout, report: Reporter) 
         environment = {**os.environ, "SOURCE_DATE_EPOCH": str(MTIME), "LC_ALL": "C.UTF-8"}
         run_tool(argv, report, step="Making the base image", env=environment)
         with root.open("rb") as stream, cache.new_blob() as blob:
-            certificates = _copy(stream, blob)
+            certificates, links = _copy(stream, blob)
             system = blob.commit(LAYER)
     with cache.new_blob() as blob:
-        _write_settings(LayerWriter(blob), certificates)
+        _write_settings(LayerWriter(blob), certificates, links)
         settings = blob.commit(LAYER)
     return _keep(python, platform, [system, settings], cache)
 
 
-def _copy(stream: BinaryIO, out: object) -> bytes:
-    """Copy mmdebstrap's tar without devices, caches and setuid bits; return its certificates."""
+def _copy(stream: BinaryIO, out: object) -> tuple[bytes, list[str]]:
+    """Copy mmdebstrap's tar without devices, caches and setuid bits; return certificates and the links it lacks."""
     certificates = []
+    folders = set()
     with (
         tarfile.open(fileobj=stream, mode="r|") as source,
         tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as target,  # type: ignore[call-overload]
@@ -92,6 +95,8 @@ def _copy(stream: BinaryIO, out: object) -> bytes:
             name = info.name.removeprefix("./")
             if name in {"", "."} or name.startswith(_DROPPED) or info.isdev():
                 continue
+            if info.isdir() or info.issym():
+                folders.add(name.rstrip("/"))
             info.name, info.mtime, info.mode = name, MTIME, info.mode & 0o1777
             info.uname = info.gname = ""
             info.pax_headers = {}
@@ -102,13 +107,16 @@ def _copy(stream: BinaryIO, out: object) -> bytes:
                 target.addfile(info, io.BytesIO(data))
             else:
                 target.addfile(info, content)
-    return b"".join(data for _, data in sorted(certificates))
+    links = [name for name in _MERGED if f"usr/{name}" in folders and name not in folders]
+    return b"".join(data for _, data in sorted(certificates)), links
 
 
-def _write_settings(layer: LayerWriter, certificates: bytes) -> None:
+def _write_settings(layer: LayerWriter, certificates: bytes, links: list[str]) -> None:
     layer.file("etc/group", _GROUPS.encode())
     layer.file("etc/passwd", _USERS.encode())
     layer.file(_BUNDLE, certificates)
+    for name in links:
+        layer.symlink(name, f"usr/{name}")
     layer.close()
 
 
