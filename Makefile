@@ -60,12 +60,14 @@ lint: $(READY)
 # A browser has an event loop that other tests must not meet: a process of its own.
 BROWSER := tests/browser
 
+# A file stays with one worker (loadfile): its tests may share a server, and a name in the engine.
+
 # What needs no engine, no registry, no package index and no server of its own.
 unit: $(READY)
-	$(BIN)/pytest -p no:nbval -n 2 --dist loadgroup -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
+	$(BIN)/pytest -p no:nbval -n 2 --dist loadfile -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
 
 real: $(READY)
-	$(BIN)/pytest -n 2 --dist loadgroup -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
+	$(BIN)/pytest -n 2 --dist loadfile -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
 
 whole: $(READY)
 	$(BIN)/pytest $(WHOLE)

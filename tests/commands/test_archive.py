@@ -63,11 +63,6 @@ def repack(source: Path, target: Path, change) -> Path:
     return target
 
 
-ONE_ENGINE = pytest.mark.xdist_group("adder-in-docker")
-"""One engine has one image of that name."""
-
-
-@ONE_ENGINE
 def test_docker_loads_it(saved, package, docker_host):
     try:
         said = output("docker", "load", "--input", str(saved), DOCKER_HOST=docker_host)
@@ -147,7 +142,6 @@ def test_lock_and_bill_of_materials_are_plain_files(saved, package):
     assert sorted(refs) == sorted(set(refs)) == bill["dependencies"][0]["dependsOn"]
 
 
-@ONE_ENGINE
 def test_what_docker_has_saved_comes_back(saved, package, docker_host, tmp_path, elsewhere):
     host = {"DOCKER_HOST": docker_host}
     output("docker", "load", "--input", str(saved), **host)

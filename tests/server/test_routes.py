@@ -7,8 +7,6 @@ import requests
 
 from jupyter_modelpack.frontends.lab.routes import PREFIX, routes
 
-pytestmark = pytest.mark.xdist_group("lab-routes")  # one server for all of them
-
 ROUTES = [
     (re.sub(r"\([^)]*\)", "images", path.removeprefix(f"{PREFIX}/")), handler) for path, handler, _ in routes(None)
 ]

@@ -10,7 +10,7 @@ import pytest
 from tests.browser.jupyter import Jupyter
 from tests.server.conftest import BASE, Client, answering, environment
 
-pytestmark = [pytest.mark.network, pytest.mark.xdist_group("lab-verbs")]
+pytestmark = pytest.mark.network
 
 SCRIPT = """import json, time
 
