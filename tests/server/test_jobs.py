@@ -98,6 +98,14 @@ def test_a_journal_of_another_version_is_one_of_a_job_that_ended(jobs: Jobs, hub
     assert hub.end("20261123000000-00000000")["state"] == "lost"
 
 
+def test_two_servers_may_tidy_at_once(home: Path, monkeypatch: pytest.MonkeyPatch):
+    gone = [f"202611230000{number:02d}-00000000" for number in range(journal.KEPT + 5)]
+    monkeypatch.setattr(journal, "names", lambda: gone)  # as listed before the other one deleted them
+    name, file = journal.create({})
+    file.close()
+    assert journal.path(name).exists()
+
+
 def past(name: str, *more: tuple[str, Any]) -> None:
     """Write the journal of a job that has ended."""
     file = journal.path(name)

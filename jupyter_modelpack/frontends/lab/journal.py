@@ -9,6 +9,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -78,5 +79,6 @@ def lines(name: str, wait: Callable[[], bool] | None) -> Iterator[dict[str, Any]
 
 def _tidy() -> None:
     for name in names()[: -KEPT or None]:
-        if not alive(name):
-            path(name).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another server of this user tidies, too
+            if not alive(name):
+                path(name).unlink()
