@@ -44,7 +44,7 @@ class WheelFile:
         self._file = self._path.open("rb")
         try:
             with zipfile.ZipFile(self._file) as archive:
-                self._entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+                self._entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
             self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             self._file.close()
@@ -192,7 +192,8 @@ def _is_plain(entry: zipfile.ZipInfo) -> bool:
     top = entry.filename.partition("/")[0]
     kind = stat.S_IFMT(entry.external_attr >> 16) if entry.create_system == _UNIX else 0
     return (
-        kind in {0, stat.S_IFREG}
+        entry.filename != ""
+        and kind in {0, stat.S_IFREG}
         and not entry.flag_bits & 0x1
         and entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
         and not top.endswith(".data")

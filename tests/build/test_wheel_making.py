@@ -88,13 +88,23 @@ def read(content: bytes | io.BufferedIOBase) -> bytes:
         lambda path: wheel(path, {"thing/link": b"/etc/passwd"}, external_attr=(stat.S_IFLNK | 0o777) << 16),
         lambda path: wheel(path, {"other-1.0.dist-info/RECORD": b""}),
         lambda path: wheel(path, {"thing/bomb": bytes(60 << 20)}),
+        lambda path: nameless(wheel(path, {"x": b""})),
         lambda path: path.write_bytes(b"PK\x05\x06" + bytes(18)) and path,
     ],
-    ids=["data", "bin", "link", "two projects", "bomb", "empty"],
+    ids=["data", "bin", "link", "two projects", "bomb", "no name", "empty"],
 )
 def test_what_is_not_plain_is_left_to_uv(tmp_path: Path, make: Callable[[Path], Path]):
     with WheelFile(make(tmp_path / "w.whl"), "/env") as found:
         assert not found.is_plain("thing")
+
+
+def nameless(path: Path) -> Path:
+    """Take the name away from a wheel's first file; `zipfile` would not write such a one."""
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 28 : entry + 32] = b"\0\0\1\0"  # a name of no byte, and one more of what follows it
+    path.write_bytes(data)
+    return path
 
 
 def test_paths_that_lead_out_are_not_taken(tmp_path: Path):
