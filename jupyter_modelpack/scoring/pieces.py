@@ -34,7 +34,8 @@ class Shape:
         if self._json:
             before, self._before = self._before, b","
             return before + self._encode([item])[1:-1]
-        return item.encode("utf-8", "replace") if isinstance(item, str) else bytes(item)
+        # Not bytes(item): of a number it makes as many zeros.
+        return item.encode("utf-8", "replace") if isinstance(item, str) else bytes(memoryview(item))
 
     def end(self) -> bytes:
         """Give what comes after the last item."""

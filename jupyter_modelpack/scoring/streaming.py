@@ -5,9 +5,11 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import Any
 
+from . import log
 from .encode import Encoder
 from .pieces import Shape
 from .stream import ClientGoneError, Stream
+from .tracebacks import of_user
 
 END: Any = object()
 """What `next` gives after the last item."""
@@ -39,9 +41,10 @@ class Streaming(Stream):
         except BaseException as error:  # noqa: BLE001  the boundary to the user's code
             return error
         finally:
-            # Its `finally` is the user's code, too.
-            with contextlib.suppress(BaseException):
+            try:
                 limited(self._walk.close)
+            except BaseException as error:  # noqa: BLE001  its `finally` is the user's code, too
+                _tell_of(error)
         return None
 
     async def pump_async(self, timed: _Timed) -> BaseException | None:
@@ -62,8 +65,10 @@ class Streaming(Stream):
         except BaseException as error:  # noqa: BLE001  the boundary to the user's code
             return error
         finally:
-            with contextlib.suppress(BaseException):
+            try:
                 await timed(self._walk.aclose())
+            except BaseException as error:  # noqa: BLE001  the same
+                _tell_of(error)
         return None
 
     async def _next(self, timed: _Timed, changed: asyncio.Event) -> Any:
@@ -79,6 +84,10 @@ class Streaming(Stream):
             await asyncio.wait({step, woken}, return_when=asyncio.FIRST_COMPLETED)
             woken.cancel()
         return step.result()
+
+
+def _tell_of(error: BaseException) -> None:
+    log.error(f"The generator of run() failed while it was closed\n{of_user(error)}")
 
 
 def _tell(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> None:

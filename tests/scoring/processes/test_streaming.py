@@ -144,6 +144,34 @@ def test_a_piece_that_takes_too_long_breaks_off(streaming):
     streaming.wait_for("Scoring timeout after 1500 ms")
 
 
+@pytest.mark.parametrize("word", ["def", "async def"])
+def test_a_number_amid_text_is_an_error_and_not_as_many_zeros(tmp_path, word):
+    script = f"def init(): ...\n{word} run(data):\n    yield 'text'\n    yield 3_000_000"
+    with running(tmp_path, script) as service:
+        with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+            asked(service, "").read()
+        service.wait_for("TypeError: memoryview: a bytes-like object is required, not 'int'")
+
+
+@pytest.mark.parametrize("word", ["def", "async def"])
+def test_what_fails_while_a_generator_is_closed_is_in_the_log(tmp_path, word):
+    script = f"""
+        def init(): ...
+        {word} run(data):
+            try:
+                while True:
+                    yield "x" * 1000000
+            finally:
+                raise KeyError("tidying")
+    """
+    with running(tmp_path, script) as service:
+        with asked(service, "") as answer:
+            answer.read(1000)
+        service.wait_for("The generator of run\\(\\) failed while it was closed")
+        service.wait_for("KeyError: 'tidying'")
+        assert service.ask("GET", "/").status == 200
+
+
 THREADS = {"MODELPACK_THREADS": "2", "SCORING_TIMEOUT_MS": "400"}
 
 
