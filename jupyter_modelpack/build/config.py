@@ -39,7 +39,6 @@ def image_config(
 ) -> dict[str, Any]:
     """Return the config of an image made of `base` and the layers in `notes`."""
     below = base.image.config()
-    settings = below.get("config") or {}
     created = _created(recipe, below).strftime("%Y-%m-%dT%H:%M:%SZ")
     health = f"/{target.site_packages}/{SERVER}/healthcheck.py"
     return {
@@ -50,10 +49,10 @@ def image_config(
         "config": {
             "User": USER,
             "ExposedPorts": {f"{IMAGE_PORT}/tcp": {}},
-            "Env": [f"{name}={value}" for name, value in _environment(settings, recipe, variables).items()],
+            "Env": [f"{name}={value}" for name, value in _environment(base, recipe, variables).items()],
             "Entrypoint": [f"{ENV_DIR}/bin/python", "-m", SERVER],
             "WorkingDir": APP_ROOT,
-            "Labels": {**(settings.get("Labels") or {}), **_labels(recipe, base, target, lock)},
+            "Labels": {**base.image.labels(), **_labels(recipe, base, target, lock)},
             "StopSignal": "SIGTERM",
             "Healthcheck": {
                 "Test": ["CMD", f"{ENV_DIR}/bin/python", "-I", "-S", health],
@@ -85,8 +84,8 @@ def _created(recipe: Recipe, below: Mapping[str, Any]) -> dt.datetime:
     return max((time.astimezone(dt.UTC) for time in times), default=dt.datetime(1980, 1, 2, tzinfo=dt.UTC))
 
 
-def _environment(settings: Mapping[str, Any], recipe: Recipe, variables: Mapping[str, str]) -> dict[str, str]:
-    inherited = dict(entry.partition("=")[::2] for entry in settings.get("Env") or [])
+def _environment(base: Base, recipe: Recipe, variables: Mapping[str, str]) -> dict[str, str]:
+    inherited = base.image.variables()
     path = inherited.get("PATH", "/usr/local/bin:/usr/bin:/bin")
     return {
         **inherited,

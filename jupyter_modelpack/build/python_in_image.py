@@ -55,9 +55,8 @@ def find_python(image: Image, wanted: str) -> ImagePython:
 
 
 def _path(image: Image) -> list[str]:
-    settings = image.config().get("config") or {}
-    variables = dict(entry.partition("=")[::2] for entry in settings.get("Env") or [] if isinstance(entry, str))
-    return [folder.rstrip("/") for folder in variables.get("PATH", _DEFAULT_PATH).split(":") if folder]
+    path = image.variables().get("PATH", _DEFAULT_PATH)
+    return [folder.rstrip("/") for folder in path.split(":") if folder]
 
 
 def _names(image: Image, layer: Descriptor) -> list[str]:

@@ -37,9 +37,7 @@ def prepare(image: Image, report: Reporter) -> LocalProgram:
         UsageError: the image is not one of ours, or needs what only a container has.
         NotFound: this machine has no Python of the image's minor version.
     """
-    config = image.config()
-    settings = config.get("config") or {}
-    labels = settings.get("Labels") or {}
+    labels = image.labels()
     python = labels.get(f"{LABEL}.python")
     if not python:
         raise UsageError("This image was not packaged here: only a container engine can run it.", code="not-ours")
@@ -65,11 +63,10 @@ def prepare(image: Image, report: Reporter) -> LocalProgram:
         report,
     )
     app = _app(image, [layer for layer in layers if layer.annotations[KIND] in {"model", "app"}], report)
-    variables = dict(entry.partition("=")[::2] for entry in settings.get("Env") or [])
     return LocalProgram(
         argv=[str(env / "bin" / "python"), "-m", SERVER],
         cwd=app,
-        env={name: _moved(value, app) for name, value in variables.items() if name not in _CONTAINER_ONLY},
+        env={name: _moved(value, app) for name, value in image.variables().items() if name not in _CONTAINER_ONLY},
     )
 
 

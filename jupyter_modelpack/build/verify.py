@@ -100,7 +100,7 @@ def verify(image: Image, report: Reporter) -> Verdict:
     ]
     made.append(LayerNote("scoring server", server.digest, server.size, reused=False))
     made.append(LayerNote("app", kept[-1].digest, kept[-1].size, reused=True))
-    differences = [*_layers(ours, made, target, labels), *_config(recipe, base, target, made, lock, stored)]
+    differences = [*_layers(ours, made, target, labels), *_config(recipe, base, target, made, lock, image)]
     return Verdict(image.digest, tuple(differences))
 
 
@@ -175,11 +175,12 @@ def _layers(
 
 
 def _config(
-    recipe: Recipe, base: Base, target: Target, made: list[LayerNote], lock: Lock, stored: Mapping[str, Any]
+    recipe: Recipe, base: Base, target: Target, made: list[LayerNote], lock: Lock, image: Image
 ) -> Iterator[Difference]:
     """Compare the config; what the user chose (variables, labels) is taken from the image itself."""
+    stored = image.config()
     plain = image_config(recipe, base, target, made, {}, lock.shipped)["config"]
-    theirs = dict(entry.partition("=")[::2] for entry in stored["config"].get("Env") or () if isinstance(entry, str))
+    theirs = image.variables()
     known = dict(entry.partition("=")[::2] for entry in plain["Env"])
     chosen = {name: value for name, value in theirs.items() if known.get(name) != value}
     more = {name: value for name, value in stored["config"]["Labels"].items() if name not in plain["Labels"]}

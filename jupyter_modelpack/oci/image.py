@@ -107,10 +107,19 @@ class Image:
 
     def labels(self) -> dict[str, str]:
         """Return the labels that the config gives, those that are text: it may be anybody's."""
-        settings = self.config().get("config")
-        found = settings.get("Labels") if isinstance(settings, dict) else None
+        found = self._setting("Labels")
         given = found.items() if isinstance(found, dict) else ()
         return {name: said for name, said in given if isinstance(said, str)}
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that the config gives, those that are text."""
+        found = self._setting("Env")
+        given = found if isinstance(found, list) else ()
+        return dict(entry.partition("=")[::2] for entry in given if isinstance(entry, str))
+
+    def _setting(self, name: str) -> Any:
+        settings = self.config().get("config")
+        return settings.get(name) if isinstance(settings, dict) else None
 
     def platform(self) -> Platform:
         """Return the platform that the config names."""
