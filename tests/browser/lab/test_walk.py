@@ -1,11 +1,12 @@
 """The walk of somebody who would rather click: package, cancel, package again, run, score, read logs, kill."""
 
 import re
+import subprocess
 import uuid
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.lab.panel import SCRIPT, SidePanel
 from tests.browser.test_looks import CONTRAST
@@ -18,7 +19,15 @@ def name() -> str:
     return f"click-{uuid.uuid4().hex[:8]}"
 
 
-def test_package_cancel_again_run_score_logs_kill(panel: SidePanel, name: str, tmp_path: Path):
+def sure(remove: Locator) -> None:
+    """Click twice: Remove asks first."""
+    expect(remove).to_have_text("Remove")
+    remove.click()
+    expect(remove).to_have_text("Sure?")
+    remove.click()
+
+
+def test_package_cancel_again_run_score_logs_kill(panel: SidePanel, name: str, tmp_path: Path, docker_host: str):
     panel.write(f"{name}/score.py", SCRIPT)
     script = f"{name}/score.py"
     panel.package(name, script, Pip=f"no-such-project-{name}")
@@ -84,8 +93,14 @@ def test_package_cancel_again_run_score_logs_kill(panel: SidePanel, name: str, t
     panel.button(service, "Kill").click()
     expect(service).to_have_attribute("data-state", "ended")
     expect(panel.button(service, "Score")).to_be_disabled()
-    panel.button(panel.row(f"/{name}"), re.compile("^Remove ")).click()
-    panel.button(panel.row(f"/{name}"), re.compile("^Remove ")).click()
+    remove = panel.button(panel.row(f"/{name}"), re.compile("^Remove "))
+    sure(remove)
+    news = panel.page.locator(".mpl-panel > .mpl-news")
+    expect(news.get_by_role("alert")).to_contain_text("is using its referenced image")  # what has ended is still there
+    subprocess.run(["docker", "-H", docker_host, "rm", name], check=True)
+    sure(remove)
+    expect(panel.row(f"/{name}")).to_have_count(0)
+    expect(news).to_contain_text("was removed")
     assert panel.problems == []
 
 
