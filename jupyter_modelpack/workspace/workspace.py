@@ -22,7 +22,7 @@ from jupyter_modelpack.errors import Conflict, Denied, NotFound, Untrusted, Usag
 from jupyter_modelpack.oci.manifest import parse_object
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.store.disk import disk_errors
-from jupyter_modelpack.store.files import make_folder, write_file
+from jupyter_modelpack.store.files import TEMP_PREFIX, make_folder, write_file
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.repair import QUARANTINE
 from jupyter_modelpack.workspace import config_file, registry_home
@@ -355,5 +355,9 @@ def _created(document: Mapping[str, Any]) -> datetime:
 
 
 def _strangers(folder: Path) -> bool:
+    """Whether a folder holds what no workspace does, not even one that is being made, or was when its maker died."""
     ours = {*OURS, "blobs", "logs", QUARANTINE}
-    return any(entry.name not in ours and entry.suffix != ".lock" for entry in folder.iterdir())
+    return any(
+        entry.name not in ours and ".lock" not in entry.suffixes and not entry.name.startswith(TEMP_PREFIX)
+        for entry in folder.iterdir()
+    )

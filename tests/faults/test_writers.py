@@ -10,6 +10,7 @@ from jupyter_modelpack.oci.manifest import LAYER
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.lease import leased
+from jupyter_modelpack.workspace.workspace import Workspace
 from tests.faults import times
 from tests.faults.child import Child
 from tests.faults.disk import tmpfs
@@ -69,6 +70,22 @@ def test_many_writers_and_a_collector(tmp_path: Path, scoreboard):
     assert int(rounds) > 10
     assert int(removed) + collect(Layout(folder), Reporter()).blobs == WRITERS * count * 4, "all the rubbish"
     assert leased(folder) == set(), "everybody has ended"
+
+
+def test_all_who_want_a_workspace_at_once_get_the_same(tmp_path: Path):
+    """What a notebook and a job of the side panel do on a new machine: each needs the default one, none finds it."""
+    for number in range(times(30, 300)):
+        start, folder = tmp_path / f"start-{number}", tmp_path / f"ws-{number}"
+
+        def create(say, start=start, folder=folder) -> None:
+            while not start.exists():
+                pass
+            say(Workspace.create("ws", path=folder, exist_ok=True).created.isoformat())
+
+        children = [Child(create) for _ in range(6)]
+        start.touch()
+        outcomes = [child.wait(60) for child in children]
+        assert len({outcome.said[0] for outcome in outcomes}) == 1, outcomes
 
 
 def test_skopeo_on_the_same_job(tmp_path: Path, scoreboard):

@@ -51,6 +51,14 @@ def test_create_refuses_a_folder_of_other_things(tmp_path: Path):
     assert [entry.name for entry in folder.iterdir()] == ["chapter1.tex"]
 
 
+@pytest.mark.parametrize("left", [".tmp-0123456789abcdef", "index.lock", "index.lock.held"])
+def test_create_goes_on_where_another_is_at_it_or_died(tmp_path: Path, left: str):
+    folder = tmp_path / "ws"
+    folder.mkdir()
+    (folder / left).write_bytes(b"")
+    assert Workspace.create("ws", path=folder).store.index().manifests == ()
+
+
 @pytest.mark.parametrize("name", ["", "..", "a/b", "-rf", "a b", "a\n", "ü", 3])
 def test_names_that_are_no_names(name):
     with pytest.raises(UsageError, match="not usable"):
