@@ -1,0 +1,76 @@
+"""What lies in the layers of a base image: read as a stream, nothing is run and nothing unpacked."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+from jupyter_modelpack.errors import Untrusted, UsageError
+from jupyter_modelpack.limits import ARCHIVE_ENTRIES, EXPANSION, EXPANSION_FREE
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.manifest import COMPRESSION, Descriptor
+
+
+class LayerFile:
+    """An entry of a layer, to be read before the next one.
+
+    Attributes:
+        path: Relative to the root of the image.
+        info: What the archive says of it.
+    """
+
+    def __init__(self, archive: tarfile.TarFile, info: tarfile.TarInfo) -> None:
+        self._archive, self.info = archive, info
+        self.path = info.name.removeprefix("./")
+
+    def read(self) -> bytes:
+        """Return its bytes; none for what is no plain file."""
+        content = self._archive.extractfile(self.info) if self.info.isreg() else None
+        return content.read() if content else b""
+
+
+def layer_files(image: Image, layer: Descriptor) -> Iterator[LayerFile]:
+    """Yield the entries of a layer in their order.
+
+    Raises:
+        UsageError: its compression is not supported.
+        Untrusted: it is no readable archive, or unpacks to more than an honest one (threat T2).
+    """
+    compression = COMPRESSION.get(layer.media_type)
+    if compression is None or compression == "zstd":
+        raise UsageError(
+            f"A layer of the base image is of type {layer.media_type}, which is not supported.",
+            hint="Use a base image with gzip layers (docker build and docker push make those).",
+        )
+    with image.blobs.open_blob(layer) as stream:
+        plain = cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if compression == "gzip" else stream
+        bounded = cast("BinaryIO", _Bounded(plain, layer.size))
+        try:
+            with tarfile.open(fileobj=bounded, mode="r|") as archive:
+                for number, info in enumerate(archive):
+                    archive.members = []  # type: ignore[attr-defined]  # it would keep every one
+                    if number >= ARCHIVE_ENTRIES:
+                        raise Untrusted(
+                            f"Layer {layer.digest} has more than {ARCHIVE_ENTRIES} entries.", code="too-large"
+                        )
+                    yield LayerFile(archive, info)
+        except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+            raise Untrusted(f"Layer {layer.digest} of the base image is no readable archive: {error}.") from error
+
+
+class _Bounded:
+    """A layer's plain bytes, up to what no honest layer exceeds (threat T2)."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream, self._left = stream, size * EXPANSION + EXPANSION_FREE
+
+    def read(self, size: int = -1) -> bytes:
+        """Read; raise `Untrusted` when it has grown beyond all reason."""
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise Untrusted("A layer of the base image unpacks to far more than it is.", code="too-large")
+        return data
