@@ -34,6 +34,9 @@ EXPANSION_FREE: Final = 10 << 20
 CHUNK: Final = 1 << 20
 """Unit in which blobs are streamed: large enough for sha256 to run at full speed."""
 
+LIBRARY_BYTES: Final = 64 << 20
+"""Most source of a base image's standard library that is compiled; CPython's is 20 MB, half of it tests."""
+
 NAME_BYTES: Final = 255
 """Longest repository name or path component, as in the distribution specification and in Linux."""
 

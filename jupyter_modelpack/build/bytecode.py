@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -92,24 +93,27 @@ class Compilers:
                 if pipe is not None:
                     pipe.close()
 
-    def compile(self, modules: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
-        """Return bytecode by its path, of modules by theirs; paths are relative to site-packages.
+    def compile(self, modules: Iterable[tuple[str, bytes]], folder: str | None = None) -> dict[str, bytes]:
+        """Return bytecode by its path, of modules by theirs; any number of threads may ask.
 
-        Any number of threads may ask.
+        Args:
+            modules: Path and source; paths are relative to `folder`.
+            folder: Relative to the root of the image; by default site-packages.
         """
         if not self._started:
             return {}
         batches = list(_batches((path, source) for path, source in modules if _serves(path)))
         found: dict[str, bytes] = {}
-        for batch, done in zip(batches, self._pool.map(self._compile, batches), strict=True):
+        below = folder or self._target.site_packages
+        for batch, done in zip(batches, self._pool.map(partial(self._compile, below), batches), strict=True):
             for (path, _), data in zip(batch, done, strict=True):
                 if data is not None:
                     found[bytecode_path(path, self._target)] = data
         return found
 
-    def _compile(self, batch: list[tuple[str, bytes]]) -> list[bytes | None]:
+    def _compile(self, folder: str, batch: list[tuple[str, bytes]]) -> list[bytes | None]:
         self._report.check()
-        data = marshal.dumps([(f"/{self._target.site_packages}/{path}", source) for path, source in batch], 2)
+        data = marshal.dumps([(f"/{folder}/{path}", source) for path, source in batch], 2)
         process = self._free.get()
         try:
             assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from jupyter_modelpack import home
 from jupyter_modelpack.build.app import app_variables, write_app
@@ -20,6 +21,7 @@ from jupyter_modelpack.build.lock import Lock
 from jupyter_modelpack.build.recipe import Built, LayerNote, ModelPart, Recipe
 from jupyter_modelpack.build.server_layer import server_layer
 from jupyter_modelpack.build.skeleton import skeleton_layer
+from jupyter_modelpack.build.standard_library import library_layer
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheels import wheel_layers
 from jupyter_modelpack.engine.base import LABEL
@@ -30,7 +32,7 @@ from jupyter_modelpack.store.blobs import BlobWriter, commit_all
 from jupyter_modelpack.store.layout import Layout
 
 KIND = f"{LABEL}.layer"
-"""Annotation of our layers in a manifest: skeleton, dependencies, model, server or app."""
+"""Annotation of our layers in a manifest: skeleton, library, dependencies, model, server or app."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Environment:
     """Base image and dependencies: everything that does not change with model or script.
 
     Attributes:
-        layers: Skeleton and dependencies, annotated.
+        layers: Skeleton, bytecode of the standard library and dependencies, annotated.
         notes: One for each layer.
     """
 
@@ -101,18 +103,21 @@ def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: 
     if target.compiler is None:
         report.log(f"No Python {python} on this machine: the image goes without bytecode and starts slower.")
     report.stage("environment", f"Python {python} on {recipe.platform}")
-    lock = recipe_lock(recipe, target, cache.path / "locks", report)
+    with ThreadPoolExecutor(1, "modelpack-library") as beside:  # while the package index is waited for
+        library = beside.submit(library_layer, base, target, cache, report)
+        lock = recipe_lock(recipe, target, cache.path / "locks", report)
     report.stage("dependencies", f"{len(lock.packages)} packages")
     made = wheel_layers(lock, target, cache, report, needs.requirements)
     sees_base = needs.uses_base or bool(needs.needs_engine)
     skeleton, reused = skeleton_layer(target, base.python, store, system_packages=sees_base)
-    layers, notes = [_kind(skeleton, "skeleton")], [LayerNote("environment", skeleton.digest, skeleton.size, reused)]
+    taken = [(layer, "library") for layer in (library.result(),) if layer] + [(layer, "dependencies") for layer in made]
     for side in (store, cache):
-        side.rely_on(layer.descriptor.digest for layer in made)
-    for layer in made:
+        side.rely_on(layer.descriptor.digest for layer, _ in taken)
+    layers, notes = [_kind(skeleton, "skeleton")], [LayerNote("environment", skeleton.digest, skeleton.size, reused)]
+    for layer, kind in taken:
         report.check()
         store.adopt(cache, layer.descriptor)
-        layers.append(_kind(layer.descriptor, "dependencies"))
+        layers.append(_kind(layer.descriptor, kind))
         notes.append(LayerNote(layer.title, layer.descriptor.digest, layer.descriptor.size, layer.reused))
     return Environment(base, target, lock, tuple(layers), tuple(notes))
 

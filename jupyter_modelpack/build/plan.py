@@ -12,6 +12,7 @@ from jupyter_modelpack.build.bytecode import find_compiler
 from jupyter_modelpack.build.chosen_lock import recipe_lock
 from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.build.server_layer import kept_server, server_files
+from jupyter_modelpack.build.standard_library import EMPTY, TITLE, kept_library
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheels import kept_wheel
 from jupyter_modelpack.errors import ModelpackError
@@ -74,6 +75,10 @@ def plan(recipe: Recipe, report: Reporter) -> Plan:
     target = Target(python, recipe.platform, find_compiler(python))
     lock = recipe_lock(recipe, target, cache.path / "locks", report)
     steps = [_base_step(recipe, base, cache)]
+    if base and target.compiler:
+        library = kept_library(base, target, cache)
+        if library is None or library.size > EMPTY:
+            steps.append(Step(TITLE, "kept", library.size) if library else Step(TITLE, "made"))
     for package in lock.packages:
         kept, name = kept_wheel(package, target, cache), f"{package.name} {package.version}"
         steps.append(Step(name, "kept", kept.size) if kept else Step(name, "downloaded", download=package.size))

@@ -23,6 +23,8 @@ from jupyter_modelpack.build.python_in_image import find_python
 from jupyter_modelpack.build.recipe import LayerNote, ModelPart, Needs, Recipe, Source
 from jupyter_modelpack.build.server_layer import server_layer
 from jupyter_modelpack.build.skeleton import skeleton_layer
+from jupyter_modelpack.build.standard_library import TITLE as LIBRARY
+from jupyter_modelpack.build.standard_library import library_layer
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheels import wheel_layers
 from jupyter_modelpack.engine.base import LABEL
@@ -91,7 +93,8 @@ def verify(image: Image, report: Reporter) -> Verdict:
         report.stage("dependencies", f"Making {len(lock.packages)} packages anew")
         skeleton, _ = skeleton_layer(target, base.python, scratch, system_packages=sees_base)
         made = [LayerNote("environment", skeleton.digest, skeleton.size, reused=False)]
-        wheels = wheel_layers(lock, target, scratch, report)
+        library = library_layer(base, target, scratch, report)
+        wheels = [*([library] if library else []), *wheel_layers(lock, target, scratch, report)]
         made += [LayerNote(one.title, one.descriptor.digest, one.descriptor.size, reused=False) for one in wheels]
         server = server_layer(target, scratch, report).descriptor
     recipe = _recipe(stored, labels, [layer for layer in kept if layer.annotations[KIND] == "model"])
@@ -100,7 +103,10 @@ def verify(image: Image, report: Reporter) -> Verdict:
     ]
     made.append(LayerNote("scoring server", server.digest, server.size, reused=False))
     made.append(LayerNote("app", kept[-1].digest, kept[-1].size, reused=True))
-    differences = [*_layers(ours, made, target, labels), *_config(recipe, base, target, made, lock, image)]
+    unmade = [layer for layer in ours if layer.annotations.get(KIND) == "library" and target.compiler is None]
+    differences = [Difference(LIBRARY, _no_compiler(target)) for _ in unmade]
+    differences += _layers([layer for layer in ours if layer not in unmade], made, target, labels)
+    differences += _config(recipe, base, target, made, lock, image)
     return Verdict(image.digest, tuple(differences))
 
 
@@ -157,7 +163,7 @@ def _strange() -> Untrusted:
 
 
 def _layers(
-    ours: tuple[Descriptor, ...], made: list[LayerNote], target: Target, labels: Mapping[str, str]
+    ours: list[Descriptor], made: list[LayerNote], target: Target, labels: Mapping[str, str]
 ) -> Iterator[Difference]:
     version = labels.get(f"{LABEL}.version", "")
     for layer, note in zip(ours, made, strict=False):
@@ -166,12 +172,16 @@ def _layers(
         if note.title == "scoring server":
             why = f"the image has that of version {version}, this is version {_version.__version__}, or it was edited"
         elif target.compiler is None:
-            why = f"there is no Python {target.python} on this machine to compile its bytecode"
+            why = _no_compiler(target)
         else:
             why = f"made anew it is {note.digest.short}, not {layer.digest.short}"
         yield Difference(note.title, why)
     if len(ours) != len(made):
         yield Difference("layers", f"the image has {len(ours)} of ours, made anew there are {len(made)}")
+
+
+def _no_compiler(target: Target) -> str:
+    return f"there is no Python {target.python} on this machine to compile its bytecode"
 
 
 def _config(

@@ -43,7 +43,11 @@ def test_another_scoring_server_is_named(built, monkeypatch):
 def test_a_machine_without_the_images_python_is_named(built, monkeypatch):
     monkeypatch.setattr("jupyter_modelpack.build.verify.find_compiler", lambda _python: None)
     verdict = verify(built.image, Reporter())
-    assert [difference.what.partition(" ")[0] for difference in verdict.differences] == ["3", "scoring"]
+    assert [difference.what.partition(" ")[0] for difference in verdict.differences] == [
+        "bytecode",
+        "3",
+        "scoring",
+    ]
     assert verdict.differences[0].why == "there is no Python 3.11 on this machine to compile its bytecode"
 
 
