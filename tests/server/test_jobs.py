@@ -69,7 +69,7 @@ def test_a_job_does_not_leave_interrupts_blocked(jobs: Jobs, hub: Heard):
 
 def test_ended_jobs_go_when_their_journals_do(jobs: Jobs, hub: Heard, home: Path):
     for number in range(journal.KEPT + 5):
-        past(f"202611230000{number:02d}-00000000")
+        past(f"202611230000{number:02d}000000-00000000")
     jobs.find()
     last = ""
     for name in journal.names():
@@ -83,9 +83,9 @@ def test_ended_jobs_go_when_their_journals_do(jobs: Jobs, hub: Heard, home: Path
 
 
 def test_tables_are_asked_for_anew_once_when_a_job_ends_and_not_for_one_that_had(jobs: Jobs, hub: Heard, home: Path):
-    past("20261123000000-00000000")
+    past("20261123000000000000-00000000")
     jobs.find()
-    hub.end("20261123000000-00000000")
+    hub.end("20261123000000000000-00000000")
     hub.end(jobs.start("version", {})["id"])
     assert hub.ends.acquire(timeout=10)
     assert not hub.ends.acquire(timeout=0.5)
@@ -93,17 +93,26 @@ def test_tables_are_asked_for_anew_once_when_a_job_ends_and_not_for_one_that_had
 
 
 def test_a_journal_of_another_version_is_one_of_a_job_that_ended(jobs: Jobs, hub: Heard, home: Path):
-    past("20261123000000-00000000", ("stage", 1))
+    past("20261123000000000000-00000000", ("stage", 1))
     jobs.find()
-    assert hub.end("20261123000000-00000000")["state"] == "lost"
+    assert hub.end("20261123000000000000-00000000")["state"] == "lost"
 
 
 def test_two_servers_may_tidy_at_once(home: Path, monkeypatch: pytest.MonkeyPatch):
-    gone = [f"202611230000{number:02d}-00000000" for number in range(journal.KEPT + 5)]
+    gone = [f"202611230000{number:02d}000000-00000000" for number in range(journal.KEPT + 5)]
     monkeypatch.setattr(journal, "names", lambda: gone)  # as listed before the other one deleted them
     name, file = journal.create({})
     file.close()
     assert journal.path(name).exists()
+
+
+def test_journals_are_in_the_order_in_which_they_were_begun(home: Path):
+    begun = []
+    for _ in range(20):
+        name, file = journal.create({})
+        file.close()
+        begun.append(name)
+    assert journal.names() == begun
 
 
 def past(name: str, *more: tuple[str, Any]) -> None:

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,7 +21,8 @@ from jupyter_modelpack.store.files import make_folder
 KEPT = 30
 """Journals of jobs that have ended; the package's own log stays with the package."""
 
-_NAME = re.compile(r"\d{14}-[0-9a-f]{8}")
+_NAME = re.compile(r"\d{20}-[0-9a-f]{8}")
+"""By the microsecond: pages and servers sort jobs by name, and two are begun in one second."""
 
 
 def folder() -> Path:
@@ -32,7 +34,7 @@ def create(head: Mapping[str, Any]) -> tuple[str, BinaryIO]:
     """Begin a journal; its file is locked as long as somebody holds it open."""
     make_folder(folder())
     _tidy()
-    name = f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
+    name = f"{datetime.now(UTC):%Y%m%d%H%M%S%f}-{secrets.token_hex(4)}"
     handle = os.open(path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
     fcntl.flock(handle, fcntl.LOCK_EX)
     file = os.fdopen(handle, "wb", buffering=0)

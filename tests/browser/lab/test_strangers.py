@@ -44,7 +44,7 @@ def strange(tmp_path_factory: pytest.TempPathFactory, base_image: Path) -> Itera
     jobs.mkdir(parents=True, mode=0o700)
     for number, end in enumerate((failed(), done())):
         lines = [{"at": 1.0, "kind": kind, "data": data} for kind, data in [*happened(), end]]
-        (jobs / f"2026112300000{number}-0000000{number}.jsonl").write_text(
+        (jobs / f"2026112300000000000{number}-0000000{number}.jsonl").write_text(
             "".join(f"{json.dumps(one)}\n" for one in lines)
         )
     with Jupyter(folder, env, python=installed() / "bin" / "python", base=BASE) as server:
