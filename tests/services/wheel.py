@@ -36,8 +36,16 @@ def environment() -> Path:
                 shutil.rmtree(old)
             with tempfile.TemporaryDirectory(dir=CACHE) as work:
                 wheel = _build(files, Path(work))
-                _install(wheel, done)
+                _install(wheel, done, ["jupyterlab", "jupyterlab-language-pack-pt-BR", "scikit-learn"])
+                shutil.copy(wheel, done)
     return done
+
+
+def without_server(folder: Path) -> Path:
+    """Install the wheel where there is no Jupyter server, as in VS Code or a bare IPython; give the Python."""
+    [wheel] = environment().glob("*.whl")
+    _install(wheel, folder, ["ipykernel"])
+    return folder / "bin" / "python"
 
 
 def _files() -> list[str]:
@@ -59,13 +67,12 @@ def _build(files: list[str], work: Path) -> Path:
     return wheel
 
 
-def _install(wheel: Path, target: Path) -> None:
-    """Install it beside what the lock pins: pip does nothing for the extensions that users would not get."""
+def _install(wheel: Path, target: Path, beside: list[str]) -> None:
+    """Install it, in the versions of the lock: pip does nothing for the extensions that users would not get."""
     try:
         _run([str(UV), "venv", "-q", "--python", sys.executable, str(target)], wheel.parent)
         pip = [str(UV), "pip", "install", "-q", "--python", str(target / "bin" / "python")]
-        wanted = ["jupyterlab", "jupyterlab-language-pack-pt-BR", "scikit-learn", str(wheel)]
-        _run([*pip, "-c", str(_constraints(wheel.parent)), *wanted], wheel.parent)
+        _run([*pip, "-c", str(_constraints(target)), *beside, str(wheel)], wheel.parent)
     except BaseException:
         shutil.rmtree(target, ignore_errors=True)
         raise
