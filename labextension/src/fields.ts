@@ -5,7 +5,7 @@ import { button, el } from "./dom";
 import { t, translated } from "./words";
 
 export interface IBrowse {
-  (): Promise<string | null>;
+  (folder: boolean): Promise<string | null>;
 }
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -66,8 +66,9 @@ export class Fields {
     control.setAttribute("aria-describedby", `${id}-help`);
     if (option.kind === "flag") return el("div", { class: "mpl-field mpl-flag" }, control, label, help);
     const line = el("div", { class: "mpl-line" }, control);
-    if (option.completes === "path" && !option.many) {
-      line.append(button(t.__("Browse…"), () => void this.choose(control), { "aria-label": t.__("Browse for %1", labelOf(option)) }));
+    // What a package may be made of is a registered model, or a file.
+    if (option.completes === "path" || (option.completes === "model" && option.many)) {
+      line.append(button(t.__("Browse…"), () => void this.choose(control, option), { "aria-label": t.__("Browse for %1", labelOf(option)) }));
     }
     return el("div", { class: "mpl-field" }, label, line, help);
   }
@@ -118,9 +119,9 @@ export class Fields {
     control.after(chooser);
   }
 
-  private async choose(control: Control): Promise<void> {
-    const path = await this.browse();
-    if (path) control.value = path;
+  private async choose(control: Control, option: IOption): Promise<void> {
+    const path = await this.browse(option.metavar === "FOLDER");
+    if (path) control.value = option.many ? [control.value.trim(), path].filter((one) => one).join("\n") : path;
     control.focus();
   }
 }

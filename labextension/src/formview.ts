@@ -1,16 +1,24 @@
 // A verb's form with what becomes of it: the plan where there is one, then the job, live.
 import type { Form, IJob } from "./api";
 import { failureOf } from "./api";
-import { button, el } from "./dom";
+import { button, el, say } from "./dom";
 import { failure } from "./failure";
 import { Fields, IBrowse } from "./fields";
 import { IDeeds, JobView } from "./jobview";
+import { deed } from "./phrases";
 import type { Store } from "./store";
 import { t, translated } from "./words";
 
 const FIRST: Record<string, string[]> = {
   package: ["model", "script", "requirements", "pip", "base", "name", "sample"],
 };
+
+// An entry script: its path, what it imports, and whether it was there before.
+export interface IWritten {
+  path: string;
+  pip: string[];
+  kept: boolean;
+}
 
 export class FormView {
   readonly element: HTMLElement;
@@ -22,17 +30,17 @@ export class FormView {
   private id = "";
 
   constructor(
-    private readonly verb: string,
+    verb: string,
     preset: Form,
     private readonly store: Store,
     private readonly deeds: IDeeds,
     browse: IBrowse,
-    private readonly write: (model: string) => Promise<string | null>,
+    private readonly write: (model: string) => Promise<IWritten>,
   ) {
     const known = store.about?.verbs[verb];
     const options = known?.options ?? [];
     this.fields = new Fields(options, FIRST[verb] ?? [], preset, () => store.where(), browse);
-    this.go = button(this.label(), () => void this.start(verb), { class: "mpl-button mpl-main" });
+    this.go = button(deed(verb), () => void this.start(verb), { class: "mpl-button mpl-main" });
     const acts = el("div", { class: "mpl-actions" }, this.go);
     if (verb === "package") {
       if (store.about?.verbs["plan"]) acts.prepend(button(t.__("Plan"), () => void this.start("plan")));
@@ -49,11 +57,6 @@ export class FormView {
 
   dispose(): void {
     this.store.job.disconnect(this.heard, this);
-  }
-
-  private label(): string {
-    const labels: Record<string, string> = { package: t.__("Package"), push: t.__("Push"), save: t.__("Save"), run: t.__("Run"), register: t.__("Register"), load: t.__("Load") };
-    return labels[this.verb] ?? t.__("Go");
   }
 
   private heard(_store: Store, job: IJob): void {
@@ -81,8 +84,12 @@ export class FormView {
 
   private async generate(): Promise<void> {
     try {
-      const path = await this.write(this.fields.get("model").split("\n")[0] ?? "");
-      if (path) this.fields.set("script", path);
+      this.news.replaceChildren();
+      const { path, pip, kept } = await this.write(this.fields.get("model").split("\n")[0] ?? "");
+      this.fields.set("script", path);
+      if (kept) say(this.news, t.__("%1 is there already, and stays as it is.", path));
+      // Without what the script imports, its service would die as soon as it starts.
+      if (!this.fields.get("pip") && !this.fields.get("requirements")) this.fields.set("pip", pip.join("\n"));
     } catch (error) {
       this.news.replaceChildren(failure(failureOf(error)));
     }

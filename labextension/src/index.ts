@@ -10,10 +10,11 @@ import { ITranslator } from "@jupyterlab/translation";
 import { Widget } from "@lumino/widgets";
 import type { Form } from "./api";
 import { Refused } from "./api";
-import { FormView } from "./formview";
+import { FormView, IWritten } from "./formview";
 import { icon } from "./icon";
 import { PackageButton, packageCell } from "./notebook";
 import { IPlace, Panel } from "./panel";
+import { follow } from "./settings";
 import { Store } from "./store";
 import { speak, t, translated } from "./words";
 
@@ -51,30 +52,37 @@ function activate(
   app.shell.add(panel, "left", { rank: 700 });
   restorer?.add(panel, panel.id);
 
-  const about = store.load().then(
-    (found) => panel.compare(found.version),
-    (error) => panel.compare(null, error),
-  );
+  panel.disposed.connect(() => store.close());
+
+  const compare = (): Promise<void> => store.load().then((found) => panel.compare(found.version), (error) => panel.compare(null, error));
+  let about = compare();
+  let away = false;
+  store.connected.connect((_store, open) => {
+    if (open && away) about = compare(); // a server that has started anew may be another version
+    away = !open;
+  });
+  const configured = registry ? follow(ID, registry, store).catch((error) => console.error(error)) : Promise.resolve();
 
   // Wherever the file browser is, so that paths mean what they say there.
-  async function browse(): Promise<string | null> {
+  async function browse(folder: boolean): Promise<string | null> {
     if (!browser) return null;
-    const chosen = await FileDialog.getOpenFiles({ manager: browser.model.manager, title: t.__("Choose a file"), translator });
+    const options = { manager: browser.model.manager, title: folder ? t.__("Choose a folder") : t.__("Choose a file"), translator };
+    const chosen = await (folder ? FileDialog.getExistingDirectory(options) : FileDialog.getOpenFiles(options));
     return chosen.value?.[0]?.path ?? null;
   }
 
-  async function write(model: string): Promise<string | null> {
+  async function write(model: string): Promise<IWritten> {
     const folder = browser?.model.path ?? "";
-    const output = folder ? `${folder}/score.py` : "score.py";
-    const job = await store.finish("script", { model, output });
-    // One that is there already is the one to look at.
-    if (job.error && job.error.code !== "conflict") throw new Refused(400, job.error);
-    await app.commands.execute("docmanager:open", { path: output });
-    return output;
+    const path = folder ? `${folder}/score.py` : "score.py";
+    const job = await store.finish("script", { model, output: path });
+    const kept = job.error?.code === "conflict"; // one that is there already is the one to look at
+    if (job.error && !kept) throw new Refused(400, job.error);
+    await app.commands.execute("docmanager:open", { path });
+    return { path, pip: job.result?.pip ?? [], kept };
   }
 
   async function form(verb: string, preset: Form): Promise<void> {
-    await about;
+    await Promise.all([about, configured]);
     const given = verb === "package" && store.settings.base ? { base: store.settings.base, ...preset } : preset;
     const view = new FormView(verb, given, store, panel, browse, write);
     const content = new Widget({ node: view.element });
@@ -109,7 +117,7 @@ function activate(
   commands.addCommand("modelpack:package-file", {
     label: t.__("Package this model…"),
     icon,
-    isVisible: () => selected().length === 1,
+    isEnabled: () => selected().length === 1,
     execute: () => form("package", { model: selected() }),
   });
   commands.addCommand("modelpack:package-cell", {
@@ -128,7 +136,7 @@ function activate(
       },
     });
   }
-  for (const name of ["open", "package", "package-cell", "show-models", "show-packages", "show-images", "show-services"])
+  for (const name of ["open", "package", "package-file", "package-cell", "show-models", "show-packages", "show-images", "show-services"])
     palette?.addItem({ command: `modelpack:${name}`, category });
   launcher?.add({ command: "modelpack:open", category: t.__("Other"), args: { isLauncher: true }, rank: 50 });
 
@@ -147,17 +155,10 @@ function activate(
     }
   });
 
-  void registry?.load(ID).then((settings) => {
-    const read = (): void => {
-      const { engine, workspace, baseImage, port } = settings.composite as Record<string, unknown>;
-      store.configure({ engine: String(engine ?? ""), workspace: String(workspace ?? ""), base: String(baseImage ?? ""), port: Number(port ?? 6789) });
-    };
-    settings.changed.connect(read);
-    read();
-  });
   // Not waited for: JupyterLab is restored when all plugins are there.
   void app.restored.then(async () => {
     const place = (await state?.fetch(ID)) as unknown as IPlace | undefined;
+    await configured;
     if (place?.tab) panel.turn(place.tab);
     if (place?.service) await panel.restoreService(place.service);
     panel.settle();

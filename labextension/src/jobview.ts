@@ -4,14 +4,16 @@ import { failureOf, post } from "./api";
 import { button, el, say, show } from "./dom";
 import { failure } from "./failure";
 import { Log } from "./log";
+import { deed, said } from "./phrases";
 import { planned } from "./plan";
 import { Stages } from "./stages";
 import { bytes, seconds, t } from "./words";
 
 export interface IDeeds {
-  run(name: string): void;
+  run(name: string): Promise<void>;
   openService(name: string): void;
   again(job: IJob): void;
+  aside(job: IJob): void;
 }
 
 export class JobView {
@@ -22,11 +24,13 @@ export class JobView {
   private readonly log = new Log(t.__("Log"), false);
   private readonly made = el("div", {});
   private readonly stop: HTMLButtonElement;
+  private readonly close: HTMLButtonElement;
   private drawn = "";
 
   constructor(private job: IJob, private readonly deeds: IDeeds) {
     this.stop = button(t.__("Cancel"), () => void this.cancel());
-    const top = el("div", { class: "mpl-top" }, this.head, this.clock, this.stop);
+    this.close = button("×", () => deeds.aside(this.job), { "aria-label": t.__("Put aside"), title: t.__("Put aside"), hidden: true });
+    const top = el("div", { class: "mpl-top" }, this.head, this.clock, this.stop, this.close);
     this.element = el("section", { class: "mpl-job", "aria-label": t.__("Job") }, top, this.stages.element, this.log.element, this.made);
     this.update(job);
   }
@@ -44,6 +48,11 @@ export class JobView {
       this.drawn = job.state;
       this.made.replaceChildren(...this.ending());
     }
+  }
+
+  // Whether it may be put aside.
+  offer(wanted: boolean): void {
+    show(this.close, wanted);
   }
 
   private async cancel(): Promise<void> {
@@ -87,13 +96,13 @@ export class JobView {
     const table = el("table", { class: "mpl-fields" }, el("tbody", {}, ...rows.map(([name, value]) =>
       el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value)))));
     const list = el("ul", { class: "mpl-layers" }, ...layers.map((layer) =>
-      el("li", {}, String(layer.title), " ", el("span", { class: "mpl-muted" },
+      el("li", {}, said(String(layer.title)), " ", el("span", { class: "mpl-muted" },
         `${bytes(Number(layer.size))} · ${layer.reused ? t.__("reused") : t.__("new")}`))));
     const details = el("details", { class: "mpl-details" },
       el("summary", {}, t.__("Layers"), " ", el("span", { class: "mpl-muted" }, t.__("%1, %2 of them reused", layers.length, reused))), list);
     const acts = el("div", { class: "mpl-actions" });
     if (!found.dockerfile)
-      acts.append(button(t.__("Run"), () => this.deeds.run(String(found.reference)), { class: "mpl-button mpl-main" }));
+      acts.append(button(t.__("Run"), () => void this.deeds.run(String(found.reference)), { class: "mpl-button mpl-main" }));
     acts.append(again);
     return [table, details, acts];
   }
@@ -101,9 +110,9 @@ export class JobView {
 
 function heading(job: IJob): string {
   // Of a reference, its last part: the registry is the workspace's own.
-  const named = String(job.form["name"] ?? job.form["package"] ?? job.form["image"] ?? job.form["path"] ?? "");
+  const named = String(job.form["name"] ?? job.form["package"] ?? job.form["image"] ?? job.form["path"] ?? job.form["file"] ?? "");
   const what = named.slice(named.lastIndexOf("/") + 1);
-  const label = what ? `${job.verb} ${what}` : job.verb;
+  const label = what ? `${deed(job.verb)} ${what}` : deed(job.verb);
   if (job.state === "running") return t.__("%1: running", label);
   if (job.state === "done") return t.__("%1: done", label);
   if (job.state === "cancelled") return t.__("%1: cancelled", label);

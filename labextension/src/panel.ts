@@ -78,8 +78,15 @@ export class Panel extends Widget implements IDeeds {
     this.tell();
   }
 
-  run(name: string): void {
-    void this.start("run", { package: name, port: this.store.settings.port });
+  // Who started it wants to see it; another tab does not.
+  async run(name: string): Promise<void> {
+    try {
+      say(this.news, "");
+      const job = await this.store.finish("run", { package: name, port: this.store.settings.port });
+      if (job.state === "done") this.openService(String(job.result?.service?.name ?? ""));
+    } catch (error) {
+      this.news.replaceChildren(failure(failureOf(error)));
+    }
   }
 
   // From now on, where one is is remembered.
@@ -106,7 +113,13 @@ export class Panel extends Widget implements IDeeds {
   }
 
   again(job: IJob): void {
+    this.aside(job);
     this.commands.form(job.verb, job.form);
+  }
+
+  aside(job: IJob): void {
+    this.store.failed.delete(job.id);
+    this.order();
   }
 
   compare(version: string | null, error?: unknown): void {
@@ -200,15 +213,6 @@ export class Panel extends Widget implements IDeeds {
     this.tables.get(tab)?.changed();
   }
 
-  private async start(verb: string, form: Record<string, unknown>): Promise<void> {
-    try {
-      say(this.news, "");
-      await this.store.start(verb, form);
-    } catch (error) {
-      this.news.replaceChildren(failure(failureOf(error)));
-    }
-  }
-
   // --- what it hears ---
 
   private heard(job: IJob): void {
@@ -217,18 +221,22 @@ export class Panel extends Widget implements IDeeds {
     if (known) known.update(job);
     else this.views.set(job.id, new JobView(job, this));
     if (!known || before !== job.state) this.order();
-    if (before === "running" && job.verb === "run" && job.state === "done") this.openService(String(job.result?.service?.name ?? ""));
   }
 
-  // Jobs that run are shown, with the one that ended last; the others are a click away.
+  // Shown are jobs that run, the one that was begun last, and those whose failure nobody has put aside; the others are a click away.
   private order(): void {
-    const all = [...this.store.jobs.values()].filter((job) => !ASIDE.has(job.verb)).sort((a, b) => b.id.localeCompare(a.id));
-    const first = all.filter((job, at) => job.state === "running" || at === 0).map((job) => job.id);
-    const element = (id: string): HTMLElement[] => (this.views.has(id) ? [(this.views.get(id) as JobView).element] : []);
-    const rest = all.map((job) => job.id).filter((id) => !first.includes(id));
+    const { jobs, failed } = this.store;
+    for (const id of this.views.keys()) if (!jobs.has(id)) this.views.delete(id);
+    const all = [...jobs.values()].filter((job) => !ASIDE.has(job.verb)).sort((a, b) => (a.id < b.id ? 1 : -1));
+    const first = all.filter((job, at) => job.state === "running" || at === 0 || failed.has(job.id));
+    const rest = all.filter((job) => !first.includes(job));
+    const elements = (some: IJob[]): HTMLElement[] => some.flatMap((job) => this.views.get(job.id)?.element ?? []);
+    for (const job of all) this.views.get(job.id)?.offer(failed.has(job.id) && job !== all[0]);
+    const bad = rest.filter((job) => job.state === "failed" || job.state === "lost").length;
+    const note = bad ? el("span", { class: "mpl-bad" }, t.__("%1 failed", bad)) : null;
     show(this.earlier, rest.length > 0);
-    this.earlier.replaceChildren(el("summary", {}, t._n("%1 earlier job", "%1 earlier jobs", rest.length)), ...rest.flatMap(element));
-    this.jobs.replaceChildren(...first.flatMap(element), this.earlier);
+    this.earlier.replaceChildren(el("summary", {}, t._n("%1 earlier job", "%1 earlier jobs", rest.length), bad ? " · " : "", note), ...elements(rest));
+    this.jobs.replaceChildren(...elements(first), this.earlier);
   }
 
   private followed(event: IEvent): void {

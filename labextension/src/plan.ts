@@ -1,5 +1,6 @@
 // What a build would do, before it does it: layers, sizes, what is kept and what is to be fetched.
 import { el } from "./dom";
+import { said } from "./phrases";
 import { bytes, t } from "./words";
 
 interface IStep {
@@ -14,7 +15,7 @@ export function planned(found: any): HTMLElement {
   const fetched = Number(found?.download ?? 0);
   const kept = steps.filter((step) => step.state === "kept").length;
   const rows = steps.map((step) =>
-    el("tr", {}, el("td", {}, step.title), el("td", { class: "mpl-number" }, size(step)), el("td", {}, word(step.state))));
+    el("tr", {}, el("td", {}, said(step.title)), el("td", { class: "mpl-number" }, size(step)), el("td", {}, word(step.state))));
   const head = el("tr", {}, ...[t.__("Layer"), t.__("Size"), ""].map((name) => el("th", { scope: "col" }, name)));
   return el("section", { class: "mpl-plan", "aria-label": t.__("Plan") },
     el("div", {}, t.__("%1 layers, %2 of them here already; to fetch: %3", steps.length, kept, bytes(fetched))),

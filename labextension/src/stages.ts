@@ -1,7 +1,8 @@
 // The stages of a job, each with its bytes, its time, and the time that is left.
 import type { IJob, IStage } from "./api";
 import { el, say } from "./dom";
-import { bytes, seconds, t, translated } from "./words";
+import { said } from "./phrases";
+import { bytes, seconds, t } from "./words";
 
 const SIGNS = { waiting: "○", running: "◐", done: "●", failed: "✕", cancelled: "–" };
 
@@ -44,10 +45,10 @@ export class Stages {
     const measured = stage.total > 0 && stage.state === "running";
     parts.item.dataset["state"] = stage.state;
     say(parts.sign, SIGNS[stage.state]);
-    say(parts.title, translated(stage.title));
+    say(parts.title, said(stage.title));
     say(parts.state, this.word(stage.state));
     parts.bar.hidden = !measured;
-    parts.bar.setAttribute("aria-label", stage.title);
+    parts.bar.setAttribute("aria-label", said(stage.title));
     if (measured) parts.bar.value = stage.done / stage.total;
     say(parts.note, note(stage));
     return parts.item;

@@ -4,6 +4,8 @@ import type { Form, IAbout, IJob, IService } from "./api";
 import { get, post } from "./api";
 import { IEvent, Stream } from "./stream";
 
+const ALL = ["models", "packages", "images", "services"];
+
 export interface ISettings {
   engine: string;
   workspace: string;
@@ -16,6 +18,8 @@ export class Store {
   about: IAbout | null = null;
   settings: ISettings = { engine: "", workspace: "", base: "", port: 6789 };
   service = "";
+  // Jobs that failed while this page looked on; who begins anew knows the others as history.
+  readonly failed = new Set<string>();
   private readonly stream: Stream;
   private readonly _job = new Signal<this, IJob>(this);
   private readonly _changed = new Signal<this, string[]>(this);
@@ -64,7 +68,12 @@ export class Store {
     this.settings = settings;
     if (JSON.stringify(this.where()) === before) return;
     this.stream.again();
-    this._changed.emit(["models", "packages", "images", "services"]);
+    this._changed.emit(ALL);
+  }
+
+  close(): void {
+    this.stream.close();
+    Signal.clearData(this);
   }
 
   // Also one that is followed already: another may have taken its name, and a new view wants its log from the beginning.
@@ -90,9 +99,8 @@ export class Store {
   }
 
   // Do a verb as a job, and wait for its end: where paths mean what they mean in the file browser.
-  async finish(verb: string, form: Form, begun: (job: IJob) => void = () => undefined): Promise<IJob> {
+  async finish(verb: string, form: Form): Promise<IJob> {
     const job = await this.start(verb, form);
-    begun(job);
     return new Promise((resolve) => {
       const heard = (_store: Store, one: IJob): void => {
         if (one.id !== job.id || one.state === "running") return;
@@ -105,14 +113,26 @@ export class Store {
   }
 
   private take(event: IEvent): void {
-    if (event.kind === "whole") (event.data as IJob[]).forEach((job) => this.keep(job));
+    if (event.kind === "whole") this.whole(event.data as IJob[]);
     else if (event.kind === "job") this.keep(event.data as IJob);
     else if (event.kind === "changed") this._changed.emit((event.data as { tables: string[] }).tables);
     else this._followed.emit(event);
-    if (event.kind === "whole") this._changed.emit(["models", "packages", "images", "services"]);
+  }
+
+  // All there is: what the server has forgotten is forgotten here.
+  private whole(jobs: IJob[]): void {
+    const there = new Set(jobs.map((job) => job.id));
+    for (const id of this.jobs.keys()) if (!there.has(id)) this.jobs.delete(id);
+    for (const job of jobs) {
+      if (!this.jobs.has(job.id)) this.jobs.set(job.id, job);
+      this.keep(job);
+    }
+    this._changed.emit(ALL);
   }
 
   private keep(job: IJob): void {
+    const before = this.jobs.get(job.id)?.state ?? "running";
+    if (before === "running" && (job.state === "failed" || job.state === "lost")) this.failed.add(job.id);
     this.jobs.set(job.id, job);
     this._job.emit(job);
   }

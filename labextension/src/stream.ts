@@ -9,6 +9,9 @@ export interface IEvent {
 
 const PATIENCE_MS = [500, 1_000, 2_000, 5_000, 10_000];
 
+// The server says something every 15 seconds; a connection that is silent for longer died without a word: a lid was closed.
+const SILENCE_MS = 45_000;
+
 export class Stream {
   private last = "";
   private broken = 0;
@@ -45,7 +48,7 @@ export class Stream {
         if (!response.ok || !response.body) throw new Error(response.statusText);
         this.broken = 0;
         this.connected(true);
-        await this.read(response.body);
+        await this.read(response.body, this.abort);
       } catch {
         // The server has gone, or we have asked anew.
       }
@@ -57,12 +60,13 @@ export class Stream {
     }
   }
 
-  private async read(body: ReadableStream<Uint8Array>): Promise<void> {
+  private async read(body: ReadableStream<Uint8Array>, abort: AbortController): Promise<void> {
     const reader = body.getReader();
     const decoder = new TextDecoder();
     let rest = "";
     for (;;) {
-      const { done, value } = await reader.read();
+      const silence = window.setTimeout(() => abort.abort(), SILENCE_MS);
+      const { done, value } = await reader.read().finally(() => window.clearTimeout(silence));
       if (done) return;
       const parts = (rest + decoder.decode(value, { stream: true })).split("\n\n");
       rest = parts.pop() ?? "";

@@ -4,7 +4,13 @@ import type { IPage, IRow } from "./api";
 import { failureOf, get } from "./api";
 import { button, el, say, show } from "./dom";
 import { failure } from "./failure";
+import { said } from "./phrases";
 import { t, translated } from "./words";
+
+// Columns of words of ours; what stands in the others is data.
+const WORDS = new Set(["CREATED", "STARTED", "STATE"]);
+
+const SURE_MS = 5_000;
 
 export interface ITable {
   name: string;
@@ -31,6 +37,8 @@ export class Table {
   private asked = 0;
   private drawn = "";
   private typing = 0;
+  private armed = "";
+  private calming = 0;
   private stale = true;
   private loading = false;
 
@@ -102,7 +110,8 @@ export class Table {
   }
 
   private row(one: IRow, page: IPage): HTMLElement {
-    const cells = one.cells.map((cell, at) => {
+    const cells = one.cells.map((given, at) => {
+      const cell = WORDS.has(page.columns[at] ?? "") ? said(given) : given;
       const mark = at === 0 && page.marks && one.ours ? el("span", { class: "mpl-mark", title: t.__("packaged here") }, "● ") : null;
       return el("td", { role: "cell", title: cell, "data-label": translated(page.columns[at] ?? "") }, mark, cell);
     });
@@ -111,20 +120,37 @@ export class Table {
   }
 
   private action(action: string, row: IRow): HTMLElement {
-    const label = this.label(action);
+    const label = this.label(action), what = `${action} ${row.name}`;
     const made = button(label, () => {
       if (action === "copy") {
         Clipboard.copyToSystem(row.name);
         say(made, t.__("Copied"));
         window.setTimeout(() => say(made, label), 1_500);
-      } else if (action === "remove" && made.textContent === label) {
-        say(made, t.__("Sure?"));
-        window.setTimeout(() => say(made, label), 3_000);
+      } else if (action === "remove" && this.armed !== what) {
+        this.arm(what);
       } else {
+        this.arm("");
         this.what.act(action, row);
       }
-    }, { "aria-label": `${label} ${row.name}`, "data-act": `${action} ${row.name}` });
+    }, { "data-act": what });
+    this.dress(made, label, row.name, this.armed === what);
     return made;
+  }
+
+  // What asks whether one is sure goes on asking when the rows are drawn anew.
+  private arm(what: string): void {
+    window.clearTimeout(this.calming);
+    this.armed = what;
+    for (const one of this.body.querySelectorAll<HTMLElement>('[data-act^="remove "]')) {
+      const act = one.dataset["act"] ?? "";
+      this.dress(one, this.label("remove"), act.slice("remove ".length), act === what);
+    }
+    if (what) this.calming = window.setTimeout(() => this.arm(""), SURE_MS);
+  }
+
+  private dress(made: HTMLElement, label: string, name: string, armed: boolean): void {
+    say(made, armed ? t.__("Sure?") : label);
+    made.setAttribute("aria-label", armed ? `${label} ${name}. ${t.__("Sure?")}` : `${label} ${name}`);
   }
 
   private label(action: string): string {

@@ -38,9 +38,25 @@ class Client:
     def post(self, path: str, form: Any = None) -> requests.Response:
         return self.raw("POST", path, json=form or {}, headers={"Authorization": f"token {self.server.token}"})
 
+    def finish(self, verb: str, form: Any = None) -> dict[str, Any]:
+        """Start a job; return it when it has ended."""
+        answer = self.post(f"start/{verb}", form)
+        assert answer.status_code == 202, answer.text
+        stream = self.events()
+        _, jobs = stream.until("whole")
+        [job] = [one for one in jobs if one["id"] == answer.json()["id"]]
+        if not ended(job):
+            _, job = stream.until("job", lambda one: one["id"] == answer.json()["id"] and ended(one))
+        stream.close()
+        return job
+
     def events(self, last: str = "", **query: Any) -> "Events":
         headers = {"Authorization": f"token {self.server.token}", "Last-Event-ID": last, "Accept-Encoding": "identity"}
         return Events(requests.get(self.url + "events", params=query, headers=headers, stream=True, timeout=30))
+
+
+def ended(job: dict[str, Any]) -> bool:
+    return job["state"] != "running"
 
 
 class Events:

@@ -4,17 +4,21 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 
 from jupyter_modelpack import __version__
-from jupyter_modelpack.commands.spec import options
-from jupyter_modelpack.frontends.widgets.build_state import STAGES
+from jupyter_modelpack.commands.spec import options, verbs
+from jupyter_modelpack.engine.base import State
+from jupyter_modelpack.frontends import human
 from jupyter_modelpack.frontends.widgets.source import SOURCES
 from tests.services import CHECKOUT
 
 SOURCE = {path.name: path.read_text() for path in (CHECKOUT / "labextension" / "src").glob("*.ts")}
 CATALOGUE = CHECKOUT / "jupyter_modelpack" / "locale" / "pt_BR" / "LC_MESSAGES" / "jupyter_modelpack.json"
+PHRASES = re.findall('"([^"]+)"', SOURCE["phrases.ts"].partition("PHRASES = [")[2].partition("].map")[0])
 SAID = re.compile(r't\.(?:__|_n)\(\s*((?:"(?:[^"\\]|\\.)*",?\s*)+)')
 MARKUP = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|createContextualFragment|DOMParser"
@@ -43,11 +47,33 @@ def test_every_word_of_the_panel_is_known_in_portuguese():
         for text in re.findall(r'"((?:[^"\\]|\\.)*)"', words)[:1]
     ]
     assert len(first) > 100
-    forms = {option.help for verb in ("package", "run", "push") for option in options(verb, "lab") if not option.skin}
-    headings = {name for source in SOURCES.values() for name in source.columns} | set(STAGES.values())
-    missing = [text for text in {*first, *headings} if not all(known.get(text, [""]))]
+    forms = {
+        text
+        for verb in verbs("lab")
+        for option in options(verb.name, "lab")
+        if not option.skin
+        for text in (option.help, option.name.replace("_", " ").capitalize())
+    }
+    schema = json.loads((CHECKOUT / "labextension" / "schema" / "panel.json").read_text())
+    settings = {one[key] for one in (schema, *schema["properties"].values()) for key in ("title", "description")}
+    headings = {name for source in SOURCES.values() for name in source.columns} | {
+        verb.summary for verb in verbs("lab")
+    }
+    missing = [text for text in {*first, *forms, *settings, *headings, *PHRASES} if not all(known.get(text, [""]))]
     assert missing == []
-    assert len([text for text in forms if text in known]) > 0.8 * len(forms)  # a new option may come first
+
+
+def test_what_the_server_says_of_time_and_stages_is_a_phrase_of_the_panel():
+    lengths = (0, 1, 2, 60, 150, 3600, 9000, 3 * 86400, 20 * 86400, 90 * 86400, 900 * 86400)
+    now = datetime.now(UTC)
+    said = {human.ago(now - timedelta(seconds=length), now) for length in lengths} | set(get_args(State))
+    stages = r'(?:report\.stage\("[\w-]+", |\bStep\()f?"([^"]+)"'
+    for source in (CHECKOUT / "jupyter_modelpack").rglob("*.py"):
+        for text in re.findall(stages, source.read_text()):
+            said.add(re.sub(r"\{[^}]*\}", "7", re.sub(r"\{'' if [^}]*'s'\}", "s", text)))
+    assert len(said) > 30
+    shapes = [re.compile(re.sub(r"%\d", "(.+)", re.sub(r"[()]", r"\\\g<0>", phrase))) for phrase in PHRASES]
+    assert {text for text in said if not any(shape.fullmatch(text) for shape in shapes)} == set()
 
 
 def test_the_placeholders_survive_translation():

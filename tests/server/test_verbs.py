@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.jupyter import Jupyter
-from tests.server.conftest import BASE, Client, answering, environment
+from tests.server.conftest import BASE, Client, answering, ended, environment
 
 pytestmark = pytest.mark.network
 
@@ -28,35 +28,18 @@ def name() -> str:
     return f"lab-{uuid.uuid4().hex[:8]}"
 
 
-def ended(job):
-    return job["state"] != "running"
-
-
-def finish(server: Client, verb: str, form: dict) -> dict:
-    """Start a job; return it when it has ended."""
-    answer = server.post(f"start/{verb}", form)
-    assert answer.status_code == 202, answer.text
-    stream = server.events()
-    _, jobs = stream.until("whole")
-    [job] = [one for one in jobs if one["id"] == answer.json()["id"]]
-    if not ended(job):
-        _, job = stream.until("job", lambda one: one["id"] == answer.json()["id"] and ended(one))
-    stream.close()
-    return job
-
-
 def test_package_run_score_logs_kill(server, name):
     folder = server.server.notebooks / "deep"
     folder.mkdir(exist_ok=True)
     (folder / "score.py").write_text(SCRIPT)
-    job = finish(server, "package", {"script": "deep/score.py", "name": name, "sample": SAMPLE})
+    job = server.finish("package", {"script": "deep/score.py", "name": name, "sample": SAMPLE})
     assert job["state"] == "done", job["error"]
     assert job["result"]["reference"].rpartition(":")[0].endswith(f"/{name}")
     assert {row["state"] for row in job["stages"]} == {"done"}
     [row] = server.get("table/packages", filter=name).json()["rows"]
     assert "run" in row["actions"]
 
-    job = finish(server, "run", {"package": row["name"], "port": 0})
+    job = server.finish("run", {"package": row["name"], "port": 0})
     assert job["state"] == "done", job["error"]
     assert job["result"]["service"]["name"] == name
     facts = server.get(f"service/{name}").json()
@@ -160,7 +143,7 @@ def test_what_is_no_json_object_is_refused(server, body):
 def test_a_value_of_a_variable_is_kept_nowhere(server, name):
     secret = f"hush-{uuid.uuid4().hex}"
     form = {"package": name, "env_var": [f"KEY={secret}"]}
-    finish(server, "run", form)
+    server.finish("run", form)
     home = server.server.notebooks.parent / "home"
     files = list(home.rglob("*.jsonl"))
     assert files

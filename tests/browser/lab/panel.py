@@ -1,5 +1,6 @@
 """The side panel, driven as a person would."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from playwright.sync_api import Error, Locator, Page, expect
 from tests.browser.jupyter import Jupyter
 
 PATIENCE = 20_000
+SETTINGS = {"port": 0}
+"""What all tests have said: several services may run at a time."""
+
 SCRIPT = """import json
 
 def init():
@@ -21,22 +25,24 @@ def run(data):
 class SidePanel:
     """JupyterLab in a tab of the browser, with our panel shown."""
 
-    def __init__(self, page: Page, lab: Jupyter, workspace: str = "walk") -> None:
+    def __init__(self, page: Page, lab: Jupyter, workspace: str = "walk", *, fresh: bool = False) -> None:
         self.page, self.lab, self.workspace = page, lab, workspace
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         self.problems: list[str] = []
         page.on("pageerror", self._wrong)
-        self.open()
+        self.open(fresh=fresh)
 
     def _wrong(self, error: Error) -> None:
         """Keep what went wrong in our own code, with its place; JupyterLab has troubles of its own."""
         if "jupyter-modelpack" in (error.stack or ""):
             self.problems.append(f"{error.message}\n{error.stack}")
 
-    def open(self) -> None:
+    def open(self, *, fresh: bool = False) -> None:
         self.page.goto(f"{self.lab.root}lab/workspaces/{self.workspace}?token={self.lab.token}")
         self.ready()
+        if fresh:  # where there is nothing to restore the launcher opens, a second later, and takes the focus
+            self.page.wait_for_function("() => document.activeElement?.closest('.jp-Launcher')")
         self.command("modelpack:open")
         self.panel.wait_for()
 
@@ -63,6 +69,15 @@ class SidePanel:
         return self.page.locator(".mpl-panel")
 
     @property
+    def news(self) -> Locator:
+        """What the panel says last."""
+        return self.page.locator(".mpl-panel > .mpl-news")
+
+    @property
+    def service(self) -> Locator:
+        return self.panel.locator(".mpl-service")
+
+    @property
     def form(self) -> Locator:
         return self.page.locator(".mpl-form:visible")
 
@@ -87,6 +102,14 @@ class SidePanel:
     def job(self, name: str) -> Locator:
         """The job of that name in the panel."""
         return self.panel.locator(".mpl-job").filter(has_text=name).first
+
+    def settings(self, **values: object) -> None:
+        """Save settings of the panel; they hold from the next reload on."""
+        self.save("jupyter-modelpack:panel", {**SETTINGS, **values})
+
+    def save(self, plugin: str, values: dict[str, object]) -> None:
+        save = "([id, raw]) => window.jupyterapp.serviceManager.settings.save(id, raw)"
+        self.page.evaluate(save, [plugin, json.dumps(values)])
 
     def picture(self, path: Path) -> None:
         self.page.screenshot(path=path)

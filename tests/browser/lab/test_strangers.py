@@ -74,7 +74,7 @@ def test_a_hundred_hostile_strings_are_text(page, strange: Jupyter):
     client = Client(strange)
     (strange.notebooks / "model.bin").write_bytes(b"x")
     tags = [f"{number}={one}" for number, one in enumerate(SAYABLE)]
-    client.post("start/register", {"path": "model.bin", "name": "strange", "description": STRINGS[0], "tag": tags})
+    client.finish("register", {"path": "model.bin", "name": "strange", "description": STRINGS[0], "tag": tags})
     name = f"strange-{uuid.uuid4().hex[:6]}"
     (strange.notebooks / "score.py").write_text(SCRIPT.format(strings=json.dumps(SAYABLE)))
     client.post("start/package", {"script": "score.py", "name": name})

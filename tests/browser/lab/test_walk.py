@@ -1,5 +1,7 @@
 """The walk of somebody who would rather click: package, cancel, package again, run, score, read logs, kill."""
 
+import base64
+import json
 import re
 import subprocess
 import uuid
@@ -58,16 +60,10 @@ def test_package_cancel_again_run_score_logs_kill(panel: SidePanel, name: str, t
 
     panel.tab("Packages")
     expect(panel.row(f"/{name}:")).to_be_visible()
-    panel.page.evaluate(
-        """async () => {
-            const { serviceManager } = window.jupyterapp;
-            await serviceManager.settings.save("jupyter-modelpack:panel", '{"port": 0}');
-        }"""
-    )
-    panel.open()  # a reload, which also takes the settings up
+    panel.open()
     panel.tab("Packages")
     panel.button(panel.row(f"/{name}:"), re.compile("^Run ")).click()
-    service = panel.panel.locator(".mpl-service")
+    service = panel.service
     expect(service).to_have_attribute("data-state", "ready")
     service.get_by_label("Request (JSON)").fill('{"data": [[40, 2], [1, 1]]}')
     panel.button(service, "Score").click()
@@ -95,7 +91,7 @@ def test_package_cancel_again_run_score_logs_kill(panel: SidePanel, name: str, t
     expect(panel.button(service, "Score")).to_be_disabled()
     remove = panel.button(panel.row(f"/{name}"), re.compile("^Remove "))
     sure(remove)
-    news = panel.page.locator(".mpl-panel > .mpl-news")
+    news = panel.news
     expect(news.get_by_role("alert")).to_contain_text("is using its referenced image")  # what has ended is still there
     subprocess.run(["docker", "-H", docker_host, "rm", name], check=True)
     sure(remove)
@@ -123,16 +119,30 @@ def test_a_build_goes_on_through_a_reload_and_is_seen_in_a_second_tab(panel: Sid
 def test_right_click_on_a_model_packages_it(panel: SidePanel, name: str):
     import joblib
 
+    panel.write(f"{name}/others/readme.md", "no model")
+    for ending in ("pkl", "onnx", "pt", "safetensors"):
+        panel.write(f"{name}/model.{ending}", "never loaded")
+    panel.command("filebrowser:go-to-path", path=name)
+    offer = panel.page.locator(".lm-Menu-item", has_text="Package this model…")
+    for one in ("others", "model.pkl", "model.onnx", "model.pt", "model.safetensors"):
+        panel.page.locator(".jp-DirListing-item", has_text=one).click(button="right")
+        expect(offer).to_be_visible()
+        panel.page.keyboard.press("Escape")
+    panel.command("filebrowser:go-to-path", path="")
+
     path = panel.lab.notebooks / f"{name}.joblib"
     joblib.dump([1, 2], path)
     panel.command("filebrowser:activate")
     panel.command("filebrowser:refresh")
     item = panel.page.locator(".jp-DirListing-item", has_text=path.name)
     item.click(button="right")
-    panel.page.locator(".lm-Menu-item", has_text="Package this model…").click()
+    offer.click()
     expect(panel.form.get_by_label("Model", exact=True)).to_have_value(path.name)
     panel.button(panel.form, "Write an entry script…").click()
     expect(panel.page.locator(".jp-FileEditor")).to_contain_text("joblib.load(path)")
+    panel.page.locator(".lm-TabBar-tab", has_text="Make an image").click()
+    expect(panel.form.get_by_label("Script", exact=True)).to_have_value("score.py")
+    expect(panel.form.get_by_label("Pip", exact=True)).to_have_value("scikit-learn\njoblib")  # what it imports
     assert "def init" in (panel.lab.notebooks / "score.py").read_text()
     (panel.lab.notebooks / "score.py").unlink()
 
@@ -141,11 +151,52 @@ def test_the_toolbar_of_a_notebook_packages_the_cell(panel: SidePanel, name: str
     import nbformat
     from nbformat.v4 import new_code_cell, new_notebook
 
-    made = new_notebook(cells=[new_code_cell(SCRIPT)])
+    made = new_notebook(cells=[new_code_cell("x = 1"), new_code_cell(SCRIPT), new_code_cell("y = 2")])
     made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     nbformat.write(made, panel.lab.notebooks / f"{name}.ipynb")
     panel.command("docmanager:open", path=f"{name}.ipynb")
     panel.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-    panel.page.get_by_role("button", name="Package this cell").click()
-    expect(panel.page.locator(".jp-CodeCell .cm-content").first).to_contain_text("%%package")
-    expect(panel.page.locator(".jp-OutputArea-output").first).to_contain_text("Packaged", timeout=90_000)
+    button, cells = panel.page.get_by_role("button", name="Package this cell"), panel.page.locator(".jp-CodeCell")
+    button.click()  # in the first cell, which is no entry script
+    expect(panel.page.locator(".Toastify")).to_contain_text("No entry script")
+    cells.nth(1).locator(".cm-content").click()
+    button.click()
+    expect(cells.nth(1).locator(".cm-content")).to_contain_text("%%package")
+    packaged = cells.nth(1).locator(".jp-OutputArea-output").first
+    expect(packaged).to_contain_text("Packaged", timeout=90_000)
+    cells.nth(2).locator(".cm-content").click()
+    button.click()  # from a cell below: the entry script is the one that says so
+    expect(packaged).to_contain_text("Unchanged", timeout=90_000)
+    for at, source in ((0, "x = 1"), (2, "y = 2")):
+        expect(cells.nth(at).locator(".cm-content")).to_have_text(source)
+
+
+def test_images_are_saved_and_pushed_from_their_rows(panel: SidePanel, name: str, cncf_registry):
+    config = panel.lab.notebooks.parent / "docker" / "config.json"
+    config.parent.mkdir(exist_ok=True)
+    pair = base64.b64encode(f"{cncf_registry.username}:{cncf_registry.password}".encode()).decode()
+    config.write_text(json.dumps({"auths": {cncf_registry.address: {"auth": pair}}}))
+    panel.write(f"{name}/score.py", SCRIPT)
+    panel.package(name, f"{name}/score.py")
+    expect(panel.job(name)).to_have_attribute("data-state", "done")
+    panel.button(panel.job(name), "Run").click()  # which puts the image into the engine
+    expect(panel.service).to_have_attribute("data-state", "ready")
+    panel.tab("Images")
+    panel.panel.get_by_role("searchbox").fill(name)
+    row = panel.row(f"/{name}")
+    expect(row.get_by_role("button")).to_have_text(["Run", "Remove", "Save…", "Push…", "Copy"])
+
+    panel.button(row, re.compile("^Save… ")).click()
+    panel.form.get_by_label("File", exact=True).fill(f"{name}/image.tar")
+    panel.button(panel.form, "Save").click()
+    expect(panel.form.locator(".mpl-job")).to_have_attribute("data-state", "done")
+    assert (panel.lab.notebooks / name / "image.tar").stat().st_size > 1_000_000
+
+    panel.button(row, re.compile("^Push… ")).click()
+    panel.form.get_by_label("Target", exact=True).fill(f"{cncf_registry.address}/{name}:v1")
+    panel.button(panel.form, "Push").click()
+    expect(panel.form.locator(".mpl-job")).to_have_attribute("data-state", "done")
+    expect(panel.form.locator(".mpl-job")).to_contain_text(f"{cncf_registry.address}/{name}")
+    panel.tab("Services")
+    panel.button(panel.row(name), f"Kill {name}").click()
+    expect(panel.service).to_have_attribute("data-state", "ended")

@@ -2,16 +2,18 @@
 
 import json
 import re
+import socket
 import uuid
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab.panel import SCRIPT, SidePanel
+from tests.server.conftest import Client
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
 
-SAVE = "async ([id, raw]) => window.jupyterapp.serviceManager.settings.save(id, raw)"
+LANGUAGE = "@jupyterlab/translation-extension:plugin"
 
 
 def test_the_keyboard_alone_packages_a_model(calm: SidePanel):
@@ -42,6 +44,22 @@ def test_the_keyboard_alone_packages_a_model(calm: SidePanel):
     tab_to(panel, "Filter Packages")
     page.keyboard.type(name)
     expect(panel.panel.locator(".mpl-table tbody tr")).to_have_count(1)
+    tab_to(panel, re.compile(rf"^Run .*{name}"))
+    page.keyboard.press("Enter")
+    expect(panel.service).to_have_attribute("data-state", "ready")
+    tab_to(panel, "Request (JSON)")
+    page.keyboard.press("Control+a")
+    page.keyboard.type('{"data": [[40, 2]]}')
+    page.keyboard.press("Control+Enter")
+    expect(panel.service.get_by_label("Answer")).to_have_text(re.compile(r"\[\s*42\s*\]"))
+    panel.command("modelpack:show-services")
+    tab_to(panel, "Filter Services")
+    page.keyboard.type(name)
+    expect(panel.panel.locator(".mpl-table tbody tr")).to_have_count(1)
+    tab_to(panel, f"Kill {name}")
+    page.keyboard.press("Enter")
+    expect(panel.service).to_have_attribute("data-state", "ended")
+    panel.command("modelpack:show-packages")
     tab_to(panel, re.compile(rf"^Push… .*{name}"))
     page.keyboard.press("Space")
     expect(panel.form.get_by_role("heading")).to_have_text("Send a package to a registry")
@@ -59,7 +77,7 @@ def tab_to(panel: SidePanel, name: str | re.Pattern[str]) -> None:
         const at = document.activeElement;
         return at.ariaLabel ?? at.labels?.[0]?.textContent ?? at.textContent;
     }"""
-    for _ in range(60):
+    for _ in range(120):
         panel.page.keyboard.press("Tab")
         found = panel.page.evaluate(called)
         if found == name or (isinstance(name, re.Pattern) and name.search(found)):
@@ -68,21 +86,45 @@ def tab_to(panel: SidePanel, name: str | re.Pattern[str]) -> None:
 
 
 def test_it_speaks_portuguese(panel: SidePanel):
-    plugin = "@jupyterlab/translation-extension:plugin"
-    panel.page.evaluate(SAVE, [plugin, '{"locale": "pt_BR"}'])
+    name = f"lingua-{uuid.uuid4().hex[:8]}"
+    panel.write(f"{name}/score.py", SCRIPT)
+    panel.save(LANGUAGE, {"locale": "pt_BR"})
     try:
         panel.open()
-        for name in ("Modelos", "Pacotes", "Imagens", "Serviços"):
-            expect(panel.panel.get_by_role("tab", name=name)).to_be_visible()
+        for title in ("Modelos", "Pacotes", "Imagens", "Serviços"):
+            expect(panel.panel.get_by_role("tab", name=title)).to_be_visible()
         panel.button(panel.panel, "Empacotar um modelo…").first.click()
-        expect(panel.form.get_by_role("heading")).to_have_text("Fazer uma imagem de modelos e um script de entrada")
+        expect(panel.form.get_by_role("heading")).to_have_text("Criar uma imagem com modelos e um script de entrada")
         expect(panel.form.get_by_label("Script de entrada", exact=True)).to_be_visible()
         expect(panel.form).to_contain_text("Nome da imagem, em minúsculas; por padrão, package")
+        panel.form.get_by_label("Script de entrada", exact=True).fill(f"{name}/score.py")
+        panel.form.get_by_label("Nome", exact=True).fill(name)
+        panel.button(panel.form, "Plano").click()
+        expect(panel.form.get_by_role("region", name="Plano")).to_contain_text("servidor de pontuação")
+        panel.button(panel.form, "Empacotar").click()
+        job = panel.form.locator(".mpl-job")
+        expect(job).to_contain_text(f"Empacotar {name}: concluído")
+        job.locator("summary").filter(has_text="Etapas").click()
+        expect(job.locator(".mpl-stages")).to_contain_text(f"Script de entrada {name}/score.py")
+        panel.tab("Pacotes")
+        expect(panel.row(name)).to_contain_text(re.compile(r"há (menos de um|\d+) segundos?"))
+        panel.button(panel.row(name), re.compile("^Executar ")).click()
+        expect(panel.service.get_by_role("status").first).to_have_text("pronto")
+        panel.service.get_by_label("Requisição (JSON)").fill('{"data": [[40, 2]]}')
+        panel.button(panel.service, "Pontuar").click()
+        expect(panel.service.get_by_label("Resposta")).to_contain_text("42")
         panel.tab("Serviços")
+        expect(panel.row(name)).to_contain_text("em execução")
+        panel.button(panel.service, "Encerrar").click()
+        expect(panel.service.get_by_role("status").first).to_contain_text("terminou")
         panel.panel.get_by_role("searchbox").fill("nada assim")
-        expect(panel.panel).to_contain_text(re.compile("Nada corresponde|Nenhum serviço foi iniciado"))
+        expect(panel.panel).to_contain_text("Nada corresponde")
+        panel.command("settingeditor:open", query="jupyter-modelpack")
+        editor = panel.page.locator(".jp-SettingsPanel")
+        expect(editor).to_contain_text("Motor de contêineres")
+        expect(editor).to_contain_text("Qual executa os serviços; vazio: o primeiro que responder")
     finally:
-        panel.page.evaluate(SAVE, [plugin, '{"locale": "default"}'])
+        panel.save(LANGUAGE, {"locale": "default"})
 
 
 def test_a_server_of_another_version_is_named(panel: SidePanel):
@@ -116,14 +158,36 @@ def test_launcher_palette_and_settings_know_it(panel: SidePanel):
 
 
 def test_another_workspace_is_empty_and_says_what_to_do(panel: SidePanel):
-    panel.page.evaluate(SAVE, ["jupyter-modelpack:panel", json.dumps({"workspace": "nowhere"})])
+    panel.settings(workspace="nowhere")
     try:
         panel.open()
         panel.tab("Models")
         expect(panel.panel.get_by_role("tabpanel").get_by_role("alert")).to_contain_text("no workspace 'nowhere'")
     finally:
-        panel.page.evaluate(SAVE, ["jupyter-modelpack:panel", "{}"])
+        panel.settings()
     panel.open()
     panel.tab("Models")
     panel.panel.get_by_role("searchbox").fill("no-such-model")
     expect(panel.panel).to_contain_text(re.compile("Nothing matches|No model is registered"))
+
+
+def test_the_settings_say_where_services_run_and_what_packages_are_built_on(panel: SidePanel):
+    name = f"set-{uuid.uuid4().hex[:8]}"
+    panel.write(f"{name}/score.py", SCRIPT)
+    assert Client(panel.lab).finish("package", {"script": f"{name}/score.py", "name": name})["state"] == "done"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    panel.settings(engine="process", port=port, baseImage="registry.example.com/our/base")
+    try:
+        panel.open()
+        panel.tab("Packages")
+        panel.button(panel.row(f"/{name}:"), re.compile("^Run ")).click()
+        expect(panel.service).to_have_attribute("data-state", "ready", timeout=60_000)
+        expect(panel.service).to_contain_text(f"process · port {port}")
+        panel.button(panel.service, "Kill").click()
+        expect(panel.service).to_have_attribute("data-state", "ended")
+        panel.button(panel.panel, "Package a model…").first.click()
+        expect(panel.form.get_by_label("Base", exact=True)).to_have_value("registry.example.com/our/base")
+    finally:
+        panel.settings()

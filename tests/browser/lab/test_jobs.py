@@ -1,0 +1,88 @@
+"""Jobs in the panel: no failure is folded away unseen, and a restart of the server loses none."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Request, expect
+
+from tests.browser.jupyter import Jupyter
+from tests.browser.lab.panel import SCRIPT, SidePanel
+from tests.server.conftest import BASE, Client, answering, environment
+from tests.services.wheel import environment as installed
+
+pytestmark = pytest.mark.network
+
+
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory, base_image: Path) -> Iterator[Jupyter]:
+    """A server that a test may end and start again."""
+    folder = tmp_path_factory.mktemp("mortal")
+    env = environment(folder, MODELPACK_BASE_IMAGE=str(base_image))
+    with Jupyter(folder, env, python=installed() / "bin" / "python", base=BASE) as server:
+        answering(server)
+        yield server
+
+
+def test_a_failure_stays_in_sight_until_somebody_puts_it_aside(page, mortal: Jupyter):
+    panel, client = SidePanel(page, mortal, "failures"), Client(mortal)
+    assert client.finish("run", {"package": "no-such-package"})["state"] == "failed"
+    for _ in range(2):
+        assert client.finish("doctor")["state"] == "done"
+    failed = panel.job("no-such-package")
+    expect(failed).to_be_visible()
+    fold = panel.panel.locator(".mpl-jobs > details")
+    expect(fold.locator("> summary")).to_have_text("1 earlier job")
+    panel.button(failed, "Put aside").click()
+    expect(failed).to_be_hidden()
+    expect(fold.locator("> summary")).to_have_text("2 earlier jobs · 1 failed")
+    panel.page.reload()
+    panel.ready()
+    expect(fold.locator("> summary")).to_have_text("2 earlier jobs · 1 failed")  # history, and not forgotten
+    expect(failed).to_be_hidden()
+
+
+def test_a_restart_of_the_server_in_the_middle_of_a_build(page, mortal: Jupyter):
+    name = f"restart-{uuid.uuid4().hex[:8]}"
+    panel = SidePanel(page, mortal, "restart")
+    panel.write(f"{name}/score.py", SCRIPT)
+    panel.package(name, f"{name}/score.py", Pip="scikit-learn")
+    expect(panel.job(name)).to_have_attribute("data-state", "running")
+    mortal.__exit__()
+    expect(panel.news).to_contain_text("does not answer; trying again")
+    page.route("**/jupyter-modelpack/about*", lambda route: route.fulfill(json={"version": "9.9.9", "verbs": {}}))
+    mortal.__enter__()
+    expect(panel.job(name)).to_have_attribute("data-state", "done", timeout=120_000)
+    expect(panel.news).to_be_empty()
+    expect(panel.form.locator(".mpl-job")).to_have_attribute("data-state", "done")  # where it was begun, too
+    alert = panel.panel.get_by_role("alert").filter(has_text="the server's half is 9.9.9")
+    expect(alert).to_contain_text("reload this page")
+    assert panel.problems == []
+
+
+def stream(request: Request) -> bool:
+    return "/jupyter-modelpack/events" in request.url
+
+
+def test_a_connection_that_died_without_a_word_is_taken_up_again(page, mortal: Jupyter):
+    page.clock.install()
+    panel = SidePanel(page, mortal, "asleep")
+    with page.expect_request(stream):
+        page.clock.fast_forward(60_000)  # a lid that was closed: nothing was heard for a minute
+    assert panel.problems == []
+
+
+def test_a_closed_panel_listens_no_more(page, mortal: Jupyter):
+    panel = SidePanel(page, mortal, "closed")
+
+    with page.expect_event("requestfailed", stream):
+        page.evaluate(
+            "() => [...window.jupyterapp.shell.widgets('left')].find((one) => one.id === 'jupyter-modelpack').dispose()"
+        )
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/jupyter-modelpack/" in request.url else None)
+    Client(mortal).finish("doctor")
+    page.wait_for_timeout(1_500)
+    assert asked == []
+    assert panel.problems == []
