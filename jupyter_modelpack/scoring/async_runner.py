@@ -4,6 +4,7 @@ Not on the loop of the sockets: one blocking line in the script would stop liven
 """
 
 import asyncio
+import time
 
 from .messages import Request, Response
 from .scorer import Scorer
@@ -20,14 +21,15 @@ class AsyncRunner:
         self.loop: asyncio.AbstractEventLoop
         self.since = 0.0
         self._mine = asyncio.new_event_loop()
-        self._calls: dict[asyncio.Task[Response | None], Call] = {}
-        self._pending = 0
+        self._calls: dict[int, Call] = {}  # of the sockets' thread: what has no answer yet, oldest first
+        self._tasks: set[asyncio.Task[Response | None]] = set()  # of ours: a loop holds its tasks weakly
+        self._asked = 0.0  # when the script's loop was asked for a sign of life; 0 when it has given one
 
     def submit(self, request: Request, respond: Respond) -> bool:
         """Start a call; False when too many run. Called on the sockets' thread, as is `respond` later."""
-        if self._pending >= self.settings.queue:
+        if len(self._calls) >= self.settings.queue:
             return False
-        self._pending += 1
+        self._calls[id(request)] = (request, respond)
         self._mine.call_soon_threadsafe(self._start, (request, respond))
         return True
 
@@ -42,20 +44,27 @@ class AsyncRunner:
 
     @property
     def stuck_for(self) -> float:
-        """A coroutine is cancelled where it waits; one that never waits is not timed."""
-        return 0.0
+        """A coroutine is cancelled where it waits; one that never waits keeps the whole loop from turning."""
+        asked = self._asked
+        return max(0.0, time.monotonic() - asked - self.settings.call_limit) if asked else 0.0
 
     def expire(self) -> None:
-        """Nothing to do: the coroutine is timed where it is awaited."""
+        """Ask for a sign of life while calls run; the time of a coroutine that waits is up where it is awaited."""
+        if self._calls and not self._asked:
+            self._asked = time.monotonic()
+            self._mine.call_soon_threadsafe(self._alive)
 
     def abandon(self) -> list[Call]:
         """Give up every call."""
         return list(self._calls.values())
 
+    def _alive(self) -> None:
+        self._asked = 0.0
+
     def _start(self, call: Call) -> None:
         task = self._mine.create_task(self._perform(call))
-        self._calls[task] = call
-        task.add_done_callback(self._done)
+        self._tasks.add(task)
+        task.add_done_callback(lambda task: self._done(task, call))
 
     async def _perform(self, call: Call) -> Response | None:
         request, respond = call
@@ -67,11 +76,12 @@ class AsyncRunner:
         await self.scorer.pump_async(response)
         return None
 
-    def _done(self, task: "asyncio.Task[Response | None]") -> None:
-        _, respond = self._calls.pop(task)
-        self.loop.call_soon_threadsafe(self._answer, respond, task.result())
+    def _done(self, task: "asyncio.Task[Response | None]", call: Call) -> None:
+        self._tasks.discard(task)
+        self.loop.call_soon_threadsafe(self._answer, call, task.result())
 
-    def _answer(self, respond: Respond, response: Response | None) -> None:
-        self._pending -= 1
+    def _answer(self, call: Call, response: Response | None) -> None:
+        request, respond = call
+        del self._calls[id(request)]
         if response is not None:
             respond(response)

@@ -5,7 +5,6 @@ call can be interrupted by a signal, even inside time.sleep() or a read, and lib
 main thread work.
 """
 
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -28,7 +27,6 @@ class Runner(Waiting):
         super().__init__(settings)
         self._current: list[Call] = []
         self._armed = False
-        self._pid = 0
 
     def stop(self) -> None:
         """Let `run` return after what is queued."""
@@ -37,7 +35,6 @@ class Runner(Waiting):
     def run(self) -> None:
         """Perform calls until `stop`; must be called on the main thread."""
         signal.signal(signal.SIGALRM, self._ring)
-        self._pid = os.getpid()
         answers: list[tuple[Respond, Response]] = []
         since = 0.0
         while (call := self._queue.get()) is not None:
@@ -49,8 +46,6 @@ class Runner(Waiting):
                 response = problem(499, "The client has closed the connection.")
             else:
                 response = self.scorer.perform(request, self._limited)
-                if os.getpid() != self._pid:
-                    os._exit(0)  # the script has forked, and both return; one of them answers
             answers.append((respond, response))
             # Waking the other thread costs a system call and a fight for the interpreter lock: quick calls that
             # are waiting anyway are answered together, which saves a fifth of the time.

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -43,6 +44,7 @@ class Scorer:
         self._settings = settings
         self._encode = encoder(settings.nan)
         self._hinted = False
+        self._pid = os.getpid()
 
     def perform(self, request: Request, limited: Limited) -> Response:
         """Answer one request; called on the thread that runs the script, timed by `limited`."""
@@ -70,7 +72,7 @@ class Scorer:
         for place, request in enumerate(requests):
             try:
                 inputs[place] = next(iter(self._arguments(request).values()))
-            except BadInputError as error:
+            except BadInputError as error:  # noqa: PERF203  it stays with the request that caused it
                 responses[place] = self._failure(error)
         started = time.perf_counter()
         try:
@@ -157,7 +159,12 @@ class Scorer:
         if response.stream is not None:
             response.stream.close(whole=error is None)
 
+    def _end_a_copy(self) -> None:
+        if os.getpid() != self._pid:
+            os._exit(0)  # the script has forked, and both return: one of them answers, on the sockets and loop it has
+
     def _failure(self, error: BaseException) -> Response:
+        self._end_a_copy()
         if isinstance(error, BadInputError):
             return problem(error.status, error.message, [_NOT_FAILED])
         if isinstance(error, SchemaMismatch):
@@ -194,6 +201,7 @@ class Scorer:
         return self._entry.models[request.model] if request.model else self._entry
 
     def _success(self, result: Any, started: float) -> Response:
+        self._end_a_copy()
         timing: Header = (b"x-ms-run-fn-exec-ms", b"%.3f" % ((time.perf_counter() - started) * 1000))
         try:
             if isinstance(result, AMLResponse):

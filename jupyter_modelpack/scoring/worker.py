@@ -116,7 +116,7 @@ def _replace_if_stuck(runner: AnyRunner) -> None:
     runner.expire()
     if runner.stuck_for < _STUCK_SECONDS:
         return
-    log.error("run() cannot be interrupted: it sits in native code. This worker is replaced.")
+    log.error("run() cannot be interrupted: it sits in native code, or blocks an `async def`. This worker is replaced.")
     milliseconds = round(runner.settings.call_limit * 1000)
     for place, (request, respond) in enumerate(runner.abandon()):
         if request.gone:

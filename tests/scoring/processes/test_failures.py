@@ -103,6 +103,27 @@ def test_async_calls_are_timed_too(tmp_path):
         assert service.score("x").json == FAILED
 
 
+def test_an_async_run_that_blocks_costs_its_worker_only(tmp_path):
+    script = """
+        import time
+        def init(): ...
+        async def run(data):
+            time.sleep(float(data))
+            return "done"
+    """
+    with running(tmp_path, script, SCORING_TIMEOUT_MS="200") as service:
+        assert service.score("0.1").json == "done"
+        blocking, behind = service.client(), service.client()
+        blocking.request("POST", "/score", "60")
+        assert service.ask("GET", "/").status == 200
+        behind.request("POST", "/score", "0")
+        answer = blocking.getresponse()
+        assert (answer.status, answer.read()) == (500, b'{"message": "Scoring timeout after 200 ms"}')
+        assert behind.getresponse().status == 503
+        service.wait_for("ended with exit code 1; another one takes its place")
+        assert service.score("0").json == "done"
+
+
 def test_a_full_queue_is_said_at_once(tmp_path):
     script = "import time\ndef init(): ...\ndef run(d):\n    time.sleep(float(d or 0))"
     with running(tmp_path, script, MODELPACK_QUEUE="2") as service:

@@ -9,6 +9,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.scoring.service import ECHO, eventually, gone, read_all, running
 from tests.services import CHECKOUT
 
@@ -93,6 +95,27 @@ def test_a_script_that_forks_answers_once_and_its_child_holds_no_connection(tmp_
         assert service.stop() == 0
     with running(tmp_path / "next", ECHO, MODELPACK_PORT=str(port)) as service:  # nor the port
         assert service.score([1]).json == [1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "threads"), [("def run", "1"), ("async def run", "1"), ("def run", "2"), ("def run_batch", "1")]
+)
+def test_a_child_that_returns_from_any_kind_of_call_ends_there(tmp_path, kind, threads):
+    script = f"""
+        import os
+        def init(): ...
+        def run(data): ...
+        {kind}(data):
+            child = os.fork()
+            return [child for _ in data]
+    """
+    with running(tmp_path, script, MODELPACK_THREADS=threads) as service:
+        [worker] = service.workers()
+        for _ in range(3):
+            [child] = service.score("x").json if kind != "def run_batch" else [service.score("x").json]
+            assert child
+            eventually(lambda child=child: gone(child) or "Z" in _state(child))
+        assert service.workers() == [worker]
 
 
 def _state(pid: int) -> str:
