@@ -2,11 +2,15 @@
 
 import ctypes
 import gc
+import os
+import select
+import signal
 import sys
 import threading
 from pathlib import Path
 
 _PAUSE_HARD = 2
+_PROBE_SECONDS = 1.0
 
 
 def settle() -> None:
@@ -14,12 +18,11 @@ def settle() -> None:
 
     GNU OpenMP keeps a pool of threads after the first parallel region, which a warm-up call in init() is; a
     forked child inherits the pool without its threads and waits for them for ever. The pool is given back here,
-    and comes again with the next call.
+    and comes again with the next call. Those before GCC 9 cannot: see `obstacle`.
     """
-    for library in _loaded("libgomp"):
-        pause = getattr(ctypes.CDLL(library), "omp_pause_resource_all", None)  # since GCC 9
-        if pause is not None:
-            pause(_PAUSE_HARD)
+    for library in _openmp():
+        if hasattr(library, "omp_pause_resource_all"):
+            library.omp_pause_resource_all(_PAUSE_HARD)
     gc.collect()
     gc.freeze()  # or the first collection in every worker would copy the pages it shares with us
 
@@ -32,7 +35,28 @@ def obstacle() -> str | None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         return "a CUDA context"
+    # Of GCC 4.8, in the wheels of scikit-learn up to 1.7 and of XGBoost up to 2.
+    if any(not hasattr(library, "omp_pause_resource_all") and _hangs(library) for library in _openmp()):
+        return "a pool of OpenMP threads that its old libgomp cannot give back"
     return None
+
+
+def _hangs(library: ctypes.CDLL) -> bool:
+    """Tell whether a parallel region would wait for ever in a forked child: by trying, for nothing else knows."""
+    free = ctypes.cast(ctypes.CDLL(None).free, ctypes.c_void_p)  # does nothing, given NULL
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            library.GOMP_parallel(free, None, 2, 0)
+        finally:
+            os._exit(0)
+    os.close(write_end)
+    ended = bool(select.select([read_end], [], [], _PROBE_SECONDS)[0])
+    os.close(read_end)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return not ended
 
 
 def reseed() -> None:
@@ -42,9 +66,11 @@ def reseed() -> None:
         numpy.random.seed()
 
 
-def _loaded(name: str) -> list[str]:
+def _openmp() -> list[ctypes.CDLL]:
+    """Give every libgomp that is loaded: packages bring their own."""
     try:
         maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return []
-    return sorted({line.split(maxsplit=5)[5] for line in maps.splitlines() if f"/{name}" in line})
+    names = {line.split(maxsplit=5)[5] for line in maps.splitlines() if "/libgomp" in line}
+    return [ctypes.CDLL(name) for name in sorted(names)]

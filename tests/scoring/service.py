@@ -165,6 +165,7 @@ def running(
     ready: bool = True,
     module: str = "jupyter_modelpack.scoring",
     path: Path | str = CHECKOUT,
+    python: Path | str = sys.executable,
     **environment: str,
 ) -> Iterator[Service]:
     """Start a server for `script` and stop it; keyword arguments are environment variables."""
@@ -181,7 +182,7 @@ def running(
             "MODELPACK_PORT": "0",
             **environment,
         },
-        [sys.executable, "-m", module],
+        [str(python), "-m", module],
     )
     try:
         yield service.ready() if ready else service

@@ -19,6 +19,8 @@ PACKAGES = {
     # Without inference_schema: what stands in for it is compared with the real one.
     "ours": ["httptools>=0.6.1,<1", "orjson>=3.10,<4", *SHARED],
     "schemathesis": ["schemathesis>=4,<5"],  # 27 packages, 43 MB: too much for the environment that everybody has
+    # scikit-learn's wheels had a libgomp of GCC 4.8 up to 1.7.
+    "old-openmp": ["httptools>=0.6.1,<1", "orjson>=3.10,<4", "scikit-learn==1.5.2"],
     "otel": ["opentelemetry-sdk>=1.30,<2"],  # for tests of tracing
 }
 
@@ -31,7 +33,8 @@ def environment(name: str) -> Path:
     if not done.exists() or done.read_text() != wanted:
         uv = Path(sys.executable).with_name("uv")
         subprocess.run([uv, "venv", "-q", "--clear", "--python", sys.executable, home], check=True)
-        subprocess.run([uv, "pip", "install", "-q", "--python", home / "bin" / "python", *PACKAGES[name]], check=True)
+        install = [uv, "pip", "install", "-q", "--compile-bytecode", "--python", home / "bin" / "python"]
+        subprocess.run([*install, *PACKAGES[name]], check=True)
         done.write_text(wanted)
     return home / "bin"
 

@@ -2,26 +2,44 @@
 
 import os
 
+import pytest
+
 from tests.scoring.service import running
+from tests.scoring_diff.servers import environment
+
+WARM_UP = """
+import os
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+def predicted():
+    x = np.random.rand(2000, 4)
+    return len(HistGradientBoostingRegressor(max_iter=3).fit(x, x[:, 0]).predict(x))
+
+def init():
+    global loaded
+    loaded = os.getpid()
+    if os.environ["WARM"] == "yes":
+        predicted()
+
+def run(data):
+    return [predicted(), loaded == os.getpid()]
+"""
+OPENMP = {"SCORING_TIMEOUT_MS": "10000", "OMP_NUM_THREADS": "2"}
 
 
 def test_a_warm_up_with_openmp_in_init_does_not_hang_the_workers(tmp_path):
-    script = """
-        import json
-        import numpy as np
-        from sklearn.ensemble import HistGradientBoostingRegressor
+    with running(tmp_path, WARM_UP, WARM="yes", **OPENMP) as service:
+        assert service.score("").json == [2000, False]
 
-        def init():
-            global model
-            x = np.random.rand(2000, 4)
-            model = HistGradientBoostingRegressor(max_iter=3).fit(x, x[:, 0])
-            model.predict(x)
 
-        def run(data):
-            return len(model.predict(np.random.rand(2000, 4)))
-    """
-    with running(tmp_path, script, SCORING_TIMEOUT_MS="10000", OMP_NUM_THREADS="2") as service:
-        assert service.score("").json == 2000
+@pytest.mark.network
+@pytest.mark.parametrize("warm", ["yes", "no"])
+def test_a_warm_up_with_an_older_openmp_lets_every_worker_load_for_itself(tmp_path, warm):
+    python = environment("old-openmp") / "python"
+    with running(tmp_path, WARM_UP, python=python, WARM=warm, **OPENMP) as service:
+        assert service.score("").json == [2000, warm == "yes"]
+        assert ("a pool of OpenMP threads" in service.log) == (warm == "yes")
 
 
 def test_threads_of_init_live_in_every_worker(tmp_path):
