@@ -3,10 +3,22 @@
 import io
 import re
 import shutil
+from collections.abc import Callable
 from typing import IO, Any
 from urllib.parse import parse_qs
 
 _NAME = re.compile(rb'[;\s](filename|name)="((?:[^"\\]|\\.)*)"')
+
+
+_NOTHING = object()
+
+
+def converted(value: Any, default: Any, kind: Callable[[Any], Any] | None) -> Any:
+    """Convert a value as Werkzeug's `get(name, type=int)` does."""
+    try:
+        return value if kind is None else kind(value)
+    except (TypeError, ValueError):
+        return default
 
 
 class Values(dict[str, Any]):
@@ -21,9 +33,14 @@ class Values(dict[str, Any]):
         """Parse `a=1&b=2`."""
         return cls(parse_qs(query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000))
 
-    def getlist(self, name: str) -> list[Any]:
-        """Give every value of one name."""
-        return list(self._lists.get(name, []))
+    def get(self, name: str, default: Any = None, type: Callable[[Any], Any] | None = None) -> Any:  # noqa: A002  theirs
+        """Give the first value; `default` too where `type` cannot make one of it."""
+        return converted(self[name], default, type) if name in self else default
+
+    def getlist(self, name: str, type: Callable[[Any], Any] | None = None) -> list[Any]:  # noqa: A002
+        """Give every value of one name; those that `type` cannot convert are left out."""
+        found = [converted(value, _NOTHING, type) for value in self._lists.get(name, [])]
+        return [value for value in found if value is not _NOTHING]
 
     def to_dict(self, flat: bool = True) -> dict[str, Any]:
         """Give a plain dictionary."""

@@ -4,11 +4,12 @@ Scripts import these names from `azureml.contrib.services.*` or `azureml_inferen
 shims.py puts them there.
 """
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .form import Values, parse
+from .form import Values, converted, parse
 from .messages import Request
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -47,9 +48,9 @@ class Headers(dict[str, str]):
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and super().__contains__(name.title())
 
-    def get(self, name: str, default: Any = None) -> Any:
-        """Give the header, or `default`."""
-        return super().get(name.title(), default)
+    def get(self, name: str, default: Any = None, type: Callable[[str], Any] | None = None) -> Any:  # noqa: A002  Flask's
+        """Give the header; `default` where there is none, or `type` cannot convert it."""
+        return converted(self[name], default, type) if name in self else default
 
 
 class AMLRequest:
@@ -64,6 +65,8 @@ class AMLRequest:
         self.headers = Headers(request.headers)
         self.args = Values.of_query(request.query)
         self.data = body
+        self.stream = io.BytesIO(body)
+        self.scheme = "http"
         self._parts: tuple[Values, Values] | None = None
 
     @property
@@ -77,11 +80,21 @@ class AMLRequest:
         return str(self.headers.get("Host", ""))
 
     @property
+    def host_url(self) -> str:
+        """The address of this service."""
+        return f"{self.scheme}://{self.host}/"
+
+    url_root = host_url
+
+    @property
+    def base_url(self) -> str:
+        """The whole address without the query."""
+        return self.host_url[:-1] + self.path
+
+    @property
     def url(self) -> str:
         """The whole address."""
-        return f"http://{self.host}{self.path}" + (
-            f"?{self.query_string.decode('latin-1')}" if self.query_string else ""
-        )
+        return self.base_url + (f"?{self.query_string.decode('latin-1')}" if self.query_string else "")
 
     @property
     def content_type(self) -> str | None:
@@ -112,6 +125,13 @@ class AMLRequest:
     def values(self) -> Values:
         """Query arguments and form fields together."""
         return Values({**self.form.to_dict(flat=False), **self.args.to_dict(flat=False)})
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """What the Cookie header holds."""
+        from http.cookies import SimpleCookie  # noqa: PLC0415  few scripts ask
+
+        return {name: morsel.value for name, morsel in SimpleCookie(self.headers.get("Cookie", "")).items()}
 
     @property
     def is_json(self) -> bool:

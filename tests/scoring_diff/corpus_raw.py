@@ -1,6 +1,9 @@
 """`@rawhttp`, AMLRequest and AMLResponse (contract 7.3, 7.4)."""
 
+from urllib.parse import quote_plus
+
 from tests.scoring_diff.case import Ask, Script, get, post
+from tests.scoring_diff.corpus_http import FORM
 
 IMPORTS = """
 from {root}.aml_request import AMLRequest, rawhttp
@@ -71,4 +74,51 @@ def run(request):
         )
     ),
 )
-CORPUS = (REQUEST, RESPONSE)
+FLASK = Script(
+    "Flask's request",
+    IMPORTS.format(root=NEW)
+    + """
+@rawhttp
+def run(request):
+    return [eval(text) for text in request.args.getlist("ask")]
+""",
+    tuple(
+        Ask(
+            f"asks {expression}",
+            "a=5&b=x",
+            path=f"/score?a=1&a=x&n=2&ask={quote_plus(expression)}",
+            headers={"Content-Type": FORM, "Cookie": "c=d; e=f", "X-Number": "7", "Host": "here:81"},
+        )
+        for expression in (
+            "request.args.get('n', type=int)",
+            "request.args.get('n', 0, float)",
+            "request.args.get('none', default=3)",
+            "request.args.get('b', 'no', type=int)",
+            "request.args.getlist('a', type=int)",
+            "request.form.get('a', type=int)",
+            "request.values.get('n', type=int)",
+            "request.headers.get('x-number', type=int)",
+            "request.headers.get('x-none', default='no')",
+            "request.headers.get('content-type', 'no', int)",
+            "request.cookies.get('c')",
+            "dict(request.cookies)",
+            "request.scheme",
+            "request.base_url",
+            "request.host_url",
+            "request.url_root",
+            "request.url[:30]",
+            "request.args['none']",
+        )
+    ),
+)
+READS = Script(
+    "a stream",
+    IMPORTS.format(root=NEW)
+    + """
+@rawhttp
+def run(request):
+    return [request.stream.read(3).decode(), request.stream.read().decode()]
+""",
+    (post("reads the stream", "[1, 2, 3]"),),
+)
+CORPUS = (REQUEST, RESPONSE, FLASK, READS)
