@@ -1,11 +1,15 @@
 """Several requests in one call: run_batch (issue "In use")."""
 
+import http.client
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from tests.scoring.service import running
+from tests.scoring.service import Service, eventually, running
+from tests.scoring.test_metrics import figures
 
 BATCH = """
-    import json, time
+    import json, pathlib, time
     sizes = []
     def init(): ...
     def run(data):
@@ -14,39 +18,55 @@ BATCH = """
         sizes.append(len(inputs))
         numbers = [json.loads(text) for text in inputs]
         if -1 in numbers:
-            time.sleep(0.3)
+            pathlib.Path("busy").touch()
+            while pathlib.Path("busy").exists():
+                time.sleep(0.005)
         return [{"sum": 1 + number, "sizes": list(sizes)} for number in numbers]
 """
 
 
+@contextmanager
+def busy(service: Service, calls: int) -> Iterator[http.client.HTTPConnection]:
+    """Keep the worker busy with one call, and end it when all that was sent meanwhile has been read."""
+    client = service.client()
+    client.request("POST", "/score", "-1")
+    eventually((service.root / "busy").exists)
+    yield client
+    eventually(lambda: figures(service)["modelpack_calls_waiting"] == calls)
+    (service.root / "busy").unlink()
+
+
 def test_what_waits_together_is_called_together(tmp_path):
     with running(tmp_path, BATCH, MODELPACK_BATCH_SIZE="4") as service:
-        busy = service.client()
-        busy.request("POST", "/score", "-1")
-        service_is_busy = service.ask("GET", "/").status
         clients = [service.client() for _ in range(8)]
-        for number, client in enumerate(clients):
-            client.request("POST", "/score", str(number))
+        with busy(service, 9) as first:
+            for number, client in enumerate(clients):
+                client.request("POST", "/score", str(number))
         answers = [json.loads(client.getresponse().read()) for client in clients]
-        assert service_is_busy == 200
-        assert json.loads(busy.getresponse().read())["sum"] == 0
+        assert json.loads(first.getresponse().read())["sum"] == 0
         assert [answer["sum"] for answer in answers] == list(range(1, 9))
         assert answers[-1]["sizes"] == [1, 4, 4]
 
 
 def test_an_error_stays_with_the_request_that_caused_it(tmp_path):
     with running(tmp_path, BATCH) as service:
-        busy = service.client()
-        busy.request("POST", "/score", "-1")
-        assert service.ask("GET", "/").status == 200
         clients = [service.client() for _ in range(4)]
-        for client, body in zip(clients, (b"1", b'"text"', b"\xff", b"4"), strict=True):
-            client.request("POST", "/score", body)
+        with busy(service, 5):
+            for client, body in zip(clients, (b"1", b'"text"', b"\xff", b"4"), strict=True):
+                client.request("POST", "/score", body)
         answers = [client.getresponse() for client in clients]
         assert [answer.status for answer in answers] == [200, 500, 400, 200]
         bodies = [json.loads(answer.read()) for answer in answers]
         assert (bodies[0]["sum"], bodies[3]["sum"]) == (2, 5)
         assert all(len(answer.headers.get_all("x-request-id")) == 1 for answer in answers)
+
+
+def test_a_lone_client_waits_for_no_others(tmp_path):
+    with running(tmp_path, BATCH, MODELPACK_BATCH_DELAY_MS="600000") as service:
+        client = service.client()
+        for number in range(5):
+            client.request("POST", "/score", str(number))
+            assert json.loads(client.getresponse().read())["sizes"] == [1] * (number + 1)
 
 
 def test_a_wrong_number_of_results(tmp_path):
