@@ -55,6 +55,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --python-version 3.10 -p jupyter_modelpack.scoring
 	$(BIN)/lint-imports --no-logo --no-cache
 
 # A browser has an event loop that other tests must not meet: a process of its own.
