@@ -7,7 +7,6 @@ generation before goes on serving until the new one is ready; when that one does
 
 import contextlib
 import ctypes
-import dataclasses
 import os
 import select
 import signal
@@ -19,8 +18,9 @@ from pathlib import Path
 from types import FrameType
 
 from . import forking, generations, imports, log
+from .boot import EXIT_CODE
 from .generations import Counts
-from .settings import Settings
+from .settings import ConfigurationError, Settings
 from .supervisor import Role, Supervisor
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
@@ -111,28 +111,25 @@ class Reloader:
         return self._generation(write_end)
 
     def _generation(self, write_end: int) -> Role:
-        # In the environment too: a generation whose init() starts threads becomes a fresh process.
+        # By the environment: a generation whose init() starts threads becomes a fresh process, and a new script may
+        # say of itself other things than the one before.
         os.set_inheritable(write_end, True)
         folder, package = self._brings
-        settings = dataclasses.replace(
-            self._settings,
-            reload=False,
-            up_fd=write_end,
-            replaces=bool(self._serving),
-            generations_fd=self._shared,
-            reload_dir=folder,
-            package=package,
-        )
         os.environ.update(
             {
                 "MODELPACK_RELOAD": "false",
                 "MODELPACK_UP_FD": str(write_end),
-                "MODELPACK_REPLACES": str(settings.replaces).lower(),
+                "MODELPACK_REPLACES": str(bool(self._serving)).lower(),
                 "MODELPACK_GENERATIONS_FD": str(self._shared),
                 "MODELPACK_RELOAD_DIR": folder,
                 "MODELPACK_PACKAGE": package,
             }
         )
+        try:
+            settings = Settings.from_environment(os.environ)
+        except ConfigurationError as error:
+            log.plain(f"The service did not start: {error}")
+            return lambda: EXIT_CODE
         return _supervised(settings, self._listener)
 
     def _count(self, asked: int = 0, served: int = 0, refused: int = 0) -> None:

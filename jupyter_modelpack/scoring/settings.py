@@ -6,11 +6,11 @@ Names that Azure ML images use keep their meaning (contract 7.6); our own begin 
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import limits
+from . import constants, cores, limits
 
 
 class ConfigurationError(Exception):
@@ -28,7 +28,7 @@ def _whole(low: int) -> Callable[[str], int]:
 
 
 def _workers(text: str) -> int:
-    return available_cores() if text.strip().lower() == "auto" else _whole(1)(text)
+    return cores.available() if text.strip().lower() == "auto" else _whole(1)(text)
 
 
 def _switch(text: str) -> bool:
@@ -138,19 +138,15 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read `environment`, with config.json underneath: the environment wins (contract 7.6)."""
+        """Read `environment`, with config.json underneath: the environment wins (contract 7.6).
+
+        Lowest of all lies what the entry script says of itself.
+        """
         root = environment.get("AML_APP_ROOT") or os.getcwd()  # noqa: PTH109  the text is kept as it is
         names = {**_config_file(root, environment), **environment}
-        values: dict[str, Any] = {}
-        for option in fields(cls):
-            name, text = option.metadata["name"], names.get(option.metadata["name"], "")
-            if text == "":
-                continue
-            try:
-                values[option.name] = option.metadata["parse"](text)
-            except ValueError as error:
-                raise ConfigurationError(f"{name}={text!r} cannot be used: {error}") from None
-        return cls(**{**values, "app_root": str(Path(root).absolute())})
+        settings = cls(**{**_parsed(names), "app_root": str(Path(root).absolute())})
+        said = constants.said_by(settings.entry_path)
+        return replace(settings, **_parsed({name: text for name, text in said.items() if not names.get(name)}))
 
     @property
     def entry_path(self) -> Path:
@@ -174,13 +170,21 @@ class Settings:
         return min(self.scoring_timeout, self.worker_timeout)
 
 
+def _parsed(names: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for option in fields(Settings):
+        name, text = option.metadata["name"], names.get(option.metadata["name"], "")
+        if text == "":
+            continue
+        try:
+            values[option.name] = option.metadata["parse"](text)
+        except ValueError as error:
+            raise ConfigurationError(f"{name}={text!r} cannot be used: {error}") from None
+    return values
+
+
 def _folders(root: str, source: str) -> list[str]:
     return [root, str(Path(root) / source)]
-
-
-def available_cores() -> int:
-    """Cores this process may use, which in a container is less than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _config_file(root: str, environment: Mapping[str, str]) -> dict[str, str]:

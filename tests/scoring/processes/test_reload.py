@@ -56,6 +56,23 @@ def test_an_edit_is_served_with_clean_modules_and_soon(tmp_path):
         assert service.stop() == 0
 
 
+def test_a_new_script_may_say_other_things_of_itself(tmp_path):
+    with reloading(tmp_path, "import threading\nrun = lambda data: threading.current_thread().name\n") as service:
+        assert service.score("").json == "MainThread"
+        edit(
+            tmp_path,
+            "two",
+            more="import threading\nrun = lambda data: threading.current_thread().name\nMODELPACK_THREADS = 2",
+        )
+        service.process.send_signal(signal.SIGHUP)
+        service.wait_for("The new script serves after")
+        assert service.score("").json.startswith("run-")
+        edit(tmp_path, "six", more="MODELPACK_THREADS = 0")
+        service.process.send_signal(signal.SIGHUP)
+        service.wait_for("The one before goes on serving")
+        assert service.score("").json.startswith("run-")
+
+
 def test_no_request_fails_while_generations_change(tmp_path):
     with reloading(tmp_path, WORKER_COUNT="2") as service:
         failures, answers, halt = [], set(), threading.Event()
