@@ -1,7 +1,7 @@
 """How fast the scoring server is beside what people use today: `python -m tests.benchmarks.scoring`.
 
 Contenders take turns round by round, so that a busy moment of the machine hits all of them; ratios are the
-median of the ratios within one round. Needs wrk (a package of Debian).
+median of the ratios within one round. Every contender must give the same answer.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
+from urllib.request import Request, urlopen
 
 from tests.benchmarks.scoring_servers import BATCHING, OWN, environments, memory, serving, weight
 from tests.services import CHECKOUT
+from tests.services.packages import need
 
 ROWS = [[float(n) for n in range(10)], [float(n) for n in range(10, 0, -1)]]
 PREDICT = """
@@ -134,6 +136,13 @@ LOADS = {
 STARTS = {"empty": ("empty script", EMPTY, (0.3, 0.35)), "start": ("Ridge", RIDGE, (0.8, 0.75))}
 
 
+def answer(port: int, body: bytes) -> list[float]:
+    """Ask once; who answers something else than the others is not measured."""
+    asked = Request(f"http://127.0.0.1:{port}/score", body, {"Content-Type": "application/json"})
+    with urlopen(asked, timeout=60) as response:
+        return [round(number, 6) for number in json.load(response)]
+
+
 def measured(port: int, load: Load, body: bytes, seconds: int, folder: Path) -> tuple[float, float]:
     """Drive one server with wrk; give requests a second and the 99th percentile in ms."""
     lua = folder / "post.lua"
@@ -142,7 +151,7 @@ def measured(port: int, load: Load, body: bytes, seconds: int, folder: Path) -> 
     )
     wrk = ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds}", "--timeout", "20", "--latency", "-s", str(lua)]
     said = subprocess.check_output([*wrk, f"http://127.0.0.1:{port}/score"], text=True)
-    if "Non-2xx" in said:
+    if "Non-2xx" in said or "Socket errors" in said:
         raise RuntimeError(said)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
     slow = re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
@@ -155,11 +164,16 @@ def loaded(load: Load, rounds: int, seconds: int, folder: Path) -> Row:
     """Measure one load."""
     body = json.dumps({"data": [ROWS[n % 2] for n in range(load.rows)]}).encode()
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in (*OWN, *load.others)}
+    expected: list[float] | None = None
     for _ in range(rounds):
         for name, samples in found.items():
             script = load.script + (load.extra if name == "ours" else "")
             settings = load.settings if name == "ours" else {}
             with serving(name, folder, script, body, load.workers, **settings) as (port, _, _):
+                given = answer(port, body)
+                expected = given if expected is None else expected
+                if given != expected:
+                    raise RuntimeError(f"{name} answers {given[:3]}..., not {expected[:3]}...")
                 measured(port, load, body, 1, folder)
                 samples.append(measured(port, load, body, seconds, folder))
     figures = {name: f"{median(r for r, _ in s):.0f}/s, {median(p for _, p in s):.1f} ms" for name, s in found.items()}
@@ -231,6 +245,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
     asked = parser.parse_args()
+    need("wrk")
     cache = CHECKOUT / ".cache" / "bench-scoring"
     cache.mkdir(parents=True, exist_ok=True)
     environments(cache)

@@ -1,14 +1,16 @@
 """Keep a scoring server busy for long: `python -m tests.benchmarks.scoring_soak SECONDS`, as `make soak` does.
 
-One request in twenty is hostile. Nothing may crash, liveness stays quick, memory does not grow.
+Half of what it can do at most, measured first, and on top one request in twenty that is hostile. Nothing may crash or
+fail, liveness stays quick, memory does not grow.
 """
 
 from __future__ import annotations
 
 import http.client
-import itertools
 import random
+import re
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -16,8 +18,12 @@ import time
 from pathlib import Path
 
 from tests.scoring.service import Service, running
+from tests.services.packages import need
 
-CLIENTS = 8
+CONNECTIONS = 32
+PEAK_SECONDS = 10
+LOAD = (0.35, 0.65)  # of the peak; a half is meant, and other work on the machine comes and goes
+HOSTILE_SHARE = 0.05
 LIVENESS_SECONDS = 0.1
 GROWTH_MB = 5.0
 SCRIPT = """
@@ -26,42 +32,83 @@ def init(): ...
 def run(data):
     return [sum(row) for row in json.loads(data)["data"]]
 """
-GOOD = b'{"data": [[1, 2, 3], [4, 5, 6]]}'
+GOOD = '{"data": [[1, 2, 3], [4, 5, 6]]}'
 HOSTILE = [
     b"POST /score HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc",
     b"POST /score HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nhalf",
+    b"POST /score HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
     b"GET / HTTP/1.1\r\n" + b"A: " + b"b" * 20_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 50,
     b"\x16\x03\x01" + b"\x00" * 500,
     b"POST /score HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nbroken",
+    b"POST /score HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n" + b"[" * 20_000,
     b"POST /v2/models/model/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 400\r\n\r\n" + b"[" * 400,
 ]
+
+
+class Traffic:
+    """What is done to a service, and what went wrong meanwhile."""
+
+    def __init__(self, service: Service, folder: Path) -> None:
+        self._service = service
+        self._folder = folder
+        self.halt = threading.Event()
+        self.wrong: list[str] = []
+        self.hostile = 0
+        self.liveness: list[float] = []
+
+    def wrk(self, seconds: float, pause: float = 0) -> tuple[float, int]:
+        """Let wrk ask, each connection after `pause` milliseconds; give requests a second and their number."""
+        lua = self._folder / "load.lua"
+        lua.write_text(
+            f"wrk.method, wrk.body = 'POST', '{GOOD}'\nlocal due = 0\n"
+            # A mean of so many: whole milliseconds are all that wrk knows.
+            f"function delay() due = due + {pause}; local now = math.floor(due); due = due - now; return now end"
+        )
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}", "--timeout", "20", "-s", str(lua)]
+        said = subprocess.check_output([*command, f"http://127.0.0.1:{self._service.port}/score"], text=True)
+        self.wrong += re.findall(r"Non-2xx.*|Socket errors.*", said)
+        rate, count = re.search(r"Requests/sec:\s+([\d.]+)", said), re.search(r"(\d+) requests in", said)
+        assert rate
+        assert count
+        return float(rate[1]), int(count[1])
+
+    def harm(self, a_second: float) -> None:
+        """Send what is hostile, so often."""
+        chance, due = random.Random(7), time.monotonic()
+        while not self.halt.wait(max(0.0, due - time.monotonic())):
+            due += 1 / a_second
+            with socket.create_connection(("127.0.0.1", self._service.port), timeout=20) as connection:
+                try:
+                    connection.sendall(chance.choice(HOSTILE))
+                    connection.shutdown(socket.SHUT_WR)
+                    connection.recv(65536)
+                except OSError:
+                    pass  # refused amid what it sends, as it should be
+            self.hostile += 1
+
+    def probe(self) -> None:
+        """Ask for liveness, and for one answer that is looked at, ten times a second."""
+        kept = self._service.client()
+        while not self.halt.wait(0.1):
+            try:
+                asked = time.perf_counter()
+                if self._service.ask("GET", "/").status != 200:
+                    self.wrong.append("liveness failed")
+                self.liveness.append(time.perf_counter() - asked)
+                kept.request("POST", "/score", GOOD)
+                answer = kept.getresponse()
+                if (answer.status, answer.read()) != (200, b"[6,15]"):
+                    self.wrong.append(f"a wrong answer, status {answer.status}")
+            except (OSError, http.client.HTTPException) as error:
+                self.wrong.append(repr(error))
+                kept = self._service.client()
 
 
 def resident(service: Service) -> float:
     """Give the memory of all workers in MB."""
     return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 1e6 for pid in service.workers(2))
-
-
-def client(service: Service, halt: threading.Event, answers: list[int], failures: list[str], seed: int) -> None:
-    """Send good requests at half of what the server could take, and a hostile one now and then."""
-    chance = random.Random(seed)
-    kept = service.client()
-    while not halt.is_set():
-        if chance.random() < 0.05:
-            with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
-                connection.sendall(chance.choice(HOSTILE))
-            continue
-        began = time.perf_counter()
-        try:
-            kept.request("POST", "/score", GOOD)
-            answer = kept.getresponse()
-            if answer.status != 200 or answer.read() != b"[6,15]":
-                failures.append(f"status {answer.status}")
-        except (OSError, http.client.HTTPException) as error:
-            failures.append(repr(error))
-            kept = service.client()
-        answers.append(1)
-        halt.wait(time.perf_counter() - began)  # as long as the answer took: half the load
 
 
 def soak(seconds: float) -> list[str]:
@@ -71,34 +118,38 @@ def soak(seconds: float) -> list[str]:
         running(Path(folder), SCRIPT, WORKER_COUNT="2", MODELPACK_ACCESS_LOG="0") as service,
     ):
         workers = service.workers(2)
-        halt, answers, failures, slow = threading.Event(), [], [], []
+        traffic = Traffic(service, Path(folder))
+        peak, _ = traffic.wrk(min(PEAK_SECONDS, seconds / 4))
+        pause = CONNECTIONS / (peak / 2) * 1000
         threads = [
-            threading.Thread(target=client, args=(service, halt, answers, failures, seed)) for seed in range(CLIENTS)
+            threading.Thread(target=traffic.probe),
+            threading.Thread(target=traffic.harm, args=(peak / 2 * HOSTILE_SHARE,)),
         ]
         for thread in threads:
             thread.start()
-        halt.wait(min(5.0, seconds / 4))  # warm
-        before, began = resident(service), time.monotonic()
-        for _ in itertools.takewhile(lambda _: time.monotonic() - began < seconds, itertools.count()):
-            asked = time.perf_counter()
-            service.ask("GET", "/")
-            slow.append(time.perf_counter() - asked)
-            halt.wait(0.1)
+        slower, _ = traffic.wrk(min(PEAK_SECONDS, seconds / 4), pause)  # by what an answer takes
+        pause = max(0.0, pause - CONNECTIONS * (1 / slower - 2 / peak) * 1000)
+        before = resident(service)
+        rate, answers = traffic.wrk(seconds, pause)
         growth = resident(service) - before
-        halt.set()
+        traffic.halt.set()
         for thread in threads:
             thread.join()
-        p99 = sorted(slow)[int(len(slow) * 0.99)]
+        replaced = service.workers(2) != workers
+        p99 = sorted(traffic.liveness)[int(len(traffic.liveness) * 0.99)]
         print(
-            f"{seconds:.0f} s: {len(answers)} requests, {len(failures)} failed, liveness p99 {p99 * 1000:.1f} ms, "
-            f"memory {before:.1f} MB {growth:+.1f} MB, workers replaced: {service.workers(2) != workers}"
+            f"{seconds:.0f} s: {answers} requests, {rate:.0f} of {peak:.0f} a second, {traffic.hostile} hostile "
+            f"ones; {len(traffic.wrong)} failed, liveness p99 {p99 * 1000:.1f} ms, "
+            f"memory {before:.1f} MB {growth:+.1f} MB, workers replaced: {replaced}"
         )
-        wrong = failures[:5]
-        wrong += ["a worker was replaced"] if service.workers(2) != workers else []
+        wrong = traffic.wrong[:5]
+        wrong += [] if LOAD[0] <= rate / peak <= LOAD[1] else [f"the load was {rate / peak:.2f} of the peak, not half"]
+        wrong += ["a worker was replaced"] if replaced else []
         wrong += [f"liveness took {p99:.3f} s"] if p99 > LIVENESS_SECONDS else []
         return wrong + ([f"memory grew by {growth:.1f} MB"] if growth > GROWTH_MB else [])
 
 
 if __name__ == "__main__":
+    need("wrk")
     if found := soak(float(sys.argv[1]) if len(sys.argv) > 1 else 1200.0):
         sys.exit("\n".join(found))

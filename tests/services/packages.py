@@ -23,6 +23,7 @@ PACKAGES = {
     "faketime": "faketime",
     "strace": "strace",
     "chromium": "chromium",
+    "wrk": "wrk",
 }
 # An ordinary user's PATH leaves out where Debian keeps daemons.
 SEARCHED = os.pathsep.join(
