@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.build.lock import uv_environment, uv_program
-from tests.services import CHECKOUT
+from tests.services import CHECKOUT, another_python
 from tests.services.packages import find, need
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
 
 REQUIREMENTS = ("tqdm==4.67.1", "pyyaml==6.0.3", "markupsafe==3.0.3", "jinja2==3.1.6")
 SITE = next(path for path in sys.path if path.endswith("site-packages"))
-OTHER_PYTHON = "/usr/bin/python3.11"
-"""Debian's own, beside the one of the tests: another release, built by other hands."""
+OTHER_RELEASE = "/usr/bin/python3.11"
+"""Debian's own, beside the one of the tests: perhaps another release, built by other hands."""
 
 
 @pytest.fixture
@@ -44,7 +44,16 @@ def project(folder: Path, order: list[str]) -> Path:
     return folder
 
 
-def build(world: Path, name: str, base: Path, *, python: str = sys.executable, user: str = "", **env: str) -> list[str]:
+def build(
+    world: Path,
+    name: str,
+    base: Path,
+    *,
+    python: str = sys.executable,
+    packages: str = SITE,
+    user: str = "",
+    **env: str,
+) -> list[str]:
     """Build in a process of its own; give digests with what they are of, the manifest last."""
     files = ["src/score.py", "src/lib/more.py", "model/weights.bin", "model/ä/config.json"]
     if user:
@@ -75,7 +84,7 @@ def build(world: Path, name: str, base: Path, *, python: str = sys.executable, u
         env={
             **{key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "TZ"))},
             "HOME": str(state),
-            "PYTHONPATH": f"{world / 'code'}:{SITE}",
+            "PYTHONPATH": f"{world / 'code'}:{packages}",
             "MODELPACK_HOME": str(state / "home"),
             "MODELPACK_BASE_IMAGE": str(copy),
             "UV_CACHE_DIR": str(state / "uv"),
@@ -105,7 +114,7 @@ def test_one_digest_for_all_the_world(world, base_image):
         world,
         "elsewhere with a longer name",
         base_image,
-        python=OTHER_PYTHON,
+        python=OTHER_RELEASE,
         user="nobody",
         umask="077",
         clock="2035-06-01 03:04:05",
@@ -115,6 +124,21 @@ def test_one_digest_for_all_the_world(world, base_image):
     )
     assert there == here
     assert here[-1].endswith(" manifest")
+
+
+def test_one_digest_with_another_minor_version_on_the_host(world, base_image):
+    """Its own bytecode is another; the image's is made by a Python of the image's version."""
+    python = another_python.environment()
+    version, packages = said(
+        python, "import platform, sysconfig; print(platform.python_version());print(sysconfig.get_path('purelib'))"
+    )
+    assert version.rpartition(".")[0] != f"{sys.version_info[0]}.{sys.version_info[1]}"
+    here = build(world, "here", base_image)
+    assert build(world, "there", base_image, python=str(python), packages=packages, umask="027") == here
+
+
+def said(python: Path, program: str) -> list[str]:
+    return subprocess.check_output([python, "-I", "-c", program], text=True).splitlines()
 
 
 def test_another_script_is_another_digest(world, base_image):

@@ -1,0 +1,44 @@
+"""A Python of another minor version than the tests' own, with what this package needs, kept in `.cache/`."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from jupyter_modelpack.build.lock import uv_program
+from tests.services import CACHE, CHECKOUT, only_one
+
+RANGE = f">={sys.version_info[0]}.{sys.version_info[1] + 1}"
+
+
+def environment() -> Path:
+    """Give its interpreter: one that this machine has, else one that uv fetches."""
+    done = CACHE / "another-python"
+    with only_one("another-python"):
+        if not done.exists():
+            CACHE.mkdir(exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=CACHE) as work:
+                made = Path(work, "made")
+                _uv("venv", "--relocatable", "--python", _found(), str(made))
+                python = str(made / "bin" / "python")
+                _uv("pip", "install", "--python", python, "-c", "requirements.lock", "-r", "pyproject.toml")
+                made.rename(done)
+    return done / "bin" / "python"
+
+
+def _found() -> str:
+    # What pyenv keeps is on PATH only for who has chosen it.
+    kept = map(str, Path.home().glob(".pyenv/versions/*/bin"))
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), *kept])
+    try:
+        return _uv("python", "find", "--no-python-downloads", RANGE, PATH=places)
+    except subprocess.CalledProcessError:
+        _uv("python", "install", "--no-bin", "3.13", UV_PYTHON_DOWNLOADS="manual")
+        return _uv("python", "find", RANGE)
+
+
+def _uv(*words: str, **env: str) -> str:
+    argv = [uv_program(), *words, "--quiet"] if words[:2] != ("python", "find") else [uv_program(), *words]
+    done = subprocess.run(argv, cwd=CHECKOUT, env={**os.environ, **env}, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout.strip()
