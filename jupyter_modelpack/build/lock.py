@@ -23,7 +23,7 @@ import tomli_w
 
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.tools import run_tool
-from jupyter_modelpack.errors import BuildFailed, ModelpackError, Unavailable, UsageError
+from jupyter_modelpack.errors import BuildFailed, Denied, ModelpackError, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import NAME_BYTES
 from jupyter_modelpack.redact import scrub
@@ -302,6 +302,14 @@ def explain(error: BuildFailed) -> ModelpackError:
             hint="Check the network and its settings (UV_DEFAULT_INDEX, HTTPS_PROXY, SSL_CERT_FILE) and try again.",
             code="index-unreachable",
             retry=True,
+        )
+    place = re.search(r"https?://(?:[^/\s]*@)?([^/\s)]+)", text)
+    if "401 Unauthorized" in text or "403 Forbidden" in text:
+        return Denied(
+            f"The package index at {place[1] if place else 'one of the addresses'} wants another password, or any.",
+            hint="Write it into UV_INDEX (https://user:password@host/simple) or ~/.netrc, or use `uv auth login`: "
+            "one that stood in the requirements is kept nowhere.",
+            code="index-denied",
         )
     reason = text.partition("cause:")[2].strip() or text
     reason = reason.replace(", we can conclude that your requirements are unsatisfiable.", ".")

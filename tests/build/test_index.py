@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from jupyter_modelpack.build.local import build
-from jupyter_modelpack.errors import Unavailable
+from jupyter_modelpack.errors import Denied, Unavailable
 
 pytestmark = pytest.mark.network
 
@@ -88,6 +88,14 @@ def test_a_password_of_an_index_reaches_nothing(index, recipe, store, watcher, h
     assert SECRET not in watcher.text()
     holders = [path for path in home.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
     assert holders == []
+
+
+@pytest.mark.parametrize("login", ["", f"someone:not-{SECRET}@"], ids=["no password", "another password"])
+def test_a_door_that_stays_closed_is_named(login, index, recipe, store, watcher, monkeypatch):
+    monkeypatch.setenv("UV_INDEX", f"http://{login}{index}/simple")
+    with pytest.raises(Denied, match=f"The package index at {index} wants another password") as caught:
+        build(recipe("very-private-thing==1.0"), store, watcher.report)
+    assert f"not-{SECRET}" not in f"{caught.value}{watcher.text()}"
 
 
 class Forwarding(Guarded):
