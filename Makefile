@@ -15,6 +15,9 @@ unexport PYTHONDONTWRITEBYTECODE
 WHOLE := $(wildcard tests/system tests/notebooks tests/scoring/processes tests/scoring_diff)
 # Kills, full disks, power cuts: root, and file systems of their own.
 FAULTS := tests/faults
+# What more `make soak` does at length: registries on bad lines or that lie, hostile archives and folders.
+LONG := tests/registry/test_flaky.py tests/registry/test_cuts.py tests/registry/test_evil.py \
+    tests/oci/test_unpack.py tests/oci/test_layer.py tests/build/test_hostile_sources.py
 
 # The side panel of JupyterLab, built from TypeScript; its compiled half is no part of the repository.
 LAB := jupyter_modelpack/labextension
@@ -78,7 +81,7 @@ faults: $(READY)
 	$(BIN)/pytest -n 2 --timeout 600 $(FAULTS)
 
 soak: $(READY)
-	MODELPACK_SOAK=1 $(BIN)/pytest --timeout 3600 $(FAULTS)
+	MODELPACK_SOAK=1 $(BIN)/pytest -n 2 --timeout 3600 $(FAULTS) $(LONG)
 	$(BIN)/python -m tests.benchmarks.scoring_soak 1200
 
 services: $(READY)

@@ -4,10 +4,12 @@ The real parts come up on first use and stay up for the next run: `make down` en
 """
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.faults import SOAK
 from tests.services import base, dockerd, registry
 
 REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "containers", "tiny_image"}
@@ -58,3 +60,23 @@ def cncf_registry() -> registry.Account:
 def base_image() -> Path:
     """The folder of an OCI layout with one Debian image that has Python."""
     return base.layout()
+
+
+@pytest.fixture
+def scoreboard(record_property: Callable[[str, object], None]) -> Callable[[str, str], None]:
+    """Note a line of the scoreboard; it is printed at the end."""
+
+    def note(goal: str, figure: str) -> None:
+        record_property("scoreboard", f"{goal}: {figure}")
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests of faults have counted."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    lines = [value for report in reports for key, value in report.user_properties if key == "scoreboard"]
+    if lines:
+        terminalreporter.section("scoreboard" + (" (long form)" if SOAK else ""))
+        for line in lines:
+            terminalreporter.write_line(str(line))

@@ -74,6 +74,7 @@ def list_files(folder: Path) -> Iterator[tuple[str, Path]]:
     prune = not any(pattern.lstrip().startswith("!") for pattern in patterns)
 
     def ignored(path: str) -> bool:
+        path = path.replace("\n", "\0")  # pathspec's expressions end at a line break, and a key behind one shipped
         return never.match_file(path) or (spec.match_file(path) and (prune or not path.endswith("/")))
 
     total = 0

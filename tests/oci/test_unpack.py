@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from jupyter_modelpack.errors import Conflict, ModelpackError, Untrusted
 from jupyter_modelpack.oci.unpack import unpack
+from tests.faults import times
 
 PREFIX = "models/m/1/"
 
@@ -62,29 +63,37 @@ def snapshot(folder: Path) -> dict[str, object]:
     return found
 
 
-@settings(max_examples=400, deadline=None)
-@given(ENTRIES, st.booleans())
-def test_hostile_archives_stay_inside(entries, overwrite):
-    with tempfile.TemporaryDirectory() as name:
-        top = Path(name)
-        (top / "outside").mkdir()
-        (top / "outside" / "x").write_text("mine")
-        target = top / "target"
-        target.mkdir()
-        (target / "link").symlink_to(top / "outside")
-        before = snapshot(top / "outside")
-        try:
-            written = unpack(archive(entries), PREFIX, target, overwrite=overwrite)
-        except ModelpackError:
-            written = []
-            left = [path for path, (_, content) in snapshot(target).items() if content is not False]
-            assert left in ([], ["link"])
-        assert snapshot(top / "outside") == before
-        assert sorted(path.name for path in top.iterdir()) == ["outside", "target"]
-        for path in written:
-            assert path.is_file()
-            assert path.stat().st_mode & 0o7022 == 0
-            assert not path.is_symlink()
+def test_hostile_archives_stay_inside(scoreboard):
+    tried = 0
+
+    @settings(max_examples=times(400, 25_000), deadline=None)
+    @given(ENTRIES, st.booleans())
+    def check(entries, overwrite):
+        nonlocal tried
+        tried += 1
+        with tempfile.TemporaryDirectory() as name:
+            top = Path(name)
+            (top / "outside").mkdir()
+            (top / "outside" / "x").write_text("mine")
+            target = top / "target"
+            target.mkdir()
+            (target / "link").symlink_to(top / "outside")
+            before = snapshot(top / "outside")
+            try:
+                written = unpack(archive(entries), PREFIX, target, overwrite=overwrite)
+            except ModelpackError:
+                written = []
+                left = [path for path, (_, content) in snapshot(target).items() if content is not False]
+                assert left in ([], ["link"])
+            assert snapshot(top / "outside") == before
+            assert sorted(path.name for path in top.iterdir()) == ["outside", "target"]
+            for path in written:
+                assert path.is_file()
+                assert path.stat().st_mode & 0o7022 == 0
+                assert not path.is_symlink()
+
+    check()
+    scoreboard("hostile archives", f"{tried} generated: 0 escapes")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Push and pull through a line on which every fifth request fails (F5, F6): all arrives, byte for byte."""
 
-import os
 import secrets
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from jupyter_modelpack.registry.retry import Policy
 from jupyter_modelpack.registry.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.workspace.shipped import Shipped
+from tests.faults import times
 from tests.registry.flaky import FAULTS, flaky
 from tests.registry.samples import layer, put_image
 from tests.services.registry import Account
@@ -24,11 +24,13 @@ from tests.services.registry import Account
 # Five tries at 20 % faults fail once in 3000 requests, too often for a test that must not: the pauses are what
 # takes time, and these are short.
 PATIENT = Policy(tries=14, first=0.002, seconds=300)
-ROUNDS = round(12 * max(1.0, 20 * float(os.environ.get("MODELPACK_SOAK") or 0)))
+ROUNDS = times(12, 500)
 
 
 @pytest.mark.parametrize("compress", [False, True], ids=["as it is", "compressed"])
-def test_every_fifth_request_fails_and_all_arrives(cncf_registry: Account, tmp_path: Path, monkeypatch, compress):
+def test_every_fifth_request_fails_and_all_arrives(
+    cncf_registry: Account, tmp_path: Path, monkeypatch, compress, scoreboard
+):
     monkeypatch.setattr(upload, "PIECE", 500_000)
     layout = Layout.create(tmp_path / "here")
     known = Credentials(cncf_registry.username, Secret(cncf_registry.password))
@@ -54,4 +56,7 @@ def test_every_fifth_request_fails_and_all_arrives(cncf_registry: Account, tmp_p
                     stream.read()  # raises when it is not what its digest says
     assert set(line.faults) == set(FAULTS)
     assert line.faults.total() > line.requests / 10
-    print(f"{line.requests} requests, faults: {dict(line.faults)}")
+    scoreboard(
+        f"registry faults ({'compressed' if compress else 'as it is'})",
+        f"{ROUNDS} of {ROUNDS} pushes and pulls done, {line.faults.total()} of {line.requests} requests failed",
+    )
