@@ -28,13 +28,24 @@ def expand(given: str | os.PathLike[str]) -> Path:
 
 
 def home() -> Path:
-    """Return the folder that holds everything of ours; it need not exist yet."""
+    """Return the folder that holds everything of ours; it need not exist yet.
+
+    Raises:
+        UsageError: nobody says where, and this user has no home (fault F17).
+    """
     given = os.environ.get("MODELPACK_HOME")
     if given:
         return expand(given).absolute()
     import platformdirs  # noqa: PLC0415 - not needed when the user has decided
 
-    return platformdirs.user_data_path("jupyter_modelpack", appauthor=False)
+    try:
+        return platformdirs.user_data_path("jupyter_modelpack", appauthor=False)
+    except RuntimeError as error:  # a container's user, of whom the machine knows the number alone
+        raise UsageError(
+            "This user has no home folder: HOME is not set, and the machine knows no user of that number.",
+            hint="Set MODELPACK_HOME to a folder that may be written.",
+            code="no-home",
+        ) from error
 
 
 def workspaces() -> Path:

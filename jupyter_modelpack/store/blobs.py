@@ -17,7 +17,7 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.store.disk import disk_errors, need_room
 from jupyter_modelpack.store.files import AtomicFile, copy_stream, link_file, sync_folder
-from jupyter_modelpack.store.lease import lease
+from jupyter_modelpack.store.lease import is_collected, lease
 from jupyter_modelpack.store.stream import VerifiedStream
 
 SMALL = 1 << 18
@@ -158,8 +158,8 @@ class Blobs:
         self.adopt_all(source, (*image.manifest.layers, image.manifest.config, image.descriptor))
 
     def adopt_all(self, source: Blobs, parts: Sequence[Descriptor]) -> None:
-        """Take over blobs of another store."""
-        for side in (self, source):
+        """Take over blobs of another store; a layout of somebody else's is not written into."""
+        for side in (self, source) if is_collected(source.path) else (self,):
             side.rely_on(part.digest for part in parts)
         for part in parts:
             self.adopt(source, part)

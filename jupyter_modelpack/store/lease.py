@@ -124,6 +124,11 @@ def lease(folder: Path) -> Lease:
     return found
 
 
+def is_collected(folder: Path) -> bool:
+    """Whether a collector may come to that layout: ours have this file from the first blob on, others are read only."""
+    return os.access(folder / _LOCK, os.W_OK)
+
+
 def collecting(folder: Path, *, shared: bool = False) -> contextlib.AbstractContextManager[None]:
     """Hold what keeps collectors and those who rely on blobs apart; collectors not `shared`."""
     return locked(folder / _LOCK, f"The store at {folder}", shared=shared)

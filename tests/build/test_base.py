@@ -2,6 +2,7 @@ import base64
 import gzip
 import io
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -29,6 +30,18 @@ def test_from_a_layout(base_image, machine_cache):
     base = resolve(str(base_image), machine_cache)
     assert (base.python.version, base.python.interpreter) == ("3.11", "/usr/bin/python3.11")
     assert base.image.digest == Layout(base_image).index().manifests[0].digest
+
+
+def test_a_layout_of_somebody_else_is_only_read(base_image, machine_cache, tmp_path):
+    """It may lie where this user cannot write, and is no place for our locks where he can."""
+    theirs = tmp_path / "theirs"
+    shutil.copytree(base_image, theirs, ignore=shutil.ignore_patterns("*.lock"))
+    before = {path: path.stat().st_ctime_ns for path in theirs.rglob("*") if path.is_dir()}
+    files = set(theirs.rglob("*"))
+    image = resolve(str(theirs), machine_cache).image
+    assert machine_cache.has_blob(image.manifest.layers[0].digest)
+    assert set(theirs.rglob("*")) == files
+    assert {path: path.stat().st_ctime_ns for path in before} == before
 
 
 def test_from_a_saved_archive_and_from_docker_s_own_form(base_image, machine_cache, tmp_path):
