@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from jupyter_modelpack.commands.parse import nearest
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.home import expand
@@ -18,6 +21,17 @@ WORKSPACE = f"{LABEL}.workspace"
 """Label of a service: the folder of the workspace it was started from."""
 
 
+@contextmanager
+def proposing(named: str, known: Callable[[], Iterable[str]]) -> Iterator[None]:
+    """Where there is nothing called `named`, propose the nearest of what there is."""
+    try:
+        yield
+    except NotFound as error:
+        if guess := nearest(named, known()):
+            error.hint = f"Did you mean {guess}? {error.hint}"
+        raise
+
+
 def workspace(named: str | None) -> Workspace:
     """Return the workspace of that name or folder; without one, the default."""
     from jupyter_modelpack.workspace.workspace import Workspace  # noqa: PLC0415 - verbs start fast
@@ -26,7 +40,8 @@ def workspace(named: str | None) -> Workspace:
         return Workspace.default()
     if os.sep in named or named in {".", ".."} or named.startswith("~"):
         return Workspace(path=expand(named))
-    return Workspace.get(named)
+    with proposing(named, Workspace.list):
+        return Workspace.get(named)
 
 
 def engine(named: str | None) -> Engine:
@@ -44,7 +59,8 @@ def package(where: Workspace, named: str | None, *, dockerfile: bool = False) ->
     from jupyter_modelpack.workspace.package import ModelPackage  # noqa: PLC0415
 
     if named is not None:
-        return ModelPackage.get(where, named)
+        with proposing(named, lambda: (one for each in where.packages for one in _calls(each))):
+            return ModelPackage.get(where, named)
     packages = where.packages
     if not packages:
         raise NotFound(
@@ -55,6 +71,12 @@ def package(where: Workspace, named: str | None, *, dockerfile: bool = False) ->
     return next((one for one in packages if one.generate_dockerfile == dockerfile), packages[0])
 
 
+def _calls(one: ModelPackage) -> Iterator[str]:
+    """Yield what somebody may call a package who does not type all of its name."""
+    name = (one.location or "").partition("/")[2]
+    yield from (name.rpartition(":")[0], name)
+
+
 def service(chosen: Engine, named: str | None, in_workspace: str | None) -> Service:
     """Return the service of that name or id; without one, the only one that runs, or the newest that ended.
 
@@ -62,7 +84,8 @@ def service(chosen: Engine, named: str | None, in_workspace: str | None) -> Serv
     never a container that somebody else started from an image of ours.
     """
     if named is not None:
-        return chosen.find(named)
+        with proposing(named, lambda: (one.name for one in chosen.services())):
+            return chosen.find(named)
     home = str(workspace(in_workspace).path)
     everybody = chosen.services()
     known = [one for one in everybody if one.labels.get(WORKSPACE) == home]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_modelpack.commands.choose import proposing
 from jupyter_modelpack.commands.pairs import as_dict
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.home import expand
@@ -38,7 +39,8 @@ def find_environment(
         raise UsageError(f"{' and '.join(sources)} both say what the environment is.", hint="Choose one of them.")
     if env:
         found, _, version = env.partition(":")
-        made = Environment.get(where, found, version or None).clone(name)
+        with proposing(found, lambda: where.environments):
+            made = Environment.get(where, found, version or None).clone(name)
     elif conda:
         made = Environment.from_conda_specification(name, conda)
     elif requirements:

@@ -95,8 +95,6 @@ def _add(parser: _Parser, option: Option) -> None:
         parser.add_argument(*option.flags, dest=option.name, action="store_true")
         return
     how: dict[str, Any] = {"type": reader(option)}
-    if option.choices:
-        how["choices"] = option.choices
     if not option.flags:
         parser.add_argument(option.name, nargs="?", **how)
     elif option.many:
@@ -106,9 +104,25 @@ def _add(parser: _Parser, option: Option) -> None:
 
 
 def reader(option: Option) -> Callable[[str], Any]:
-    """Return what reads a value of `option`; it raises `argparse.ArgumentTypeError`."""
+    """Return what reads a value of `option`; it raises `argparse.ArgumentTypeError`, or `UsageError` with a remedy."""
+    if option.choices:
+        return _choice(option)
     kinds: dict[str, Callable[[str], Any]] = {"text": str, "number": _number(*option.between), "pair": _pair}
     return kinds[option.kind]
+
+
+def _choice(option: Option) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in option.choices:
+            guess = nearest(text, option.choices)
+            raise UsageError(
+                f"{[*option.flags, option.name][0]}: {text[:80]!r} is none of {', '.join(option.choices)}.",
+                hint=f"Did you mean {guess}?" if guess else "",
+                code="bad-value",
+            )
+        return text
+
+    return read
 
 
 def _number(least: int, greatest: int) -> Callable[[str], int]:

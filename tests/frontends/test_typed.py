@@ -60,14 +60,34 @@ def test_expansion_is_that_of_ipython(shell, odd: Path) -> None:
         ("%modelpack rnu", "Did you mean run?"),
         ("%modelpack run --prot 1", "Did you mean --port?"),
         ("%%package --modle x\ndef init(): ...", "Did you mean --model?"),
-        ("%modelpack run --engine dokcer", ""),
+        ("%modelpack run --engine dokcer", "Did you mean docker?"),
+        ("%modelpack models --workspace defualt", "Did you mean default?"),
     ],
 )
 def test_the_nearest_name_is_proposed(shell, cell: str, hint: str) -> None:
+    shell.run_cell("%modelpack models")  # makes the workspace
     error = shell.run_cell(cell).error_in_exec
-    assert error.hint == hint
-    if not hint:
-        assert "docker" in error.message
+    assert error.hint.startswith(hint)
+
+
+@pytest.mark.network
+def test_the_nearest_package_environment_and_service_are_proposed(shell, base_image, monkeypatch) -> None:
+    monkeypatch.setenv("MODELPACK_BASE_IMAGE", str(base_image))
+    cell = "def init(): ...\ndef run(data): return 1\n"
+    assert shell.run_cell(f"%%package --name prices\n{cell}").success
+    assert shell.run_cell("%modelpack run --port 0 --name house").success
+    code = "from jupyter_modelpack import *\n_ = Environment('plain').register(Workspace.default())"
+    assert shell.run_cell(code).success
+    try:
+        for wrong, meant in (
+            ("%modelpack run pirces", "prices"),
+            ("%modelpack score --service huose 1", "house"),
+            ("%modelpack logs hosue", "house"),
+            (f"%%package --env plian\n{cell}", "plain"),
+        ):
+            assert shell.run_cell(wrong).error_in_exec.hint.startswith(f"Did you mean {meant}?")
+    finally:
+        shell.run_cell("%modelpack kill house")
 
 
 def test_the_nearest_model_is_proposed(shell, tmp_path: Path) -> None:
