@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from jupyter_modelpack.errors import UsageError
@@ -25,7 +26,7 @@ def as_json(name: str, value: Any) -> str:
     """Return `value` as JSON text.
 
     Text is taken as JSON already; an array or a data frame becomes ``{"data": [rows]}``, the form that
-    the documented entry scripts read; everything else is written as it is.
+    the documented entry scripts read, with dates in the form of ISO 8601; everything else is written as it is.
 
     Args:
         name: The variable's name, for the message.
@@ -56,6 +57,8 @@ def _plain(value: Any) -> Any:
 
 
 def _element(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
     found = _plain(value)
     if found is value:
         raise TypeError(f"{type(value).__name__} is not JSON")

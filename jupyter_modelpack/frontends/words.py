@@ -1,33 +1,51 @@
-"""A typed line as words, with JSON left whole."""
+"""A typed line as words, with JSON and a variable's brackets left whole."""
 
 from __future__ import annotations
 
+import ast
 import io
 import json
+import re
 import shlex
 
 from jupyter_modelpack.errors import UsageError
 
 _JSON = json.JSONDecoder()
+_INDEXED = re.compile(r"[^\W\d][\w.]*[\[(]")
+_SPACE = re.compile(r"\s|$")
 
 
 def split(line: str) -> list[str]:
-    """Split a line as a shell would, but take a JSON object or list that stands alone as one word.
+    """Split a line as a shell would, but take as one word JSON that stands alone, and a variable with its brackets.
 
-    So ``score {"data": [[1, 2]]}`` needs no quotes in a notebook, where no shell would eat them.
+    So ``score {"data": [[1, 2]]}`` and ``score frame[["age", "bmi"]]`` need no quotes in a notebook, where no
+    shell would eat theirs.
     """
     words: list[str] = []
     rest = line.strip()
     while rest:
-        if rest[0] in "{[":
-            end = _json_end(rest)
-            if end:
-                words.append(rest[:end])
-                rest = rest[end:].lstrip()
-                continue
-        word, rest = _word(rest)
-        words.append(word)
+        end = _json_end(rest) if rest[0] in "{[" else _expression_end(rest)
+        if end:
+            words.append(rest[:end])
+            rest = rest[end:].lstrip()
+        else:
+            word, rest = _word(rest)
+            words.append(word)
     return words
+
+
+def _expression_end(text: str) -> int:
+    """Return where the expression ends that `text` begins with, when it is a variable with brackets; else 0."""
+    if not _INDEXED.match(text):
+        return 0
+    return next((space.start() for space in _SPACE.finditer(text) if _is_expression(text[: space.start()])), 0)
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        return isinstance(ast.parse(text, mode="eval").body, ast.Attribute | ast.Subscript | ast.Call)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def _json_end(text: str) -> int:

@@ -133,3 +133,16 @@ def test_data_may_be_a_variable(shell) -> None:
     resolved = magics._resolve(parse(["score", "rows"], "line"))
     assert resolved.values["data"] == '{"data": [[1, 2]]}'
     assert magics._resolve(parse(["score", "[1]"], "line")).values["data"] == "[1]"
+
+
+def test_a_frames_dates_and_an_arrays_numbers_become_json(shell) -> None:
+    shell.run_cell(
+        "import datetime, numpy\n"
+        "class Frame:\n"  # as pandas gives its rows away
+        "    def to_numpy(self): return numpy.array([[datetime.datetime(2026, 1, 2, 3), 1]], object)\n"
+        "frame, array = Frame(), numpy.array([[1.5, 2]])\n"
+    )
+    script = "import json\ndef init(): ...\ndef run(data): return json.loads(data)['data']\n"
+    for name, rows in (("frame", [["2026-01-02T03:00:00", 1]]), ("array", [[1.5, 2.0]])):
+        done = run(shell, f"%%package --dry-run --sample {name}\n{script}")
+        assert done.result.result.value == rows

@@ -124,6 +124,18 @@ def test_the_new_options_complete_in_the_shell(shell, line: str, option: str) ->
     assert found == [option]
 
 
+@pytest.mark.parametrize("sample", ["""table[["a b", 'ü']].head( 1 )""", "table['rows'][:1]", "'table[\"rows\"][:1]'"])
+def test_quotes_and_spaces_of_an_expression_survive(shell, sample: str) -> None:
+    shell.run_cell(
+        "class Table(dict):\n"
+        "    def __getitem__(self, key): return self if isinstance(key, list) else dict.__getitem__(self, key)\n"
+        "    def head(self, count): return self['rows'][:count]\n"
+        "table = Table({'rows': [1, 2]})\n"
+    )
+    done = shell.run_cell(f"%%package --dry-run --sample {sample}\ndef init(): ...\ndef run(data): return data\n")
+    assert done.result.result.value == "[1]"
+
+
 def test_as_binds_what_came_out(shell) -> None:
     shell.run_cell("%%package --dry-run --sample 7 --as answer\ndef init(): ...\ndef run(data): return data * 2\n")
     assert shell.user_ns["answer"] == "77"

@@ -1,4 +1,4 @@
-"""A typed line becomes words as in a shell, with JSON left whole."""
+"""A typed line becomes words as in a shell, with JSON and a variable's brackets left whole."""
 
 import pytest
 
@@ -16,6 +16,9 @@ from jupyter_modelpack.frontends.words import split
         ("score '{\"a\": 1}'", ["score", '{"a": 1}']),
         ("--pip numpy[extra]>1", ["--pip", "numpy[extra]>1"]),
         ("--pip [broken", ["--pip", "[broken"]),
+        ("--pip numpy[extra]==1 it's a'", ["--pip", "numpy[extra]==1", "its a"]),
+        ("""--sample df[["a b", 'ü']].head( 2 ) --as x""", ["--sample", """df[["a b", 'ü']].head( 2 )""", "--as", "x"]),
+        ("--sample X[:2, 'a'] --as x", ["--sample", "X[:2, 'a']", "--as", "x"]),
         ("--env-var GRUSS=grüße-码", ["--env-var", "GRUSS=grüße-码"]),
         ("--tag '' x", ["--tag", "", "x"]),
     ],
