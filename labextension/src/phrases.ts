@@ -12,6 +12,7 @@ const PHRASES = [
   "Making %1 packages anew", "Reading the image", "Reading the workspace at %1", "Reading the cache at %1", "Collecting in the workspace at %1",
   "Collecting in the cache at %1", "Pushing to %1", "Pushing %1 to %2", "Writing %1 to %2", "Reading %1", "Into %1", "Starting %1",
   "%1 small packages (%2)", "%1 packages", "Trying %1 with this notebook's packages", "scoring server", "app", "model %1",
+  "environment", "bytecode of Python's own modules",
 ].map((text) => ({ text, shape: new RegExp(`^${text.replace(/[()]/g, "\\$&").replace(/%\d/g, "(.+)")}$`) }));
 
 export function said(text: string): string {
