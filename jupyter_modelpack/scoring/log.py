@@ -40,6 +40,11 @@ def unbuffer() -> None:
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
 
 
+def descriptor() -> int:
+    """Give what the log is written to, for who cannot call `write`."""
+    return _OUT
+
+
 def use_json() -> None:
     """Write one JSON object a line from now on."""
     global _json  # noqa: PLW0603  there is one log

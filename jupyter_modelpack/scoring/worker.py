@@ -21,6 +21,7 @@ from .scorer import Scorer
 from .server import Server
 from .settings import Settings
 from .thread_runner import ThreadRunner
+from .watchdog import Watchdog
 
 AnyRunner = Runner | AsyncRunner | ThreadRunner
 
@@ -64,12 +65,19 @@ def serve(
     )
     server = Server(listener, application.handle, settings)
     server.counters = counters
-    server.on_tick = lambda: _replace_if_stuck(runner)
+    watchdog = Watchdog(settings.call_limit)
+
+    def tick() -> None:
+        watchdog.feed()
+        _replace_if_stuck(runner)
+
+    server.on_tick = tick
     server.on_closed = closed
     failures: list[BaseException] = []
 
     def began() -> None:
         runner.loop = server.loop
+        watchdog.feed()
 
     def sockets() -> None:
         deaf_to_alarms()

@@ -89,6 +89,24 @@ def test_a_call_stuck_in_native_code_costs_its_worker_only(tmp_path):
         assert service.score("fine").json == "fine"
 
 
+def test_a_call_that_never_gives_up_the_interpreter_lock_costs_its_worker_only(tmp_path):
+    # Nothing of ours runs in that worker any more, not even what answers liveness.
+    script = """
+        import itertools
+        def init(): ...
+        def run(data):
+            return sum(itertools.repeat(0, int(data)))
+    """
+    with running(tmp_path, script, SCORING_TIMEOUT_MS="200") as service:
+        assert service.score("5").json == 0
+        with pytest.raises(ConnectionError):
+            service.score(str(10**13))
+        service.wait_for('score.py", line 5 in run')
+        service.wait_for("ended with exit code 1; another one takes its place")
+        assert service.ask("GET", "/").status == 200
+        assert service.score("6").json == 0
+
+
 def test_async_calls_are_timed_too(tmp_path):
     script = """
         import asyncio
