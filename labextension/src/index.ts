@@ -93,6 +93,8 @@ function activate(
     widget.toolbar.hide();
     widget.disposed.connect(() => view.dispose());
     app.shell.add(widget, "main");
+    // Notebook 7 has one thing in the middle, the notebook: what else there is goes to its side.
+    if (!widget.parent) app.shell.add(widget, "right");
     app.shell.activateById(widget.id);
     view.focus();
   }

@@ -36,7 +36,7 @@ def environment() -> Path:
                 shutil.rmtree(old)
             with tempfile.TemporaryDirectory(dir=CACHE) as work:
                 wheel = _build(files, Path(work))
-                _install(wheel, done, ["jupyterlab", "jupyterlab-language-pack-pt-BR", "scikit-learn"])
+                _install(wheel, done, ["jupyterlab", "jupyterlab-language-pack-pt-BR", "notebook", "scikit-learn"])
                 shutil.copy(wheel, done)
     return done
 

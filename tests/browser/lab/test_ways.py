@@ -5,9 +5,12 @@ import re
 import socket
 import uuid
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
+from tests.browser.jupyter import Jupyter
 from tests.browser.lab.panel import SCRIPT, SidePanel
 from tests.server.conftest import Client
 
@@ -105,7 +108,7 @@ def test_it_speaks_portuguese(panel: SidePanel):
         job = panel.form.locator(".mpl-job")
         expect(job).to_contain_text(f"Empacotar {name}: concluído")
         job.locator("summary").filter(has_text="Etapas").click()
-        expect(job.locator(".mpl-stages")).to_contain_text(f"Script de entrada {name}/score.py")
+        expect(job.locator(".mpl-stages")).to_contain_text("Script de entrada score.py")
         panel.tab("Pacotes")
         expect(panel.row(name)).to_contain_text(re.compile(r"há (menos de um|\d+) segundos?"))
         panel.button(panel.row(name), re.compile("^Executar ")).click()
@@ -191,3 +194,17 @@ def test_the_settings_say_where_services_run_and_what_packages_are_built_on(pane
         expect(panel.form.get_by_label("Base", exact=True)).to_have_value("registry.example.com/our/base")
     finally:
         panel.settings()
+
+
+def test_notebook_7_shows_the_panel_and_its_forms_beside_the_notebook(page, lab: Jupyter):
+    name = f"seven-{uuid.uuid4().hex[:8]}.ipynb"
+    made = new_notebook(cells=[new_code_cell(SCRIPT)])
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    nbformat.write(made, lab.notebooks / name)
+    page.goto(lab.url("notebook", name))
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    expect(page.get_by_role("button", name="Package this cell")).to_be_visible()
+    page.evaluate("() => window.jupyterapp.commands.execute('modelpack:open')")
+    page.locator(".mpl-panel").get_by_role("button", name="Package a model…").first.click()
+    expect(page.locator(".mpl-form").get_by_label("Model", exact=True)).to_be_focused()
+    expect(page.locator(".jp-Notebook .jp-CodeCell")).to_be_visible()
