@@ -69,7 +69,7 @@ class Jupyter:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(60)  # it ends its kernels first
 
     def url(self, app: str, name: str) -> str:
         """Where `app` (``lab`` or ``notebook``) shows a notebook."""

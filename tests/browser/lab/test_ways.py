@@ -122,7 +122,7 @@ def test_it_speaks_portuguese(panel: SidePanel):
         expect(panel.service.get_by_role("status").first).to_contain_text("terminou")
         panel.panel.get_by_role("searchbox").fill("nada assim")
         expect(panel.panel).to_contain_text("Nada corresponde")
-        panel.command("settingeditor:open", query="jupyter-modelpack")
+        panel.command("settingeditor:open", query="Pacotes de modelos")
         editor = panel.page.locator(".jp-SettingsPanel")
         expect(editor).to_contain_text("Motor de contêineres")
         expect(editor).to_contain_text("Qual executa os serviços; vazio: o primeiro que responder")
