@@ -11,7 +11,7 @@ from typing import Any
 
 from . import schema
 from .carried import carry_in, stand_for_main
-from .rawhttp import is_raw
+from .rawhttp import is_raw, is_used
 from .settings import Settings
 
 MODULE = "entry_module"
@@ -26,7 +26,12 @@ class Entry:
     """An entry script, ready to be called."""
 
     def __init__(
-        self, init: Callable[[], Any], run: Callable[..., Any], run_batch: Callable[[list[Any]], Any] | None
+        self,
+        init: Callable[[], Any],
+        run: Callable[..., Any],
+        run_batch: Callable[[list[Any]], Any] | None,
+        *,
+        raw: bool = False,
     ) -> None:
         self.init = init
         self.run = run
@@ -34,7 +39,7 @@ class Entry:
         self.module: types.ModuleType | None = None
         self.models: dict[str, Entry] = {}
         self.run_batch = run_batch
-        self.raw = is_raw(run)
+        self.raw = raw or is_raw(run)
         self.schemas = schema.describe(run)
         if self.raw and self.schemas is not None:
             raise EntryError("run() cannot be decorated with both @rawhttp and @input_schema")
@@ -80,7 +85,7 @@ def entry_of(module: types.ModuleType, name: str) -> Entry:
     driver = getattr(module, "driver_module", None)
     if isinstance(driver, types.ModuleType) and hasattr(driver, "run"):
         module = driver
-    entry = Entry(functions["init"], module.run, getattr(module, "run_batch", None))
+    entry = Entry(functions["init"], module.run, getattr(module, "run_batch", None), raw=is_used())
     entry.module = module
     return entry
 

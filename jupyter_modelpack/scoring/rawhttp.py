@@ -15,12 +15,19 @@ from .messages import Request
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _MARK = "_modelpack_rawhttp"
+_used: list[str] = []
 
 
 def rawhttp(function: _Function) -> _Function:
     """Mark `run` as wanting an AMLRequest instead of text."""
     setattr(function, _MARK, True)
+    _used.append(function.__name__)
     return function
+
+
+def is_used() -> bool:
+    """Tell whether anything is decorated: with the original that makes run() raw, whatever hides or bears the mark."""
+    return bool(_used)
 
 
 def is_raw(function: Callable[..., Any]) -> bool:

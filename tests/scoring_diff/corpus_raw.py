@@ -121,4 +121,29 @@ def run(request):
 """,
     (post("reads the stream", "[1, 2, 3]"),),
 )
-CORPUS = (REQUEST, RESPONSE, FLASK, READS)
+HIDDEN = Script(
+    "a decorator that hides rawhttp",
+    IMPORTS.format(root=OLD)
+    + """
+def timed(function):
+    return lambda request: function(request)
+@timed
+@rawhttp
+def run(request):
+    return [request.method, request.get_data(as_text=True)]
+""",
+    (post("raw all the same", "x"),),
+)
+HELPER = Script(
+    "rawhttp elsewhere",
+    IMPORTS.format(root=NEW)
+    + """
+@rawhttp
+def helper(request):
+    return [request.method, request.get_data(as_text=True)]
+def run(data):
+    return helper(data)
+""",
+    (post("raw by a helper", "x"), get("raw by a helper, GET", "/score?a=1")),
+)
+CORPUS = (REQUEST, RESPONSE, FLASK, READS, HIDDEN, HELPER)
