@@ -9,7 +9,7 @@ from . import VERSION, log
 from .boot import EXIT_CODE
 from .keys import Keys
 from .listener import inherited, listen, make_room, write_port_file
-from .settings import ConfigurationError, Settings
+from .settings import ConfigurationError, Settings, unheeded
 from .supervisor import Supervisor
 from .tls import certificate
 
@@ -43,6 +43,8 @@ def main() -> int:
         return EXIT_CODE
     version = ".".join(map(str, sys.version_info[:3]))
     log.info(f"modelpack scoring server {VERSION}, Python {version}, port {port}, {settings.workers} worker(s)")
+    for line in unheeded(os.environ):
+        log.warning(line)
     outcome = _top(settings, listener).run()
     return outcome if isinstance(outcome, int) else outcome()
 

@@ -12,6 +12,14 @@ from typing import Any
 
 from . import constants, cores, limits
 
+UNHEEDED = {
+    "SEPERATE_HEALTH_ENDPOINT": "GET / and /ready answer on the one port, also while a call runs",
+    "AML_APP_INSIGHTS_ENABLED": "OTEL_* variables trace, /metrics counts",
+    "AML_MODEL_DC_STORAGE_ENABLED": "MODELPACK_COLLECT keeps calls",
+    "AZUREML_DEBUG_PORT": "no debugger is connected to",
+}
+"""What Azure ML's server does by these switches and this one does not, with what there is instead."""
+
 
 class ConfigurationError(Exception):
     """A setting that cannot be used; the process ends with exit code 3 (contract 7.5)."""
@@ -168,6 +176,16 @@ class Settings:
     def call_limit(self) -> float:
         """Seconds one call may take: whichever of the two documented timeouts strikes first."""
         return min(self.scoring_timeout, self.worker_timeout)
+
+
+def unheeded(environment: Mapping[str, str]) -> list[str]:
+    """Say of each switch that was set and means nothing here what there is instead."""
+    off = {"", "0", "false", "off", "no"}
+    return [
+        f"{name} has no meaning here: {instead}."
+        for name, instead in UNHEEDED.items()
+        if environment.get(name, "").strip().lower() not in off
+    ]
 
 
 def _parsed(names: Mapping[str, str]) -> dict[str, Any]:

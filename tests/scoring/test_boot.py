@@ -88,6 +88,13 @@ def test_bad_settings(tmp_path, name, value, words):
         assert words in service.log
 
 
+def test_switches_of_the_original_that_mean_nothing_here_are_named(tmp_path):
+    switches = {"SEPERATE_HEALTH_ENDPOINT": "true", "AML_APP_INSIGHTS_ENABLED": "false"}
+    with running(tmp_path, **switches) as service:
+        assert "SEPERATE_HEALTH_ENDPOINT has no meaning here: GET / and /ready answer on the one port" in service.log
+        assert "AML_APP_INSIGHTS_ENABLED" not in service.log
+
+
 def test_a_port_in_use(echo, tmp_path):
     with running(tmp_path, ready=False, MODELPACK_PORT=str(echo.port)) as service:
         assert service.exit_code() == 3
