@@ -97,7 +97,7 @@ def pull_everything(store: Layout, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("damage", [flip, cut_short, swap])
 def test_damage_is_found_before_use(store: Layout, whole: Layout, tmp_path: Path, damage, scoreboard):
-    dice, count = random.Random(3), times(70, 350)
+    dice, count = random.Random(3), times(200, 1000) if damage is flip else times(70, 350)
     blobs = sorted((store.path / "blobs/sha256").iterdir())
     found = used = mended = 0
     for _ in range(count):
