@@ -34,6 +34,7 @@ STRINGS = [
 
 SHOW = """
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from jupyter_modelpack.commands.images import Images
 from jupyter_modelpack.commands.models import ModelRow, Models
@@ -50,7 +51,8 @@ image = Digest.of(b"")
 images = Images("docker", tuple(ImageRow(one, one, image, now, 1, True) for one in strings))
 models = Models("x", tuple(ModelRow(one, 1, now, 1, {{one: one}}, one) for one in strings))
 tables_panel.PAGE_ROWS = 1000
-tables_panel.FRESH_SECONDS = 1000
+for name, known in (("images", images), ("models", models)):
+    source.SOURCES[name] = replace(source.SOURCES[name], load=lambda _, known=known: known)
 table = tables_panel.TablesPanel(["images", "models"], known={{"images": images, "models": models}})
 build = PackagePanel(lambda: None)
 for one in strings:

@@ -5,6 +5,7 @@ import subprocess
 import uuid
 
 import pytest
+from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
 from tests.browser.notebook import Notebook
@@ -37,6 +38,9 @@ def test_images_are_run_copied_removed_and_come_by_themselves(page, jupyter, doc
         cell.removeprefix("●").removeprefix("packaged here") for cell in row.locator("td").all_inner_texts()[:2]
     )
     assert reference.split(":")[-1].isdigit()
+    form = "{{.Repository}}:{{.Tag}} {{.ID}} {{.CreatedSince}} {{.Size}}"
+    image_id, created, size = row.locator("td").all_inner_texts()[2:5]
+    assert docker("images", "--format", form, reference) == f"{reference} {image_id} {created} {size}"
 
     copied = f"{name}-copy:1"
     docker("tag", docker("images", "--quiet", f"127.0.0.1:*/{name}"), copied)
@@ -83,9 +87,12 @@ panel.take(Log("after the pause"))
 
 
 def test_a_build_shows_bytes_and_time_left_and_its_log_can_be_held_still_and_copied(page, jupyter, name):
-    notebook = Notebook(page, jupyter, "lab", [BUILD, GO_ON], f"{name}.ipynb")
+    more = [f"panel.take(Log('line {number}'))" for number in (503, 504)]
+    notebook = Notebook(page, jupyter, "lab", [BUILD, GO_ON, *more], f"{name}.ipynb")
     notebook.finish(0)
     panel = notebook.panel(0)
+    clock = panel.locator(".mp-top .mp-muted")
+    expect(clock).not_to_have_text(clock.inner_text())
     panel.locator("summary").filter(has_text="Log").click()
     log = panel.get_by_role("log")
     expect(log).to_contain_text("line 499")
@@ -101,22 +108,35 @@ def test_a_build_shows_bytes_and_time_left_and_its_log_can_be_held_still_and_cop
     expect(log).not_to_contain_text("after the pause")
     panel.get_by_role("button", name="Follow").click()
     expect(log).to_contain_text("after the pause")
+    assert log.evaluate(AT_END)
+    log.evaluate("(log) => log.scrollTo(0, 0)")  # who scrolls back is left where he is
+    expect(panel.get_by_role("button", name="Follow")).to_be_visible()
+    notebook.finish(2)
+    expect(panel).to_contain_text("503 lines")
+    assert log.evaluate("(log) => log.scrollTop") == 0
+    panel.get_by_role("button", name="Follow").click()
+    notebook.finish(3)
+    expect(log).to_contain_text("line 504")
+    assert log.evaluate(AT_END)
     panel.locator(".mp-tools").get_by_role("button", name="Copy").click()
     expect(panel.locator(".mp-tools").get_by_role("button", name="Copied")).to_be_visible()
     lines = page.evaluate("navigator.clipboard.readText()").split("\n")
-    assert (len(lines), lines[-1]) == (400, "after the pause")
+    assert (len(lines), lines[-3:]) == (400, ["after the pause", "line 503", "line 504"])
 
+
+AT_END = "(log) => log.scrollHeight - log.scrollTop - log.clientHeight < 2"
 
 MANY = """
+from dataclasses import replace
 from datetime import UTC, datetime
 from jupyter_modelpack.commands.images import Images
 from jupyter_modelpack.engine.base import ImageRow
-from jupyter_modelpack.frontends.widgets import tables_panel
+from jupyter_modelpack.frontends.widgets import source, tables_panel
 from jupyter_modelpack.oci.digest import Digest
 
-tables_panel.FRESH_SECONDS = 1000
 now = datetime.now(UTC)
 rows = tuple(ImageRow(f"team/model-{n:05}", "1", Digest.of(str(n).encode()), now, n, n % 2 == 0) for n in range(10_000))
+source.SOURCES["images"] = replace(source.SOURCES["images"], load=lambda _: Images("docker", rows))
 tables_panel.TablesPanel(["images"], known={"images": Images("docker", rows)})
 """
 
@@ -138,6 +158,27 @@ def test_ten_thousand_images_are_paged_sorted_and_filtered(page, jupyter, name):
     panel.get_by_role("searchbox").fill("model-0123")
     expect(count).to_have_text("10 of 10000")
     expect(panel.get_by_role("button", name="Next page")).to_be_disabled()
+
+
+ASKED = """
+panel, asked = modelpack_panel(), []
+panel.on_msg(lambda _, content, __: asked.append((content.get("tab"), content.get("refresh"))))
+panel
+"""
+
+
+def test_what_is_shown_first_is_at_hand_and_a_tab_that_is_opened_later_is_asked_anew(page, jupyter, name):
+    cells = ["from jupyter_modelpack import modelpack_panel", ASKED, "print(dict(reversed(asked)))"]
+    notebook = Notebook(page, jupyter, "lab", cells, f"{name}.ipynb")
+    notebook.finish(0)
+    notebook.finish(1)
+    panel = notebook.panel(1)
+    expect(panel.get_by_role("tabpanel", name="Models")).to_contain_text("NAME")
+    panel.get_by_role("tab", name="Packages").click()
+    expect(panel.locator(".mp-top").get_by_role("status")).not_to_be_empty()
+    notebook.finish(2)  # of each table, the first time it was asked for
+    expect(notebook.cell(2)).to_contain_text("'models': False")
+    expect(notebook.cell(2)).to_contain_text("'packages': True")
 
 
 SCHEMA = """
@@ -179,6 +220,13 @@ def test_without_docker_and_on_a_hub_the_same_is_done(page, jupyter, name):
     expect(again).to_contain_text(re.compile(r"after: ssh -L (\d+):localhost:\1 \S+\. Score goes"))
 
     everything = notebook.panel(3)
+    saved = notebook.save()  # what is left where no panel can be: the table, the service
+    for number, text in ((3, "Packages"), (5, f"{name} answers")):
+        twin = next(one.data for one in reversed(saved.cells[number].outputs) if "data" in one)
+        assert text in twin["text/plain"]
+        assert f"/{name}:" in twin["text/plain"]
+        assert "<table>" in twin["text/html"]
+        assert f"/{name}:" in HTMLExporter().from_notebook_node(saved)[0]
     expect(everything.get_by_role("tab")).to_have_text(["Models", "Packages", "Images", "Services"])
     for tab in ("Packages", "Images", "Services"):
         everything.get_by_role("tab", name=tab).click()

@@ -18,7 +18,6 @@ export function ask(title, { label, value, act }) {
     (open ? input : opener).focus();
   }
   form.addEventListener("keydown", (event) => {
-    event.stopPropagation(); // the notebook's own shortcuts must not take what is typed here
     if (event.key === "Escape") show(false);
   });
   form.addEventListener("submit", async (event) => {

@@ -2,6 +2,7 @@ import { button, el, say } from "./dom.js";
 import { copy } from "./clipboard.js";
 
 const KEPT = 400;
+const SLACK = 40; // pixels from the end that still are the end
 
 // A log that opens on demand, follows its end, can be held still and copied.
 // Lines carry numbers, so that a line which comes twice (message and backlog) is shown once. Whether it is open is
@@ -15,10 +16,10 @@ export function log(model, { label, onToggle }) {
   let open = Boolean(model.get(place));
   const box = el("pre", { class: "mp-log", role: "log", "aria-label": label, tabindex: "0" });
   const count = el("span", { class: "mp-muted" });
-  const follow = button("Pause", () => {
-    following = !following;
-    say(follow, following ? "Pause" : "Follow");
-    if (following) redraw();
+  const follow = button("Pause", () => hold(following));
+  // Who scrolls back wants to read, not to be taken to the end with every batch.
+  box.addEventListener("scroll", () => {
+    if (following && box.scrollHeight - box.scrollTop - box.clientHeight > SLACK) hold(true);
   });
   const copier = button("Copy", () => copy(lines.join("\n"), copier));
   const tools = el("span", { class: "mp-tools" }, follow, copier);
@@ -30,6 +31,12 @@ export function log(model, { label, onToggle }) {
     if (open) redraw();
     onToggle?.(open);
   });
+
+  function hold(still) {
+    following = !still;
+    say(follow, still ? "Follow" : "Pause");
+    if (following) redraw();
+  }
 
   function redraw() {
     box.replaceChildren(...lines.map((line) => document.createTextNode(`${line}\n`)));

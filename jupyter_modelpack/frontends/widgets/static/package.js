@@ -5,6 +5,7 @@ import { channel } from "./channel.js";
 import { child } from "./child.js";
 import { copy } from "./clipboard.js";
 import { failure } from "./failure.js";
+import { group } from "./group.js";
 import { log } from "./log.js";
 import { stages } from "./stages.js";
 
@@ -25,9 +26,7 @@ function render({ model, el: root }) {
   const news = el("div", { class: "mp-news", role: "status" });
   const inner = el("div", { class: "mp-child" });
   const top = el("div", { class: "mp-top" }, head, clock, stop);
-  root.classList.add("mp-panel");
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", "Package");
+  group(root, "Package");
   root.append(top, steps.element, lines.element, made, news, inner);
   const unchild = child(model, inner);
 
@@ -90,7 +89,8 @@ function layers(all) {
   const body = all.map((layer) =>
     el("tr", {}, el("td", {}, layer.title), el("td", { class: "mp-number" }, layer.size),
       el("td", {}, layer.reused ? "reused" : "new")));
-  const head = el("tr", {}, ...["LAYER", "SIZE", ""].map((name) => el("th", { scope: "col" }, name)));
+  const head = el("tr", {}, el("th", { scope: "col" }, "LAYER"), el("th", { scope: "col", class: "mp-number" }, "SIZE"),
+    el("th", { scope: "col" }, el("span", { class: "mp-sr" }, "Reused")));
   return el("details", { class: "mp-details" },
     el("summary", {}, `Layers `, el("span", { class: "mp-muted" }, `${all.length}, ${reused} of them reused`)),
     el("table", { class: "mp-table" }, el("thead", {}, head), el("tbody", {}, ...body)));

@@ -3,6 +3,7 @@ import { milliseconds, seconds } from "./words.js";
 import { channel } from "./channel.js";
 import { copy } from "./clipboard.js";
 import { failure } from "./failure.js";
+import { group } from "./group.js";
 import { log } from "./log.js";
 import { reach } from "./reach.js";
 import { curl, python } from "./snippets.js";
@@ -39,13 +40,10 @@ function render({ model, el: root }) {
   const form = el("div", { class: "mp-form" }, el("label", { for: id }, "Request"), editor,
     el("div", { class: "mp-actions" }, send, asCurl, asPython), status, answer, stats, way);
   const lines = log(model, { label: "Logs", onToggle: (open) => line.ask("logs", { open }) });
-  root.classList.add("mp-panel");
-  root.setAttribute("role", "group");
-  root.setAttribute("aria-label", "Service");
+  group(root, "Service");
   root.append(el("div", { class: "mp-top" }, name, state, end), about, death, form, lines.element);
 
   editor.addEventListener("keydown", (event) => {
-    event.stopPropagation(); // the notebook's own shortcuts must not take what is typed here
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) score();
   });
 

@@ -24,7 +24,6 @@ export function table(tab, line, news) {
   let asked = 0;
   let drawn = "";
 
-  filter.addEventListener("keydown", (event) => event.stopPropagation());
   filter.addEventListener("input", () => {
     clearTimeout(typing);
     typing = setTimeout(() => {
@@ -105,8 +104,8 @@ export function table(tab, line, news) {
 
   return {
     element,
-    wake() {
-      load();
+    wake(refresh) {
+      load(refresh);
       timer = setInterval(() => {
         if (!document.hidden && element.isConnected && element.offsetParent) load(true);
       }, REFRESH_MS);
