@@ -29,9 +29,17 @@ class Notebook:
         nbformat.write(made, self._path)
         page.set_default_timeout(PATIENCE)
         page.goto(jupyter.url(app, name))
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        page.wait_for_function(_SESSION)
-        page.evaluate(_READY)
+        self._opened()
+
+    def _opened(self) -> None:
+        self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        self.page.wait_for_function(_SESSION)
+        self.page.evaluate(_READY)
+
+    def reload(self) -> None:
+        """Load the page again; the kernel goes on."""
+        self.page.reload()
+        self._opened()
 
     def cell(self, number: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)

@@ -85,6 +85,7 @@ def test_package_run_score_kill(page, jupyter, app, name):
     expect(request).to_be_focused()
     service.get_by_role("button", name="Score").click()
     expect(service.locator(".mp-answer")).to_have_text(re.compile(r"\[\s*42,\s*2\s*\]"))
+    assert service.locator(".mp-answer").inner_text() == "[\n  42,\n  2\n]"
     expect(service).to_contain_text(re.compile(r"200 in [\d.]+ ms"))
     request.fill('{"data": [[1, 2, 3]]}')
     request.press("Control+Enter")
@@ -126,7 +127,7 @@ def test_push_and_save(page, jupyter, name, cncf_registry):
     config.write_text(json.dumps({"auths": {cncf_registry.address: {"auth": pair}}}))
     cells = [
         LOAD,
-        f"%%package --name {name} --wait\n{SCRIPT}",
+        f"%%package --name {name} --wait\n{SCRIPT}# {name}\n",
         f"%%package --name {name} --dockerfile --wait\n{SCRIPT}",
     ]
     notebook = Notebook(page, jupyter, "lab", [*cells, cells[1]], f"{name}.ipynb")
@@ -137,6 +138,10 @@ def test_push_and_save(page, jupyter, name, cncf_registry):
     expect(again).to_contain_text("ago; nothing has changed since")
     reference = panel.get_by_role("row", name="reference").locator("code").inner_text()
     expect(again).to_contain_text(reference)
+    for one, app in ((panel, "new"), (again, "reused")):
+        one.locator("summary").filter(has_text="Layers").click()
+        expect(one.locator(".mp-table tr").filter(has_text=re.compile("^app"))).to_contain_text(app)
+    expect(again).to_contain_text(re.compile(r"Layers (\d+), \1 of them reused"))
 
     panel.get_by_role("button", name="Push").click()
     target = panel.get_by_label("Registry and name")
@@ -184,6 +189,62 @@ def test_cancel_and_again(page, jupyter, app, name):
     expect(panel).to_contain_text("nothing half made was left behind")
     notebook.finish(2)
     expect(notebook.panel(2)).to_have_attribute("data-state", "done")
+
+
+def test_kernel_interrupt_cancels_a_cell_that_waits(page, jupyter, app, name):
+    cells = [LOAD, f"%%package --name {name} --wait --pip scikit-learn\n{SCRIPT}", "%modelpack packages"]
+    notebook = Notebook(page, jupyter, app, cells, f"{name}.ipynb")
+    notebook.finish(0)
+    notebook.run(1)
+    panel = notebook.panel(1)
+    panel.locator("summary").filter(has_text="Log").click()
+    expect(panel.get_by_role("log")).to_contain_text("Resolving")
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_role("menuitem", name="Interrupt Kernel").click()
+    notebook.ended(1)
+    expect(panel).to_have_attribute("data-state", "cancelled")
+    expect(panel).to_contain_text("nothing half made was left behind")
+    notebook.finish(2)
+    expect(notebook.cell(2)).not_to_contain_text(f"/{name}:")
+
+
+BUILD = """
+from jupyter_modelpack.events import Log, Stage
+from jupyter_modelpack.frontends.widgets.package_panel import PackagePanel
+
+build = PackagePanel(lambda: None)
+build.take(Stage("app", "The app"))
+build.take(Log("before"))
+build
+"""
+
+
+def test_the_page_may_be_loaded_again_while_a_build_goes_on_and_a_service_runs(page, jupyter, name):
+    cells = [
+        LOAD,
+        f"%%package --name {name} --wait --sample '{{\"data\": [[40, 2]]}}'\n{SCRIPT}",
+        f"%modelpack run {name} --port 0",
+        BUILD,
+        "build.take(Log('after'))",
+        f"%modelpack kill {name}",
+    ]
+    notebook = Notebook(page, jupyter, "lab", cells, f"{name}.ipynb")
+    for number in range(4):
+        notebook.finish(number)
+    expect(notebook.panel(2).get_by_role("status").first).to_have_text("ready")
+    notebook.save()
+    notebook.reload()
+    made, service, build = (notebook.panel(number) for number in (1, 2, 3))
+    expect(made).to_have_attribute("data-state", "done")
+    expect(made).to_contain_text(f"/{name}:")
+    service.get_by_role("button", name="Score").click()
+    expect(service.locator(".mp-answer")).to_have_text("[ 42 ]")
+    expect(build.locator('li[data-state="running"]')).to_contain_text("The app")
+    build.locator("summary").filter(has_text="Log").click()
+    expect(build.get_by_role("log")).to_contain_text("before")
+    notebook.finish(4)
+    expect(build.get_by_role("log")).to_contain_text("after")
+    notebook.finish(5)
 
 
 def test_what_fails_says_where_why_and_what_to_do(page, jupyter, name):
@@ -265,6 +326,9 @@ def test_a_restart_of_the_kernel_loses_nothing(page, jupyter, name):
     panel = notebook.panel(3)
     panel.get_by_role("tab", name="Packages").click()
     expect(panel.locator("tbody")).to_contain_text(f"/{name}:")
+    panel.get_by_role("tab", name="Images").click()
+    panel.get_by_role("searchbox").fill(name)
+    expect(panel.locator("tbody")).to_contain_text("packaged here")
     panel.get_by_role("tab", name="Services").click()
     panel.get_by_role("searchbox").fill(name)
     expect(panel.locator("tbody")).to_contain_text(f"{name}")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 from jupyter_modelpack.frontends.widgets.panel import WIDGET
 
@@ -143,3 +145,17 @@ def test_without_panels_the_same_cell_writes_lines_and_blocks(kernel) -> None:
     assert panels(found) == []
     assert "==> " in "".join(one["content"]["text"] for one in found if one["msg_type"] == "stream")
     assert found[-2]["content"]["data"]["text/plain"].startswith("Packaged ")
+
+
+def test_a_notebook_that_a_program_runs_gets_lines_without_being_asked(tmp_path, base_image, monkeypatch) -> None:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("MODELPACK_ENGINE", "process")
+    monkeypatch.setenv("MODELPACK_BASE_IMAGE", str(base_image))
+    monkeypatch.delenv("MODELPACK_WIDGETS", raising=False)
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in (LOAD, f"%%package\n{CELL}", "%modelpack images")])
+    NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    _, packaged, listed = notebook.cells
+    assert "==> " in packaged.outputs[0].text
+    assert packaged.outputs[-1].data["text/plain"].startswith("Packaged ")
+    assert "<table>" in listed.outputs[-1].data["text/html"]
+    assert not any(WIDGET in one.get("data", {}) for cell in notebook.cells for one in cell.outputs)
