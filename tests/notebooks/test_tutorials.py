@@ -16,12 +16,10 @@ from tests.services.registry import Account
 
 TUTORIALS = sorted((CHECKOUT / "notebooks").glob("[0-9]*.ipynb"))
 
-# A tutorial runs with and without an engine, but for those that tell of one way or that no engine changes.
+# A tutorial runs with and without an engine, but for those that tell of one way.
 ENGINES = {
     "03-dockerfile": ["docker"],
-    "04-environments": ["process"],
     "07-without-docker": ["process"],
-    "09-troubleshooting": ["process"],
 }
 RUNS = [(tutorial, engine) for tutorial in TUTORIALS for engine in ENGINES.get(tutorial.stem, ["docker", "process"])]
 
