@@ -32,7 +32,7 @@ from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout
 
-_INDEX = re.compile(r"(?:--extra-index-url|--index-url|-i)[\s=]+(?P<url>\S+)")
+_INDEX = re.compile(r"(?:--extra-index-url|--index-url|-i|--find-links|-f)[\s=]+(?P<url>https?://\S+)")
 _WORKERS = max(2, min(os.cpu_count() or 1, 8))
 
 Keep = Callable[[Locked, Descriptor], Descriptor]

@@ -131,6 +131,7 @@ def place(tmp_path: Path, index: str, cncf_registry: Account, base_image: Path, 
     (folder / "model.bin").write_bytes(b"weights")
     at = f"127.0.0.1:{index}"
     lines = [f"--extra-index-url http://someone:{CANARIES['line']}@{at}/line/simple"]
+    lines += [f"--find-links http://someone:{CANARIES['wheelhouse']}@{at}/wheelhouse/"]
     (folder / "requirements.txt").write_text("\n".join([*lines, *(f"private-{how}==1.0" for how in INDEXES)]))
     (tmp_path / "netrc").write_text(f"machine localhost login someone password {CANARIES['netrc']}\n")
     indexes = [
@@ -141,7 +142,6 @@ def place(tmp_path: Path, index: str, cncf_registry: Account, base_image: Path, 
     ]
     environment = {
         "UV_INDEX": " ".join(indexes),
-        "UV_FIND_LINKS": f"http://someone:{CANARIES['wheelhouse']}@{at}/wheelhouse/",
         "UV_INDEX_VARIABLES_USERNAME": "someone",
         "UV_INDEX_VARIABLES_PASSWORD": CANARIES["variables"],
         "NETRC": str(tmp_path / "netrc"),
