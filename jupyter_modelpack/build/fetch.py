@@ -95,7 +95,9 @@ def _http_error() -> type[Exception]:
 
 def _in_uv_cache(package: Locked) -> bool:
     """Whether uv seems to have unpacked that version before: then it need not come over the network again."""
-    told = os.environ.get("UV_CACHE_DIR")
-    base = Path(told) if told else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uv"
+    told, caches = os.environ.get("UV_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
+    if not told and not caches and not os.environ.get("HOME"):
+        return False  # a user without a name, as containers have them, has no home
+    base = Path(told) if told else Path(caches or Path.home() / ".cache") / "uv"
     found = (*base.glob(f"wheels-v*/*/{package.name}"), *base.glob(f"wheels-v*/*/*/{package.name}"))
     return any(entry.is_dir() for folder in found for entry in folder.glob(f"{package.version}-*"))

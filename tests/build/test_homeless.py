@@ -68,7 +68,6 @@ def test_where_nothing_can_be_kept_it_is_said(world, env, status, said):
 
 def test_without_a_home_and_a_name_one_can_package_and_nobody_else_sees_it(world):
     env = {"MODELPACK_HOME": str(world / "mine" / "kept"), "MODELPACK_BASE_IMAGE": str(world / "base")}
-    env["UV_CACHE_DIR"] = str(world / "mine" / "uv")
     before = set((world / "base").rglob("*"))
     done = modelpack(world, "package", "score.py", "--name", "homeless", "--tag", "1", **env)
     assert done.returncode == 0, done.stderr
