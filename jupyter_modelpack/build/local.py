@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from jupyter_modelpack import home
 from jupyter_modelpack.build.app import app_variables, write_app
 from jupyter_modelpack.build.base import Base, resolve_base
-from jupyter_modelpack.build.bytecode import find_compiler
 from jupyter_modelpack.build.chosen_lock import recipe_lock
 from jupyter_modelpack.build.config import image_config
+from jupyter_modelpack.build.interpreter import need_interpreter
 from jupyter_modelpack.build.lock import Lock
 from jupyter_modelpack.build.recipe import Built, LayerNote, ModelPart, Recipe
 from jupyter_modelpack.build.server_layer import server_layer
@@ -99,7 +99,7 @@ def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: 
     base = base or resolve_base(needs.base, needs.python, recipe.platform, cache, report, fresh=recipe.pull)
     store.adopt_all(cache, (*base.image.manifest.layers, base.image.manifest.config))
     python = base.python.version
-    target = Target(python, recipe.platform, find_compiler(python))
+    target = Target(python, recipe.platform, need_interpreter(python, report))
     if target.compiler is None:
         report.log(f"No Python {python} on this machine: the image goes without bytecode and starts slower.")
     report.stage("environment", f"Python {python} on {recipe.platform}")

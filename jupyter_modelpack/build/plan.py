@@ -8,8 +8,8 @@ from typing import Literal
 from jupyter_modelpack import home
 from jupyter_modelpack.build.app import app_files
 from jupyter_modelpack.build.base import Base, kept_base, wanted_base
-from jupyter_modelpack.build.bytecode import find_compiler
 from jupyter_modelpack.build.chosen_lock import recipe_lock
+from jupyter_modelpack.build.interpreter import find_interpreter
 from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.build.server_layer import kept_server, server_files
 from jupyter_modelpack.build.standard_library import EMPTY, TITLE, kept_library
@@ -72,7 +72,7 @@ def plan(recipe: Recipe, report: Reporter) -> Plan:
     needs, cache = recipe.needs, Layout.create(home.cache())
     base = None if needs.needs_engine else kept_base(needs.base, needs.python, recipe.platform, cache)
     python = base.python.version if base else needs.python
-    target = Target(python, recipe.platform, find_compiler(python))
+    target = Target(python, recipe.platform, find_interpreter(python))
     lock = recipe_lock(recipe, target, cache.path / "locks", report)
     steps = [_base_step(recipe, base, cache)]
     if base and target.compiler:

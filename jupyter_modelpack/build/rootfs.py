@@ -12,9 +12,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from jupyter_modelpack.build.bytecode import find_compiler
 from jupyter_modelpack.build.config import USES_BASE
 from jupyter_modelpack.build.folders import APPS, ENVIRONMENTS, folder, once
+from jupyter_modelpack.build.interpreter import need_interpreter
 from jupyter_modelpack.build.local import KIND
 from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR
 from jupyter_modelpack.build.server_layer import SERVER
@@ -41,7 +41,7 @@ def prepare(image: Image, report: Reporter) -> LocalProgram:
     python = labels.get(f"{LABEL}.python")
     if not python:
         raise UsageError("This image was not packaged here: only a container engine can run it.", code="not-ours")
-    interpreter = find_compiler(python)
+    interpreter = need_interpreter(python, report)
     if interpreter is None:
         raise NotFound(
             f"The image needs Python {python}, and this machine has none.",

@@ -14,8 +14,8 @@ from typing import Any
 
 from jupyter_modelpack import _version, home
 from jupyter_modelpack.build.base import Base, resolve_base
-from jupyter_modelpack.build.bytecode import find_compiler
 from jupyter_modelpack.build.config import image_config
+from jupyter_modelpack.build.interpreter import need_interpreter
 from jupyter_modelpack.build.local import KIND
 from jupyter_modelpack.build.lock import Lock
 from jupyter_modelpack.build.lock_in_image import lock_in, member
@@ -81,7 +81,7 @@ def verify(image: Image, report: Reporter) -> Verdict:
         return Verdict(image.digest, damaged)
     cache = Layout.create(home.cache())
     base = _base(labels, image.platform(), cache, report)
-    target = Target(labels[f"{LABEL}.python"], image.platform(), find_compiler(labels[f"{LABEL}.python"]))
+    target = Target(labels[f"{LABEL}.python"], image.platform(), need_interpreter(labels[f"{LABEL}.python"], report))
     ours = image.manifest.layers[len(base.image.manifest.layers) :]
     kept = [layer for layer in ours if layer.annotations.get(KIND) in {"model", "app"}]
     if not kept:

@@ -195,7 +195,7 @@ def test_a_lock_is_used_again_whatever_the_order(recipe, store, watcher):
 
 def test_prepare_needs_the_python_of_the_image(recipe, store, monkeypatch):
     built = build(recipe(), store, Reporter())
-    monkeypatch.setattr("jupyter_modelpack.build.rootfs.find_compiler", lambda _python: None)
+    monkeypatch.setattr("jupyter_modelpack.build.rootfs.need_interpreter", lambda _python, _report: None)
     with pytest.raises(Exception, match=r"needs Python 3\.11, and this machine has none"):
         prepare(built.image, Reporter())
     assert sys.version_info[:2] == (3, 11)

@@ -41,7 +41,7 @@ def test_another_scoring_server_is_named(built, monkeypatch):
 
 
 def test_a_machine_without_the_images_python_is_named(built, monkeypatch):
-    monkeypatch.setattr("jupyter_modelpack.build.verify.find_compiler", lambda _python: None)
+    monkeypatch.setattr("jupyter_modelpack.build.verify.need_interpreter", lambda _python, _report: None)
     verdict = verify(built.image, Reporter())
     assert [difference.what.partition(" ")[0] for difference in verdict.differences] == [
         "bytecode",
