@@ -90,6 +90,8 @@ def list_files(folder: Path) -> Iterator[tuple[str, Path]]:
 def _patterns(folder: Path) -> list[str]:
     patterns = list(CLUTTER)
     for name in IGNORE_FILES:
+        if (folder / name).is_dir():  # which git passes over, too
+            continue
         try:
             with open_regular(folder / name, folder) as file:
                 lines = file.read().decode("utf-8", "replace").splitlines()

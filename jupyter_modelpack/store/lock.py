@@ -25,7 +25,10 @@ from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.owner import Owner
 
 LOCK_SECONDS = 60.0
-"""How long a writer waits for another one; index updates take milliseconds."""
+"""How long a writer waits while one and the same holds the lock; index updates take milliseconds."""
+
+_TURNS = 10
+"""How many times as long it waits at the most, when one after the other takes its turn before it."""
 
 _SLOWEST = 0.005
 NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
@@ -39,15 +42,20 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 def locked(path: Path, what: str, seconds: float = LOCK_SECONDS, *, shared: bool = False) -> Iterator[None]:
     """Hold the lock at `path`; raise `Conflict`, naming its holder, when another keeps it for `seconds`.
 
-    With `shared`, others may share it; where there is no flock nobody does.
+    Among many waiters chance decides who is next, so the time counts anew whenever one has had its turn. With
+    `shared`, others may share it; where there is no flock nobody does.
     """
     held = path.with_name(f"{path.name}.held")
     release: Callable[[], None] | None = None
     try:
         with disk_errors(path, what, "lock"):
-            deadline, pause = time.monotonic() + seconds, 0.0005
+            started, pause, holding = time.monotonic(), 0.0005, None
+            since = started
             while (release := _take(path, held, shared=shared)) is None:
-                if time.monotonic() > deadline:
+                now, found = time.monotonic(), _holding(path, held)
+                if found != holding and now - started < _TURNS * seconds:
+                    since, holding = now, found
+                if now - since > seconds:
                     raise _busy(path, held, what, seconds)
                 time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - only so that waiters do not march in step
                 pause = min(pause * 2, _SLOWEST)
@@ -66,6 +74,15 @@ def _take(path: Path, held: Path, *, shared: bool) -> Callable[[], None] | None:
             raise
         return partial(_remove, held) if _hold(held) else None
     return None if handle is None else partial(_unlock, handle)
+
+
+def _holding(path: Path, held: Path) -> tuple[int, int] | None:
+    """Return what tells one holding of the lock from the next: whoever takes it writes its name into it."""
+    for one in (held, path):
+        with contextlib.suppress(FileNotFoundError):
+            state = one.stat()
+            return state.st_ino, state.st_mtime_ns
+    return None
 
 
 def _unlock(handle: int) -> None:

@@ -113,6 +113,7 @@ def may_be_refused(entries) -> bool:
 @given(st.lists(ENTRY, max_size=6))
 @example([("link", "lib", "../folder-too"), ("file", "a b", "")])
 @example([("file", "\n/id_rsa", "")])
+@example([("folder", ".gitignore", "")])
 @example([("file", "x\ny", ""), ("file", "e\u0301", ""), ("file", "é", ""), ("file", "n" * 255, "")])
 def test_a_source_directory(entries):
     with folder_of(entries) as folder:

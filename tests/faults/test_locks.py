@@ -148,6 +148,24 @@ def test_who_holds_it_is_said(tmp_path: Path):
     child.kill()
 
 
+def test_who_sees_others_take_their_turns_goes_on_waiting(tmp_path: Path):
+    lock, begun, turns = tmp_path / "lock", time.monotonic(), 12
+
+    def hold(say):
+        with locked(lock, "The lock"):
+            say("held")
+            for _ in range(turns):
+                time.sleep(0.1)
+                os.utime(lock)  # as each who takes it does, writing its name into it
+
+    child = Child(hold)
+    while not child.said():
+        time.sleep(0.001)
+    with locked(lock, "The lock", seconds=0.6):
+        assert time.monotonic() - begun > turns * 0.1
+    assert child.wait().status == 0
+
+
 def test_a_child_does_not_keep_its_parent_s_lock(tmp_path: Path):
     with locked(tmp_path / "lock", "It"):
         child = Child(lambda _say: time.sleep(60))  # it has the same open files
