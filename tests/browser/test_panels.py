@@ -34,9 +34,7 @@ def test_images_are_run_copied_removed_and_come_by_themselves(page, jupyter, doc
     row = panel.locator("tbody tr")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("packaged here")
-    reference = ":".join(
-        cell.removeprefix("●").removeprefix("packaged here") for cell in row.locator("td").all_inner_texts()[:2]
-    )
+    reference = row.get_by_role("button", name="Copy").get_attribute("aria-label").removeprefix("Copy ")
     assert reference.split(":")[-1].isdigit()
     form = "{{.Repository}}:{{.Tag}} {{.ID}} {{.CreatedSince}} {{.Size}}"
     image_id, created, size = row.locator("td").all_inner_texts()[2:5]
