@@ -8,7 +8,11 @@ export function group(root, label) {
   root.classList.add("mp-panel");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", label);
-  const mark = ({ target, ctrlKey, metaKey, altKey }) =>
-    target.toggleAttribute(OURS, target.matches("input, textarea") || !(ctrlKey || metaKey || altKey));
+  const mark = (event) => {
+    const { target, ctrlKey, metaKey, altKey } = event;
+    const typing = target.matches("input, textarea");
+    target.toggleAttribute(OURS, typing || !(ctrlKey || metaKey || altKey));
+    if (typing && event.type !== "focusin") event.stopPropagation(); // or JupyterLab keeps Enter from sending a form
+  };
   for (const kind of ["focusin", "keydown", "keyup"]) root.addEventListener(kind, mark);
 }
