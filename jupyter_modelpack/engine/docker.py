@@ -42,6 +42,7 @@ SILENCE = 900.0
 
 _PORT_IN_USE = re.compile(r"port is already allocated|address already in use|ports are not available")
 _NAME_IN_USE = re.compile(r"name .* is already in use")
+_GONE = re.compile(r"no such (?:container|image)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,7 @@ def _refusal(what: str, error: APIError) -> ModelpackError:
         return Conflict(f"{what}: {text}", code="port-in-use")
     if _NAME_IN_USE.search(text):  # 409 from Docker, 500 from Podman
         return Conflict(f"{what}: {text}", code="name-in-use")
-    if error.status_code == 404:
+    if error.status_code == 404 or _GONE.search(text):  # 500 from Podman, for one that goes while it is looked at
         return NotFound(f"{what}: {text}")
     if error.status_code == 409:
         return Conflict(f"{what}: {text}")

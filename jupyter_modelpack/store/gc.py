@@ -60,7 +60,8 @@ def collect(
 
     """
     marks = _Marks(store, roots)
-    names = list(_names(store))
+    needed = marks.needed()
+    names = [path for path in _names(store) if path.name not in needed]  # most of a store is no garbage
     temporary = 0 if dry_run else sweep_layout(store.path)
     blobs = size = 0
     for start in range(0, len(names), BATCH):
@@ -87,12 +88,16 @@ class _Marks:
         self._seen: set[Digest] = set()
         graph.reach(store, self._seen)
 
+    def needed(self) -> set[str]:
+        """Return what an index entry or a root reaches."""
+        return {digest.hex for digest in (*self._seen, *self._roots())}
+
     def now(self) -> set[str]:
-        """Mark; ask while `collecting`."""
+        """Mark anew; ask while `collecting`."""
         # Leases first: what ends its lease has been named before, and is seen in the index then.
         relied_on = leased(self._store.path)
         graph.reach(self._store, self._seen)
-        return relied_on | {digest.hex for digest in (*self._seen, *self._roots())}
+        return relied_on | self.needed()
 
 
 def _names(store: Layout) -> Iterator[Path]:
