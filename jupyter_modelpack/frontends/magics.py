@@ -134,8 +134,10 @@ def load(shell: InteractiveShell) -> None:
 
 
 def _warm_up() -> None:
-    importlib.import_module("jupyter_modelpack.frontends.session")
-    importlib.import_module("jupyter_modelpack.frontends.widgets.presenter")
+    for name in ("session", "widgets.presenter", "notebook", "watch"):  # what a panel needs first comes first
+        importlib.import_module(f"jupyter_modelpack.frontends.{name}")
+    for name in ("model", "workspace", "packaging"):
+        importlib.import_module(f"jupyter_modelpack.workspace.{name}")
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 
 from jupyter_modelpack.commands.complete import complete
-from jupyter_modelpack.commands.known import names
 from jupyter_modelpack.commands.option import Completes, Door
 
 _LINE = re.compile(r"\s*(?:[\w.]+\s*=\s*)?%modelpack\s+(?P<rest>.*)")
@@ -43,6 +42,8 @@ def _door(door: Door) -> Door:
 
 def _names(kind: Completes, fragment: str) -> Iterable[str]:
     if kind != "path":
+        from jupyter_modelpack.commands.known import names  # noqa: PLC0415 - brings in the engine; loading does not wait
+
         return names(kind)
     found = glob.glob(f"{glob.escape(fragment)}*")  # noqa: PTH207 - keeps the fragment as it was typed
     return [f"{path}{os.sep}" if os.path.isdir(path) else path for path in found]  # noqa: PTH112

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from jupyter_modelpack.commands.kill import Killed
-from jupyter_modelpack.commands.package import Packaged
 from jupyter_modelpack.commands.parse import Request
-from jupyter_modelpack.commands.run import Running
 
 
 class Memory:
@@ -29,6 +26,10 @@ class Memory:
 
     def learn(self, result: Any) -> None:
         """Take note of a package that was made, a service that was started or ended."""
+        from jupyter_modelpack.commands.kill import Killed  # noqa: PLC0415 - the first panel does not wait for the verbs
+        from jupyter_modelpack.commands.package import Packaged  # noqa: PLC0415
+        from jupyter_modelpack.commands.run import Running  # noqa: PLC0415
+
         match result:
             case Packaged():
                 self._last["package"] = result.reference

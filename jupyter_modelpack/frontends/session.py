@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.commands import perform
 from jupyter_modelpack.commands.parse import Request
@@ -19,11 +20,13 @@ from jupyter_modelpack.commands.sample import is_json
 from jupyter_modelpack.errors import Cancelled, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.memory import Memory
-from jupyter_modelpack.frontends.notebook import take
 from jupyter_modelpack.frontends.presenter import Job, TextPresenter
 from jupyter_modelpack.frontends.variables import as_json, is_expression
-from jupyter_modelpack.frontends.watch import Watch
 from jupyter_modelpack.frontends.widgets.switch import panels
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.commands.notebook import Notebook
+    from jupyter_modelpack.frontends.watch import Watch
 
 
 class Session:
@@ -39,8 +42,13 @@ class Session:
         self._names: dict[str, Any] = shell.user_ns
         self._evaluate: Callable[[str], Any] = shell.ev
         self._memory = Memory()
-        self._watch = Watch()
         self._building: Future[Any] | None = None
+
+    @cached_property
+    def _watch(self) -> Watch:
+        from jupyter_modelpack.frontends.watch import Watch  # noqa: PLC0415 - brings in the engine; a panel does not wait
+
+        return Watch()
 
     def do(self, request: Request, **more: Any) -> Any:
         """Do what `request` says; return what the cell shows."""
@@ -51,9 +59,9 @@ class Session:
             self._await_build(named="package" in request.given)
         request = self._resolve(self._memory.fill(request))
         if request.verb.name == "package":
-            request, more["notebook"] = take(request, self._names)
-        if request.verb.name == "package" and not request.values["dry_run"] and panels(self._shell):
-            return self._in_panel(request, name, **more)
+            if not request.values["dry_run"] and panels(self._shell):
+                return self._in_panel(request, name, **more)
+            request, more["notebook"] = self._take(request)
         job = Job(lambda report: self._perform(request, report, **more), lambda result: self._finish(result, name))
         return self._shown(TextPresenter(sys.stdout).present(job), request)
 
@@ -61,6 +69,9 @@ class Session:
         """Build in the background; with a name, come back when it stands for the package that is being made."""
         from jupyter_modelpack.frontends.widgets.presenter import PanelPresenter  # noqa: PLC0415 - at first use
 
+        presenter = PanelPresenter(self._shell, _where(request), block=bool(request.skin.get("wait")))
+        with presenter.shown():
+            request, more["notebook"] = self._take(request)
         bound = threading.Event()
 
         def bind(made: Any) -> None:
@@ -68,7 +79,6 @@ class Session:
                 self._names[name] = made
             bound.set()
 
-        presenter = PanelPresenter(self._shell, _where(request), block=bool(request.skin.get("wait")))
         job = Job(
             lambda report: self._perform(request, report, made=bind, **more), lambda result: self._finish(result, name)
         )
@@ -76,6 +86,11 @@ class Session:
         if name is not None:
             self._building.add_done_callback(lambda _done: bound.set())
             bound.wait()
+
+    def _take(self, request: Request) -> tuple[Request, Notebook]:
+        from jupyter_modelpack.frontends.notebook import take  # noqa: PLC0415 - a panel does not wait for it
+
+        return take(request, self._names)
 
     def _await_build(self, *, named: bool) -> None:
         """Wait for the package that this notebook is making, so that all cells can be run in a row."""

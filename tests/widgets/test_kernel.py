@@ -99,6 +99,32 @@ def test_the_cell_ends_at_once_and_the_output_follows_the_build(kernel) -> None:
     assert not any(one["msg_type"] == "stream" for one in watched.seen)
 
 
+def test_the_panel_is_there_before_a_model_is_written_out(kernel) -> None:
+    _, watched = kernel
+    watched.run("class Loud:\n    def __getstate__(self):\n        print('written')\n        return {}\nloud = Loud()")
+    found = watched.run(f"%%package --model loud=loud\n{CELL}")
+    [shown] = panels(found)
+    [written] = [one for one in found if one["content"].get("text") == "written\n"]
+    assert found.index(shown) < found.index(written)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("--workspace nosuch", "nosuch"), ("--model lock", "lock")],
+)
+def test_a_cell_that_asks_for_what_cannot_be_takes_its_panel_back(kernel, given, said) -> None:
+    _, watched = kernel
+    watched.run("import threading\nlock = threading.Lock()")
+    found = watched.run(f"%%package {given}\n{CELL}")
+    [shown] = panels(found)
+    kinds = [one["msg_type"] for one in found]
+    assert kinds.index("display_data") < kinds.index("clear_output") < kinds.index("error")
+    assert found[kinds.index("clear_output")]["content"] == {"wait": True}
+    closed = found[kinds.index("comm_close")]["content"]
+    assert closed["comm_id"] == shown["content"]["data"][WIDGET]["model_id"]
+    assert said in found[kinds.index("error")]["content"]["evalue"]
+
+
 def test_interrupt_of_a_waiting_cell_cancels_within_a_second(kernel, home: Path) -> None:
     manager, watched = kernel
     asked = watched.client.execute(f"%%package --wait --pip scikit-learn\n{CELL}")

@@ -23,6 +23,11 @@ class Output:
         """Show the panel in the cell that runs now."""
         self._publisher.publish(self._panel.bundle(), transient=self._transient)
 
+    def withdraw(self) -> None:
+        """Take the panel out of the cell that runs now, as soon as something else is shown there."""
+        self._publisher.clear_output(wait=True)
+        self._panel.close()
+
     def renew(self) -> None:
         """Publish the twins of what the panel shows now; from any thread."""
         self._publisher.publish(self._panel.bundle(), transient=self._transient, update=True)

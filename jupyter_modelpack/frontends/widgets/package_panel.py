@@ -85,6 +85,11 @@ class PackagePanel(Panel):
         self.failed = {**said, "lines": said["lines"] or list(self._last)}
         self._end("cancelled" if isinstance(error, Cancelled) else "failed")
 
+    def close(self) -> None:
+        """Show nothing any more."""
+        self._feed.close()
+        super().close()
+
     def _end(self, state: str) -> None:
         self._state = state
         self._build.end(state)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
+from contextlib import contextmanager
 from typing import Any
 
 from jupyter_modelpack.events import Reporter
@@ -27,14 +28,23 @@ class PanelPresenter:
     """
 
     def __init__(self, shell: Any, where: Mapping[str, Any], *, block: bool) -> None:
-        self._shell, self._where, self._block = shell, where, block
+        self._block, self._stop = block, threading.Event()
+        self._panel = PackagePanel(self._stop.set, where)
+        self._output = Output(shell, self._panel)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show the panel while the cell gets its job ready; take it back when nothing comes of that."""
+        self._output.show()
+        try:
+            yield
+        except BaseException:
+            self._output.withdraw()
+            raise
 
     def present(self, job: Job) -> Future[Any]:
-        """Show the panel, start `job`; return the build at once, or when it has ended."""
-        stop = threading.Event()
-        panel = PackagePanel(stop.set, self._where)
-        output = Output(self._shell, panel)
-        output.show()
+        """Start `job`, whose panel is shown; return the build at once, or when it has ended."""
+        stop, panel, output = self._stop, self._panel, self._output
         report, shown = Reporter(panel.take, stop), threading.Event()
 
         def work() -> Any:
