@@ -24,6 +24,7 @@ CONNECTIONS = 32
 PEAK_SECONDS = 10
 LOAD = (0.35, 0.65)  # of the peak; a half is meant, and other work on the machine comes and goes
 HOSTILE_SHARE = 0.05
+HOSTILE_SENDERS = 4  # one alone does not get that many out
 LIVENESS_SECONDS = 0.1
 GROWTH_MB = 5.0
 SCRIPT = """
@@ -55,7 +56,7 @@ class Traffic:
         self._folder = folder
         self.halt = threading.Event()
         self.wrong: list[str] = []
-        self.hostile = 0
+        self.hostile: list[int] = []  # how many each sender sent
         self.liveness: list[float] = []
 
     def wrk(self, seconds: float, pause: float = 0) -> tuple[float, int]:
@@ -76,7 +77,7 @@ class Traffic:
 
     def harm(self, a_second: float) -> None:
         """Send what is hostile, so often."""
-        chance, due = random.Random(7), time.monotonic()
+        chance, due, sent = random.Random(7), time.monotonic(), 0
         while not self.halt.wait(max(0.0, due - time.monotonic())):
             due += 1 / a_second
             with socket.create_connection(("127.0.0.1", self._service.port), timeout=20) as connection:
@@ -86,7 +87,8 @@ class Traffic:
                     connection.recv(65536)
                 except OSError:
                     pass  # refused amid what it sends, as it should be
-            self.hostile += 1
+            sent += 1
+        self.hostile.append(sent)
 
     def probe(self) -> None:
         """Ask for liveness, and for one answer that is looked at, ten times a second."""
@@ -121,9 +123,10 @@ def soak(seconds: float) -> list[str]:
         traffic = Traffic(service, Path(folder))
         peak, _ = traffic.wrk(min(PEAK_SECONDS, seconds / 4))
         pause = CONNECTIONS / (peak / 2) * 1000
+        a_second = peak / 2 * HOSTILE_SHARE / HOSTILE_SENDERS
         threads = [
             threading.Thread(target=traffic.probe),
-            threading.Thread(target=traffic.harm, args=(peak / 2 * HOSTILE_SHARE,)),
+            *(threading.Thread(target=traffic.harm, args=(a_second,)) for _ in range(HOSTILE_SENDERS)),
         ]
         for thread in threads:
             thread.start()
@@ -137,13 +140,15 @@ def soak(seconds: float) -> list[str]:
             thread.join()
         replaced = service.workers(2) != workers
         p99 = sorted(traffic.liveness)[int(len(traffic.liveness) * 0.99)]
+        hostile = sum(traffic.hostile)
         print(
-            f"{seconds:.0f} s: {answers} requests, {rate:.0f} of {peak:.0f} a second, {traffic.hostile} hostile "
+            f"{seconds:.0f} s: {answers} requests, {rate:.0f} of {peak:.0f} a second, {hostile} hostile "
             f"ones; {len(traffic.wrong)} failed, liveness p99 {p99 * 1000:.1f} ms, "
             f"memory {before:.1f} MB {growth:+.1f} MB, workers replaced: {replaced}"
         )
         wrong = traffic.wrong[:5]
         wrong += [] if LOAD[0] <= rate / peak <= LOAD[1] else [f"the load was {rate / peak:.2f} of the peak, not half"]
+        wrong += [f"only {hostile} requests were hostile"] if hostile < answers * HOSTILE_SHARE * 0.9 else []
         wrong += ["a worker was replaced"] if replaced else []
         wrong += [f"liveness took {p99:.3f} s"] if p99 > LIVENESS_SECONDS else []
         return wrong + ([f"memory grew by {growth:.1f} MB"] if growth > GROWTH_MB else [])
