@@ -31,7 +31,7 @@ def unpack(stream: BinaryIO, prefix: str, target: Path, *, overwrite: bool = Fal
         overwrite: Whether a file that exists is replaced.
 
     Raises:
-        Conflict: a file exists and `overwrite` is off.
+        Conflict: a file exists and `overwrite` is off, or a folder is where a file belongs, or the other way round.
         Untrusted: the layer is not one of ours or damaged. Files written until then are removed.
 
     """
@@ -87,7 +87,10 @@ def _write(root: int, path: str, content: BinaryIO, *, executable: bool, overwri
             with os.fdopen(os.open(temp, _NEW, 0o755 if executable else 0o644, dir_fd=folder), "wb") as file:
                 while chunk := content.read(CHUNK):
                     file.write(chunk)
-            os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
+            try:
+                os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
+            except IsADirectoryError as error:
+                raise Conflict(f"{where} is a folder where a file is needed.") from error
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temp, dir_fd=folder)

@@ -121,6 +121,13 @@ def test_a_file_where_a_folder_is_needed(tmp_path):
     assert (tmp_path / "a").read_text() == "mine"
 
 
+def test_a_folder_where_a_file_is_needed(tmp_path):
+    (tmp_path / "a").mkdir()
+    with pytest.raises(Conflict, match="a is a folder where a file is needed"):
+        unpack(archive([(tarfile.REGTYPE, f"{PREFIX}a", "")]), PREFIX, tmp_path, overwrite=True)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "a"]
+
+
 def test_a_target_that_is_a_link_is_the_users_own_choice(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
