@@ -19,6 +19,9 @@ from typing import Any
 from tests.services import CHECKOUT
 
 PATIENCE = 20.0
+PYTHON = "MODELPACK_SCORING_PYTHON"
+"""Variable that names the interpreter servers run in; without it, that of the tests."""
+
 ECHO = """
     import json
     def init():
@@ -157,6 +160,11 @@ def read_all(connection: socket.socket) -> bytes:
     return data
 
 
+def serving_python() -> str:
+    """Give the interpreter that servers run in."""
+    return os.environ.get(PYTHON, sys.executable)
+
+
 @contextmanager
 def running(
     root: Path,
@@ -165,7 +173,7 @@ def running(
     ready: bool = True,
     module: str = "jupyter_modelpack.scoring",
     path: Path | str = CHECKOUT,
-    python: Path | str = sys.executable,
+    python: Path | str | None = None,
     **environment: str,
 ) -> Iterator[Service]:
     """Start a server for `script` and stop it; keyword arguments are environment variables."""
@@ -182,7 +190,7 @@ def running(
             "MODELPACK_PORT": "0",
             **environment,
         },
-        [str(python), "-m", module],
+        [str(python or serving_python()), "-m", module],
     )
     try:
         yield service.ready() if ready else service

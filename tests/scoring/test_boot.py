@@ -3,11 +3,10 @@
 import http.client
 import shutil
 import subprocess
-import sys
 
 import pytest
 
-from tests.scoring.service import running
+from tests.scoring.service import running, serving_python
 from tests.services import CHECKOUT
 
 SLOW = """
@@ -142,7 +141,7 @@ def test_the_port_file_and_the_health_check(tmp_path):
         assert file.read_text() == f"{port}\n"
 
         def check(**environment: str) -> int:
-            command = [sys.executable, "-m", "jupyter_modelpack.scoring.healthcheck"]
+            command = [serving_python(), "-m", "jupyter_modelpack.scoring.healthcheck"]
             return subprocess.run(command, cwd=CHECKOUT, env=environment, timeout=20, check=False).returncode
 
         assert check(MODELPACK_PORT=str(port)) == 1

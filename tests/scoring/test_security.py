@@ -5,11 +5,10 @@ import json
 import os
 import ssl
 import subprocess
-import sys
 
 import pytest
 
-from tests.scoring.service import Answer, running
+from tests.scoring.service import Answer, running, serving_python
 from tests.services import CHECKOUT
 
 
@@ -84,7 +83,7 @@ def test_tls_from_files_that_may_change(tmp_path):
         (tmp_path / "cert.pem").write_text("broken")
         service.wait_for("the one before stays")
         environment = {**os.environ, **files, "MODELPACK_PORT": str(service.port), "PYTHONPATH": str(CHECKOUT)}
-        check = [sys.executable, "-m", "jupyter_modelpack.scoring.healthcheck"]
+        check = [serving_python(), "-m", "jupyter_modelpack.scoring.healthcheck"]
         assert subprocess.run(check, env=environment, check=False).returncode == 0
         assert service.process.poll() is None
 

@@ -20,22 +20,23 @@ def environment() -> Path:
             CACHE.mkdir(exist_ok=True)
             with tempfile.TemporaryDirectory(dir=CACHE) as work:
                 made = Path(work, "made")
-                _uv("venv", "--relocatable", "--python", _found(), str(made))
+                _uv("venv", "--relocatable", "--python", found(RANGE, "3.13"), str(made))
                 python = str(made / "bin" / "python")
                 _uv("pip", "install", "--python", python, "-c", "requirements.lock", "-r", "pyproject.toml")
                 made.rename(done)
     return done / "bin" / "python"
 
 
-def _found() -> str:
+def found(wanted: str, release: str) -> str:
+    """Give an interpreter that is `wanted`, one of this machine or else the `release` that uv fetches."""
     # What pyenv keeps is on PATH only for who has chosen it.
     kept = map(str, Path.home().glob(".pyenv/versions/*/bin"))
     places = os.pathsep.join([os.environ.get("PATH", os.defpath), *kept])
     try:
-        return _uv("python", "find", "--no-python-downloads", RANGE, PATH=places)
+        return _uv("python", "find", "--no-python-downloads", wanted, PATH=places)
     except subprocess.CalledProcessError:
-        _uv("python", "install", "--no-bin", "3.13", UV_PYTHON_DOWNLOADS="manual")
-        return _uv("python", "find", RANGE)
+        _uv("python", "install", "--no-bin", release, UV_PYTHON_DOWNLOADS="manual")
+        return _uv("python", "find", wanted)
 
 
 def _uv(*words: str, **env: str) -> str:

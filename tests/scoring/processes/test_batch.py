@@ -82,13 +82,14 @@ def test_a_batch_that_takes_too_long(tmp_path):
         def init(): ...
         def run(data): ...
         def run_batch(inputs):
+            print("batch of", len(inputs), flush=True)
             time.sleep(0.2 * len(inputs))
             return inputs
     """
     with running(tmp_path, script, SCORING_TIMEOUT_MS="500") as service:
         busy = service.client()
         busy.request("POST", "/score", "first")
-        assert service.ask("GET", "/").status == 200
+        service.wait_for("batch of 1")
         clients = [service.client() for _ in range(4)]
         for client in clients:
             client.request("POST", "/score", "x")

@@ -4,14 +4,13 @@ import http.client
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.scoring.service import ECHO, eventually, gone, read_all, running
+from tests.scoring.service import ECHO, eventually, gone, read_all, running, serving_python
 from tests.services import CHECKOUT
 
 PRINTS = """
@@ -28,7 +27,7 @@ def test_a_gigabyte_of_print_that_nobody_reads_stops_nothing_else(tmp_path):
     (tmp_path / "score.py").write_text(PRINTS)
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "AZUREML_ENTRY_SCRIPT": "score.py"}
     settings = {"MODELPACK_PORT": "0", "MODELPACK_PORT_FILE": str(tmp_path / "port")}
-    command = [sys.executable, "-m", "jupyter_modelpack.scoring"]
+    command = [serving_python(), "-m", "jupyter_modelpack.scoring"]
     process = subprocess.Popen(command, cwd=tmp_path, env={**environment, **settings}, stdout=subprocess.PIPE)
     try:
         eventually((tmp_path / "port").exists)
