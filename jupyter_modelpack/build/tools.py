@@ -60,7 +60,7 @@ def run_tool(
     except FileNotFoundError as error:
         raise Unavailable(f"{step}: the program {argv[0]!r} is not installed.", code="no-program") from error
     tail: deque[str] = deque(maxlen=TAIL_LINES)
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    lines: queue.Queue[str | None] = queue.Queue()  # SimpleQueue.get(timeout=...) may wait for ever (CPython to 3.14)
     output: list[bytes] = []
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: S101, PT018
     threads = [
@@ -100,7 +100,7 @@ def _feed(pipe: IO[bytes], data: bytes) -> None:
         pipe.close()
 
 
-def _lines(pipe: IO[bytes], lines: queue.SimpleQueue[str | None]) -> None:
+def _lines(pipe: IO[bytes], lines: queue.Queue[str | None]) -> None:
     for line in pipe:
         lines.put(line.decode(errors="replace").rstrip("\r\n"))
     lines.put(None)

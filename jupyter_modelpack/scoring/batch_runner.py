@@ -20,6 +20,8 @@ class BatchRunner(Runner):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
+        # SimpleQueue.get(timeout) waits for ever when its time is up before the waiting has begun (CPython to 3.14).
+        self._queue = queue.Queue()
         self._busy = False
         self._ended = False
         self.on_batch: Callable[[int], None] = lambda _: None

@@ -123,7 +123,7 @@ class Scorer:
         self._ended(response, await response.stream.pump_async(self._timed))
 
     async def _timed(self, awaited: Awaitable[Any]) -> Any:
-        task = asyncio.ensure_future(awaited)
+        task = asyncio.ensure_future(self._alone(awaited))
         try:
             await asyncio.wait({task}, timeout=self._settings.call_limit)
         finally:
@@ -133,6 +133,12 @@ class Scorer:
         if task.cancelled():
             raise CallTimeoutError
         return task.result()
+
+    async def _alone(self, awaited: Awaitable[Any]) -> Any:
+        try:
+            return await awaited
+        finally:
+            self._end_a_copy()  # not later: in Python 3.14 a forked loop wakes nobody who waits for a task
 
     def timed_out(self) -> Response:
         """Answer a call that took too long (contract 7.5)."""

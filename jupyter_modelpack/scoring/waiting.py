@@ -20,7 +20,7 @@ class Waiting:
         self.scorer: Scorer
         self.loop: asyncio.AbstractEventLoop
         self.since = 0.0
-        self._queue: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Call | None] | queue.Queue[Call | None] = queue.SimpleQueue()
 
     def submit(self, request: Request, respond: Respond) -> bool:
         """Queue a call; False when the queue is full. Called on the loop's thread, as is `respond` later."""

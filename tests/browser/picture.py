@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import docker
 from playwright.sync_api import sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
@@ -15,6 +16,7 @@ from tests.browser.notebook import Notebook
 from tests.services import CHECKOUT, base, dockerd
 
 TARGET = CHECKOUT / "notebooks" / "images" / "package.png"
+NAME = "diabetes-service"
 TRAIN = """
 import joblib
 from sklearn.datasets import load_diabetes
@@ -25,7 +27,7 @@ joblib.dump(Ridge(alpha=0.5).fit(X, y), "sklearn_regression_model.pkl")
 """
 CELLS = [
     "%load_ext jupyter_modelpack",
-    """%%package --model sklearn_regression_model.pkl --pip scikit-learn --name diabetes-service
+    f"""%%package --model sklearn_regression_model.pkl --pip scikit-learn --name {NAME}
 import json, os, joblib, numpy as np
 
 def init():
@@ -39,15 +41,23 @@ def run(data):
     "%modelpack kill",
 ]
 TWO_ROWS = '{"data": [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]]}'
-BARE = """
-.jp-SideBar, #jp-top-panel, #jp-menu-panel, #jp-bottom-panel, .jp-Toolbar, .lm-TabBar { visibility: hidden; }
-"""
+
+
+def forget() -> None:
+    """Remove what the last picture left in the engine."""
+    client = docker.DockerClient(base_url=dockerd.up())
+    for container in client.containers.list(all=True, filters={"name": NAME}):
+        container.remove(force=True)
+    for image in client.images.list():
+        if any(tag.partition("/")[2].startswith(f"{NAME}:") for tag in image.tags):
+            client.images.remove(image.id, force=True)
 
 
 def take(folder: Path, target: Path, theme: str) -> None:
     """Package, list, run, score; take the notebook as it then looks."""
     home = CHECKOUT / ".cache" / "picture"
     shutil.rmtree(home / "workspaces", ignore_errors=True)  # what is cached stays, what was packaged does not
+    forget()
     env = {
         **os.environ,
         "DOCKER_HOST": dockerd.up(),
@@ -67,7 +77,7 @@ def take(folder: Path, target: Path, theme: str) -> None:
         notebook.finish(1)
         page.wait_for_selector('.mp-panel[data-state="done"]', timeout=300_000)
         notebook.finish(2)
-        notebook.panel(2).get_by_role("searchbox").fill("diabetes-service")
+        notebook.panel(2).get_by_role("searchbox").fill(NAME)
         notebook.finish(3)
         service = notebook.panel(3)
         service.get_by_label("Request").fill(TWO_ROWS)

@@ -2,9 +2,13 @@
 
 import http.client
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from jupyter_modelpack.scoring.batch_runner import BatchRunner
+from jupyter_modelpack.scoring.messages import Request
+from jupyter_modelpack.scoring.settings import Settings
 from tests.scoring.service import Service, eventually, running
 from tests.scoring.test_metrics import figures
 
@@ -67,6 +71,24 @@ def test_a_lone_client_waits_for_no_others(tmp_path):
         for number in range(5):
             client.request("POST", "/score", str(number))
             assert json.loads(client.getresponse().read())["sizes"] == [1] * (number + 1)
+
+
+def test_what_waits_for_others_stops_waiting():
+    runner = BatchRunner(Settings(batch_delay=2e-6))  # over when the waiting has hardly begun
+    request = Request("POST", "/score", b"", {}, b"")
+
+    def gather() -> None:
+        for _ in range(20_000):
+            for _ in range(2):
+                runner.submit(request, lambda _: None)
+            taken = 0
+            while taken < 2:
+                taken += len(runner._gather())
+
+    gathering = threading.Thread(target=gather, daemon=True)
+    gathering.start()
+    gathering.join(20)
+    assert not gathering.is_alive()
 
 
 def test_a_wrong_number_of_results(tmp_path):
