@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -180,7 +181,7 @@ def serving(
         start_new_session=True,
     )
     try:
-        yield port, process, _first_answer(port, body, process) - began
+        yield port, process, _first_answer(name, port, body, process, Path(log.name)) - began
     finally:
         process.terminate()
         process.wait(30)
@@ -190,10 +191,12 @@ def serving(
 
 
 def free_port() -> int:
-    """Find a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port nobody uses, below those that the load's own connections are given meanwhile."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def memory(pid: int) -> float:
@@ -208,7 +211,7 @@ def memory(pid: int) -> float:
     return total + sum(memory(int(child)) for child in children)
 
 
-def _first_answer(port: int, body: bytes, process: subprocess.Popen[bytes]) -> float:
+def _first_answer(name: str, port: int, body: bytes, process: subprocess.Popen[bytes], log: Path) -> float:
     head = b"POST /score HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
     end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
@@ -220,4 +223,4 @@ def _first_answer(port: int, body: bytes, process: subprocess.Popen[bytes]) -> f
         except OSError:
             pass
         time.sleep(0.003)
-    raise RuntimeError(f"no answer on port {port}")
+    raise RuntimeError(f"{name} does not answer on port {port}:\n{log.read_text()[-2000:]}")
