@@ -12,10 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from jupyter_modelpack.build.lock import uv_program
 from tests.scoring.service import PYTHON
 from tests.services import CACHE, CHECKOUT
-from tests.services.another_python import found
+from tests.services.another_python import found, uv
 
 VERSIONS = ("3.10", "3.12", "3.13", "3.14")
 """What `make test` does not try: that has the server under the Python of the tests themselves."""
@@ -30,9 +29,8 @@ def tried(wanted: str) -> bool:
         return _passed(wanted)
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
         python = str(Path(scratch, "env", "bin", "python"))
-        for words in (["venv", "--python", found(wanted, wanted), f"{scratch}/env"], ["pip", "install", *NEEDS]):
-            place = ["--python", python] if words[0] == "pip" else []
-            subprocess.run([uv_program(), *words, *place, "--quiet"], cwd=CHECKOUT, check=True)
+        uv("venv", "--python", found(wanted, wanted), f"{scratch}/env")
+        uv("pip", "install", "--python", python, *NEEDS)
         return _passed(python)
 
 

@@ -20,9 +20,9 @@ def environment() -> Path:
             CACHE.mkdir(exist_ok=True)
             with tempfile.TemporaryDirectory(dir=CACHE) as work:
                 made = Path(work, "made")
-                _uv("venv", "--relocatable", "--python", found(RANGE, "3.13"), str(made))
+                uv("venv", "--relocatable", "--python", found(RANGE, "3.13"), str(made))
                 python = str(made / "bin" / "python")
-                _uv("pip", "install", "--python", python, "-c", "requirements.lock", "-r", "pyproject.toml")
+                uv("pip", "install", "--python", python, "-c", "requirements.lock", "-r", "pyproject.toml")
                 made.rename(done)
     return done / "bin" / "python"
 
@@ -33,13 +33,14 @@ def found(wanted: str, release: str) -> str:
     kept = map(str, Path.home().glob(".pyenv/versions/*/bin"))
     places = os.pathsep.join([os.environ.get("PATH", os.defpath), *kept])
     try:
-        return _uv("python", "find", "--no-python-downloads", wanted, PATH=places)
+        return uv("python", "find", "--no-python-downloads", wanted, PATH=places)
     except subprocess.CalledProcessError:
-        _uv("python", "install", "--no-bin", release, UV_PYTHON_DOWNLOADS="manual")
-        return _uv("python", "find", wanted)
+        uv("python", "install", "--no-bin", release, UV_PYTHON_DOWNLOADS="manual")
+        return uv("python", "find", wanted)
 
 
-def _uv(*words: str, **env: str) -> str:
+def uv(*words: str, **env: str) -> str:
+    """Run uv in the checkout; give what it says."""
     argv = [uv_program(), *words, "--quiet"] if words[:2] != ("python", "find") else [uv_program(), *words]
     done = subprocess.run(argv, cwd=CHECKOUT, env={**os.environ, **env}, check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout.strip()

@@ -76,6 +76,7 @@ def test_a_lone_client_waits_for_no_others(tmp_path):
 def test_what_waits_for_others_stops_waiting():
     runner = BatchRunner(Settings(batch_delay=2e-6))  # over when the waiting has hardly begun
     request = Request("POST", "/score", b"", {}, b"")
+    gathered = threading.Event()
 
     def gather() -> None:
         for _ in range(20_000):
@@ -84,11 +85,10 @@ def test_what_waits_for_others_stops_waiting():
             taken = 0
             while taken < 2:
                 taken += len(runner._gather())
+        gathered.set()
 
-    gathering = threading.Thread(target=gather, daemon=True)
-    gathering.start()
-    gathering.join(20)
-    assert not gathering.is_alive()
+    threading.Thread(target=gather, daemon=True).start()
+    assert gathered.wait(20)
 
 
 def test_a_wrong_number_of_results(tmp_path):
