@@ -23,17 +23,3 @@ def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if data:
             yield data
     yield stream.flush()
-
-
-def pieces(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """Yield the bytes of `chunks` in pieces of `size`, the last one shorter; at least one."""
-    held = bytearray()
-    given = False
-    for chunk in chunks:
-        held += chunk
-        while len(held) >= size:
-            yield bytes(held[:size])
-            given = True
-            del held[:size]
-    if held or not given:
-        yield bytes(held)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.registry.compress import pieces
+from jupyter_modelpack.registry.pieces import ahead, pieces
 from jupyter_modelpack.registry.retry import Again, Retry
 from jupyter_modelpack.registry.trust import check_location
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.registry.connection import Connection
 
 PIECE = 1 << 23
-"""Bytes of one request: what a break costs at most, and what each upload holds in memory."""
+"""Bytes of one request: what a break costs at most. Each upload holds three: one sent, one made, one begun."""
 
 _BYTES = {"Content-Type": "application/octet-stream"}
 
@@ -105,10 +106,10 @@ class Upload:
                 if not place and digest:
                     return digest, 0
                 state = hashlib.sha256()
-                for piece in pieces(body(), PIECE):
-                    place = self._piece(place, piece, reached)
-                    state.update(piece)
-                    reached += len(piece)
+                with closing(ahead(_hashed(pieces(body(), PIECE), state))) as made:
+                    for piece in made:
+                        place = self._piece(place, piece, reached)
+                        reached += len(piece)
                 found = Digest(f"sha256:{state.hexdigest()}")
                 self._finish(place, found)
             except Again as again:
@@ -185,6 +186,12 @@ class Upload:
 
     def _place(self, answer: Response, before: str) -> str:
         return check_location(self._line.base, answer.headers.get("Location") or before)
+
+
+def _hashed(made: Iterable[bytes], state: hashlib._Hash) -> Iterator[bytes]:
+    for piece in made:
+        state.update(piece)
+        yield piece
 
 
 def _end_of(answer: Response, otherwise: int) -> int:

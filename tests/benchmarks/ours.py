@@ -15,8 +15,6 @@ from jupyter_modelpack import Environment, InferenceConfig, Model, Workspace
 from jupyter_modelpack import home as homes
 from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.registry.transfer import push_image
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.workspace.package import ModelPackage
 from tests.benchmarks import parts
@@ -76,7 +74,7 @@ class Ours:
     def push(self, registry: str) -> dict[str, float]:
         """Push the image to a registry; return seconds."""
         started = perf_counter()
-        push_image(self.package.image, Reference.parse(f"{registry}/ours:1"), Reporter())
+        self.package.push(f"{registry}/ours:1", report=Reporter())
         return {DAEMON: perf_counter() - started}
 
     @property

@@ -1,7 +1,10 @@
 """Large blobs go up in pieces; after a break a registry gets the rest, not all of it again."""
 
 import gzip
+import itertools
 import secrets
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,8 @@ from jupyter_modelpack.oci.manifest import LAYER, LAYER_GZIP, Descriptor, Manife
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.registry import upload
 from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.compress import compressed, pieces
+from jupyter_modelpack.registry.compress import compressed
+from jupyter_modelpack.registry.pieces import ahead, pieces
 from jupyter_modelpack.registry.retry import Policy
 from jupyter_modelpack.registry.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
@@ -182,6 +186,46 @@ def test_pieces_lose_nothing():
     for size in (1, 7, 333, len(BLOB), len(BLOB) + 1):
         assert b"".join(pieces([BLOB[:100], b"", BLOB[100:]], size)) == BLOB
     assert list(pieces([], 10)) == [b""]
+
+
+def test_the_next_piece_is_made_while_one_is_dealt_with():
+    second = threading.Event()
+
+    def made():
+        yield b"1"
+        second.set()
+        yield b"2"
+
+    stream = ahead(made())
+    assert next(stream) == b"1"
+    assert second.wait(10), "nobody asked for the second one, and it is being made"
+    assert list(stream) == [b"2"]
+
+
+def test_what_breaks_while_a_piece_is_made_is_told_in_its_place():
+    def made():
+        yield b"1"
+        raise ValueError
+
+    stream = ahead(made())
+    assert next(stream) == b"1"
+    with pytest.raises(ValueError):
+        next(stream)
+
+
+def test_pieces_that_are_not_wanted_any_more_end_what_makes_them():
+    closed = threading.Event()
+
+    def made():
+        try:
+            yield from (b"%d" % number for number in itertools.count())
+        finally:
+            closed.set()
+
+    with closing(ahead(made())) as stream:
+        next(stream)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("modelpack-ahead")]
+    assert closed.wait(10)
 
 
 def test_compression_is_the_same_however_it_is_cut():
