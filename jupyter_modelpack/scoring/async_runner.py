@@ -68,6 +68,7 @@ class AsyncRunner:
 
     async def _perform(self, call: Call) -> Response | None:
         request, respond = call
+        request.begun = True
         response = await self.scorer.perform_async(request)
         if response.stream is None:
             return response

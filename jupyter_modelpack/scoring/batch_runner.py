@@ -58,6 +58,8 @@ class BatchRunner(Runner):
         return calls
 
     def _responses(self, calls: list[Call]) -> list[Response]:
+        for request, _ in calls:
+            request.begun = True
         live = [request for request, _ in calls if not (request.gone or request.left)]
         if live:
             self.on_batch(len(live))

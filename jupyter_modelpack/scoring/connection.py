@@ -51,7 +51,8 @@ class Connection(asyncio.Protocol):
         self._headers: dict[bytes, bytes] = {}
         self._header_count = 0
         self._chunks: list[bytes] = []
-        self._size = 0
+        self._size = 0  # of what has arrived of a body
+        self.body_since = 0.0
         self.deadline = 0.0
         self.quiet_since = 0.0
 
@@ -69,9 +70,11 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
         """Nobody waits for the answers that are due any more."""
         self._server.connections.discard(self)
+        self._drop_body()
         for request in (self._active, *self._waiting):
             if request is not None:
-                request.gone = True
+                request.lose()
+                self._release(request)
         self._waiting.clear()
         if self._stream is not None:
             self._stream.lose()
@@ -107,7 +110,7 @@ class Connection(asyncio.Protocol):
         """Take a hang-up for what it mostly is, but not at once: a client may also half-close after its request."""
         self._last = self._deaf = True
         if self._active is not None:
-            self._server.loop.call_later(limits.HALF_CLOSE_SECONDS, setattr, self._active, "left", True)
+            self._server.loop.call_later(limits.HALF_CLOSE_SECONDS, self._leave, self._active)
         return self._active is not None
 
     def pause_writing(self) -> None:
@@ -161,6 +164,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Refuse a body that says it is too large before it arrives."""
         self._reading_head = False
+        self.body_since = time.monotonic()
         length = self._headers.get(b"content-length")
         if length is not None and int(length) > self._server.max_body:
             self._stop(self._too_large())
@@ -169,10 +173,12 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Collect a piece of the body."""
-        self._size += len(body)
-        if self._size > self._server.max_body:
+        if self._size + len(body) > self._server.max_body:
             self._stop(self._too_large())
+        self._size += len(body)
         self._chunks.append(body)
+        if not self._server.hold(self, len(body)):
+            self._stop(_crowded())
 
     def on_message_complete(self) -> None:
         """Hand the request over, or queue it behind the one being answered."""
@@ -188,7 +194,8 @@ class Connection(asyncio.Protocol):
             self._headers,
             chunks[0] if len(chunks) == 1 else b"".join(chunks),
         )
-        self._chunks = []
+        request.held = self._size
+        self._chunks, self._size = [], 0
         self._reading_head = self._fresh = True
         parser = self._parser
         request.keep_alive = (
@@ -252,6 +259,7 @@ class Connection(asyncio.Protocol):
 
     def _answered(self, request: Request, response: Response, *, keep: bool) -> None:
         self._server.answered(request, response)
+        self._release(request)
         self._active = None
         if not keep:
             self._close()
@@ -279,6 +287,11 @@ class Connection(asyncio.Protocol):
         return self._active is None and not self._waiting and self._fresh
 
     @property
+    def arriving(self) -> bool:
+        """Whether a part of a body has been read, and the rest is to come."""
+        return self._size > 0
+
+    @property
     def answering(self) -> bool:
         """Whether a request has been read whose answer is still due."""
         return self._active is not None or bool(self._waiting)
@@ -292,6 +305,10 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
         else:
             self._refuse(problem(408, "The request did not arrive in time."))
+
+    def give_way(self) -> None:
+        """Give up the body that is arriving, for others."""
+        self._refuse(_crowded())
 
     def let_go(self) -> None:
         """Close this process's copy of the socket, without a word to the client."""
@@ -311,6 +328,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, response: Response) -> None:
         """Answer a request that will not be read to its end; the connection cannot be used after it."""
+        self._drop_body()
         if self._deaf:
             return
         self._last = self._deaf = True
@@ -324,6 +342,19 @@ class Connection(asyncio.Protocol):
         self._active = request
         self._server.refuse(request, response, self.respond)
 
+    def _leave(self, request: Request) -> None:
+        request.leave()
+        if not request.begun:
+            self._release(request)
+
+    def _release(self, request: Request) -> None:
+        self._server.held -= request.held
+        request.held = 0
+
+    def _drop_body(self) -> None:
+        self._server.held -= self._size
+        self._chunks, self._size = [], 0
+
     def _close(self) -> None:
         self._last = self._deaf = True
         if self._fresh and not self._blocked:
@@ -334,3 +365,8 @@ class Connection(asyncio.Protocol):
             if self._transport.can_write_eof():
                 self._transport.write_eof()
             self.deadline = time.monotonic() + limits.LINGER_SECONDS
+
+
+def _crowded() -> Response:
+    message = "The service is busy: more bodies arrive at once than it has memory for (MODELPACK_MAX_BODY)."
+    return problem(503, message, [(b"retry-after", b"1")])

@@ -42,6 +42,9 @@ LINGER_SECONDS = 2.0
 HALF_CLOSE_SECONDS = 0.05
 """A call that still waits in the queue so long after its client has closed is not worth making."""
 
+BODIES = 4
+"""How many of the largest bodies a worker holds at once, in bytes; a hundred senders of them would be ten gigabytes."""
+
 FRAMING_SIZE = 1024 * 1024
 """Chunk extensions and trailers carry nothing we use; beyond this they are an attack."""
 

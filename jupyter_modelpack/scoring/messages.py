@@ -16,11 +16,13 @@ class Request:
     """One request: headers are lower-cased and, where repeated, joined as RFC 9110 5.3 says."""
 
     __slots__ = (
+        "begun",
         "body",
         "chunks",
         "client",
         "gone",
         "headers",
+        "held",
         "keep_alive",
         "left",
         "method",
@@ -45,6 +47,8 @@ class Request:
         """Set when the connection is lost: there is nothing to write to any more."""
         self.left = False
         """Set when the client has closed its side and the call has not begun."""
+        self.begun = False
+        """Set by the thread that makes the call, before it looks whether the client is gone."""
         self.model = ""
         """Which of the entry script's `models` is asked; empty for its run()."""
         self.tensors = False
@@ -53,6 +57,23 @@ class Request:
         """What traces the call, where OpenTelemetry does."""
         self.client = ""
         self.started = 0.0
+        self.held = 0
+        """Bytes of its body that count as held in memory."""
+
+    def lose(self) -> None:
+        """The connection is lost."""
+        self.gone = True
+        self._spare()
+
+    def leave(self) -> None:
+        """The client has closed its side, and may still read an answer to a call that has begun."""
+        self.left = True
+        self._spare()
+
+    def _spare(self) -> None:
+        # A call that has not begun will not be made now. The other thread sets `begun`, then looks; we set, then look.
+        if not self.begun:
+            self.body = b""
 
 
 class Response:

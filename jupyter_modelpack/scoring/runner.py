@@ -39,6 +39,7 @@ class Runner(Waiting):
         since = 0.0
         while (call := self._queue.get()) is not None:
             request, respond = call
+            request.begun = True
             self._current = [call]
             if not answers:
                 since = time.monotonic()

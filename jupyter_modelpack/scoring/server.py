@@ -30,6 +30,7 @@ class Server:
     def __init__(self, listener: socket.socket, handle: Handler, settings: Settings) -> None:
         self.handle = handle
         self.max_body = settings.max_body
+        self.held = 0  # bytes of all bodies that are arriving or wait for their answer
         self.max_headers = settings.max_headers
         self.max_header_size = settings.max_header_size
         self.header_seconds = settings.header_seconds
@@ -64,6 +65,20 @@ class Server:
         self.loop.remove_reader(stop_fd)
         await self._drain(drain_seconds, brief=brief or bool(os.read(stop_fd, 1)))
         sweeper.cancel()
+
+    def hold(self, connection: Connection, count: int) -> bool:
+        """Count bytes of a body that have arrived; False where they are too many and this body is to be refused.
+
+        Above the bound the body that began first goes: an honest one is there in a moment, a trickling one never is.
+        """
+        self.held += count
+        while self.held > limits.BODIES * self.max_body:
+            arriving = [one for one in self.connections if one.arriving]
+            oldest = min(arriving, key=lambda one: one.body_since, default=connection)
+            if oldest is connection:
+                return False
+            oldest.give_way()
+        return True
 
     def let_go(self) -> None:
         """Close what a child of the script has inherited: a connection that it holds would never end for its client."""

@@ -60,6 +60,7 @@ class ThreadRunner(Waiting):
         me = threading.get_ident()
         while (call := self._queue.get()) is not None:
             request, respond = call
+            request.begun = True
             if request.gone or request.left:
                 response = problem(499, "The client has closed the connection.")
             else:

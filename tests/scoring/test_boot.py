@@ -221,3 +221,23 @@ def test_get_model_path(tmp_path):
         assert kind == "ModelNotFoundException"
         assert text.startswith("Model nope not found in cache at azureml-models")
         assert "diabetes" in text
+
+
+@pytest.mark.parametrize(("own", "during", "after"), [("", True, "default"), ("gc.set_threshold(5000)", False, 5000)])
+def test_garbage_is_collected_seldom_while_the_script_loads_and_as_usual_after_that(tmp_path, own, during, after):
+    script = f"""
+        import gc
+        {own}
+        def init():
+            global loading
+            loading = gc.get_threshold()[0]
+        def run(data):
+            return [loading, gc.get_threshold()[0]]
+    """
+    usual = subprocess.run(
+        [serving_python(), "-c", "import gc; print(gc.get_threshold()[0])"], capture_output=True, text=True, check=True
+    )
+    with running(tmp_path, script) as service:
+        loading, running_now = service.score([]).json
+    assert (loading > 100_000) is during
+    assert running_now == (int(usual.stdout) if after == "default" else after)
