@@ -52,7 +52,7 @@ def index(tmp_path):
     root.mkdir()
     handler = partial(SimpleHTTPRequestHandler, directory=str(root))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield root, f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

@@ -92,7 +92,7 @@ def pair(password: str, username: str = "someone") -> str:
 @pytest.fixture
 def index() -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield str(server.server_address[1])
         server.shutdown()
 

@@ -53,7 +53,7 @@ class _Engine(BaseHTTPRequestHandler):
 def engine() -> Iterator[str]:
     """Give the DOCKER_HOST of an engine with ten thousand images."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Engine)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"tcp://127.0.0.1:{server.server_port}"
     finally:
