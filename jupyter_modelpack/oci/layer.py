@@ -10,9 +10,9 @@ import io
 import stat
 import struct
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, BinaryIO, Literal, Protocol
+from typing import IO, BinaryIO, Literal, Protocol, runtime_checkable
 
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.limits import ARCHIVE_ENTRIES, CHUNK
@@ -26,8 +26,24 @@ UNREADABLE_TAR = (tarfile.TarError, ValueError, OverflowError, RecursionError, E
 Kind = Literal["file", "dir", "symlink"]
 
 
+ALIGNED = 1 << 20
+"""Bytes from which a file that may be shared begins at a multiple of `_DISK_BLOCK` of its layer."""
+
+_DISK_BLOCK = 4096
+"""What disks share files by; where one takes larger blocks, files are copied."""
+
+
 class _Writable(Protocol):
     def write(self, data: bytes, /) -> object: ...
+
+
+@runtime_checkable
+class _Sharing(Protocol):
+    def share(self, source: BinaryIO, size: int, told: Callable[[int], object], /) -> bool: ...
+
+
+def _nobody(_count: int) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +109,26 @@ class LayerWriter:
         self._folders.add(path)
         self._header(Entry(path, "dir"))
 
-    def file(self, path: str, content: bytes | BinaryIO, size: int | None = None, *, executable: bool = False) -> None:
+    def file(
+        self,
+        path: str,
+        content: bytes | BinaryIO,
+        size: int | None = None,
+        *,
+        executable: bool = False,
+        shared: bool = False,
+        told: Callable[[int], object] = _nobody,
+    ) -> None:
         """Add a file from bytes, or from a stream of exactly `size` bytes.
+
+        Args:
+            path: Relative to the root of the image.
+            content: Its bytes.
+            size: How many; needed for a stream.
+            executable: Whether it may be run.
+            shared: The stream is a file whose bytes need not be copied where the disk can share them. A large one
+                gets a longer header, the same on every disk.
+            told: Hears how many bytes have been read, piece by piece; what it raises ends the writing.
 
         Raises:
             Untrusted: the stream held fewer or more bytes, or the path is there twice.
@@ -105,13 +139,19 @@ class LayerWriter:
         if size is None:
             raise ValueError("a stream needs its size")
         self._begin(path)
-        self._header(Entry(path, "file", size, executable))
-        left = size
+        entry, left = Entry(path, "file", size, executable), size
+        if shared and size >= ALIGNED:
+            self._write(_aligned_header(entry, self._offset))
+            if self._share(content, size, told):
+                left = 0
+        else:
+            self._header(entry)
         while left:
             chunk = content.read(min(left, CHUNK))
             if not chunk:
                 raise Untrusted(f"{path}: {left} bytes fewer than announced; it changed while it was read.")
             self._write(chunk)
+            told(len(chunk))
             left -= len(chunk)
         if content.read(1):
             raise Untrusted(f"{path}: more bytes than announced; it changed while it was read.")
@@ -151,6 +191,13 @@ class LayerWriter:
 
     def _header(self, entry: Entry) -> None:
         self._write(_plain_header(entry) or _pax_header(entry))
+
+    def _share(self, source: BinaryIO, size: int, told: Callable[[int], object]) -> bool:
+        self._flush()
+        if not isinstance(self._out, _Sharing) or not self._out.share(source, size, told):
+            return False
+        self._offset += size
+        return True
 
     def _write(self, data: bytes) -> None:
         self._offset += len(data)
@@ -200,10 +247,17 @@ def _plain_header(entry: Entry) -> bytes | None:
     return block[:148] + b"%06o\0 " % sum(block) + block[156:]
 
 
-def _pax_header(entry: Entry) -> bytes:
+def _aligned_header(entry: Entry, offset: int) -> bytes:
+    """Return a header at `offset` after which a multiple of `_DISK_BLOCK` has been reached, by way of a PAX comment."""
+    shortest = _pax_header(entry, " ")
+    return _pax_header(entry, " " * (1 + -(offset + len(shortest)) % _DISK_BLOCK))
+
+
+def _pax_header(entry: Entry, comment: str = "") -> bytes:
     info = tarfile.TarInfo(entry.path + ("/" if entry.kind == "dir" else ""))
     info.size, info.mtime, info.linkname = entry.size, MTIME, entry.target
     info.type, info.mode = _TYPES[entry.kind], _mode(entry)
+    info.pax_headers = {"comment": comment} if comment else {}
     return info.tobuf(format=tarfile.PAX_FORMAT, encoding="utf-8", errors="strict")
 
 

@@ -246,6 +246,11 @@ class BlobWriter:
             self._file = self._spill()
         return self._file.write(data)
 
+    def share(self, source: BinaryIO, size: int, told: Callable[[int], object]) -> bool:
+        """Append `size` bytes of the file `source` without writing them; False where the disk cannot."""
+        self._file = self._file or self._spill()
+        return self._file.share(source, size, told)
+
     @property
     def digest(self) -> Digest:
         """Digest of what was written so far."""

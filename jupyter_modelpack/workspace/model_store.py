@@ -6,12 +6,10 @@ They are read once and written once: straight into the layer that every image wi
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from jupyter_modelpack.build.recipe import MODELS_DIR
 from jupyter_modelpack.build.source_files import check_unchanged, inside, open_regular, walk
@@ -98,7 +96,13 @@ def write_layer(store: Layout, name: str, version: int, files: Files, report: Re
     """Stream the files into their layer in `store`; return its descriptor."""
     prefix = f"{layer_folder(name, version)}/"
     total = sum(where.stat().st_size for _, where in files.entries)
-    count = _Counter(f"model {name}:{version}", total, report)
+    done = 0
+
+    def count(size: int) -> None:
+        nonlocal done
+        done += size
+        report.progress(f"model {name}:{version}", done, total)  # a cancelled one stops here, amid a file
+
     with store.new_blob(expected=total) as blob:
         layer = LayerWriter(blob)
         for path, where in files.entries:
@@ -106,34 +110,11 @@ def write_layer(store: Layout, name: str, version: int, files: Files, report: Re
                 stream = open_regular(where)
             with stream:
                 before = os.fstat(stream.fileno())
-                content = cast("BinaryIO", _Counted(stream, count))
-                layer.file(prefix + path, content, before.st_size, executable=bool(before.st_mode & 0o100))
+                executable = bool(before.st_mode & 0o100)
+                layer.file(prefix + path, stream, before.st_size, executable=executable, shared=True, told=count)
                 check_unchanged(where, before, os.fstat(stream.fileno()))
         layer.close()
         return blob.commit(LAYER)
-
-
-class _Counter:
-    """Says how far a registration is; a cancelled one stops here, in the middle of a file."""
-
-    def __init__(self, what: str, total: int, report: Reporter) -> None:
-        self._what, self._total, self._report, self._done = what, total, report, 0
-
-    def add(self, size: int) -> None:
-        self._done += size
-        self._report.progress(self._what, self._done, self._total)
-
-
-class _Counted(io.RawIOBase):
-    """A stream that is counted while it is read."""
-
-    def __init__(self, stream: BinaryIO, count: _Counter) -> None:
-        self._stream, self._count = stream, count
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self._count.add(len(data))
-        return data
 
 
 def layer_folder(name: str, version: int) -> str:

@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.services.packages import find, need
+
 
 def sh(*argv: object) -> None:
     done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False)
@@ -28,11 +30,27 @@ def tmpfs(folder: Path, size: int | str) -> contextlib.AbstractContextManager[Pa
 
 def ext4(folder: Path) -> contextlib.AbstractContextManager[Path]:
     """A file as an ext4, whatever this machine's own disks are."""
-    image = folder.with_name(f"{folder.name}.ext4")
+    return _formatted(folder, "ext4", 256, "-F")
+
+
+def btrfs(folder: Path) -> contextlib.AbstractContextManager[Path]:
+    """A file as a btrfs, whose files may share their blocks."""
+    need("mkfs.btrfs")
+    return _formatted(folder, "btrfs", 512)
+
+
+def xfs(folder: Path) -> contextlib.AbstractContextManager[Path]:
+    """A file as an XFS, whose files may share their blocks."""
+    need("mkfs.xfs")
+    return _formatted(folder, "xfs", 512)
+
+
+def _formatted(folder: Path, kind: str, megabytes: int, *options: str) -> contextlib.AbstractContextManager[Path]:
+    image = folder.with_name(f"{folder.name}.{kind}")
     with image.open("wb") as file:
-        file.truncate(256 << 20)
-    sh("mkfs.ext4", "-q", "-F", image)
-    return mounted(folder, "ext4", image, "loop")
+        file.truncate(megabytes << 20)
+    sh(find(f"mkfs.{kind}"), "-q", *options, image)
+    return mounted(folder, kind, image, "loop")
 
 
 def overlay(folder: Path) -> contextlib.AbstractContextManager[Path]:

@@ -191,6 +191,24 @@ def test_headers_are_those_of_tarfile(path, kind, size, executable, target):
         assert plain
 
 
+@pytest.mark.parametrize("path", ["a", "d/" * 60 + "e", "é" * 80, "x/" * 150 + "y", "m/w.bin"])
+@pytest.mark.parametrize("before", [0, 1, 511, 3_000, 70_000])
+def test_a_large_file_that_may_be_shared_begins_where_disks_share(path, before):
+    out, size = io.BytesIO(), layers.ALIGNED
+    writer = LayerWriter(out)
+    writer.file("small", b"s" * before)
+    writer.file(path, io.BytesIO(b"x" * size), size, executable=True, shared=True)
+    writer.file("next", io.BytesIO(b"n" * (size - 1)), size - 1, shared=True)
+    writer.close()
+    with tarfile.open(fileobj=io.BytesIO(out.getvalue())) as archive:
+        large, following = archive.getmember(path), archive.getmember("next")
+        assert large.offset_data % 4096 == 0
+        assert (large.size, large.mode, large.mtime) == (size, 0o755, MTIME)
+        assert following.offset_data - large.offset_data == size + tarfile.BLOCKSIZE, "below that size nothing is added"
+    found = {entry.path: content.read() for entry, content in read_layer(io.BytesIO(out.getvalue())) if content}
+    assert found == {"small": b"s" * before, path: b"x" * size, "next": b"n" * (size - 1)}
+
+
 def test_a_layer_joined_to_another_is_as_written_by_hand():
     """Long names, names that are no ASCII, a line break in a name, links, a folder that both have."""
     long = "n" * 90

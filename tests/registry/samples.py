@@ -17,7 +17,7 @@ def layer(seed: int, size: int) -> bytes:
     """A tar with one file of random bytes, the same for the same seed."""
     out = io.BytesIO()
     writer = LayerWriter(out)
-    writer.file(f"data/{seed}", random.Random(seed).randbytes(size))
+    writer.file(f"data/{seed}", io.BytesIO(random.Random(seed).randbytes(size)), size, shared=True)
     writer.close()
     return out.getvalue()
 

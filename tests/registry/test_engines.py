@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.registry.inbox import Inbox
 from jupyter_modelpack.registry.server import RegistryServer
@@ -54,6 +56,15 @@ def gone_after(docker: Docker):
     docker("rmi", "--force", *names)
 
 
+def files_of(image: Image) -> dict[str, bytes]:
+    """What `samples.layer` has written, the large one with a header that is longer for the sake of disks."""
+    found = {}
+    for part in image.manifest.layers:
+        with image.blobs.open_blob(part) as stream:
+            found |= {entry.path.rpartition("/")[2]: file.read() for entry, file in read_layer(stream) if file}
+    return found
+
+
 def test_login_with_a_wrong_password(docker: Docker, ours: Served):
     done = docker("login", ours.account.address, "-u", ours.account.username, "-p", "wrong")
     assert done.returncode == 1
@@ -67,13 +78,19 @@ def test_pull_without_login(docker: Docker, ours: Served):
 
 
 @pytest.mark.parametrize("by", ["tag", "digest"])
-def test_pull(logged_in: Docker, ours: Served, gone_after: list[str], by):
+def test_pull(logged_in: Docker, ours: Served, gone_after: list[str], tmp_path: Path, by):
     name = f"{ours.account.address}/package" + (":1" if by == "tag" else f"@{ours.image.digest}")
     gone_after.append(name)
     done = logged_in("pull", name)
     assert done.returncode == 0, done.stderr
     assert f"Digest: {ours.image.digest}" in done.stdout
     assert logged_in("image", "inspect", "--format={{.Id}}", name).stdout.strip() == ours.image.id
+    container = logged_in("create", name).stdout.strip()
+    try:
+        logged_in("cp", f"{container}:/data", str(tmp_path / "there"))
+    finally:
+        logged_in("rm", container)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "there").iterdir()} == files_of(ours.image)
 
 
 def test_push_is_refused(logged_in: Docker, ours: Served, gone_after: list[str]):
@@ -186,7 +203,7 @@ def test_umoci_reads_the_store(ours: Served, tmp_path: Path):
     assert len(json.loads(shown)["history"] or []) >= 0
     bundle = tmp_path / "bundle"
     subprocess.run(["umoci", "raw", "unpack", "--image", f"{ours.layout.path}:plain", bundle], check=True)
-    assert sorted(path.name for path in (bundle / "data").iterdir()) == ["1", "2"]
+    assert {path.name: path.read_bytes() for path in (bundle / "data").iterdir()} == files_of(ours.image)
 
 
 def skopeo(*words: str) -> subprocess.CompletedProcess[str]:

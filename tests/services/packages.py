@@ -24,6 +24,8 @@ PACKAGES = {
     "strace": "strace",
     "chromium": "chromium",
     "wrk": "wrk",
+    "mkfs.btrfs": "btrfs-progs",
+    "mkfs.xfs": "xfsprogs",
 }
 # An ordinary user's PATH leaves out where Debian keeps daemons.
 SEARCHED = os.pathsep.join(
