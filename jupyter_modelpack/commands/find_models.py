@@ -129,10 +129,9 @@ def _register(where: Workspace, new: New, report: Reporter) -> Model:
 def _fingerprint(path: Path, report: Reporter) -> str:
     """Return what stands for the names and bytes of a model's files."""
     from jupyter_modelpack.workspace import model_store  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.workspace.digests import digest_of  # noqa: PLC0415
 
     state = hashlib.sha256()
     for name, file in model_store.gather(path).entries:
-        report.check()
-        with file.open("rb") as stream:
-            state.update(f"{name}\0{hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
+        state.update(f"{name}\0{digest_of(file, report).hex}\n".encode())
     return state.hexdigest()
