@@ -2,7 +2,7 @@
 
 ``MODELPACK_FAULT=kill@17`` ends this process by SIGKILL before its 17th step; ``EIO@17`` (any name of
 `errno`) makes that step fail so. A step is a call that changes the store: create, write, fsync, rename,
-link, unlink. Without the variable a point costs one look into the environment.
+link, share, unlink. Without the variable a point costs one look into the environment.
 """
 
 from __future__ import annotations
