@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from typing import BinaryIO, Self
 
 from jupyter_modelpack.errors import Untrusted
@@ -34,10 +35,11 @@ class Digest(str):
         return cls(f"sha256:{hashlib.sha256(data).hexdigest()}")
 
     @classmethod
-    def of_stream(cls, stream: BinaryIO) -> Self:
-        """Return the digest of the rest of `stream`, read in chunks."""
+    def of_stream(cls, stream: BinaryIO, check: Callable[[], object] = lambda: None) -> Self:
+        """Return the digest of the rest of `stream`, read in chunks; `check` is asked at each, and raises to stop."""
         state = hashlib.sha256()
         while chunk := stream.read(CHUNK):
+            check()
             state.update(chunk)
         return cls(f"sha256:{state.hexdigest()}")
 

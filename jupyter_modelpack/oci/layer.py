@@ -249,8 +249,11 @@ def _plain_header(entry: Entry) -> bytes | None:
 
 def _aligned_header(entry: Entry, offset: int) -> bytes:
     """Return a header at `offset` after which a multiple of `_DISK_BLOCK` has been reached, by way of a PAX comment."""
-    shortest = _pax_header(entry, " ")
-    return _pax_header(entry, " " * (1 + -(offset + len(shortest)) % _DISK_BLOCK))
+    comment = " "
+    # More than once where the longer comment's own length takes one digit more, and that one block more.
+    while missing := -(offset + len(header := _pax_header(entry, comment))) % _DISK_BLOCK:
+        comment += " " * missing
+    return header
 
 
 def _pax_header(entry: Entry, comment: str = "") -> bytes:

@@ -10,13 +10,11 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import BinaryIO
 
 from jupyter_modelpack import home
 from jupyter_modelpack.build.source_files import check_unchanged, open_regular
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.limits import CHUNK
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import write_file
@@ -41,22 +39,14 @@ def digest_of(path: Path, report: Reporter) -> Digest:
         before = os.fstat(file.fileno())
         note = home.cache() / "digests" / hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()
         if before.st_size < REMEMBERED:
-            return _read(file, report)
+            return Digest.of_stream(file, report.check)
         if known := _noted(note, before):
             return known
-        digest = _read(file, report)
+        digest = Digest.of_stream(file, report.check)
         check_unchanged(path, before, os.fstat(file.fileno()))
     if time.time_ns() - max(before.st_mtime_ns, before.st_ctime_ns) > _SETTLED_NS:
         write_file(note, json.dumps({"state": _state(before), "digest": digest}).encode(), durable=False)
     return digest
-
-
-def _read(file: BinaryIO, report: Reporter) -> Digest:
-    state = hashlib.sha256()
-    while chunk := file.read(CHUNK):
-        report.check()
-        state.update(chunk)
-    return Digest(f"sha256:{state.hexdigest()}")
 
 
 def _noted(note: Path, found: os.stat_result) -> Digest | None:

@@ -1,16 +1,22 @@
 """On disks whose files may share their blocks a registered model takes no room of its own."""
 
+import contextlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from jupyter_modelpack import Model
-from jupyter_modelpack.errors import Cancelled
+from jupyter_modelpack.errors import Cancelled, Unavailable
 from jupyter_modelpack.events import Progress, Reporter
+from jupyter_modelpack.oci.layer import ALIGNED
+from jupyter_modelpack.store import fault
 from jupyter_modelpack.store.check import check
 from tests.faults.disk import btrfs, xfs
-from tests.faults.workload import register_file, workspace
+from tests.faults.test_disk import temporary
+from tests.faults.test_kill import killed_at, steps_of
+from tests.faults.workload import register_file, workspace, wrong
 
 MODEL = 64 << 20
 SPARE = 6 << 20
@@ -81,3 +87,38 @@ def test_a_folder_s_files_are_shared_each(disk, weights):
     assert {path.name: path.read_bytes() for path in back.rglob("*.bin")} == {
         path.name: path.read_bytes() for path in folder.iterdir()
     }
+
+
+@pytest.fixture
+def small(disk) -> Path:
+    """Just large enough to be shared."""
+    path = disk / "small.bin"
+    path.write_bytes(os.urandom(ALIGNED))
+    return path
+
+
+def test_a_kill_at_every_step_of_it(disk, small, monkeypatch):
+    folder = disk / "ws"
+    committed = [f"models/{register_file(folder, 'before', small).id}"]
+    steps = steps_of(lambda: register_file(folder, "counted", small), monkeypatch)
+    for step in range(1, steps + 1):
+        killed = killed_at(step, lambda _say, step=step: register_file(folder, f"m{step}", small)).wait()
+        assert killed.status == -signal.SIGKILL
+        assert wrong(folder, committed) == []
+    register_file(folder, "large", small)
+    assert wrong(folder, committed) == []
+
+
+def test_every_step_of_it_may_fail(disk, small, monkeypatch):
+    folder, done = disk / "ws", []
+    committed = [f"models/{register_file(folder, 'before', small).id}"]
+    steps = steps_of(lambda: register_file(folder, "counted", small), monkeypatch)
+    for step in range(1, steps + 1):
+        monkeypatch.setenv(fault.VARIABLE, f"ENOSPC@{fault.reached() + 1 + step}")
+        with contextlib.suppress(Unavailable):  # what only sweeps may fail without a word
+            register_file(folder, f"m{step}", small)
+            done.append(step)
+        monkeypatch.delenv(fault.VARIABLE)
+        assert temporary(folder) == []
+        assert wrong(folder, committed) == []
+    assert len(done) < steps / 2

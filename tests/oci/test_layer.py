@@ -209,6 +209,13 @@ def test_a_large_file_that_may_be_shared_begins_where_disks_share(path, before):
     assert found == {"small": b"s" * before, path: b"x" * size, "next": b"n" * (size - 1)}
 
 
+def test_a_path_of_any_length_leads_to_such_a_place():
+    for length in range(1, 1_200):
+        for offset in (0, 512, 3_584):
+            entry = layers.Entry("a" * length, "file", layers.ALIGNED)
+            assert (offset + len(layers._aligned_header(entry, offset))) % 4096 == 0, (length, offset)
+
+
 def test_a_layer_joined_to_another_is_as_written_by_hand():
     """Long names, names that are no ASCII, a line break in a name, links, a folder that both have."""
     long = "n" * 90
