@@ -105,3 +105,34 @@ def test_all_leaves_nothing_public_out():
         if not name.startswith("_") and not inspect.ismodule(value)
     }
     assert names - known <= set(PUBLIC)
+
+
+def test_every_test_file_is_collected():
+    said = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:nbval", "-p", "no:cacheprovider"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    collected = {CHECKOUT / line.partition(":")[0] for line in said.stdout.splitlines() if ".py" in line}
+    written = {path for path in tracked("tests/*.py") if path.name.startswith("test_")}
+    assert sorted(written - collected) == []
+
+
+def test_every_test_file_runs_in_one_part_of_make_test():
+    """`unit` and `real` share all folders but those of `whole` and `faults`, and split them by a mark."""
+    said = subprocess.run(
+        ["make", "--no-print-directory", "-n", "-o", ".venv/.ready", "unit", "real", "faults", "whole"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    lines = [line.split() for line in said.splitlines() if "/pytest " in line]
+    shared = [line for line in lines if "-m" in line]
+    assert [line[line.index("-m") + 1] for line in shared] == ['"not', "real"]
+    left_out = {word.partition("=")[2] for line in shared for word in line if word.startswith("--ignore=")}
+    named = [word for line in lines if line not in shared for word in line if word.startswith("tests/")]
+    assert sorted(named) == sorted(left_out)
+    assert len(named) == len(set(named))

@@ -43,6 +43,12 @@ class Guarded(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+@pytest.fixture(autouse=True)
+def nothing_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let uv ask these indexes: its cache would answer for one of the same address that an earlier run had."""
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+
+
 @pytest.fixture
 def pages(tmp_path: Path) -> Path:
     """The folder of an index with one package."""
