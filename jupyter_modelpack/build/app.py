@@ -43,8 +43,8 @@ def app_files(source: Source) -> Iterator[AppFile]:
         PathNotFound: the entry script is not there.
     """
     found: dict[str, AppFile] = {path: AppFile(path, content) for path, content in source.extra.items()}
-    if source.text is not None:
-        found[source.entry_script] = AppFile(source.entry_script, source.text.encode())
+    if source.content is not None:
+        found[source.entry_script] = AppFile(source.entry_script, source.content)
     elif source.folder is None:
         script = Path(source.entry_script)
         if not script.is_file():
@@ -57,18 +57,11 @@ def app_files(source: Source) -> Iterator[AppFile]:
     yield from (found[path] for path in sorted(found))
 
 
-def script_text(source: Source) -> str:
-    """Return the text of the entry script."""
-    if source.text is not None:
-        return source.text
-    return Path(source.folder or "", source.entry_script).read_text("utf-8", "replace")
-
-
 def app_variables(source: Source, models: tuple[ModelPart, ...]) -> Mapping[str, str]:
     """Return the environment variables that entry scripts and the scoring server rely on (sections 3.5 and 4)."""
-    name = source.entry_script if source.text is not None or source.folder else Path(source.entry_script).name
+    name = source.entry_script if source.content is not None or source.folder else Path(source.entry_script).name
     variables = {"AML_APP_ROOT": APP_ROOT, "AZUREML_MODEL_DIR": MODELS_DIR}
-    if source.folder is not None and source.text is None:
+    if source.folder is not None and source.content is None:
         name = f"{source.folder.name}/{name}"
     if source.folder is not None:
         variables["AZUREML_SOURCE_DIRECTORY"] = source.folder.name

@@ -47,14 +47,14 @@ class Source:
     Attributes:
         entry_script: Path relative to `folder`, or the script's own path when `folder` is None.
         folder: source_directory, shipped whole under its own name (contract section 4), or None.
-        text: The script itself when it comes from a notebook cell and is no file; `entry_script`
-            then is its name.
+        content: The script itself, when it comes from a notebook cell or was taken as it was at some moment;
+            `entry_script` then is its name.
         extra: More files, by path relative to the app root (modules carried along from a notebook).
     """
 
     entry_script: str
     folder: Path | None = None
-    text: str | None = None
+    content: bytes | None = None
     extra: Mapping[str, bytes] = field(default_factory=dict)
 
 

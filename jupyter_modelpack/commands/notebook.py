@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jupyter_modelpack.workspace.main_names import MainNames
 
-Carry = Callable[[str, "MainNames"], tuple[str, tuple[str, ...]]]
+Carry = Callable[[bytes, "MainNames"], tuple[str, tuple[str, ...]]]
 """Makes the module of what a script and its models' pickles use of other cells: text, then what is in it."""
 
 

@@ -174,9 +174,11 @@ def _carry(
 ) -> tuple[str, ...]:
     """Let the script have what it, or a pickle of its models, uses of the notebook's other cells; return the names."""
     from jupyter_modelpack.build.recipe import CARRIED  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.build.script_text import encoded  # noqa: PLC0415
     from jupyter_modelpack.workspace.main_check import needed  # noqa: PLC0415
 
-    text, names = notebook.carry(cell, needed((model.part().layer for model in models), where.store))
+    script = encoded(cell, config.entry_script)
+    text, names = notebook.carry(script, needed((model.part().layer for model in models), where.store))
     if text:
         config.carried = {CARRIED: text.encode()}
         report.log(f"Carried along from other cells: {', '.join(names)}")
@@ -186,13 +188,13 @@ def _carry(
 def _try(
     where: Workspace, models: Sequence[Model], config: InferenceConfig, carried: tuple[str, ...], report: Reporter
 ) -> Tried:
-    from jupyter_modelpack.build.app import script_text  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.build.script_text import script_bytes  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.build.trial import try_out  # noqa: PLC0415
     from jupyter_modelpack.workspace.lint import undefined  # noqa: PLC0415
     from jupyter_modelpack.workspace.packaging import plan  # noqa: PLC0415
 
     recipe = plan(where, models, config)
-    remarks = tuple(undefined(script_text(recipe.source), carried))
+    remarks = tuple(undefined(script_bytes(recipe.source), config.entry_script, carried))
     for remark in remarks:
         report.log(f"Warning: {config.entry_script}, {remark}")
     done = try_out(recipe, where.store, config.sample, report)

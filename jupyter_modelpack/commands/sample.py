@@ -45,7 +45,7 @@ def _from_file(given: str) -> str:
     path = expand(given)
     try:
         with open_regular(path) as file:  # a pipe would be waited for without end
-            return file.read(SAMPLE_BYTES + 1).decode("utf-8", "replace").strip()
+            return file.read(SAMPLE_BYTES + 1).decode("utf-8-sig", "replace").strip()
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise PathNotFound(

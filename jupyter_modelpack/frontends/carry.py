@@ -40,7 +40,7 @@ class Carrier:
         self._names = dict(names)
         self._cells: list[str] = list(self._names.get("In") or [])
 
-    def module(self, script: str, pickled: MainNames) -> tuple[str, tuple[str, ...]]:
+    def module(self, script: bytes, pickled: MainNames) -> tuple[str, tuple[str, ...]]:
         """Return the module's text, empty when there is nothing to carry, and the names in it."""
         collected = _Collected(self._names, self._cells)
         wanted = {name for name in pickled.certain | pickled.possible if _is_own(self._names.get(name))}
@@ -128,7 +128,7 @@ def _is_plain(value: Any) -> bool:
 def _binds(source: str, *names: str) -> bool:
     try:
         body = ast.parse(source).body
-    except SyntaxError:  # a lambda in the middle of an expression
+    except (SyntaxError, RecursionError, MemoryError):  # a lambda in the middle of an expression
         return False
     bound = {node.name for node in body if isinstance(node, Definition)}
     targets = (target for node in body if isinstance(node, ast.Assign) for target in node.targets)

@@ -58,5 +58,5 @@ def _defined(name: str, cell: str) -> str | None:
 def _body(cell: str) -> list[ast.stmt]:
     try:
         return ast.parse(cell).body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the kernel could not run it either
         return []

@@ -12,7 +12,7 @@ from .settings import Settings
 
 def of_script(settings: Settings) -> None:
     """Import what the entry script imports from installed packages; whatever fails will fail there, and be told."""
-    with contextlib.suppress(OSError, SyntaxError, ValueError):
+    with contextlib.suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         tree = ast.parse(settings.entry_path.read_bytes())
         names = []
         for node in ast.walk(tree):

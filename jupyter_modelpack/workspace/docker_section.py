@@ -12,6 +12,7 @@ from typing import Any
 
 from jupyter_modelpack.workspace.container_registry import ContainerRegistry
 from jupyter_modelpack.workspace.section import Section
+from jupyter_modelpack.workspace.text_file import read_text
 
 _log = logging.getLogger(__name__)
 
@@ -91,5 +92,5 @@ def _text(value: Any) -> str | None:
     text = str(value)
     # One line that names a file is that file; a Dockerfile has at least "FROM x".
     if "\n" not in text and Path(text).is_file():
-        return Path(text).read_text("utf-8")
+        return read_text(text, "Dockerfile")
     return text

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from jupyter_modelpack.build.script_text import parsed
 from jupyter_modelpack.errors import UsageError
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -36,15 +37,9 @@ def check_name(path: str) -> None:
         )
 
 
-def check_source(source: bytes | str, name: str) -> None:
+def check_source(source: bytes, name: str) -> None:
     """Raise `UsageError` naming the line when the script cannot be parsed, or lacks `run` or `init`."""
-    try:
-        tree = ast.parse(source, name)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise UsageError(
-            f"{error}. Please check it and try local deployment to verify.", code="entry-script-syntax"
-        ) from error
-    bound = dict(_bound(tree.body))
+    bound = dict(_bound(parsed(source, name).body))
     if "*" in bound or "driver_module" in bound:  # run comes from elsewhere, where we cannot look
         return
     for wanted, example in (("init", "def init(): ..."), ("run", "def run(data): ...")):
@@ -56,18 +51,16 @@ def check_source(source: bytes | str, name: str) -> None:
     _check_run(bound["run"], name)
 
 
-def bound_names(source: str) -> set[str]:
-    """Return the names that a script binds when it is loaded; none when it cannot be parsed."""
-    try:
-        return {name for name, _ in _bound(ast.parse(source).body)}
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
+def bound_names(tree: ast.Module) -> set[str]:
+    """Return the names that a script binds when it is loaded."""
+    return {name for name, _ in _bound(tree.body)}
 
 
 def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
-    """Yield the names that a module binds, with what binds them; branches count."""
-    for node in body:
-        match node:
+    """Yield the names that a module binds, with what binds them, in the order of its lines; branches count."""
+    waiting = [*reversed(body)]  # no recursion: a chain of a thousand `elif` is a thousand levels
+    while waiting:
+        match node := waiting.pop():
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 yield node.name, node
             case ast.Import() | ast.ImportFrom():
@@ -79,11 +72,9 @@ def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
             case ast.AnnAssign(target=ast.Name(id=name)):
                 yield name, node
             case ast.If() | ast.Try() | ast.With() | ast.For() | ast.While():
-                yield from _bound(node.body)
-                yield from _bound(getattr(node, "orelse", []))
-                yield from _bound(getattr(node, "finalbody", []))
-                for handler in getattr(node, "handlers", []):
-                    yield from _bound(handler.body)
+                handlers = [line for handler in getattr(node, "handlers", []) for line in handler.body]
+                inner = [*node.body, *getattr(node, "orelse", []), *getattr(node, "finalbody", []), *handlers]
+                waiting += reversed(inner)
             case _:
                 pass
 

@@ -6,7 +6,7 @@ import builtins
 import symtable
 
 
-def free_names(text: str) -> set[str]:
+def free_names(text: str | bytes) -> set[str]:
     """Return the global names that `text` uses and does not bind, builtins left out.
 
     What a function declares ``global`` and assigns is bound: so scripts keep their models.

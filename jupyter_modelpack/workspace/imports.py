@@ -16,6 +16,7 @@ from jupyter_modelpack import home
 from jupyter_modelpack.build import modules
 from jupyter_modelpack.build.local import KIND
 from jupyter_modelpack.build.recipe import Recipe, Source
+from jupyter_modelpack.build.script_text import decoded, parsed, script_bytes
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import LAYER
@@ -42,11 +43,9 @@ def check(recipe: Recipe, image: Image, store: Layout) -> None:
     # An editable install, or a path the script adds, may bring modules that we do not see.
     if needs.needs_engine or needs.base or any(line.startswith(("-e", "--editable")) for line in needs.requirements):
         return
-    try:
-        text = text_of(recipe.source)
-        body = [*ast.parse(text).body, *_carried(recipe.source)]
-    except (OSError, SyntaxError, ValueError):  # changed since it was checked
-        return
+    script, name = script_bytes(recipe.source), Path(recipe.source.entry_script).name
+    text = decoded(script, name)
+    body = [*parsed(script, name).body, *_carried(recipe.source)]
     if "sys.path" in text or "addsitedir" in text or "PYTHONPATH" in needs.variables:
         return
     wanted = dict(reversed(list(_imports(body))))
@@ -75,13 +74,6 @@ def provided(image: Image, store: Layout) -> set[str]:
     }
 
 
-def text_of(source: Source) -> str:
-    """Return the entry script's text."""
-    if source.text is not None:
-        return source.text
-    return Path(source.folder or "", source.entry_script).read_text("utf-8", "replace")
-
-
 def _local(source: Source) -> Iterator[str]:
     """Yield the modules that ship with the script."""
     for path in (*source.extra, *(entry.name for entry in (source.folder.iterdir() if source.folder else ()))):
@@ -91,7 +83,7 @@ def _local(source: Source) -> Iterator[str]:
 def _carried(source: Source) -> Iterator[ast.stmt]:
     for path, content in source.extra.items():
         if path.endswith(".py"):
-            yield from ast.parse(content).body
+            yield from parsed(content, path).body
 
 
 def _imports(body: list[ast.stmt]) -> Iterator[tuple[str, int]]:

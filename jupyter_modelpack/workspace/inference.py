@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from jupyter_modelpack.build.recipe import Source
+from jupyter_modelpack.build.script_text import encoded
 from jupyter_modelpack.build.source_files import inside, list_files
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.workspace import entry_script as script
@@ -101,7 +102,7 @@ class InferenceConfig:
         script.check_name(name)
         if Path(name).name != name:
             raise UsageError(f"{name} is a path; the script of a cell has a plain name.")
-        script.check_source(text, name)
+        script.check_source(encoded(text, name), name)
         made = cls.__new__(cls)
         made.entry_script, made.source, made.environment = name, text, environment
         made.source_directory = _real_folder(source_directory)
@@ -121,7 +122,7 @@ class InferenceConfig:
     def _own_source(self) -> Source:
         folder = Path(self.source_directory) if self.source_directory else None
         if self.source is not None:
-            return Source(self.entry_script, folder, self.source)
+            return Source(self.entry_script, folder, encoded(self.source, self.entry_script))
         if folder is None:
             return _snapshot(Path(self.entry_script))
         shipped = {path for path, _ in list_files(folder)}
@@ -205,9 +206,7 @@ class InferenceConfig:
 def _snapshot(path: Path) -> Source:
     """Take the script as it is now: the build reads later, and the next cell may write another one."""
     try:
-        return Source(path.name, None, path.read_bytes().decode("utf-8"))
-    except UnicodeDecodeError:  # in another encoding, which its first line names
-        return Source(str(path.absolute()))
+        return Source(path.name, None, path.read_bytes())
     except FileNotFoundError as error:
         raise PathNotFound(f"entry_script {path} doesn't exist any more.") from error
 

@@ -9,32 +9,32 @@ import ast
 import difflib
 from collections.abc import Collection
 
+from jupyter_modelpack.build.script_text import parsed
 from jupyter_modelpack.workspace.entry_script import bound_names
 from jupyter_modelpack.workspace.free_names import free_names
 
 _MODULE = frozenset({"__name__", "__file__", "__doc__", "__spec__", "__package__", "__loader__", "__builtins__"})
 
 
-def undefined(source: str, carried: Collection[str] = ()) -> list[str]:
+def undefined(source: bytes, name: str, carried: Collection[str] = ()) -> list[str]:
     """Return one sentence for each name that is not there, in the order of the lines.
 
     Args:
         source: The script.
+        name: What it is called.
         carried: Names that come along from other cells.
 
     """
-    try:
-        tree = ast.parse(source)
-        missing = free_names(source) - _MODULE - set(carried)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []  # said elsewhere
-    if "*" in bound_names(source):
+    tree = parsed(source, name)
+    bound = bound_names(tree)
+    missing = free_names(source) - _MODULE - set(carried)
+    if "*" in bound:
         return []  # anything may come from there
     lines: dict[str, int] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in missing:
             lines[node.id] = min(node.lineno, lines.get(node.id, node.lineno))
-    known = [*bound_names(source), *carried]
+    known = [*bound, *carried]
     return [
         f"line {line}: {name} is defined nowhere{_near(name, known)}"
         for name, line in sorted(lines.items(), key=lambda one: one[::-1])

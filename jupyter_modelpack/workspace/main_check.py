@@ -10,10 +10,11 @@ from collections.abc import Iterable
 
 from jupyter_modelpack import home
 from jupyter_modelpack.build.recipe import Recipe, Source
+from jupyter_modelpack.build.script_text import decoded, parsed, script_bytes
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace import entry_script, imports, main_names
+from jupyter_modelpack.workspace import entry_script, main_names
 from jupyter_modelpack.workspace.main_names import MainNames
 
 
@@ -41,8 +42,10 @@ def check(recipe: Recipe, store: Layout) -> None:
 
 
 def _missing(names: frozenset[str], source: Source) -> frozenset[str]:
-    text = imports.text_of(source)
+    script = script_bytes(source)
+    text = decoded(script, source.entry_script)
     if "__main__" in text or source.folder is not None:  # it may arrange __main__ itself, where we cannot see
         return frozenset()
-    carried = (content.decode() for path, content in source.extra.items() if path.endswith(".py"))
-    return names.difference(*map(entry_script.bound_names, (text, *carried)))
+    carried = {path: content for path, content in source.extra.items() if path.endswith(".py")}
+    trees = (parsed(content, path) for path, content in {**carried, source.entry_script: script}.items())
+    return names.difference(*map(entry_script.bound_names, trees))

@@ -68,7 +68,7 @@ def workspace(number: int) -> tuple[Layout, ModelPart]:
 def package(store: Layout, model: ModelPart, text: str) -> None:
     """Build and name an image."""
     script = f"def init(): pass\ndef run(data): return data\n# {text}\n"
-    recipe = Recipe("package", Needs("3.11"), (model,), Source("score.py", text=script))
+    recipe = Recipe("package", Needs("3.11"), (model,), Source("score.py", content=script.encode()))
     built = build(recipe, store, Reporter())
     package_record.write(store, "package", "latest", built.image.descriptor, Facts())
 

@@ -62,7 +62,7 @@ def recipe(base_image: Path, model: ModelPart, monkeypatch: pytest.MonkeyPatch) 
 
     def make(*requirements: str, script: str = SCRIPT, source: Source | None = None, **needs: object) -> Recipe:
         wanted = Needs("3.11", requirements, **needs)
-        return Recipe("package", wanted, (model,), source or Source("score.py", text=script))
+        return Recipe("package", wanted, (model,), source or Source("score.py", content=script.encode()))
 
     return make
 

@@ -14,7 +14,7 @@ from jupyter_modelpack.workspace.entry_script import check_source
 def test_it_is_an_entry_script(tmp_path, model):
     path = tmp_path / "score.py"
     written = script(Reporter(), model=model, output=str(path))
-    check_source(path.read_text(), "score.py")
+    check_source(path.read_bytes(), "score.py")
     assert written.path == str(path)
     assert written.pip
 

@@ -30,7 +30,7 @@ def image(ws):
 
 
 def check(ws, image, text, folder=None, **needs):
-    source = Source("score.py", folder, text, {"extra_module.py": b""})
+    source = Source("score.py", folder, text and text.encode(), {"extra_module.py": b""})
     imports.check(Recipe("package", Needs("3.11", **needs), (), source), image, ws.store)
 
 
@@ -75,3 +75,9 @@ def test_modules_beside_the_script(ws, image, here):
 )
 def test_where_we_cannot_see_we_do_not_judge(ws, image, needs):
     check(ws, image, "import torch\n", **needs)
+
+
+def test_a_byte_order_mark_hides_no_import(ws, image, here):
+    (here / "score.py").write_bytes(b"\xef\xbb\xbfimport torch\n")
+    with pytest.raises(BuildFailed, match="line 1: imports torch"):
+        imports.check(Recipe("package", Needs("3.11"), (), Source("score.py")), image, ws.store)

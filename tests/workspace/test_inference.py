@@ -31,9 +31,12 @@ def source(here: Path) -> Path:
 def test_a_script_is_taken_as_it_is_now(score):
     config = InferenceConfig(entry_script="score.py", environment=Environment("e"))
     made = config.as_source()
-    assert (made.entry_script, made.folder, made.text) == ("score.py", None, SCRIPT)
-    score.write_bytes(b"# coding: latin-1\nname = '\xe9'\n" + SCRIPT.encode())
-    assert InferenceConfig(entry_script="score.py").as_source().entry_script == str(score)
+    assert (made.entry_script, made.folder, made.content) == ("score.py", None, SCRIPT.encode())
+    latin = b"# coding: latin-1\nname = '\xe9'\n" + SCRIPT.encode()
+    score.write_bytes(latin)
+    made = InferenceConfig(entry_script="score.py").as_source()
+    score.write_text("another cell writes this before the build reads")
+    assert (made.entry_script, made.content) == ("score.py", latin)
 
 
 def test_a_source_directory_ships_whole(source):
@@ -143,7 +146,7 @@ def test_dockerfile_steps_that_are_no_text(here, score):
 def test_a_cell_is_written_to_no_file(here):
     environment = Environment("e")
     config = InferenceConfig.from_source(SCRIPT, "score.py", environment)
-    assert config.as_source().text == SCRIPT
+    assert config.as_source().content == SCRIPT.encode()
     assert config.environment is environment
     assert list(here.iterdir()) == []
     with pytest.raises(UsageError, match="plain name"):

@@ -119,7 +119,7 @@ def test_what_the_builder_is_told(ws, model, builder, here):
     package.wait_for_creation()
     recipe = builder.recipes[0]
     assert [part.name for part in recipe.models] == ["diabetes"]
-    assert recipe.source.text == SCRIPT
+    assert recipe.source.content == SCRIPT.encode()
     assert (recipe.name, recipe.needs.base, recipe.needs.variables) == ("package", "example.com/team/base", {"A": "1"})
 
 
