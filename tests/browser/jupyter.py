@@ -12,6 +12,9 @@ from typing import Self
 
 STARTED = "is running at"
 
+PATIENCE = 60_000
+"""Milliseconds until what a test expects must be there: a busy machine is slow, and a quiet one waits for nothing."""
+
 
 class Jupyter:
     """JupyterLab and Notebook 7 on one port of loopback.

@@ -7,7 +7,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page
 
-from tests.browser.jupyter import Jupyter
+from tests.browser.jupyter import PATIENCE, Jupyter
 
 _SESSION = "() => window.jupyterapp?.shell.currentWidget?.sessionContext !== undefined"
 _READY = """async () => {
@@ -15,7 +15,6 @@ _READY = """async () => {
     await context.ready;
     await context.session.kernel.info;
 }"""
-PATIENCE = 15_000
 
 
 class Notebook:

@@ -6,12 +6,14 @@ import re
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
 
 import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
 from tests.browser.notebook import Notebook
+from tests.services.silent_index import silent_index
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
 
@@ -38,8 +40,16 @@ def app(request) -> str:
     return request.param
 
 
-def slow(name: str) -> str:
-    """A build that takes a moment: nothing of this requirement is cached under this name."""
+@pytest.fixture
+def endless(jupyter, name) -> Iterator[str]:
+    """A requirements file beside the notebook; what is packaged with it waits until it is cancelled."""
+    with silent_index() as index:
+        (jupyter.notebooks / f"{name}.txt").write_text(f"--index-url {index}\nsome-project-{name}\n")
+        yield f"{name}.txt"
+
+
+def failing(name: str) -> str:
+    """A build that fails while its requirements are resolved."""
     return f"%%package --name {name} --pip no-such-project-{name}\n{SCRIPT}"
 
 
@@ -173,10 +183,10 @@ def test_push_and_save(page, jupyter, name, cncf_registry):
     assert (jupyter.notebooks / name / "Dockerfile").is_file()
 
 
-def test_cancel_and_again(page, jupyter, app, name):
+def test_cancel_and_again(page, jupyter, app, name, endless):
     cells = [
         LOAD,
-        f"%%package --name {name} --pip scipy\n{SCRIPT}",
+        f"%%package --name {name} --requirements {endless}\n{SCRIPT}",
         f"%%package --name {name}\n{SCRIPT}",
         "%modelpack packages",
     ]
@@ -191,8 +201,8 @@ def test_cancel_and_again(page, jupyter, app, name):
     expect(notebook.panel(2)).to_have_attribute("data-state", "done")
 
 
-def test_kernel_interrupt_cancels_a_cell_that_waits(page, jupyter, app, name):
-    cells = [LOAD, f"%%package --name {name} --wait --pip scikit-learn\n{SCRIPT}", "%modelpack packages"]
+def test_kernel_interrupt_cancels_a_cell_that_waits(page, jupyter, app, name, endless):
+    cells = [LOAD, f"%%package --name {name} --wait --requirements {endless}\n{SCRIPT}", "%modelpack packages"]
     notebook = Notebook(page, jupyter, app, cells, f"{name}.ipynb")
     notebook.finish(0)
     notebook.run(1)
@@ -249,7 +259,7 @@ def test_the_page_may_be_loaded_again_while_a_build_goes_on_and_a_service_runs(p
 
 def test_what_fails_says_where_why_and_what_to_do(page, jupyter, name):
     script = "def init():\n    print('loading')\n    raise OSError('no such weights')\ndef run(data): ..."
-    cells = [LOAD, slow(name), "%modelpack run", f"%%package --name {name} --wait\n{script}", "%modelpack services"]
+    cells = [LOAD, failing(name), "%modelpack run", f"%%package --name {name} --wait\n{script}", "%modelpack services"]
     notebook = Notebook(page, jupyter, "lab", cells, f"{name}.ipynb")
     notebook.finish(0)
     notebook.finish(1)

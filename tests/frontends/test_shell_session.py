@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.silent_index import silent_index
+
 PROGRAM = Path(sys.executable).with_name("modelpack")
 SCRIPT = """
 import json, os, pathlib
@@ -171,19 +173,21 @@ def test_a_dockerfile_to_keep(session) -> None:
 
 @pytest.mark.parametrize("session", ["process"], indirect=True)
 def test_ctrl_c_cancels_within_a_second_and_leaves_nothing(session) -> None:
-    build = subprocess.Popen(
-        [PROGRAM, "package", "score.py", "--pip", "scikit-learn"],
-        cwd=session.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    seen = ""
-    while "Resolving" not in seen and "Using the lock" not in seen:
-        line = build.stderr.readline()
-        assert line, seen
-        seen += line
-    started = time.monotonic()
-    os.killpg(build.pid, signal.SIGINT)
-    out, err = build.communicate(timeout=20)
-    assert time.monotonic() - started < 1
+    with silent_index() as index:
+        (session.folder / "endless.txt").write_text(f"--index-url {index}\nsome-project\n")
+        build = subprocess.Popen(
+            [PROGRAM, "package", "score.py", "--requirements", "endless.txt"],
+            cwd=session.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        seen = ""
+        while "Resolving" not in seen:
+            line = build.stderr.readline()
+            assert line, seen
+            seen += line
+        started = time.monotonic()
+        os.killpg(build.pid, signal.SIGINT)
+        out, err = build.communicate(timeout=20)
+        assert time.monotonic() - started < 1
     assert (build.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "modelpack: Cancelled; nothing half made was left behind."
     assert "Traceback" not in err

@@ -4,11 +4,10 @@ import json
 import re
 from pathlib import Path
 
-from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page
 
-from tests.browser.jupyter import Jupyter
+from tests.browser.jupyter import PATIENCE, Jupyter
 
-PATIENCE = 20_000
 SETTINGS = {"port": 0}
 """What all tests have said: several services may run at a time."""
 
@@ -28,7 +27,6 @@ class SidePanel:
     def __init__(self, page: Page, lab: Jupyter, workspace: str = "walk", *, fresh: bool = False) -> None:
         self.page, self.lab, self.workspace = page, lab, workspace
         page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
         self.problems: list[str] = []
         page.on("pageerror", self._wrong)
         self.open(fresh=fresh)

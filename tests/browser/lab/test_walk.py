@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.lab.panel import SCRIPT, SidePanel
 from tests.browser.test_looks import CONTRAST
+from tests.services.silent_index import silent_index
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
 
@@ -37,14 +38,18 @@ def test_package_cancel_again_run_score_logs_kill(panel: SidePanel, name: str, t
     expect(job).to_have_attribute("data-state", "failed")
     expect(job.get_by_role("alert")).to_contain_text(f"no-such-project-{name}")
 
-    panel.form.get_by_label("Pip", exact=True).fill("torch")
-    panel.button(panel.form, "Package").click()
-    expect(job).to_have_attribute("data-state", "running")
-    expect(job.locator(".mpl-stages li").first).to_be_visible()
-    panel.button(job, "Cancel").click()
-    expect(job).to_have_attribute("data-state", "cancelled")
+    panel.form.get_by_label("Pip", exact=True).fill("")
+    with silent_index() as index:
+        panel.write(f"{name}/endless.txt", f"--index-url {index}\nsome-project-{name}\n")
+        panel.form.get_by_label("Requirements", exact=True).fill(f"{name}/endless.txt")
+        panel.button(panel.form, "Package").click()
+        expect(job).to_have_attribute("data-state", "running")
+        expect(job.locator(".mpl-stages li").first).to_be_visible()
+        panel.button(job, "Cancel").click()
+        expect(job).to_have_attribute("data-state", "cancelled")
     expect(job.get_by_role("alert")).to_contain_text("nothing half made")
 
+    panel.form.get_by_label("Requirements", exact=True).fill("")
     panel.form.get_by_label("Pip", exact=True).fill("packaging")
     panel.button(panel.form, "Plan").click()
     plan = panel.form.get_by_role("region", name="Plan")
