@@ -66,16 +66,25 @@ class Application:
             "/v2/health/ready": self._readiness,
         }
 
+    @property
+    def guard(self) -> Callable[[Request], Response | None] | None:
+        """What the head of each request is asked, before its body is read; None where there is nothing to ask."""
+        return self._refused if self._keys.needed else None
+
+    def _refused(self, request: Request) -> Response | None:
+        if self._cors.is_preflight(request):
+            return None  # it carries no key
+        refusal = self._keys.refusal(request)
+        if refusal is not None:
+            refusal.headers += self._cors.headers(request)
+        return refusal
+
     def handle(self, request: Request, respond: Respond) -> None:
-        """Answer at once, or hand the request to the script and answer later."""
+        """Answer at once, or hand the request to the script and answer later; `guard` has been asked."""
         preflight = self._cors.preflight(request)
         if preflight is not None:
             preflight.headers.append(_NOT_FAILED)
             self._finish(request, preflight, respond)
-            return
-        refusal = self._keys.refusal(request)
-        if refusal is not None:
-            self._finish(request, refusal, respond)
             return
         target = self._paths.find(request.path)
         if target is not None:

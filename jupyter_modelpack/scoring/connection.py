@@ -16,7 +16,7 @@ import httptools
 from . import limits
 from .messages import Request, Response, problem
 from .stream import Stream
-from .wire import head_of
+from .wire import framing_of, head_of
 
 if TYPE_CHECKING:
     from .server import Server
@@ -50,9 +50,12 @@ class Connection(asyncio.Protocol):
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
         self._header_count = 0
-        self._chunks: list[bytes] = []
+        self._ignored: tuple[bytes, dict[bytes, bytes]] | None = None  # the head of a request that asks for an upgrade
+        self._reading: Request | None = None  # whose head is known, and whose body arrives
+        self._chunks: list[bytes | bytearray] = []
         self._size = 0  # of what has arrived of a body
-        self.body_since = 0.0
+        self._kept = 0  # what the server's books hold for what has arrived: head and body
+        self.kept_since = 0.0
         self.deadline = 0.0
         self.quiet_since = 0.0
 
@@ -90,9 +93,9 @@ class Connection(asyncio.Protocol):
             self.deadline = time.monotonic() + limits.BODY_STALL_SECONDS
         size = self._size
         try:
-            self._parser.feed_data(data)
+            self._feed(data)
         except httptools.HttpParserUpgrade:
-            self._last = self._deaf = True  # we upgrade to nothing, and what follows is not HTTP
+            self._last = self._deaf = True  # CONNECT: what follows is not HTTP
             return
         except httptools.HttpParserError as error:
             self._refuse(self._refusal or problem(400, f"The request is not well-formed HTTP: {error}."))
@@ -101,10 +104,32 @@ class Connection(asyncio.Protocol):
             self._head_size += len(data)
             if self._head_size > limits.HEAD_SIZE:
                 self._refuse(problem(431, f"The headers are larger than {limits.HEAD_SIZE} bytes."))
+            elif not self._keep(len(data)):
+                self._refuse(_crowded())
         elif not self._reading_head:
             self._framing += len(data) - (self._size - size)
             if self._framing > limits.FRAMING_SIZE + 8 * self._size:
                 self._refuse(problem(400, "The request is not well-formed HTTP: too little body in its chunks."))
+
+    def _feed(self, data: bytes) -> None:
+        """Parse; read on as HTTP/1.1 behind a head that asks for another protocol (RFC 9110, 7.8 allows it).
+
+        httptools takes what follows such a head for that protocol. A new parser is told how the body is framed, and
+        nothing of an upgrade.
+        """
+        rest: bytes | memoryview = data
+        while True:
+            try:
+                self._parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:  # noqa: PERF203  once a request, where at all
+                if self._ignored is None:
+                    raise
+                rest = memoryview(rest)[upgrade.args[0] :]
+                head = framing_of(self._parser, self._ignored[1])
+                self._parser = httptools.HttpRequestParser(self)
+                self._parser.feed_data(head)
+            else:
+                return
 
     def eof_received(self) -> bool:
         """Take a hang-up for what it mostly is, but not at once: a client may also half-close after its request."""
@@ -137,7 +162,6 @@ class Connection(asyncio.Protocol):
         self._url = b""
         self._headers = {}
         self._header_count = self._head_size = self._size = self._framing = 0
-        self._chunks = []
         self._reading_head, self._fresh = True, False
 
     def on_url(self, url: bytes) -> None:
@@ -162,40 +186,58 @@ class Connection(asyncio.Protocol):
             self._headers[name] = known + (b"; " if name == b"cookie" else b", ") + value
 
     def on_headers_complete(self) -> None:
-        """Refuse a body that says it is too large before it arrives."""
+        """Refuse what the head is reason enough to refuse, before a body arrives."""
+        if self._ignored is not None:
+            self._url, self._headers = self._ignored
+            self._ignored = None
+        elif b"upgrade" in self._headers and self._parser.should_upgrade() and self._parser.get_method() != b"CONNECT":
+            self._ignored = self._url, self._headers
+            return
         self._reading_head = False
-        self.body_since = time.monotonic()
+        try:
+            url = httptools.parse_url(self._url)
+        except httptools.HttpParserInvalidURLError:
+            self._stop(problem(400, "The request target cannot be understood."))
+        request = self._reading = Request(
+            self._parser.get_method().decode("latin-1"),
+            (url.path or b"/").decode("latin-1"),
+            url.query or b"",
+            self._headers,
+        )
         length = self._headers.get(b"content-length")
+        if self._server.admit is not None and (refusal := self._server.admit(request)) is not None:
+            if length not in {None, b"0"} or b"transfer-encoding" in self._headers:
+                self._stop(refusal)
+            request.refusal = refusal
         if length is not None and int(length) > self._server.max_body:
             self._stop(self._too_large())
         if self._headers.get(b"expect", b"").lower() == b"100-continue" and self._active is None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
-        """Collect a piece of the body."""
+        """Collect a piece of the body; small ones are joined, for each alone takes 40 bytes more than it holds."""
         if self._size + len(body) > self._server.max_body:
             self._stop(self._too_large())
         self._size += len(body)
-        self._chunks.append(body)
-        if not self._server.hold(self, len(body)):
+        chunks = self._chunks
+        if not chunks or len(body) >= limits.PIECE:
+            chunks.append(body)
+        elif isinstance(last := chunks[-1], bytearray) and len(last) < limits.JOINED:
+            last += body
+        else:
+            chunks.append(bytearray(body))
+        if not self._keep(len(body)):
             self._stop(_crowded())
 
     def on_message_complete(self) -> None:
         """Hand the request over, or queue it behind the one being answered."""
-        try:
-            url = httptools.parse_url(self._url)
-        except httptools.HttpParserInvalidURLError:
-            self._stop(problem(400, "The request target cannot be understood."))
+        request = self._reading
+        if request is None:
+            return  # it asks for an upgrade, and is read once more
         chunks = self._chunks
-        request = Request(
-            self._parser.get_method().decode("latin-1"),
-            (url.path or b"/").decode("latin-1"),
-            url.query or b"",
-            self._headers,
-            chunks[0] if len(chunks) == 1 else b"".join(chunks),
-        )
-        request.held = self._size
-        self._chunks, self._size = [], 0
+        request.body = bytes(chunks[0]) if len(chunks) == 1 else b"".join(chunks)
+        request.held, self._kept = self._kept, 0
+        self._chunks, self._size, self._reading = [], 0, None
         self._reading_head = self._fresh = True
         parser = self._parser
         request.keep_alive = (
@@ -205,11 +247,15 @@ class Connection(asyncio.Protocol):
         request.client = self._client
         if self._active is None and not self._blocked and not self._waiting:
             self._dispatch(request)
-        else:
-            self._waiting.append(request)
-            if not self._paused:
-                self._paused = True
-                self._transport.pause_reading()
+            return
+        self._waiting.append(request)
+        cost = limits.REQUEST_COST + sum(len(name) + len(value) + 80 for name, value in self._headers.items())
+        request.held += cost
+        if not self._server.hold(self, cost):
+            self._stop(_crowded())
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
 
     # answering
 
@@ -217,7 +263,10 @@ class Connection(asyncio.Protocol):
         self._active = request
         self.deadline = 0.0
         request.started = time.perf_counter()
-        self._server.handle(request, self.respond)
+        if request.refusal is not None:
+            self._server.refuse(request, request.refusal, self.respond)
+        else:
+            self._server.handle(request, self.respond)
 
     def respond(self, response: Response) -> None:
         """Write the answer to the request that is being served; called on the loop's thread."""
@@ -288,8 +337,8 @@ class Connection(asyncio.Protocol):
 
     @property
     def arriving(self) -> bool:
-        """Whether a part of a body has been read, and the rest is to come."""
-        return self._size > 0
+        """Whether a part of a request is held, and the rest is to come."""
+        return self._kept > 0
 
     @property
     def answering(self) -> bool:
@@ -324,7 +373,7 @@ class Connection(asyncio.Protocol):
         raise _RefusedError
 
     def _too_large(self) -> Response:
-        return problem(413, f"The body is larger than {self._server.max_body} bytes (MODELPACK_MAX_BODY).")
+        return problem(413, f"The body is larger than {self._server.max_body} bytes ({self._server.max_body_reason}).")
 
     def _refuse(self, response: Response) -> None:
         """Answer a request that will not be read to its end; the connection cannot be used after it."""
@@ -334,9 +383,10 @@ class Connection(asyncio.Protocol):
         self._last = self._deaf = True
         if self.answering:
             return  # the answers that are due come first, then the connection closes
-        request = Request(
-            self._parser.get_method().decode("latin-1") if self._url else "-", "-", b"", self._headers, b""
-        )
+        request, self._reading = self._reading, None
+        if request is None:
+            method = self._parser.get_method().decode("latin-1") if self._url else "-"
+            request = Request(method, "-", b"", self._headers)
         request.keep_alive = False
         request.started = time.perf_counter()
         self._active = request
@@ -351,9 +401,16 @@ class Connection(asyncio.Protocol):
         self._server.held -= request.held
         request.held = 0
 
+    def _keep(self, count: int) -> bool:
+        """Have what has arrived of a request held in the server's books; False where they are full."""
+        if not self._kept:
+            self.kept_since = time.monotonic()
+        self._kept += count
+        return self._server.hold(self, count)
+
     def _drop_body(self) -> None:
-        self._server.held -= self._size
-        self._chunks, self._size = [], 0
+        self._server.held -= self._kept
+        self._chunks, self._size, self._kept = [], 0, 0
 
     def _close(self) -> None:
         self._last = self._deaf = True

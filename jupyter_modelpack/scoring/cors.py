@@ -16,12 +16,14 @@ class Cors:
             return []
         return [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
 
+    def is_preflight(self, request: Request) -> bool:
+        """Whether it is the question that a browser asks first, from an origin that may call."""
+        asks = request.method == "OPTIONS" and b"access-control-request-method" in request.headers
+        return asks and bool(self.headers(request))
+
     def preflight(self, request: Request) -> Response | None:
-        """Answer the question a browser asks first; None for every other request."""
-        if request.method != "OPTIONS" or b"access-control-request-method" not in request.headers:
-            return None
-        allowed = self.headers(request)
-        if not allowed:
+        """Answer the question that a browser asks first; None for every other request."""
+        if not self.is_preflight(request):
             return None
         answer = Response(200, b"", HTML, [(b"access-control-allow-methods", b"GET, POST")])
         wanted = request.headers.get(b"access-control-request-headers")

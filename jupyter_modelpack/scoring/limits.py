@@ -45,6 +45,18 @@ HALF_CLOSE_SECONDS = 0.05
 BODIES = 4
 """How many of the largest bodies a worker holds at once, in bytes; a hundred senders of them would be ten gigabytes."""
 
+BOOKS = 4 * 1024 * 1024
+"""What a worker holds of unfinished and waiting requests at least, however small the largest body may be."""
+
+PIECE = 4 * 1024
+"""A smaller piece of a body is joined to the one before it."""
+
+JOINED = 64 * 1024
+"""To this length: a longer piece would be moved each time it grows."""
+
+REQUEST_COST = 512
+"""What a request that waits behind another on its connection takes beside its headers and body."""
+
 FRAMING_SIZE = 1024 * 1024
 """Chunk extensions and trailers carry nothing we use; beyond this they are an attack."""
 

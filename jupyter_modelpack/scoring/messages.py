@@ -29,17 +29,20 @@ class Request:
         "model",
         "path",
         "query",
+        "refusal",
         "span",
         "started",
         "tensors",
     )
 
-    def __init__(self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], body: bytes) -> None:
+    def __init__(self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], body: bytes = b"") -> None:
         self.method = method
         self.path = path
         self.query = query
         self.headers = headers
         self.body = body
+        self.refusal: Response | None = None
+        """What its head is answered with already."""
         self.keep_alive = True
         self.chunks = True
         """Whether the client understands a body in chunks, which HTTP/1.0 does not know."""
@@ -58,7 +61,7 @@ class Request:
         self.client = ""
         self.started = 0.0
         self.held = 0
-        """Bytes of its body that count as held in memory."""
+        """Bytes that count as held in memory for it."""
 
     def lose(self) -> None:
         """The connection is lost."""

@@ -5,10 +5,11 @@ import contextlib
 import errno
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable
 
-from . import identity, limits, log
+from . import identity, limits, log, memory
 from .connection import Connection
 from .messages import Request, Response
 from .metrics import Counters
@@ -29,8 +30,14 @@ class Server:
 
     def __init__(self, listener: socket.socket, handle: Handler, settings: Settings) -> None:
         self.handle = handle
-        self.max_body = settings.max_body
-        self.held = 0  # bytes of all bodies that are arriving or wait for their answer
+        self.admit: Callable[[Request], Response | None] | None = None
+        """Asked at the head of each request, before any of its body is read; None where nothing is to be asked."""
+        self.held = 0  # bytes of all requests that are arriving or wait for their answer
+        allowed = memory.for_bodies(settings.workers)
+        self.max_held = min(max(limits.BODIES * settings.max_body, limits.BOOKS), allowed or sys.maxsize)
+        self.max_body = min(settings.max_body, self.max_held)
+        fits = self.max_body == settings.max_body
+        self.max_body_reason = "MODELPACK_MAX_BODY" if fits else "half of the memory that this container may use"
         self.max_headers = settings.max_headers
         self.max_header_size = settings.max_header_size
         self.header_seconds = settings.header_seconds
@@ -67,14 +74,14 @@ class Server:
         sweeper.cancel()
 
     def hold(self, connection: Connection, count: int) -> bool:
-        """Count bytes of a body that have arrived; False where they are too many and this body is to be refused.
+        """Count bytes of a request that have arrived; False where they are too many and this one is to be refused.
 
-        Above the bound the body that began first goes: an honest one is there in a moment, a trickling one never is.
+        Above the bound the one that began first goes: an honest one is there in a moment, a trickling one never is.
         """
         self.held += count
-        while self.held > limits.BODIES * self.max_body:
+        while self.held > self.max_held:
             arriving = [one for one in self.connections if one.arriving]
-            oldest = min(arriving, key=lambda one: one.body_since, default=connection)
+            oldest = min(arriving, key=lambda one: one.kept_since, default=connection)
             if oldest is connection:
                 return False
             oldest.give_way()

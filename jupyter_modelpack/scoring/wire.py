@@ -3,6 +3,8 @@
 import http
 import time
 
+import httptools
+
 from .messages import Response
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in http.HTTPStatus}
@@ -48,3 +50,10 @@ def head_of(response: Response, *, keep: bool, chunks: bool = True) -> bytes:
         parts += (name, b": ", value, b"\r\n")
     parts.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
     return b"".join(parts)
+
+
+def framing_of(parser: httptools.HttpRequestParser, headers: dict[bytes, bytes]) -> bytes:
+    """Give a head that frames a body as the one just parsed does, and asks for no other protocol."""
+    version, kept = parser.get_http_version(), (b"connection", b"content-length", b"transfer-encoding")
+    lines = [b"%b: %b\r\n" % (name, headers[name]) for name in kept if name in headers]
+    return b"%b / HTTP/%b\r\n%b\r\n" % (parser.get_method(), version.encode(), b"".join(lines))

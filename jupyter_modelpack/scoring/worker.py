@@ -64,6 +64,7 @@ def serve(
         collector=collector.active(),
     )
     server = Server(listener, application.handle, settings)
+    server.admit = application.guard
     server.counters = counters
     watchdog = Watchdog(settings.call_limit)
 
@@ -104,6 +105,7 @@ def serve_starting(settings: Settings, listener: socket.socket, stop_fd: int, cl
     """Answer liveness and "not ready" while another process runs init(); call `closed` when workers may accept."""
     application = Application(settings, None)
     server = Server(listener, application.handle, settings)
+    server.admit = application.guard
     server.on_closed = closed
     server.draining = True  # no connection outlives its answer: the next request is for a worker
     asyncio.run(server.serve(stop_fd, started=lambda: None, drain_seconds=1.0, brief=True))

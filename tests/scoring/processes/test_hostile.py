@@ -90,8 +90,7 @@ def test_requests_that_end_too_early(service, cut):
 def test_pipelined_requests_are_answered_in_order(service):
     calls = b"".join(POST + b"Content-Length: %d\r\n\r\n[%d]" % (len(f"[{n}]"), n) for n in range(50))
     answer = service.raw(calls + GET + b"Connection: close\r\n\r\n")
-    bodies = [part.partition(b"\r\n\r\n")[2] for part in answer.split(b"HTTP/1.1 200 OK\r\n")[1:]]
-    assert bodies == [*(b"[%d]" % n for n in range(50)), b'{"status": "ready"}']
+    assert bodies(answer) == [*(b"[%d]" % n for n in range(50)), b'{"status": "ready"}']
 
 
 def test_thousands_of_pipelined_probes(service):
@@ -134,11 +133,71 @@ def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent(service):
     assert b"100 Continue" not in answer
 
 
-def test_upgrades_are_ignored(service):
-    answer = service.raw(GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\nGET / HTTP/1.1\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 200 OK")
-    assert answer.count(b"HTTP/1.1") == 1
-    assert b"connection: close" in answer
+JAVA = b"""POST /score HTTP/1.1\r
+Connection: Upgrade, HTTP2-Settings\r
+Content-Length: 6\r
+Host: 127.0.0.1:5001\r
+HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r
+Upgrade: h2c\r
+User-Agent: Java-http-client/17.0.15\r
+Content-Type: application/json\r
+\r
+[1, 2]"""
+"""What java.net.http sends with a first call, as it was read from its socket."""
+
+CURL = b"""POST /score HTTP/1.1\r
+Host: 127.0.0.1:5001\r
+User-Agent: curl/7.88.1\r
+Accept: */*\r
+Connection: Upgrade, HTTP2-Settings\r
+Upgrade: h2c\r
+HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r
+Content-Length: 6\r
+Content-Type: application/x-www-form-urlencoded\r
+\r
+[1, 2]"""
+"""What `curl --http2 -d '[1, 2]'` sends."""
+
+IN_CHUNKS = (
+    POST + b"Connection: upgrade\r\nUpgrade: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n"
+)
+WEBSOCKET = GET + b"Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "asks", [JAVA, CURL, IN_CHUNKS, WEBSOCKET, POST + b"Upgrade: h2c\r\nContent-Length: 5\r\n\r\n[1,2]"]
+)
+def test_an_upgrade_is_ignored_and_the_body_read(service, asks):
+    """Once whole with requests before and behind it, once byte by byte, and the connection is kept (E20)."""
+    expected = b'{"status": "ready"}' if asks is WEBSOCKET else b"[1,2]"
+    last = GET + b"Connection: close\r\n\r\n"
+    answer = service.raw(JAVA + asks + asks + last)
+    assert [bodies(answer), answer.count(b" 101 ")] == [[b"[1,2]", expected, expected, b'{"status": "ready"}'], 0]
+    with service.connect() as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in asks + last:
+            connection.sendall(bytes([byte]))
+        assert bodies(read_all(connection)) == [expected, b'{"status": "ready"}']
+
+
+def test_a_body_behind_an_upgrade_is_bounded_and_asked_for_once(service):
+    head = POST + b"Connection: Upgrade\r\nUpgrade: h2c\r\nExpect: 100-continue\r\n"
+    with service.connect() as connection:
+        connection.sendall(head + b"Content-Length: 1000001\r\n\r\n")
+        assert read_all(connection).startswith(b"HTTP/1.1 413 ")
+    with service.connect() as connection:
+        connection.sendall(head + b"Connection: close\r\nContent-Length: 2\r\n\r\n")
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"[]")
+        assert bodies(read_all(connection)) == [b"[]"]
+
+
+def test_thousands_of_pipelined_upgrades(service):
+    assert len(bodies(service.raw(WEBSOCKET * 3000))) == 3000
+
+
+def bodies(answers):
+    return [part.partition(b"\r\n\r\n")[2] for part in answers.split(b"HTTP/1.1 200 OK\r\n")[1:]]
 
 
 def test_http_1_0_is_answered_and_closed(service):
