@@ -11,7 +11,7 @@ def free_names(text: str | bytes) -> set[str]:
 
     What a function declares ``global`` and assigns is bound: so scripts keep their models.
     """
-    table = symtable.symtable(text, "cell", "exec")
+    table = symtable.symtable(text, "cell", "exec")  # type: ignore[arg-type]  # bytes, too: typeshed does not know
     used: set[str] = set()
     bound = {one.get_name() for one in table.get_symbols() if one.is_assigned() or one.is_imported()}
     _visit(table, table, used, bound)
