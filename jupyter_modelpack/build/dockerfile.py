@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jupyter_modelpack import home
 from jupyter_modelpack.build.app import app_variables, write_files
 from jupyter_modelpack.build.base import Base
 from jupyter_modelpack.build.base_name import default_reference
 from jupyter_modelpack.build.docker_text import command, comment, env, label
 from jupyter_modelpack.build.local import Environment, build_environment, model_note, use_server, write_image
-from jupyter_modelpack.build.lock import hashed_requirements
+from jupyter_modelpack.build.lock import Lock, Locked, hashed_requirements
 from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR, LOCK_PATH, USER, LayerNote, ModelPart, Recipe
 from jupyter_modelpack.build.server_layer import SERVER, server_files
+from jupyter_modelpack.build.wheels import known_collisions
 from jupyter_modelpack.engine.base import IMAGE_PORT
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
@@ -32,6 +34,8 @@ REPOSITORY = "azureml/environment"
 """Where environment images are named in a workspace (contract fact: a second repository under azureml/)."""
 
 APP_FOLDER = "azureml-app"
+LAST = "requirements-last"
+"""Folder of the packages that pip is to install once more, so that a file which several ship is that of the image."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class DockerContext:
         reference: Its name in the workspace's registry, by digest.
         notes: Its layers.
         lock: The pylock.toml.
+        last: Packages of the lock whose files replace those of others, in its order: pip has an order of its own.
     """
 
     environment: Image
@@ -54,6 +59,7 @@ class DockerContext:
     text: str
     recipe: Recipe
     store: Layout
+    last: tuple[Locked, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write Dockerfile and context into `folder`, over what is there; parents are made.
@@ -75,7 +81,11 @@ class DockerContext:
             (server / name).parent.mkdir(parents=True, exist_ok=True)
             (server / name).write_bytes(content)
         (folder / "pylock.toml").write_text(self.lock)
-        (folder / "requirements.txt").write_text(hashed_requirements(self.lock))
+        (folder / "requirements.txt").write_text(hashed_requirements(Lock.parse(self.lock).packages))
+        shutil.rmtree(folder / LAST, ignore_errors=True)
+        for number, package in enumerate(self.last, 1):
+            (folder / LAST).mkdir(exist_ok=True)
+            (folder / LAST / f"{number}.txt").write_text(hashed_requirements([package]))
         (folder / "Dockerfile").write_text(self.text)
 
 
@@ -108,20 +118,31 @@ def export(
     store.tag(name, descriptor)
     reference = f"{registry_address}/{REPOSITORY}@{descriptor.digest}"
     variables = app_variables(recipe.source, recipe.models)
+    collisions = known_collisions(environment.lock, environment.target, Layout.create(home.cache()))
+    winners = {collision.winner for collision in collisions}
+    last = tuple(one for one in environment.lock.packages if f"{one.name} {one.version}" in winners)
     return DockerContext(
         environment=store.image(descriptor),
         environment_name=name,
         reference=reference,
         notes=(*notes, *(model_note(model) for model in recipe.models)),
         lock=environment.lock.shipped,
-        text=_text(reference, name, recipe, environment, variables, own=own),
+        text=_text(reference, name, recipe, environment, variables, last, own=own),
         recipe=recipe,
         store=store,
+        last=last,
     )
 
 
 def _text(
-    reference: str, name: str, recipe: Recipe, environment: Environment, variables: Mapping[str, str], *, own: bool
+    reference: str,
+    name: str,
+    recipe: Recipe,
+    environment: Environment,
+    variables: Mapping[str, str],
+    last: Sequence[Locked],
+    *,
+    own: bool,
 ) -> str:
     where = "in the workspace's own registry" if own else f"in {reference.rpartition(f'/{REPOSITORY}')[0]}"
     start = "\nIf that does not answer, start it with `modelpack registry`." if own else ""
@@ -142,10 +163,12 @@ def _text(
         f"WORKDIR {APP_ROOT}",
         command("CMD", []),
     ]
-    return "\n".join([*lines, "", *_from_scratch(recipe, environment, variables, copy_app)]) + "\n"
+    return "\n".join([*lines, "", *_from_scratch(recipe, environment, variables, copy_app, last)]) + "\n"
 
 
-def _from_scratch(recipe: Recipe, environment: Environment, variables: Mapping[str, str], copy_app: str) -> list[str]:
+def _from_scratch(
+    recipe: Recipe, environment: Environment, variables: Mapping[str, str], copy_app: str, last: Sequence[Locked]
+) -> list[str]:
     """Write the same without our registry, as a comment, for those who want to change dependencies."""
     site = environment.target.site_packages
     pip = [f"{ENV_DIR}/bin/python", "-m", "pip", "install", "--no-cache-dir"]
@@ -154,6 +177,12 @@ def _from_scratch(recipe: Recipe, environment: Environment, variables: Mapping[s
         command("RUN", ["python3", "-m", "venv", ENV_DIR]),
         command("COPY", ["requirements.txt", "/opt/modelpack/requirements.txt"]),
         command("RUN", [*pip, "-r", "/opt/modelpack/requirements.txt"]),
+        *([command("COPY", [LAST, f"/opt/modelpack/{LAST}"])] if last else []),
+        # Once more, for other packages bring files of these, too.
+        *(
+            command("RUN", [*pip, "--no-deps", "--force-reinstall", "-r", f"/opt/modelpack/{LAST}/{number}.txt"])
+            for number, _ in enumerate(last, 1)
+        ),
         command("COPY", [SERVER, f"/{site}/{SERVER}"]),
         copy_app,
         env("PATH", f"{ENV_DIR}/bin:/usr/local/bin:/usr/bin:/bin"),

@@ -45,7 +45,7 @@ class Installed:
 
     def modules(self) -> Iterator[tuple[str, bytes]]:
         """Yield its modules: path relative to site-packages, source."""
-        for relative in self._recorded:
+        for relative in self.recorded:
             if relative.endswith(".py"):
                 yield relative, Path(f"{self._tree}/{relative}").read_bytes()
 
@@ -54,7 +54,7 @@ class Installed:
 
         Content is to be read before the next one is asked for.
         """
-        for relative in sorted({*self._recorded, *bytecode}):
+        for relative in sorted({*self.recorded, *bytecode}):
             place = f"../../../{relative}" if is_outside(relative) else relative
             if relative in bytecode:
                 yield place, bytecode[relative], len(bytecode[relative]), False
@@ -80,7 +80,8 @@ class Installed:
             return [row for row in csv.reader(stream) if row]
 
     @cached_property
-    def _recorded(self) -> list[str]:
+    def recorded(self) -> list[str]:
+        """The files that it names as its own and that are there, relative to its folder."""
         named = (row[0] for row in self._rows)
         there = (name for name in named if safe(name) and not is_stamp(name, self._dist.name))
         return [name for name in there if os.path.isfile(f"{self._tree}/{name}")]  # noqa: PTH113 - 10,000 files

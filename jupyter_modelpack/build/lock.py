@@ -12,7 +12,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -171,9 +171,8 @@ def _place(file: Mapping[str, Any]) -> str:
     return url if url.startswith(("https://", "http://")) else path if path.startswith("/") else ""
 
 
-def hashed_requirements(text: str) -> str:
-    """Return a lock as a requirements file with hashes, for those who install with pip."""
-    packages = Lock.parse(text).packages
+def hashed_requirements(packages: Iterable[Locked]) -> str:
+    """Return packages of a lock as a requirements file with hashes, for those who install with pip."""
     return "".join(f"{package.name}=={package.version} --hash=sha256:{package.digest}\n" for package in packages)
 
 

@@ -14,7 +14,7 @@ from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.build.server_layer import kept_server, server_files
 from jupyter_modelpack.build.standard_library import EMPTY, TITLE, kept_library
 from jupyter_modelpack.build.target import Target
-from jupyter_modelpack.build.wheels import kept_wheel
+from jupyter_modelpack.build.wheels import kept_wheel, known_collisions
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Manifest, Platform
@@ -49,11 +49,13 @@ class Plan:
         python: Minor version in the image.
         bytecode: Whether modules are compiled; without, a container starts slower.
         steps: Lowest layer first.
+        remarks: What the build would say of its packages, as far as it is known before they are fetched.
     """
 
     python: str
     bytecode: bool
     steps: tuple[Step, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def download(self) -> int:
@@ -91,7 +93,8 @@ def plan(recipe: Recipe, report: Reporter) -> Plan:
         for file in app_files(recipe.source)
     )
     steps.append(Step("app", "made", app + len(lock.shipped.encode())))
-    return Plan(python, target.compiler is not None, tuple(steps))
+    remarks = tuple(map(str, known_collisions(lock, target, cache)))
+    return Plan(python, target.compiler is not None, tuple(steps), remarks)
 
 
 def _base_step(recipe: Recipe, base: Base | None, cache: Layout) -> Step:

@@ -102,6 +102,6 @@ def _unpack(image: Image, layers: list[Descriptor], prefix: str, folder: Path, r
     total, done = sum(layer.size for layer in layers), 0
     for layer in layers:
         with image.blobs.open_blob(layer) as stream:
-            unpack(stream, prefix, folder)
+            unpack(stream, prefix, folder, overwrite=True)  # of two layers that hold a file, the upper one's
         done += layer.size
         report.progress("writing out", done, total)

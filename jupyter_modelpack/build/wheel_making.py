@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout
 
 _INDEX = re.compile(r"(?:--extra-index-url|--index-url|-i|--find-links|-f)[\s=]+(?P<url>https?://\S+)")
+_IN_THE_WAY = re.compile(r"\(os error (17|20|21)\)")
+"""What uv says of a file that exists, of one where a folder is needed, and of a folder where a file is."""
+
 _WORKERS = max(2, min(os.cpu_count() or 1, 8))
 
 Keep = Callable[[Locked, Descriptor], Descriptor]
@@ -114,9 +118,17 @@ class _Work:
 
     def by_uv(self, lock: Lock, missing: Sequence[Locked], requirements: Sequence[str]) -> dict[str, Descriptor]:
         """Make the rest from what uv installs."""
-        self._install(lock, missing, requirements)
-        dists = (Installed(path, self.target.env) for path in (self.folder / "tree").glob("*.dist-info"))
-        installed = {dist.name: dist for dist in dists}
+        try:
+            installed = self._installed(lock, missing, requirements, self.folder / "tree")
+            # What two of them bring is as the one has it that happened to come last.
+            alone = _overlapping(missing, installed)
+        except BuildFailed as error:
+            # What one brings as a file may be another's folder; `collisions` says so in full.
+            if len(missing) == 1 or not _IN_THE_WAY.search(error.message):
+                raise
+            installed, alone = {}, list(missing)
+        for package in alone:
+            installed |= self._installed(lock, [package], requirements, self.folder / f"tree-{package.digest}")
 
         def write(package: Locked) -> Descriptor:
             dist = installed.get(normal(package.name))
@@ -132,10 +144,16 @@ class _Work:
         with _pool(_WORKERS) as pool:
             return dict(zip((package.name for package in ordered), pool.map(write, ordered), strict=True))
 
-    def _install(self, lock: Lock, missing: Sequence[Locked], requirements: Sequence[str]) -> None:
+    def _installed(
+        self, lock: Lock, missing: Sequence[Locked], requirements: Sequence[str], tree: Path
+    ) -> dict[str, Installed]:
+        self._install(lock, missing, requirements, tree)
+        return {dist.name: dist for dist in (Installed(path, self.target.env) for path in tree.glob("*.dist-info"))}
+
+    def _install(self, lock: Lock, missing: Sequence[Locked], requirements: Sequence[str], tree: Path) -> None:
         subset = self.folder / "pylock.toml"
         subset.write_text(tomli_w.dumps(lock.subset(frozenset(package.name for package in missing))))
-        argv = [uv_program(), "pip", "install", "--quiet", "--target", str(self.folder / "tree"), "--no-deps"]
+        argv = [uv_program(), "pip", "install", "--quiet", "--target", str(tree), "--no-deps"]
         argv += ["--python-version", self.target.python, "--python-platform", self.target.uv_platform]
         argv += [*uv_python(self.target), "-r", str(subset)]
         environment = _signed_in(requirements)
@@ -143,6 +161,16 @@ class _Work:
             run_tool(argv, self.report, step="Fetching the packages", cwd=self.folder, env=environment)
         except BuildFailed as error:
             raise explain(error) from error
+
+
+def _overlapping(missing: Sequence[Locked], installed: Mapping[str, Installed]) -> list[Locked]:
+    """Return the packages that have put files over each other's."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for name, dist in installed.items():
+        for path in dist.recorded:
+            owners[path].add(name)
+    names = {name for found in owners.values() if len(found) > 1 for name in found}
+    return [package for package in missing if normal(package.name) in names]
 
 
 def _signed_in(requirements: Sequence[str]) -> dict[str, str]:

@@ -11,11 +11,13 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from jupyter_modelpack.build.collisions import Collision, Part, settle
+from jupyter_modelpack.build.contents import contents
 from jupyter_modelpack.build.lock import Lock, Locked
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.errors import Untrusted
@@ -48,9 +50,10 @@ class WheelLayer:
 def wheel_layers(
     lock: Lock, target: Target, cache: Layout, report: Reporter, requirements: Sequence[str] = ()
 ) -> list[WheelLayer]:
-    """Return the layers of a lock's packages: large wheels first, in the lock's order, then the small ones.
+    """Return the layers of a lock's packages: large wheels first, in the lock's order, then the small ones as one.
 
-    Packages that are not in the cache are fetched and written.
+    Packages that are not in the cache are fetched and written. Of a file that several ship, the image gets that of the
+    one that is last in the lock (`collisions`).
 
     Args:
         lock: The packages.
@@ -76,7 +79,7 @@ def wheel_layers(
             cache,
             report,
             requirements,
-            lambda package, layer: keep_layer(cache, _key(package, target), layer),
+            lambda package, layer: _keep(cache, _key(package, target), layer),
         )
     layers = [
         WheelLayer(
@@ -86,9 +89,33 @@ def wheel_layers(
         )
         for package in lock.packages
     ]
-    large = [layer for layer in layers if layer.descriptor.size >= OWN_LAYER_BYTES]
-    small = [layer for layer in layers if layer.descriptor.size < OWN_LAYER_BYTES]
-    return [*large, *([_group(small, target, cache)] if small else [])]
+    parts = [_part(layer.title, layer.descriptor) for layer in layers]
+    settled = settle(parts, target, cache)
+    for collision in settled.collisions:
+        report.log(str(collision))
+    large = [layer for layer, part in zip(layers, parts, strict=True) if not part.joined]
+    small = {number: layer for number, layer in enumerate(layers) if parts[number].joined}
+    return [*large, *([_group(small, settled.left_out, target, cache)] if small else [])]
+
+
+def known_collisions(lock: Lock, target: Target, cache: Layout) -> tuple[Collision, ...]:
+    """Return which packages of a lock ship the same files; none where that is known only once they are fetched."""
+    found = [kept_wheel(package, target, cache) for package in lock.packages]
+    parts = [
+        _part(f"{package.name} {package.version}", layer)
+        for package, layer in zip(lock.packages, found, strict=True)
+        if layer
+    ]
+    return settle(parts, target, cache).collisions if len(parts) == len(found) else ()
+
+
+def _part(title: str, layer: Descriptor) -> Part:
+    return Part(title, layer, joined=layer.size < OWN_LAYER_BYTES)
+
+
+def _keep(cache: Layout, key: str, layer: Descriptor) -> Descriptor:
+    contents(layer, cache)  # while others are fetched
+    return keep_layer(cache, key, layer)
 
 
 def _key(package: Locked, target: Target) -> str:
@@ -148,19 +175,23 @@ def kept_layers(cache: Layout, unused_seconds: float | None = None) -> Iterator[
                 yield Descriptor.from_json(json.loads(path.read_bytes())).digest
 
 
-def _group(small: Sequence[WheelLayer], target: Target, cache: Layout) -> WheelLayer:
-    names = [layer.title.partition(" ")[0] for layer in small]
+def _group(
+    small: Mapping[int, WheelLayer], left_out: Mapping[int, frozenset[str]], target: Target, cache: Layout
+) -> WheelLayer:
+    names = [layer.title.partition(" ")[0] for layer in small.values()]
     title = f"{len(small)} small packages ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
-    digests = "\n".join(layer.descriptor.digest for layer in small)
+    digests = "\n".join(layer.descriptor.digest for layer in small.values())
+    for number, member in small.items():
+        digests += "".join(f"\n- {member.title} {path}" for path in sorted(left_out.get(number, ())))
     key = f"group-{hashlib.sha256(digests.encode()).hexdigest()}-{FORMAT}"
     found = find_layer(cache, key)
     if found:
         return WheelLayer(title, found, reused=True)
     with cache.new_blob() as blob:
         layer = LayerWriter(blob, target.folders)
-        for member in small:
+        for number, member in small.items():
             with cache.open_blob(member.descriptor) as stream:
-                layer.join(stream.read())
+                layer.join(stream.read(), left_out.get(number, frozenset()))
         layer.close()
         descriptor = blob.commit(LAYER)
     keep_layer(cache, key, descriptor)

@@ -30,6 +30,7 @@ class Planned:
         bytecode: Whether modules would be compiled; without, a container starts slower.
         steps: What the image would be made of, lowest layer first.
         download: Bytes to fetch, as far as that is known.
+        remarks: What packaging would say of the packages, as far as it is known before they are fetched.
     """
 
     python: str
@@ -37,6 +38,7 @@ class Planned:
     bytecode: bool
     steps: tuple[Step, ...]
     download: int
+    remarks: tuple[str, ...] = ()
 
 
 def plan(  # noqa: PLR0913 - one keyword an option
@@ -86,4 +88,4 @@ def planned(
         for gathered in [model_store.gather(one.path)]
     )
     steps = (*below, *models, server, app)
-    return Planned(found.python, str(recipe.platform), found.bytecode, steps, found.download)
+    return Planned(found.python, str(recipe.platform), found.bytecode, steps, found.download, found.remarks)

@@ -169,6 +169,7 @@ def _planned(result: Planned) -> View:
     return (
         Table(("LAYER", "STATE", "SIZE", "DOWNLOAD"), rows, tones),
         Line(f"Python {result.python} on {result.platform}: {new} of {len(rows)} to make, {to_fetch}.{slow}"),
+        *(Line(remark, "warn") for remark in result.remarks),
     )
 
 

@@ -10,7 +10,7 @@ import io
 import stat
 import struct
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import IO, BinaryIO, Literal, Protocol, runtime_checkable
 
@@ -164,9 +164,11 @@ class LayerWriter:
         self._begin(path)
         self._header(Entry(path, "symlink", target=target))
 
-    def join(self, layer: bytes) -> None:
-        """Add all of another layer that a `LayerWriter` made; folders that are there already are not repeated."""
-        for path, is_folder, blocks in _members(memoryview(layer)):
+    def join(self, layer: bytes, left_out: Container[str] = ()) -> None:
+        """Add another layer that a `LayerWriter` made, without the files `left_out`; no folder is repeated."""
+        for path, is_folder, blocks, _ in _members(memoryview(layer)):
+            if path in left_out:
+                continue
             if not is_folder:
                 self._begin(path)
             elif path in self._folders:
@@ -270,8 +272,23 @@ def _mode(entry: Entry) -> int:
     return 0o755 if entry.executable or entry.kind == "dir" else 0o644
 
 
-def _members(layer: memoryview) -> Iterator[tuple[str, bool, memoryview]]:
-    """Yield path, whether it is a folder, and all blocks of each entry; quick, for the headers are ours."""
+def files_in(layer: memoryview) -> Iterator[tuple[str, memoryview]]:
+    """Yield path and content of each file of a layer that a `LayerWriter` made; nothing is copied.
+
+    Raises:
+        Untrusted: it is no such layer any more.
+
+    """
+    try:
+        for path, is_folder, _, content in _members(layer):
+            if not is_folder:
+                yield path, content
+    except (ValueError, IndexError) as error:
+        raise Untrusted(f"Not a readable tar archive: {error}.", code="archive-unsafe") from error
+
+
+def _members(layer: memoryview) -> Iterator[tuple[str, bool, memoryview, memoryview]]:
+    """Yield path, whether it is a folder, all blocks, and content of each entry; quick, for the headers are ours."""
     at = 0
     while layer[at]:  # the archive ends with blocks of zeros
         start, long = at, ""
@@ -282,8 +299,9 @@ def _members(layer: memoryview) -> Iterator[tuple[str, bool, memoryview]]:
             at += size + -size % tarfile.BLOCKSIZE
             header, size = _header(layer, at)
         name = long or header[:_NAME_BYTES].rstrip(b"\0").decode()
+        content = layer[at + tarfile.BLOCKSIZE : at + tarfile.BLOCKSIZE + size]
         at += tarfile.BLOCKSIZE + size + -size % tarfile.BLOCKSIZE
-        yield name.removesuffix("/"), name.endswith("/"), layer[start:at]
+        yield name.removesuffix("/"), name.endswith("/"), layer[start:at], content
 
 
 def _long_path(records: bytes) -> str:

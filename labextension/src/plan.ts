@@ -19,7 +19,8 @@ export function planned(found: any): HTMLElement {
   const head = el("tr", {}, ...[t.__("Layer"), t.__("Size"), ""].map((name) => el("th", { scope: "col" }, name)));
   return el("section", { class: "mpl-plan", "aria-label": t.__("Plan") },
     el("div", {}, t.__("%1 layers, %2 of them here already; to fetch: %3", steps.length, kept, bytes(fetched))),
-    el("table", { class: "mpl-plain" }, el("thead", {}, head), el("tbody", {}, ...rows)));
+    el("table", { class: "mpl-plain" }, el("thead", {}, head), el("tbody", {}, ...rows)),
+    ...(found?.remarks ?? []).map((remark: string) => el("div", {}, remark)));
 }
 
 function size(step: IStep): string {

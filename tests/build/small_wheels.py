@@ -1,0 +1,31 @@
+"""Wheels of a few files, made on the spot, in a folder that pip and uv take as a wheelhouse."""
+
+import hashlib
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def wheel(
+    folder: Path, name: str, files: Mapping[str, bytes], *, version: str = "1.0", needs: tuple[str, ...] = ()
+) -> Path:
+    """Write the wheel of a project; return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"{name.replace('-', '_')}-{version}"
+    path, info = folder / f"{stem}-py3-none-any.whl", f"{stem}.dist-info"
+    head = "".join(f"Requires-Dist: {one}\n" for one in needs)
+    members = {
+        **files,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{head}".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    rows = "".join(f"{one},,\n" for one in (*members, f"{info}/RECORD"))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one, content in {**members, f"{info}/RECORD": rows.encode()}.items():
+            archive.writestr(zipfile.ZipInfo(one), content)
+    return path
+
+
+def noise(size: int, seed: str) -> bytes:
+    """Return bytes that no archive makes smaller, always the same ones."""
+    return hashlib.shake_256(seed.encode()).digest(size)
