@@ -19,18 +19,22 @@ FAULTS := tests/faults
 LONG := tests/registry/test_flaky.py tests/registry/test_cuts.py tests/registry/test_evil.py \
     tests/oci/test_unpack.py tests/oci/test_layer.py tests/build/test_hostile_sources.py
 
+# Every framework, served: minutes, and gigabytes of wheels. `make test` has a short form beside it.
+FRAMEWORKS := tests/frameworks/test_every.py
+
 # The side panel of JupyterLab, built from TypeScript; its compiled half is no part of the repository.
 LAB := jupyter_modelpack/labextension
 PANEL := $(LAB)/package.json
 PANEL_SOURCES := $(wildcard labextension/src/*.ts labextension/style/* labextension/schema/* labextension/*.json)
 
-.PHONY: help demo test lint unit real faults soak whole bench services down lock clean panel wheel
+.PHONY: help demo test lint unit real faults soak frameworks whole bench services down lock clean panel wheel
 
 help:
 	@echo "make demo   package a model and score it, in a notebook that runs before your eyes"
 	@echo "make test   everything that must hold before a change lands"
 	@echo "make lint | unit | real | faults | whole   parts of that"
 	@echo "make soak   the faults at length, twenty minutes of scoring, with a scoreboard"
+	@echo "make frameworks  tensorflow, torch, jax and a dozen more, served: a quarter of an hour, gigabytes of wheels"
 	@echo "make bench  time packaging beside docker build: minutes, and a machine with nothing else to do"
 	@echo "make down   end the Docker engine and the registry that the tests started"
 	@echo "make panel | wheel   build the side panel of JupyterLab; the package with it (both need npm)"
@@ -68,10 +72,10 @@ BROWSER := tests/browser
 
 # What needs no engine, no registry, no package index and no server of its own.
 unit: $(READY)
-	$(BIN)/pytest -p no:nbval -n 2 --dist loadfile -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
+	$(BIN)/pytest -p no:nbval -n 2 --dist loadfile -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS))
 
 real: $(READY)
-	$(BIN)/pytest -n 2 --dist loadfile -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER))
+	$(BIN)/pytest -n 2 --dist loadfile -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS))
 
 whole: $(READY)
 	$(BIN)/pytest $(WHOLE)
@@ -83,6 +87,9 @@ faults: $(READY)
 soak: $(READY)
 	MODELPACK_SOAK=1 $(BIN)/pytest -n 2 --timeout 3600 $(FAULTS) $(LONG)
 	$(BIN)/python -m tests.benchmarks.scoring_soak 1200
+
+frameworks: $(READY)
+	$(BIN)/pytest -v --timeout 1800 --durations 0 $(FRAMEWORKS)
 
 services: $(READY)
 	$(BIN)/python -m tests.services up

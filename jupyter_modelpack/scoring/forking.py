@@ -1,44 +1,90 @@
 """What has to be put right between init() and the fork that copies its result."""
 
+import contextlib
 import ctypes
 import gc
 import os
 import select
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
+
+from . import native_threads
 
 _PAUSE_HARD = 2
 _PROBE_SECONDS = 1.0
+_ACCELERATORS = ("/dev/nvidia", "/dev/kfd")
 
 
 def settle() -> None:
-    """Make the process fit to be forked, and its memory to be shared.
-
-    GNU OpenMP keeps a pool of threads after the first parallel region, which a warm-up call in init() is; a
-    forked child inherits the pool without its threads and waits for them for ever. The pool is given back here,
-    and comes again with the next call. Those before GCC 9 cannot: see `obstacle`.
-    """
-    for library in _openmp():
-        if hasattr(library, "omp_pause_resource_all"):
-            library.omp_pause_resource_all(_PAUSE_HARD)
+    """Make the process fit to be forked, and its memory to be shared."""
+    _give_back_pools()
     gc.collect()
     gc.freeze()  # or the first collection in every worker would copy the pages it shares with us
 
 
-def obstacle() -> str | None:
-    """Name what init() has started that no fork can copy; then every worker has to load for itself."""
+def obstacle() -> str:
+    """Name what this process has started that no fork can copy; empty where there is nothing.
+
+    Threads whose library makes them anew around a fork are none: OpenBLAS gives its own back before, and has them
+    as soon as numpy is imported.
+    """
+    _give_back_pools()
     threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     if threads:
         return f"threads ({', '.join(threads[:3])})"
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
+    if _holds_accelerator():
         return "a CUDA context"
     # Of GCC 4.8, in the wheels of scikit-learn up to 1.7 and of XGBoost up to 2.
     if any(not hasattr(library, "omp_pause_resource_all") and _hangs(library) for library in _openmp()):
         return "a pool of OpenMP threads that its old libgomp cannot give back"
-    return None
+    # Its pool on GNU OpenMP can be given back, but it ends any other process that uses it.
+    if getattr(sys.modules.get("numba.np.ufunc.parallel"), "_is_initialized", False):
+        return "the pool of numba's parallel=True"
+    return native_threads.left_behind()
+
+
+def cost(workers: int) -> str:
+    """Say what it costs that `workers` processes each hold what this one does, and share nothing."""
+    held = 0
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines()
+        held = int(next(line for line in lines if line.startswith("Anonymous:")).split()[1]) // 1024
+    if workers < 2 or not held:
+        return "With one worker that costs no memory." if workers < 2 else "Their memory is not shared."
+    return f"Their memory is not shared: {workers} workers take about {held * (workers - 1)} MB more."
+
+
+def start_over(listener: socket.socket, **variables: str) -> NoReturn:
+    """Become a fresh process of this program on the same listening socket, with `variables` in its environment."""
+    listener.set_inheritable(True)
+    os.environ.update({**variables, "MODELPACK_LISTEN_FD": str(listener.fileno())})
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  it is this very program
+
+
+def _give_back_pools() -> None:
+    """End the threads of GNU OpenMP; they come again with the next parallel region.
+
+    It keeps a pool after the first one, which a warm-up call in init() is; a forked child inherits the pool without
+    its threads and waits for them for ever. Those before GCC 9 cannot give it back: see `obstacle`.
+    """
+    for library in _openmp():
+        if hasattr(library, "omp_pause_resource_all"):
+            library.omp_pause_resource_all(_PAUSE_HARD)
+
+
+def _holds_accelerator() -> bool:
+    """Tell whether a driver's device is open: what a process has begun there, a forked child cannot use."""
+    with contextlib.suppress(OSError):
+        for descriptor in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(OSError):
+                if str(descriptor.readlink()).startswith(_ACCELERATORS):
+                    return True
+    torch = sys.modules.get("torch")
+    return torch is not None and torch.cuda.is_initialized()
 
 
 def _hangs(library: ctypes.CDLL) -> bool:

@@ -58,7 +58,8 @@ class Reloader:
         for number in _SIGNALS:
             signal.signal(number, self._on_signal)
         sys.dont_write_bytecode = True  # an edit within a second, of equal size, would be served from it
-        imports.of_script(self._settings)
+        if self._settings.imports_ahead:
+            self._import_ahead()
         self._wanted = True
         while self._exit_code is None:
             if (self._wanted or self._lost) and not self._stopping and not self._coming and self._leaving < 0:
@@ -79,6 +80,16 @@ class Reloader:
                     os.read(self._wake_read, 4096)
                 self._reap()
         return self._exit_code
+
+    def _import_ahead(self) -> None:
+        """Import what the script imports; where that alone starts what no fork can copy, begin again without."""
+        imports.of_script(self._settings)
+        if obstacle := forking.obstacle():
+            log.warning(
+                f"What {self._settings.entry_script} imports has started {obstacle}, which forked processes would not "
+                "have: nothing is imported ahead, and a new script takes as long as a start."
+            )
+            forking.start_over(self._listener, MODELPACK_IMPORTS_AHEAD="false")
 
     def _start(self) -> Role | None:
         """Fork a generation; gives its role in the child."""

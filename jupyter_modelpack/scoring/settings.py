@@ -123,6 +123,7 @@ class Settings:
 
     reload: bool = _option("MODELPACK_RELOAD", _switch, False)
     reload_dir: str = _option("MODELPACK_RELOAD_DIR", str, "")
+    imports_ahead: bool = _option("MODELPACK_IMPORTS_AHEAD", _switch, True)  # nothing a user sets: see reloader.py
     # How a supervisor knows of the generation it belongs to (reloader.py); nothing a user sets.
     up_fd: int = _option("MODELPACK_UP_FD", _whole(0), -1)
     replaces: bool = _option("MODELPACK_REPLACES", _switch, False)

@@ -100,11 +100,10 @@ class Supervisor:
         """Become a fresh process, on the same listening socket, whose workers load for themselves."""
         log.warning(
             f"init() has started {obstacle}, which forked workers would not have: every worker loads for itself. "
+            f"{forking.cost(self._settings.workers)} "
             "WORKER_PRELOAD=false says so from the beginning and saves loading twice."
         )
-        self._listener.set_inheritable(True)
-        os.environ.update({"WORKER_PRELOAD": "false", "MODELPACK_LISTEN_FD": str(self._listener.fileno())})
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  it is this very program
+        forking.start_over(self._listener, WORKER_PRELOAD="false")
 
     def _open_gap(self) -> None:
         """Watch the only worker, which loads for itself, come back as at the start."""

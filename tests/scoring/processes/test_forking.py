@@ -1,12 +1,17 @@
 """What init() may leave behind without hurting the workers that are forked after it."""
 
 import os
+import re
+import signal
+import subprocess
 import sys
+import textwrap
 
 import pytest
 
-from tests.scoring.service import running
+from tests.scoring.service import running, serving_python
 from tests.scoring_diff.servers import environment
+from tests.services import CHECKOUT
 
 WARM_UP = """
 import os
@@ -62,4 +67,80 @@ def test_threads_of_init_live_in_every_worker(tmp_path):
         service.wait_for(r"init\(\) has started threads \(refresher\)")
         os.kill(pid, 9)
         assert service.score("").json[1]
+        assert service.stop() == 0
+
+
+NATIVE = """
+    import ctypes, os
+    c = ctypes.CDLL(None)
+    started = []
+    def start():
+        thread = ctypes.c_ulong()
+        c.pthread_create(ctypes.byref(thread), None, ctypes.cast(c.pause, ctypes.c_void_p), None)
+        started.append(os.getpid())
+"""
+"""A thread that Python knows nothing of, as those of TensorFlow or polars."""
+
+
+def test_a_native_thread_of_init_lives_in_every_worker(tmp_path):
+    script = """
+        def init():
+            global kept
+            kept = bytearray(b"x" * 50_000_000)
+            start()
+        def run(data):
+            return [started == [os.getpid()], len(os.listdir("/proc/self/task"))]
+    """
+    with running(tmp_path, textwrap.dedent(NATIVE) + textwrap.dedent(script), WORKER_COUNT="3") as service:
+        for _ in range(6):
+            mine, threads = service.score("").json
+            assert mine
+            assert threads == 4  # the script's main thread, the sockets', the watchdog, the native one
+        said = service.wait_for(r"init\(\) has started 1 native thread \(")
+        assert "every worker loads for itself" in said
+        megabytes = int(re.search(r"3 workers take about (\d+) MB more", said)[1])
+        assert 100 < megabytes < 200  # twice what one holds
+
+
+def test_threads_that_their_library_makes_anew_leave_the_memory_shared(tmp_path):
+    # OpenBLAS has a thread for each further core from its import on, whether it is used or not.
+    script = """
+        import os
+        import numpy as np
+        def init():
+            global loaded, product, threads
+            a = np.ones((500, 500))
+            loaded, product, threads = os.getpid(), (a @ a).sum(), len(os.listdir("/proc/self/task"))
+        def run(data):
+            a = np.ones((500, 500))
+            return [loaded == os.getpid(), (a @ a).sum() == product, threads]
+    """
+    with running(tmp_path, script, OPENBLAS_NUM_THREADS="4") as service:
+        own, same, threads = service.score("").json
+        assert same
+        assert threads > 1
+        assert not own
+        assert "has started" not in service.log
+
+
+def test_an_import_that_starts_native_threads_is_not_made_ahead_of_a_reload(tmp_path):
+    subprocess.run([serving_python(), "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
+    package = next((tmp_path / "env").glob("lib/python*/site-packages"))
+    (package / "with_threads.py").write_text(textwrap.dedent(NATIVE) + "start()\n")
+    script = """
+        import with_threads, os
+        def init(): ...
+        def run(data):
+            return ["VERSION", with_threads.started == [os.getpid()], len(os.listdir("/proc/self/task"))]
+    """
+    paths = os.pathsep.join([str(CHECKOUT), *(path for path in sys.path if path.endswith("site-packages"))])
+    python = tmp_path / "env" / "bin" / "python"
+    app = tmp_path / "app"
+    with running(app, script, python=python, path=paths, MODELPACK_RELOAD="true") as service:
+        assert service.score("").json == ["VERSION", True, 4]
+        service.wait_for("score.py imports has started 1 native thread .*: nothing is imported ahead")
+        (app / "score.py").write_text(textwrap.dedent(script).replace("VERSION", "two"))
+        service.process.send_signal(signal.SIGHUP)
+        service.wait_for("The new script serves after")
+        assert service.score("").json == ["two", True, 4]
         assert service.stop() == 0
