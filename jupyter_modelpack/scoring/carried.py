@@ -1,16 +1,35 @@
 """What an entry script has from other cells of its notebook, and what pickles call `__main__`."""
 
-import importlib
+import __future__
+
+import ast
+import importlib.util
 import sys
 import types
+from pathlib import Path
 from typing import Any
 
 
 def carry_in(module: types.ModuleType, name: str) -> None:
-    """Give `module` the names of the carried module `name`, before its own code runs."""
-    if name:
-        carried = vars(importlib.import_module(name))
-        vars(module).update({key: value for key, value in carried.items() if not key.startswith("__")})
+    """Run the carried cells `name` in `module`, before its own code.
+
+    They share its globals, as they did in the notebook: what one of them assigns by `global`, or the script
+    at its top, all of them see. A line `from __future__ import annotations` holds for the statement behind it,
+    for cells with it and without lie side by side.
+    """
+    if not name:
+        return
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    flags = 0
+    for statement in ast.parse(Path(spec.origin).read_bytes(), spec.origin).body:
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            flags = __future__.annotations.compiler_flag
+            continue
+        code = compile(ast.Module([statement], []), spec.origin, "exec", flags, dont_inherit=True)
+        exec(code, vars(module))  # noqa: S102 - it is the user's code
+        flags = 0
 
 
 def stand_for_main(module: types.ModuleType) -> None:

@@ -9,7 +9,7 @@ import ast
 import difflib
 from collections.abc import Collection
 
-from jupyter_modelpack.build.script_text import parsed
+from jupyter_modelpack.build.script_text import decoded, parsed
 from jupyter_modelpack.workspace.entry_script import bound_names
 from jupyter_modelpack.workspace.free_names import free_names
 
@@ -27,7 +27,7 @@ def undefined(source: bytes, name: str, carried: Collection[str] = ()) -> list[s
     """
     tree = parsed(source, name)
     bound = bound_names(tree)
-    missing = free_names(source) - _MODULE - set(carried)
+    missing = free_names(decoded(source, name)) - _MODULE - set(carried)
     if "*" in bound:
         return []  # anything may come from there
     lines: dict[str, int] = {}

@@ -67,7 +67,7 @@ def test_names_at_the_top_of_the_script_are_there_when_it_loads(notebook) -> Non
 
 def test_what_was_carried_is_said_and_nothing_without_need(notebook, capsys) -> None:
     dry(notebook, "def init(): ...\ndef run(data): return Scaler().factor\n")
-    assert "Carried along from other cells: Base, LIMIT, functools, clipped, Scaler\n" in capsys.readouterr().out
+    assert "Carried along from other cells: functools, LIMIT, Base, Scaler, clipped\n" in capsys.readouterr().out
     dry(notebook, "import math\ndef init(): ...\ndef run(data): return math.pi\n")
     assert "Carried" not in capsys.readouterr().out
 
@@ -80,6 +80,73 @@ def test_the_cell_as_it_is_now_counts(notebook) -> None:
 def test_a_class_is_found_where_no_history_is_kept(shell) -> None:
     shell.run_cell("class Kept:\n    def value(self): return 7\n", store_history=False)
     assert dry(shell, "def init(): ...\ndef run(data): return Kept().value()\n") == 7
+
+
+SHARED = {
+    "a counter of another cell": (
+        "calls = 0\ndef bump():\n    global calls\n    calls += 1\n    return calls",
+        "def run(data): return [bump(), bump(), calls]",
+        [1, 2, 2],
+    ),
+    "what the script sets": (
+        (
+            "import logging\nlog = logging.getLogger()\nmodel = object()\n"
+            "def answer(x):\n    log.info('x')\n    return model + x"
+        ),
+        (
+            "import logging\nlog = logging.getLogger('score')\ndef init():\n    global model\n    model = 2\n"
+            "def run(data): return [answer(1), log.name]"
+        ),
+        [3, "score"],
+    ),
+    "what a carried function sets": (
+        "model = object()\ndef load():\n    global model\n    model = 5",
+        "def init(): load()\ndef run(data): return model",
+        5,
+    ),
+    "what the script changes": (
+        "LIMIT = 10\ndef limit(): return LIMIT",
+        "LIMIT = 11\ndef run(data): return limit()",
+        11,
+    ),
+    "a function that another one finds when it is called": (
+        "def first(x=3): return Second().value + x\nclass Second:\n    value = 4\n    top = first.__defaults__",
+        "def run(data): return [first(), Second.top]",
+        [7, [3]],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SHARED)
+def test_the_script_and_what_is_carried_share_their_globals(shell, what: str) -> None:
+    cell, body, answer = SHARED[what]
+    assert shell.run_cell(cell, store_history=True).success
+    assert dry(shell, f"{'' if 'init' in body else 'def init(): ...'}\n{body}") == answer
+
+
+def test_annotations_of_a_cell_stay_unevaluated_where_they_were(shell) -> None:
+    shell.run_cell("def strict(x: int) -> int: return x\nclass Early:\n    x: int = 1", store_history=True)
+    shell.run_cell("from __future__ import annotations\nfrom typing import Optional", store_history=True)
+    shell.run_cell(
+        "import dataclasses\nthing = object()\n"
+        "def lax(x: Gone, y: thing) -> Never: return x\n"
+        "@dataclasses.dataclass\nclass Row:\n    x: Gone\n    y: 'int' = 1\n    z: Optional[int] = None\n",
+        store_history=True,
+    )
+    body = "def init(): ...\ndef run(data): return [lax(1, 2), Row(3).x, str(lax.__annotations__['x'])]\n"
+    assert dry(shell, body) == [1, 3, "Gone"]
+    body = "def init(): ...\ndef run(data): return [str(o.__annotations__['x']) for o in (strict, Early, Row)]\n"
+    assert dry(shell, body) == ["<class 'int'>", "<class 'int'>", "Gone"]
+    body = "import typing as t\ndef init(): ...\n"
+    body += "def run(data): return str(t.get_type_hints(Row, None, {'Gone': int})['z'])\n"
+    assert dry(shell, body) == "typing.Optional[int]"
+
+
+def test_what_is_needed_before_the_script_sets_it_is_refused_with_what_helps(shell) -> None:
+    shell.run_cell("class Log(dict): ...\nlog = Log(wrap=lambda f: f)\n@log['wrap']\ndef helper(): ...")
+    with pytest.raises(UsageError, match="helper uses log, a Log") as caught:
+        dry(shell, "log = 1\ndef init(): ...\ndef run(data): return helper()\n")
+    assert caught.value.hint == "What needs log while it is loaded belongs into the cell, below the line that sets it."
 
 
 @pytest.mark.parametrize(
