@@ -27,24 +27,39 @@ from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.store.layout import Layout
 
 _ENDINGS = {".pkl", ".pickle", ".joblib", ".p", ".pt", ".pth", ".sav"}
+FORMAT = 2
+"""Raised when more is found in the same bytes, so that notes from before are not believed."""
+
 _OVERLAP = 600
 """Bytes of the last chunk looked at again with the next: two names of 255 with their opcodes."""
 
 # GLOBAL of protocols 0 to 3; SHORT_BINUNICODE twice, memoized, then STACK_GLOBAL of protocols 4 and 5
-# (pickletools.opcodes). A second name of the same module finds it by its number in the memo instead,
-# which only a whole parse could follow, and joblib's arrays lie raw between the opcodes.
-_OLD = re.compile(rb"c__main__\n([^\W\d]\w*)\n")
-_NEW = re.compile(rb"\x8c\x08__main__\x94?\x8c(.)([^\W\d]\w*)\x94?\x93", re.DOTALL)
-_MEMO = re.compile(rb"(?:h.|j....)\x8c(.)([^\W\d]\w*)\x94?\x93", re.DOTALL)
+# (pickletools.opcodes). What has been written before is found by its number in the memo instead (BINGET,
+# LONG_BINGET), which only a whole parse could follow, and joblib's arrays lie raw between the opcodes: a second
+# name of the same module, or a name that stands somewhere as text already, as in {"Scaler": Scaler()}. A FRAME
+# may begin between any two of them.
+# The new ones end at a name's length, since a letter of any language may have the bytes of an opcode.
+# Each begins with one byte, so that it is looked for at the speed of memory.
+_OLD = re.compile(rb"c__main__\n([^\n]+)\n")
+_NEW = re.compile(rb"\x8c\x08__main__\x94?(?:\x95.{8})?\x8c(.)", re.DOTALL)
+_MEMO = re.compile(rb"\x8c(?:(?<=h.\x8c)|(?<=j....\x8c))(.)", re.DOTALL)
+_TEXT_BEFORE = re.compile(
+    rb"\x93(?:(?<=h.h.\x93)|(?<=h.j....\x93)|(?<=j....h.\x93)|(?<=j....j....\x93)"
+    rb"|(?<=__main__\x94h.\x93)|(?<=__main__\x94j....\x93)|(?<=__main__h.\x93)|(?<=__main__j....\x93))",
+    re.DOTALL,
+)
+_TEXT = re.compile(rb"\x8c(.)", re.DOTALL)
+_FETCHED, _WRITTEN = re.compile(rb"\x94?(?:\x95.{8})?\x93", re.DOTALL), re.compile(rb"\x94")
+"""What stands behind a name that is fetched, and behind any text."""
 
 
 @dataclass(frozen=True, slots=True)
 class MainNames:
-    """Names that a model's pickles fetch.
+    """Names that a model's pickles fetch; of a qualified one, ``Outer.Inner``, the first part.
 
     Attributes:
         certain: From ``__main__``.
-        possible: From a module that cannot be told, perhaps ``__main__``; empty when `certain` is.
+        possible: Perhaps fetched, perhaps from ``__main__``; empty when no pickle names that module.
     """
 
     certain: frozenset[str] = frozenset()
@@ -56,7 +71,7 @@ class MainNames:
 
 def of_layer(layer: Descriptor, store: Layout, cache: Layout) -> MainNames:
     """Return the names in a model's layer; `cache` remembers them by its digest."""
-    path = cache.path / "pickles" / layer.digest.hex
+    path = cache.path / "pickles" / f"{layer.digest.hex}.{FORMAT}"
     try:
         return _noted(path)
     except FileNotFoundError:
@@ -127,14 +142,17 @@ def _inflated(file: BinaryIO) -> Iterator[bytes]:
 def _of_chunks(chunks: Iterator[bytes]) -> MainNames:
     certain: set[str] = set()
     possible: set[str] = set()
-    before, seen = b"", 0
+    before, seen, named = b"", 0, False
     try:
         for chunk in chunks:
             window = before + chunk
             if b"__main__" in window:
-                certain.update(_old_names(window), _names(_NEW, window))
-            if certain:  # a module is in the memo only once it has been named
-                possible.update(_names(_MEMO, window))
+                certain.update(_old_names(window), _names(_NEW, window, _FETCHED))
+                named = named or b"\x8c\x08__main__" in window
+            if named:  # a module is in the memo only once it has been named
+                possible.update(_names(_MEMO, window, _FETCHED))
+                if _TEXT_BEFORE.search(window):
+                    possible.update(_names(_TEXT, window, _WRITTEN))
             before, seen = window[-_OVERLAP:], seen + len(chunk)
             if seen > PICKLE_BYTES:
                 break
@@ -144,8 +162,17 @@ def _of_chunks(chunks: Iterator[bytes]) -> MainNames:
 
 
 def _old_names(window: bytes) -> Iterator[str]:
-    yield from (match[1].decode() for match in _OLD.finditer(window))
+    yield from filter(None, (_first_part(match[1]) for match in _OLD.finditer(window)))
 
 
-def _names(pattern: re.Pattern[bytes], window: bytes) -> Iterator[str]:
-    yield from (match[2].decode() for match in pattern.finditer(window) if match[1][0] == len(match[2]))
+def _names(pattern: re.Pattern[bytes], window: bytes, behind: re.Pattern[bytes]) -> Iterator[str]:
+    for match in pattern.finditer(window):
+        end = match.end() + match[1][0]
+        if behind.match(window, end) and (name := _first_part(window[match.end() : end])):
+            yield name
+
+
+def _first_part(name: bytes) -> str:
+    """Return ``Outer`` of ``Outer.Inner``; nothing of what is no qualified name."""
+    parts = name.decode("utf-8", "replace").split(".")
+    return parts[0] if all(part.isidentifier() for part in parts) else ""

@@ -210,6 +210,20 @@ def test_a_variable_that_holds_a_registered_model_means_that_model(notebook, tmp
     assert dry(notebook, body, "--model model --sample 1") == "/first/1"
 
 
+def test_a_pickle_may_name_a_static_method_an_inner_class_and_letters_of_any_language(shell) -> None:
+    shell.run_cell(
+        "from sklearn.preprocessing import FunctionTransformer\n"
+        "class Util:\n    @staticmethod\n    def double(x): return x * 2\n"
+        "class Outer:\n    class Inner:\n        def __call__(self, x): return x + 1\n"
+        "class Padronização:\n    def __init__(self): self.steps = [FunctionTransformer(Util.double), Outer.Inner()]\n"
+        "    def predict(self, x): return self.steps[1](self.steps[0].transform(x)).tolist()\n"
+        "model = Padronização()\n",
+        store_history=True,
+    )
+    body = SCRIPT.replace("scaler.pkl", "model.pkl").replace("json.loads(data)", "np.array([[int(data)]])")
+    assert dry(shell, f"import numpy as np\n{body}", "--model model --sample 3") == [[7]]
+
+
 @pytest.mark.parametrize(
     ("cell", "word", "said"),
     [

@@ -5,11 +5,13 @@ import gzip
 import io
 import lzma
 import pickle  # noqa: TID251 - the tests make the pickles that nobody may load
+import pickletools
 import sys
 import types
 import zipfile
 import zlib
 
+import cloudpickle
 import joblib
 import numpy as np
 import pytest
@@ -22,14 +24,26 @@ from jupyter_modelpack.workspace.main_names import MainNames
 from jupyter_modelpack.workspace.model import Model
 from jupyter_modelpack.workspace.packaging import plan
 
+CELL = """
+class Scaler: pass
+class Clipper: pass
+def log1p(x): return x
+class Padronização: pass
+class Outer:
+    class Inner: pass
+    def method(self): ...
+class Util:
+    @staticmethod
+    def log(x): return x
+"""
 SCRIPT = "def init(): ...\ndef run(data): ...\n"
 
 
 @pytest.fixture
 def main(monkeypatch):
-    """A notebook's ``__main__`` with two classes."""
+    """A notebook's ``__main__`` with some classes."""
     module = types.ModuleType("__main__")
-    exec("class Scaler: pass\nclass Clipper: pass\ndef log1p(x): return x\n", vars(module))
+    exec(CELL, vars(module))
     monkeypatch.setitem(sys.modules, "__main__", module)
     return module
 
@@ -43,6 +57,43 @@ def test_every_protocol_tells_classes_and_functions(main, protocol: int) -> None
     found = names(pickle.dumps([main.Scaler(), {"f": main.log1p}, main.Clipper], protocol))
     assert found.certain | found.possible == {"Scaler", "log1p", "Clipper"}
     assert found.certain
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_qualified_name_is_that_of_its_outermost_class(main, protocol: int) -> None:
+    for value in (main.Outer.Inner(), main.Outer.Inner, main.Outer().method):
+        assert names(pickle.dumps(value, protocol)).certain == {"Outer"}
+    for pickled in (pickle.dumps(main.Util.log, protocol), pickle.dumps([main.Scaler(), main.Util.log], protocol)):
+        found = names(pickled)
+        assert "Util" in found.certain | found.possible
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])  # the others cannot write such a name
+def test_a_name_may_be_of_any_letters(main, protocol: int) -> None:
+    assert names(pickle.dumps(main.__dict__["Padronização"](), protocol)).certain == {"Padronização"}
+    found = names(pickle.dumps([main.Scaler(), main.__dict__["Padronização"]], protocol))
+    assert found.certain | found.possible == {"Scaler", "Padronização"}
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_name_that_stands_there_as_text_already_is_seen(main, protocol: int) -> None:
+    steps = {main.Scaler.__qualname__: main.Scaler(), main.Outer.Inner.__qualname__: main.Outer.Inner}
+    found = names(pickle.dumps([steps, main.Clipper], protocol))
+    assert found.certain | found.possible >= {"Scaler", "Outer", "Clipper"}
+
+
+def test_without_what_the_pickler_need_not_write(main) -> None:
+    found = names(pickletools.optimize(pickle.dumps([main.Outer.Inner(), main.Util.log, main.Scaler])))
+    assert found.certain | found.possible == {"Outer", "Util", "Scaler"}
+
+
+def test_across_the_frames_of_a_pickle(main) -> None:
+    for size in range(65_480, 65_540):
+        assert names(pickle.dumps(["x" * size, main.Scaler()])).certain == {"Scaler"}, size
+
+
+def test_cloudpickle_brings_its_classes_by_itself(main) -> None:
+    assert names(cloudpickle.dumps(main.Scaler())).certain == frozenset()
 
 
 @pytest.mark.parametrize("pack", [zlib.compress, gzip.compress, bz2.compress, lzma.compress])
