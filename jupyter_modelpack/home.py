@@ -63,6 +63,11 @@ def services() -> Path:
     return home() / "services"
 
 
+def containers() -> Path:
+    """Where container engines' services are written down that `run` has started: one small file each."""
+    return home() / "containers"
+
+
 def processes() -> Path:
     """Images written out for the process engine; each can be made again."""
     return home() / "processes"

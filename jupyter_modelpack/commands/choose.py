@@ -14,6 +14,8 @@ from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
     from jupyter_modelpack.engine.base import Engine, Service
+    from jupyter_modelpack.workspace.environment import Environment
+    from jupyter_modelpack.workspace.model import Model
     from jupyter_modelpack.workspace.package import ModelPackage
     from jupyter_modelpack.workspace.workspace import Workspace
 
@@ -77,6 +79,39 @@ def _calls(one: ModelPackage) -> Iterator[str]:
     yield from (name.rpartition(":")[0], name)
 
 
+def model(where: Workspace, named: str) -> Model:
+    """Return the registered model that ``name:version`` means, or a name its latest version."""
+    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
+
+    name, _, version = named.rpartition(":")
+    with proposing(named, lambda: where.models):
+        try:
+            return Model(where, id=named) if name and version.isdecimal() else Model(where, named)
+        except NotFound as error:
+            raise _not_registered("model", named, where, where.models) from error
+
+
+def environment(where: Workspace, named: str) -> Environment:
+    """Return the registered environment that ``name:version`` means, or a name its latest version."""
+    from jupyter_modelpack.workspace.environment import Environment  # noqa: PLC0415 - verbs start fast
+
+    name, _, version = named.rpartition(":")
+    numbered = bool(name) and version.isdecimal()
+    with proposing(named, lambda: where.environments):
+        try:
+            return Environment.get(where, name, version) if numbered else Environment.get(where, named)
+        except NotFound as error:
+            raise _not_registered("environment", named, where, where.environments) from error
+
+
+def _not_registered(kind: str, named: str, where: Workspace, known: Iterable[str]) -> NotFound:
+    return NotFound(
+        f"No {kind} named {named!r} is registered in workspace {where.name!r}.",
+        hint=f"There are: {', '.join(sorted(known)) or 'none yet'}.",
+        code=f"{kind}-not-found",
+    )
+
+
 def service(chosen: Engine, named: str | None, in_workspace: str | None) -> Service:
     """Return the service of that name or id; without one, the only one that runs, or the newest that ended.
 
@@ -88,7 +123,7 @@ def service(chosen: Engine, named: str | None, in_workspace: str | None) -> Serv
             return chosen.find(named)
     home = str(workspace(in_workspace).path)
     everybody = chosen.services()
-    known = [one for one in everybody if one.labels.get(WORKSPACE) == home]
+    known = [one for one in everybody if one.mine and one.labels.get(WORKSPACE) == home]
     live = [one for one in known if not one.ended]
     if len(live) > 1:
         raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 from jupyter_modelpack.commands.option import Completes, Door, Option
 from jupyter_modelpack.commands.spec import options, verbs
@@ -38,10 +39,20 @@ def _used_up(option: Option, words: Sequence[str]) -> bool:
 def _values(known: Sequence[Option], words: Sequence[str], names: Names) -> Iterable[str]:
     option = _open_option(known, words)
     if option is None:
-        option = next((option for option in known if not option.flags), None)
+        option = _position(known, words)
     if option is None:
         return (flag.flags[0] for flag in known if flag.flags and not _used_up(flag, words))
+    if option.completes == "kind":
+        return names(cast("Completes", words[1]))
     return option.choices or (names(option.completes) if option.completes else ())
+
+
+def _position(known: Sequence[Option], words: Sequence[str]) -> Option | None:
+    """Return the positional argument whose value would come next; behind a choice, the one after it."""
+    positions = [option for option in known if not option.flags]
+    if len(positions) > 1 and words[1:] and words[1] in positions[0].choices:
+        return positions[1]
+    return positions[0] if positions else None
 
 
 def _open_option(known: Sequence[Option], words: Sequence[str]) -> Option | None:

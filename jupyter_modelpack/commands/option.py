@@ -12,8 +12,8 @@ in JupyterLab."""
 Kind = Literal["text", "flag", "number", "pair"]
 """What a value is; a pair is ``KEY=VALUE``."""
 
-Completes = Literal["", "model", "package", "service", "path", "engine", "workspace", "environment", "verb"]
-"""What the value names, so that a front end can propose it."""
+Completes = Literal["", "model", "package", "service", "path", "engine", "workspace", "environment", "verb", "kind"]
+"""What the value names, so that a front end can propose it; `kind`: what the word before it says."""
 
 Value = str | int | float | bool | None | tuple[str, ...]
 
@@ -62,7 +62,7 @@ class Option:
     def shown(self) -> str:
         """How it looks in a usage line or a message: ``--model NAME``, ``[PACKAGE]``."""
         if not self.flags:
-            return f"[{self.metavar}]"
+            return f"[{self.metavar}{' ...' if self.many else ''}]"
         if self.kind == "flag":
             return self.flags[0]
         return f"{self.flags[0]} {self.metavar}{' ...' if self.many else ''}"

@@ -59,7 +59,11 @@ def parse(words: Sequence[str], door: Door) -> Request:
         check_text(word)
     verb = find_verb(words[0], door)
     known = options(verb.name, door)
-    found, rest = _parser(verb, known).parse_known_args(list(words[1:]))
+    parser = _parser(verb, known)
+    # Several words may stand among options; with one only, argparse's plain way says better what is wrong.
+    several = any(option.many and not option.flags for option in known)
+    read = parser.parse_known_intermixed_args if several else parser.parse_known_args
+    found, rest = read(list(words[1:]))
     typed = vars(found)
     if rest and not typed.get("help"):
         _unknown(rest[0], verb, known)
@@ -96,7 +100,9 @@ def _add(parser: _Parser, option: Option) -> None:
         return
     how: dict[str, Any] = {"type": reader(option)}
     if not option.flags:
-        parser.add_argument(option.name, nargs="?", **how)
+        read = how["type"]
+        how["type"] = lambda text: text if text is argparse.SUPPRESS else read(text)  # argparse reads its own default
+        parser.add_argument(option.name, nargs="*" if option.many else "?", **how)
     elif option.many:
         parser.add_argument(*option.flags, dest=option.name, action="extend", nargs="+", **how)
     else:

@@ -16,14 +16,19 @@ class Removed:
     Attributes:
         image: As it was named.
         engine: Which engine had it.
+        services: Names of ended services that were made from it and went with it.
     """
 
     image: str
     engine: str
+    services: tuple[str, ...] = ()
 
 
 def remove(_report: Reporter, *, image: str | None = None, engine: str | None = None) -> Removed:
-    """Remove a name of an image from the engine, as ``docker rmi`` does; the workspace keeps its package."""
+    """Remove a name of an image from the engine, as ``docker rmi`` does; the workspace keeps its package.
+
+    Services of ours that have ended, and were made from it, go with the image.
+    """
     chosen = choose.engine(engine)
     if image is None:
         raise UsageError("remove needs the name or the id of an image.", hint="See what there is with: images.")
@@ -31,5 +36,4 @@ def remove(_report: Reporter, *, image: str | None = None, engine: str | None = 
         raise UsageError(
             "The process engine has no images: packages lie in the workspace.", hint="See: packages.", code="no-image"
         )
-    chosen.remove_image(image)
-    return Removed(image, chosen.name)
+    return Removed(image, chosen.name, chosen.remove_image(image))

@@ -142,7 +142,7 @@ def _running(chosen: Engine, name: str, port: int, labels: dict[str, str]) -> Se
         return None
     runs = {**found.labels, DIGEST: newer.running_package(found).replace("-", ":") or found.labels.get(DIGEST)}
     same = all(runs.get(key) == value for key, value in labels.items()) and port in {0, found.port}
-    return found if same and not found.ended else None
+    return found if same and found.mine and not found.ended else None
 
 
 def _program(package: ModelPackage, report: Reporter) -> LocalProgram:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from jupyter_modelpack.engine import claims
 from jupyter_modelpack.engine.base import IMAGE_PORT, LABEL, ImageRow, Service, State
 from jupyter_modelpack.oci.digest import Digest
 
@@ -28,7 +29,7 @@ _STATES: Mapping[str, State] = {
 
 
 def ours(labels: Mapping[str, str] | None) -> bool:
-    """Whether something carries a label of ours."""
+    """Whether something carries a label of ours; anybody can give it one, so it is a reason to show it, no more."""
     return any(key == LABEL or key.startswith(f"{LABEL}.") for key in labels or {})
 
 
@@ -81,20 +82,22 @@ def when(value: object) -> datetime | None:
 def service_of(engine: str, container: Attributes) -> Service:
     """Return a container, as inspected, as a service."""
     state, config = container["State"], container["Config"]
+    name, labels = container["Name"].lstrip("/"), config.get("Labels") or {}
     now: State = _STATES.get(state.get("Status", ""), "exited")
     # Podman 4 does not set OOMKilled; diagnosis knows what 137 may mean.
     reason = "out of memory" if state.get("OOMKilled") else str(state.get("Error") or "")
     return Service(
         engine=engine,
-        name=container["Name"].lstrip("/"),
+        name=name,
         id=container["Id"],
         image=config["Image"],
         port=_port(container),
         state=now,
         started=when(state.get("StartedAt")),
         exit_code=int(state["ExitCode"]) if now == "exited" else None,
-        labels=config.get("Labels") or {},
+        labels=labels,
         reason=reason if now == "exited" else "",
+        mine=claims.holds(container["Id"], name, labels),
     )
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
@@ -29,7 +29,7 @@ LABEL = "io.github.jupyter-modelpack"
 """Prefix of the labels on our images and containers; `LABEL.name` marks a package's image name."""
 
 SERVICE_LABEL = f"{LABEL}.service"
-"""Label of the containers that `run` started; only these may be replaced. Images do not carry it."""
+"""Label of the containers that `run` starts, for people who look; what is ours is said by `engine.claims`."""
 
 RELOAD_LABEL = f"{LABEL}.reload"
 """Label of services that take a newer script without a restart."""
@@ -112,6 +112,7 @@ class Service:
         state: As of when it was asked for.
         exit_code: When it has exited; 128 + n after signal n. None when nobody saw it end.
         reason: What the engine itself says about its end (``out of memory``), else empty.
+        mine: Whether `run` has started it, as this user's records say; else it is only to be looked at.
     """
 
     engine: str
@@ -124,6 +125,7 @@ class Service:
     exit_code: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
+    mine: bool = True
 
     @property
     def ended(self) -> bool:
@@ -147,6 +149,16 @@ class Credentials:
 
     username: str
     password: Secret
+
+
+def check_mine(service: Service, deed: str) -> None:
+    """Raise `Conflict` unless `run` has started the service: `deed` (``killed``) is not done to what is not ours."""
+    if not service.mine:
+        raise Conflict(
+            f"{service.name} is a container that modelpack has not started, so it is not {deed}.",
+            hint=f"If it is yours, use {service.engine} itself: {service.engine} ps --all.",
+            code="not-ours",
+        )
 
 
 def check_name(name: str) -> str:
@@ -251,8 +263,12 @@ class Engine(Protocol):
         """Give an image one more name."""
         ...
 
-    def remove_image(self, name: str) -> None:
-        """Remove a name, and with the last one the image; raise `Conflict` while a container uses it."""
+    def remove_image(self, name: str) -> tuple[str, ...]:
+        """Remove a name, and with the last one the image; raise `Conflict` while a container uses it.
+
+        Returns:
+            The names of the ended services of ours that were made from it and went with it.
+        """
         ...
 
     # --- services ---
@@ -275,7 +291,7 @@ class Engine(Protocol):
         ...
 
     def services(self) -> list[Service]:
-        """Return all services of ours, running or exited, newest first."""
+        """Return all services, running or exited, newest first; those that are not `mine` only to be looked at."""
         ...
 
     def find(self, name: str) -> Service:
@@ -293,7 +309,11 @@ class Engine(Protocol):
         ...
 
     def kill(self, service: Service) -> Service:
-        """End a service at once and return its last state; one that is gone already is no error."""
+        """End a service at once and return its last state; one that is gone already is no error.
+
+        Raises:
+            Conflict: it is not `mine`. So do `lay`, `reload` and `remove`.
+        """
         ...
 
     def remove(self, service: Service) -> None:

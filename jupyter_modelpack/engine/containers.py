@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import NoReturn
 
-from jupyter_modelpack.engine import hygiene
+from jupyter_modelpack.engine import claims, hygiene
 from jupyter_modelpack.engine.attributes import Attributes, ours, service_of
-from jupyter_modelpack.engine.base import IMAGE_PORT, SERVICE_LABEL, RunSpec, Service, check_name
+from jupyter_modelpack.engine.base import IMAGE_PORT, SERVICE_LABEL, RunSpec, Service, check_mine, check_name
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
 from jupyter_modelpack.engine.docker import Daemon
 from jupyter_modelpack.engine.images import ContainerImages
@@ -44,16 +44,38 @@ class ContainerEngine(ContainerImages):
         check_name(spec.name)
         self._make_room(spec, report)
         api = self._daemon.api
+        number = claims.begin(spec.name)
+        labels = {**spec.labels, SERVICE_LABEL: spec.name, claims.CLAIM: number}
+        try:
+            container = self._create(spec, labels)
+        except ModelpackError:
+            claims.forget(labels)
+            raise
+        with ExitStack() as undo:
+            # An engine leaves a container that it could not start in state "created", holding the name.
+            undo.callback(self._discard, container, labels)
+            claims.settle(number, spec.name, container)
+            try:
+                with self._daemon.asking(f"Starting {spec.name}"):
+                    api.start(container)
+            except Conflict as error:
+                raise self._port_taken(spec.port, error) from error
+            undo.pop_all()
+        return self.find(container)
+
+    def _create(self, spec: RunSpec, labels: Mapping[str, str]) -> str:
+        """Make the container; return what the engine calls it."""
+        api = self._daemon.api
         try:
             with self._daemon.asking(f"Running {spec.image}"):
-                container = api.create_container(
+                made: str = api.create_container(
                     spec.image,
                     name=spec.name,
                     detach=True,
                     ports=[IMAGE_PORT],
                     volumes=[_NEWER] if spec.reloads else [],
                     environment={**spec.env, **(reloading(_NEWER) if spec.reloads else {})},
-                    labels={**spec.labels, SERVICE_LABEL: spec.name},
+                    labels=dict(labels),
                     host_config=api.create_host_config(**hygiene.host_config(spec)),
                 )["Id"]
         except NotFound as error:
@@ -64,29 +86,22 @@ class ContainerEngine(ContainerImages):
             ) from error
         except Conflict as error:
             self._name_taken(spec.name, error)
-        with ExitStack() as undo:
-            # An engine leaves a container that it could not start in state "created", holding the name.
-            undo.callback(self._discard, container)
-            try:
-                with self._daemon.asking(f"Starting {spec.name}"):
-                    api.start(container)
-            except Conflict as error:
-                raise self._port_taken(spec.port, error) from error
-            undo.pop_all()
-        return self.find(container)
+        return made
 
     def lay(self, service: Service, files: Mapping[str, bytes]) -> None:
         """Upload the files into the container's volume."""
+        check_mine(service, "reloaded")
         with self._daemon.asking(f"Reloading {service.name}"):
             self._daemon.api.put_archive(service.id, _NEWER, archive_of(files))
 
     def reload(self, service: Service) -> None:
         """Send the container SIGHUP."""
+        check_mine(service, "reloaded")
         with self._daemon.asking(f"Reloading {service.name}"):
             self._daemon.api.kill(service.id, signal="SIGHUP")
 
     def services(self) -> list[Service]:
-        """Return containers of ours, also those the user started from our images, newest first."""
+        """Return our containers, also those the user started from our images, newest first."""
         with self._daemon.asking("Listing containers"):
             listed = self._daemon.api.containers(all=True)
         found = []
@@ -100,7 +115,7 @@ class ContainerEngine(ContainerImages):
         return [service_of(self.name, container) for container in found]
 
     def find(self, name: str) -> Service:
-        """Return the service of that name or id; containers that are not ours are not found."""
+        """Return the service of that name or id; what is no container of an image of ours is not found."""
         try:
             container = self._inspect(name)
         except NotFound as error:
@@ -139,6 +154,7 @@ class ContainerEngine(ContainerImages):
 
     def kill(self, service: Service) -> Service:
         """End the container with SIGKILL."""
+        check_mine(service := self._again(service), "killed")
         try:
             with self._daemon.asking(f"Killing {service.name}"):
                 self._daemon.api.kill(service.id)
@@ -153,9 +169,52 @@ class ContainerEngine(ContainerImages):
 
     def remove(self, service: Service) -> None:
         """Remove an ended container."""
-        if not (now := self._again(service)).ended:
+        now = self._again(service)
+        if now.state == "gone":
+            claims.forget(now.labels)
+            return
+        check_mine(now, "removed")
+        if not now.ended:
             raise Conflict(f"{now.name} is running.", hint=f"End it first: kill {now.name}.", code="running")
-        self._discard(service.id)
+        self._discard(now.id, now.labels)
+
+    def remove_image(self, name: str) -> tuple[str, ...]:
+        """Remove a name, and with the last one the image and its ended services; return their names."""
+        try:
+            return super().remove_image(name)
+        except Conflict as error:
+            users = self._users(name)
+            for one in users:
+                if not one.mine:
+                    raise Conflict(
+                        f"{name} is in use by the container {one.name}, which modelpack has not started.",
+                        hint=f"Remove the container first: {self.name} rm --force {one.name}.",
+                        code="image-in-use",
+                    ) from error
+                if not one.ended:
+                    raise Conflict(
+                        f"{name} is in use by the service {one.name}, which is {one.state}.",
+                        hint=f"End it first: kill {one.name}.",
+                        code="image-in-use",
+                    ) from error
+            if not users:
+                raise
+        for one in users:
+            self._discard(one.id, one.labels)
+        super().remove_image(name)
+        return tuple(one.name for one in users)
+
+    def _users(self, image: str) -> list[Service]:
+        """Return the containers that were made from an image, whoever made them."""
+        found = self._image(image)
+        with self._daemon.asking("Listing containers"):
+            listed = self._daemon.api.containers(all=True)
+        users = []
+        for entry in listed:
+            if found and str(entry.get("ImageID")).removeprefix("sha256:") == found["Id"].removeprefix("sha256:"):
+                with suppress(NotFound):  # removed since
+                    users.append(service_of(self.name, self._inspect(entry["Id"])))
+        return users
 
     def _again(self, service: Service) -> Service:
         try:
@@ -168,12 +227,19 @@ class ContainerEngine(ContainerImages):
             found: Attributes = self._daemon.api.inspect_container(name)
         return found
 
-    def _discard(self, container: str) -> None:
+    def _discard(self, container: str, labels: Mapping[str, str]) -> None:
+        """Remove a container of ours; another who does so at this moment is waited for."""
         try:
             with self._daemon.asking(f"Removing {container}"):
                 self._daemon.api.remove_container(container, v=True, force=True)
         except NotFound:
-            return
+            pass
+        except Conflict as error:
+            if "already in progress" not in error.message:
+                raise
+            with suppress(NotFound):
+                self._daemon.wait(container, _END_SECONDS, until="removed")
+        claims.forget(labels)
 
     def _make_room(self, spec: RunSpec, report: Reporter) -> None:
         """End or remove what has the name, if it is ours to end."""
@@ -182,10 +248,10 @@ class ContainerEngine(ContainerImages):
         except NotFound:
             return
         old = service_of(self.name, container)
-        if SERVICE_LABEL not in old.labels or not (old.ended or spec.replace):
+        if not old.mine or not (old.ended or spec.replace):
             self._name_taken(spec.name, None)
         report.log(f"Replaced {old.name}, which {'had ended' if old.ended else 'was running'}.")
-        self._discard(old.id)
+        self._discard(old.id, old.labels)
 
     def _name_taken(self, name: str, error: ModelpackError | None) -> NoReturn:
         try:
@@ -193,7 +259,7 @@ class ContainerEngine(ContainerImages):
         except NotFound:  # gone since, or it was another conflict
             raise error or Conflict(f"The name {name} is in use.", code="name-in-use") from error
         holder = service_of(self.name, container)
-        raise name_conflict(holder, mine=SERVICE_LABEL in holder.labels) from error
+        raise name_conflict(holder, mine=holder.mine) from error
 
     def _port_taken(self, port: int, error: Conflict) -> Conflict:
         if error.code != "port-in-use":
@@ -203,7 +269,7 @@ class ContainerEngine(ContainerImages):
         for entry in listed:
             if any(binding.get("PublicPort") == port for binding in entry.get("Ports") or ()):
                 name = entry["Names"][0].lstrip("/")
-                mine = ours(entry.get("Labels"))
+                mine = claims.holds(entry["Id"], name, entry.get("Labels"))
                 return port_conflict(port, f"{'the service' if mine else 'the container'} {name}", name if mine else "")
         return port_conflict(port, holder(port))
 

@@ -174,11 +174,11 @@ class Daemon:
         threading.Thread(target=handover.feed, args=(read,), name=what, daemon=True).start()
         return receive()
 
-    def wait(self, container: str, seconds: float) -> None:
-        """Wait until a container does not run, at most `seconds`."""
+    def wait(self, container: str, seconds: float, until: str = "not-running") -> None:
+        """Wait until a container does not run, or is ``removed``, at most `seconds`."""
         with self.asking("Waiting for a container"):
             try:
-                self.api.wait(container, timeout=max(seconds, 0.001))  # type: ignore[arg-type]  # a float does
+                self.api.wait(container, timeout=max(seconds, 0.001), condition=until)  # type: ignore[arg-type]  # a float does
             except requests.exceptions.ConnectionError as error:
                 # What a ReadTimeout becomes when the headers came before.
                 if "Read timed out" not in str(error):

@@ -215,10 +215,11 @@ class ContainerImages:
         with self._daemon.asking(f"Naming {image} {name}"):
             self._daemon.api.tag(image, reference.name, reference.tag or "latest")
 
-    def remove_image(self, name: str) -> None:
+    def remove_image(self, name: str) -> tuple[str, ...]:
         """Remove a name, and with the last one the image."""
         with self._daemon.asking(f"Removing {name}"):
             self._daemon.api.remove_image(name)
+        return ()
 
     def _image(self, name: str) -> Attributes | None:
         try:

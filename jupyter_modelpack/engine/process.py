@@ -91,7 +91,7 @@ class ProcessEngine:
         """Refuse."""
         _needs_engine(f"Naming {image}")
 
-    def remove_image(self, name: str) -> None:
+    def remove_image(self, name: str) -> tuple[str, ...]:
         """Refuse."""
         raise NotFound(f"The process engine holds no image {name}: images lie in the workspace.", code="no-image")
 

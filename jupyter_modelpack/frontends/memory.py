@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,8 @@ class Memory:
 
     def learn(self, result: Any) -> None:
         """Take note of a package that was made, a service that was started or ended."""
-        from jupyter_modelpack.commands.kill import Killed  # noqa: PLC0415 - the first panel does not wait for the verbs
+        from jupyter_modelpack.commands.delete import Deleted  # noqa: PLC0415 - the first panel does not wait for the verbs
+        from jupyter_modelpack.commands.kill import Killed  # noqa: PLC0415
         from jupyter_modelpack.commands.package import Packaged  # noqa: PLC0415
         from jupyter_modelpack.commands.run import Running  # noqa: PLC0415
 
@@ -37,8 +38,16 @@ class Memory:
                 self._last["service"] = result.service.name
             case Killed():
                 self._last.pop("service", None)
+            case Deleted(dry_run=False):
+                self._forget(result.names)
             case _:
                 pass
+
+    def _forget(self, names: Sequence[str]) -> None:
+        """Forget what was deleted; a package is kept by its reference, and deleted by its name."""
+        for option, known in list(self._last.items()):
+            if known in names or known.partition("/")[2] in names:
+                del self._last[option]
 
     @staticmethod
     def _elsewhere(values: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_modelpack.commands.base import Base
 from jupyter_modelpack.commands.check import Soundness
 from jupyter_modelpack.commands.connect import Connected
+from jupyter_modelpack.commands.delete import Deleted
 from jupyter_modelpack.commands.doctor import Diagnosis
 from jupyter_modelpack.commands.gc import Garbage
 from jupyter_modelpack.commands.images import Images
@@ -310,7 +311,23 @@ def _script(result: Script) -> View:
 
 @view.register
 def _removed(result: Removed) -> View:
-    return (Line(f"{result.image} was removed from {result.engine}."),)
+    gone = f", with the ended {', '.join(result.services)}" if result.services else ""
+    return (Line(f"{result.image} was removed from {result.engine}{gone}."),)
+
+
+@view.register
+def _deleted(result: Deleted) -> View:
+    if not result.names:
+        return (Line(f"No {result.kind} to delete."),)
+    verb = "Would delete" if result.dry_run else "Deleted"
+    lines = [Line(f"{verb} {result.kind} {name}", "" if result.dry_run else "good") for name in result.names]
+    if result.kind == "service":
+        return tuple(lines)
+    if result.bytes is None:
+        return (*lines, Line("What gc frees then cannot be said: a manifest is damaged. Run check.", "warn"))
+    shared = f"; {human.size(result.shared, 3)} stay, for the cache has them, too" if result.shared else ""
+    would = "would then free" if result.dry_run else "frees"
+    return (*lines, Line(f"gc {would} {human.size(result.bytes, 3)}{shared}.", "muted"))
 
 
 @view.register

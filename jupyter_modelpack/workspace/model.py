@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.build.recipe import ModelPart
-from jupyter_modelpack.errors import Conflict, NotFound, UsageError
+from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.workspace import model_path as paths
-from jupyter_modelpack.workspace import model_store, model_words, output, uses
+from jupyter_modelpack.workspace import model_store, model_words, output
 from jupyter_modelpack.workspace import tags as tagging
 from jupyter_modelpack.workspace.azure_only import MODEL_PARTS, cloud
 from jupyter_modelpack.workspace.framework import Framework
@@ -287,20 +287,12 @@ class Model:
         """Forget this version; its number is not given again.
 
         Raises:
-            Conflict: an image of the workspace holds it.
+            Conflict: an image of the workspace holds it; the message names it, the hint what to type.
 
         """
-        workspace = self._bound()
-        with _shelf(workspace).lock(self.name):
-            images = uses.images_with(workspace.store, self._item.layers[0])
-            if images:
-                raise Conflict(
-                    "The model cannot be deleted because it is currently being used in one or more images: "
-                    f"{', '.join(images[:5])}.",
-                    hint="Delete these images first.",
-                    code="model-in-use",
-                )
-            _shelf(workspace).remove(self.name, self.version)
+        from jupyter_modelpack.workspace.deleting import forget_models  # noqa: PLC0415 - deleting knows models
+
+        forget_models(self._bound(), [self])
 
     # --- as data ---
 

@@ -64,9 +64,9 @@ class Order:
 
     def _carry_out(self, report: Reporter) -> Record:
         address = remote.address(self.workspace)
-        descriptor, notes = self._build(report, self._base(report), address)
+        descriptor, notes, environment = self._build(report, self._base(report), address)
         report.check()
-        facts = replace(self.facts, layers=tuple(notes))
+        facts = replace(self.facts, layers=tuple(notes), environment=environment)
         store = self.workspace.store
         record = package_record.write(store, self.recipe.name, self.label, descriptor, facts, again=self.again)
         report.log(f"{len(notes)} layers, {sum(note.reused for note in notes)} of them reused")
@@ -78,7 +78,8 @@ class Order:
             remote.send(self.workspace, record.name, store.image(record.descriptor), report)
         return record
 
-    def _build(self, report: Reporter, base: Base | None, address: str) -> tuple[Descriptor, Sequence[LayerNote]]:
+    def _build(self, report: Reporter, base: Base | None, address: str) -> tuple[Descriptor, Sequence[LayerNote], str]:
+        """Return what was made, of which layers, and of a Dockerfile the name of the image that it builds on."""
         from jupyter_modelpack.build import dockerfile, local  # noqa: PLC0415 - only who builds pays for it
         from jupyter_modelpack.workspace import imports  # noqa: PLC0415
 
@@ -88,11 +89,11 @@ class Order:
             context = dockerfile.export(self.recipe, store, address, report, base=base, own=own)
             imports.check(self.recipe, context.environment, store)
             remote.send(self.workspace, context.environment_name, context.environment, report, as_it_is=True)
-            return dockerfile_package.keep(context, store), context.notes
+            return dockerfile_package.keep(context, store), context.notes, context.environment_name
         built = local.build(self.recipe, store, report, base=base)
         imports.check(self.recipe, built.image, store)
         report.log(f"Successfully built {built.image.id.short}")
-        return built.image.descriptor, built.layers
+        return built.image.descriptor, built.layers, ""
 
     def _base(self, report: Reporter) -> Base | None:
         """Return the base image when it takes more than its name: an engine, or a password."""

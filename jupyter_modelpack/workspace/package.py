@@ -350,6 +350,15 @@ class ModelPackage:
 
         return save(self, expand(path), report or Reporter())
 
+    def delete(self) -> None:
+        """Forget the package; what only it needed is freed by ``modelpack gc``. Ours, not Azure's.
+
+        An engine keeps its image, and a service that runs it goes on.
+        """
+        from jupyter_modelpack.workspace.deleting import forget_packages  # noqa: PLC0415 - rarely needed
+
+        forget_packages(self.workspace, [self.record])
+
     def _finish(self) -> None:
         if self._made is None:
             self.wait_for_creation(show_output=True)

@@ -33,19 +33,22 @@ class Facts:
         dockerfile: Whether it is a Dockerfile with its files.
         log: Name of its file under ``logs/``.
         layers: What the image is made of.
+        environment: Of a Dockerfile, the name of the image in this workspace that it builds on.
     """
 
     models: tuple[str, ...] = ()
     dockerfile: bool = False
     log: str = ""
     layers: tuple[LayerNote, ...] = ()
+    environment: str = ""
 
     def to_json(self) -> str:
         """Write the facts as one annotation."""
         layers = [[note.title, note.digest, note.size, note.reused] for note in self.layers]
-        return json.dumps(
-            {"models": self.models, "dockerfile": self.dockerfile, "log": self.log, "layers": layers}, sort_keys=True
-        )
+        known = {"models": self.models, "dockerfile": self.dockerfile, "log": self.log, "layers": layers}
+        if self.environment:
+            known["environment"] = self.environment
+        return json.dumps(known, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Facts:
@@ -56,6 +59,7 @@ class Facts:
             bool(fields.get("dockerfile")),
             str(fields.get("log", "")),
             tuple(LayerNote(title, Digest(d), size, reused) for title, d, size, reused in fields.get("layers", ())),
+            str(fields.get("environment", "")),
         )
 
 
@@ -154,6 +158,11 @@ def _find(index: Index, repository: str, label: str | None, descriptor: Descript
         if (known.models, known.dockerfile) == (facts.models, facts.dockerfile):
             return entry
     return None
+
+
+def record_of(entry: Descriptor) -> Record:
+    """Return what an entry of the index says of a package."""
+    return _record(entry.annotations.get(REF_NAME, ""), entry)
 
 
 def _record(name: str, entry: Descriptor) -> Record:

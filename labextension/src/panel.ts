@@ -1,6 +1,6 @@
 // The side panel: four tables side by side, the jobs above them, a service below.
 import { Widget } from "@lumino/widgets";
-import type { IJob, IRow, IService } from "./api";
+import type { Form, IJob, IRow, IService } from "./api";
 import { failureOf, get, post } from "./api";
 import { button, el, say, show } from "./dom";
 import { failure } from "./failure";
@@ -203,10 +203,15 @@ export class Panel extends Widget implements IDeeds {
     if (action === "run") return this.run(row.name);
     if (action === "package") return this.commands.package({ model: [row.name] });
     if (action === "save" || action === "push") return this.commands.form(action, { package: row.name });
-    const form = action === "kill" ? { service: row.name } : { image: row.name };
+    const deeds: Record<string, [Form, string]> = {
+      kill: [{ service: row.name }, t.__("%1 was killed.", row.name)],
+      remove: [{ image: row.name }, t.__("%1 was removed.", row.name)],
+      delete: [{ kind: tab.slice(0, -1), names: [row.name] }, t.__("%1 was deleted.", row.name)],
+    };
+    const [form, news] = deeds[action] ?? [{}, ""];
     try {
       await post(`do/${action}`, this.store.placed(action, form));
-      say(this.news, action === "kill" ? t.__("%1 was killed.", row.name) : t.__("%1 was removed.", row.name));
+      say(this.news, news);
     } catch (error) {
       this.news.replaceChildren(failure(failureOf(error)));
     }

@@ -10,6 +10,8 @@ import { t, translated } from "./words";
 // Columns of words of ours; what stands in the others is data.
 const WORDS = new Set(["CREATED", "STARTED", "STATE"]);
 
+// What asks whether one is sure.
+const SURE = new Set(["remove", "delete"]);
 const SURE_MS = 5_000;
 
 export interface ITable {
@@ -126,7 +128,7 @@ export class Table {
         Clipboard.copyToSystem(row.name);
         say(made, t.__("Copied"));
         window.setTimeout(() => say(made, label), 1_500);
-      } else if (action === "remove" && this.armed !== what) {
+      } else if (SURE.has(action) && this.armed !== what) {
         this.arm(what);
       } else {
         this.arm("");
@@ -141,9 +143,10 @@ export class Table {
   private arm(what: string): void {
     window.clearTimeout(this.calming);
     this.armed = what;
-    for (const one of this.body.querySelectorAll<HTMLElement>('[data-act^="remove "]')) {
+    for (const one of this.body.querySelectorAll<HTMLElement>("[data-act]")) {
       const act = one.dataset["act"] ?? "";
-      this.dress(one, this.label("remove"), act.slice("remove ".length), act === what);
+      const action = act.slice(0, act.indexOf(" "));
+      if (SURE.has(action)) this.dress(one, this.label(action), act.slice(action.length + 1), act === what);
     }
     if (what) this.calming = window.setTimeout(() => this.arm(""), SURE_MS);
   }
@@ -157,6 +160,7 @@ export class Table {
     const labels: Record<string, string> = {
       run: t.__("Run"),
       remove: t.__("Remove"),
+      delete: t.__("Delete"),
       save: t.__("Save…"),
       push: t.__("Push…"),
       kill: t.__("Kill"),

@@ -60,9 +60,12 @@ def test_images_are_run_copied_removed_and_come_by_themselves(page, jupyter, doc
     expect(service.get_by_role("status").first).to_have_text("ready")
     panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).click()
     panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).click()
-    expect(panel.get_by_role("alert")).to_contain_text("is using its referenced image")
+    expect(panel.get_by_role("alert")).to_contain_text("in use by the service")
     service.get_by_role("button", name="Kill").click()
     expect(service).to_contain_text("ended")
+    panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).click()
+    panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).click()
+    expect(panel.locator(".mp-news")).to_contain_text(f"with the ended {name}.")
 
 
 BUILD = """

@@ -1,13 +1,18 @@
 """How a container is shut in, seen from outside and from within."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
+from jupyter_modelpack.engine import claims
+from jupyter_modelpack.engine.base import SERVICE_LABEL
 from jupyter_modelpack.engine.health import wait_until_ready
 from jupyter_modelpack.engine.score import score
-from jupyter_modelpack.errors import Conflict
+from jupyter_modelpack.errors import Conflict, NotFound
+from jupyter_modelpack.events import Reporter
+from tests.engine import tiny
 
 
 def inspected(rig, service):
@@ -46,14 +51,89 @@ def test_memory_is_limited_on_request_without_swap(containers):
     wait_until_ready(containers.engine, service, containers.report)
 
 
-def test_a_container_that_was_started_by_hand_is_not_replaced(containers):
-    daemon = containers.engine._daemon
-    name = f"{containers.prefix}-foreign"
-    foreign = daemon.api.create_container(containers.image, name=name)["Id"]
-    try:
-        # From an image of ours, as by hand with `docker run`: it is found, but nobody replaces it unasked.
-        assert containers.engine.find(name).state == "starting"
-        with pytest.raises(Conflict, match="not ours"):
-            containers.run("foreign", replace_it=True)
-    finally:
-        daemon.api.remove_container(foreign, force=True)
+@pytest.fixture
+def by_hand(containers):
+    """Make a container as people do, with the labels that its image may have."""
+    api = containers.engine._daemon.api
+    made = []
+
+    def make(labels=None, name="foreign", *, start=False):
+        called = f"{containers.prefix}-{name}"
+        made.append(api.create_container(containers.image, name=called, labels=labels)["Id"])
+        if start:
+            api.start(made[-1])
+        return called
+
+    yield make
+    for one in made:
+        with suppress(NotFound), containers.engine._daemon.asking("Clearing up"):
+            api.remove_container(one, force=True)
+
+
+def test_a_container_that_was_started_by_hand_is_not_replaced(containers, by_hand):
+    by_hand()
+    # From an image of ours, as by hand with `docker run`: it is found, but nobody replaces it unasked.
+    assert containers.engine.find(f"{containers.prefix}-foreign").state == "starting"
+    with pytest.raises(Conflict, match="not ours"):
+        containers.run("foreign", replace_it=True)
+
+
+def test_no_label_makes_a_container_ours(containers, by_hand):
+    ours = containers.run("ours")
+    labels = {**ours.labels, SERVICE_LABEL: f"{containers.prefix}-foreign"}  # as of `docker commit`, or made up
+    foreign = containers.engine.find(by_hand(labels, start=True))
+    assert (ours.mine, foreign.mine) == (True, False)
+    deeds = [
+        containers.engine.kill,
+        containers.engine.remove,
+        containers.engine.reload,
+        lambda one: containers.engine.lay(one, {"x": b""}),
+    ]
+    for deed in deeds:
+        with pytest.raises(Conflict, match="modelpack has not started") as caught:
+            deed(foreign)
+        assert f"{foreign.engine} ps --all" in caught.value.hint
+    with pytest.raises(Conflict, match="not ours"):
+        containers.run("foreign", replace_it=True)
+    assert containers.engine.find(foreign.name).state == "running"
+    assert containers.engine.kill(ours).state == "exited"
+
+
+@pytest.mark.parametrize("label", ["../../secret", "a" * 31, "", "A" * 32])
+def test_a_claim_is_a_number_or_none(label):
+    assert not claims.holds("id", "name", {claims.CLAIM: label})
+    claims.forget({claims.CLAIM: label})
+
+
+def test_a_container_whose_maker_was_killed_at_once_is_ours_by_its_name(home):
+    number = claims.begin("mine")
+    labels = {claims.CLAIM: number}
+    assert claims.holds("any", "mine", labels)
+    assert not claims.holds("any", "another", labels)
+    claims.settle(number, "mine", "id")
+    assert claims.holds("id", "renamed", labels)
+    assert not claims.holds("other", "mine", labels)
+    claims.forget(labels)
+    assert not claims.holds("id", "mine", labels)
+    assert list((home / "containers").iterdir()) == []
+
+
+def test_an_image_goes_with_its_ended_services_and_no_others(containers, by_hand, base_image, tmp_path):
+    engine, name = containers.engine, f"modelpack-test/{containers.prefix}:1"
+    made = tiny.image(base_image, tmp_path / "store", containers.prefix)
+    containers.image = str(engine.load(made, [name], Reporter()))
+    service = containers.run()
+    with pytest.raises(Conflict, match=f"in use by the service {service.name}, which is running") as caught:
+        engine.remove_image(name)
+    assert caught.value.hint == f"End it first: kill {service.name}."
+    engine.kill(service)
+    foreign = by_hand(service.labels)
+    with pytest.raises(Conflict, match=f"in use by the container {foreign}") as caught:
+        engine.remove_image(name)
+    assert caught.value.hint == f"Remove the container first: {engine.name} rm --force {foreign}."
+    assert engine.find(service.name).ended
+    engine._daemon.api.remove_container(foreign, force=True)
+    assert engine.remove_image(name) == (service.name,)
+    with pytest.raises(NotFound):
+        engine.find(service.name)
+    assert not [row for row in engine.images() if f"{row.repository}:{row.tag}".endswith(name)]

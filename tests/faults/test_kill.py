@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack import Model
 from jupyter_modelpack.store import fault
 from jupyter_modelpack.store.layout import Layout
 from tests.faults import times
@@ -55,6 +56,33 @@ def test_a_kill_at_every_store_write(tmp_path: Path, monkeypatch, scoreboard):
     assert problems == []
     assert slowest < 1
     register_and_package(folder, "after")
+
+
+def test_a_kill_at_every_step_of_a_delete(tmp_path: Path, monkeypatch):
+    """A package, or a model, is there as it was or not at all; what else there is stays."""
+    folder = tmp_path / "ws"
+
+    def delete(number: int) -> None:
+        there = {one.record.name: one for one in workspace(folder).packages}
+        (folder / "logs").mkdir(exist_ok=True)
+        there[f"package:{number}"].delete()
+        Model(workspace(folder), id=f"m:{number + 1}").delete()
+
+    for number in range(2):
+        register_and_package(folder, str(number))
+    steps = steps_of(partial(delete, 1), monkeypatch)
+    assert steps >= 6
+    kept = ["package:0", "models/m:1"]
+    for step in range(1, steps + 1):
+        number = step + 1
+        register_and_package(folder, str(number))
+        outcome = killed_at(step, lambda _say, number=number: delete(number)).wait()
+        assert outcome.status == -signal.SIGKILL, outcome
+        assert wrong(folder, kept) == []
+        there = f"package:{number}" in Layout.create(folder).names()
+        if there:  # begun again, it goes through
+            delete(number)
+    assert [one.record.name for one in workspace(folder).packages] == ["package:0"]
 
 
 def whole(folder: Path, cache: Layout) -> float:

@@ -27,7 +27,7 @@ def facts(found: Condition) -> dict[str, Any]:
 def find(name: str, engine: Engine) -> Service:
     """Return a service that `run` started; a browser reaches nothing else that listens on this machine."""
     service = engine.find(check_name(name))
-    if choose.WORKSPACE not in service.labels:
+    if not service.mine:
         raise NotFound(
             f"{service.name} was not started by modelpack.", hint="See what was with: services.", code="no-service"
         )

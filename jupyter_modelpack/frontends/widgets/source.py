@@ -12,6 +12,7 @@ from jupyter_modelpack.commands.images import Images, images
 from jupyter_modelpack.commands.models import Models, models
 from jupyter_modelpack.commands.packages import Packages, packages
 from jupyter_modelpack.commands.services import Services, services
+from jupyter_modelpack.engine.base import Service
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends import human, show
 
@@ -95,7 +96,7 @@ def _packages(result: Packages, _where: Mapping[str, Any]) -> list[Row]:
             ),
             (row.reference, row.digest, row.size, _time(row.created), ", ".join(row.models)),
             ours=True,
-            actions=("copy",) if row.dockerfile else ("run", "copy"),
+            actions=("delete", "copy") if row.dockerfile else ("run", "delete", "copy"),
         )
         for row in result.rows
     ]
@@ -108,7 +109,7 @@ def _models(result: Models, _where: Mapping[str, Any]) -> list[Row]:
         tags = ", ".join(f"{key}={value}" for key, value in row.tags.items()) or "-"
         cells = (row.name, str(row.version), human.ago(row.created, now), human.size(row.size, 3), tags)
         keys = (row.name, row.version, _time(row.created), row.size, tags)
-        rows.append(Row(f"{row.name}:{row.version}", cells, keys, ours=True, actions=("copy",)))
+        rows.append(Row(f"{row.name}:{row.version}", cells, keys, ours=True, actions=("delete", "copy")))
     return rows
 
 
@@ -120,10 +121,15 @@ def _services(result: Services, _where: Mapping[str, Any]) -> list[Row]:
             (one.name, one.state, one.scoring_uri if not one.ended else "-", one.image, human.ago(one.started, now)),
             (one.name, one.state, one.port, one.image, _time(one.started)),
             ours=True,
-            actions=("open", "copy") if one.ended else ("open", "kill", "copy"),
+            actions=("open", *_deed(one), "copy"),
         )
         for one in result.rows
     ]
+
+
+def _deed(one: Service) -> tuple[str, ...]:
+    """Return what can be done to a service: one that `run` did not start is only to be looked at."""
+    return () if not one.mine else ("delete",) if one.ended else ("kill",)
 
 
 SOURCES: Mapping[str, Source] = {

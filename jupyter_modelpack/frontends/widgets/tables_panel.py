@@ -15,10 +15,11 @@ from typing import Any
 from traitlets import List, Unicode
 
 from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands.delete import delete
 from jupyter_modelpack.commands.kill import kill
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.frontends import show
+from jupyter_modelpack.frontends import plain, show
 from jupyter_modelpack.frontends.view import Line, Part, Table, View
 from jupyter_modelpack.frontends.widgets import modules, start
 from jupyter_modelpack.frontends.widgets.paging import page
@@ -31,6 +32,9 @@ PAGE_ROWS = 10
 
 TWIN_ROWS = 100
 """Rows that a saved notebook shows of a table."""
+
+KINDS = {"models": "model", "packages": "package", "services": "service"}
+"""What the rows of a table are to `delete`; an engine's images are removed."""
 
 FRESH_SECONDS = 2.0
 """How old rows may be; turning pages and sorting ask nobody."""
@@ -76,7 +80,14 @@ class TablesPanel(Panel):
 
     def actions(self) -> Mapping[str, Action]:
         """Return what the page may ask for."""
-        return {"page": self._page, "run": self._run, "remove": self._remove, "kill": self._kill, "open": self._open}
+        deeds = {
+            "run": self._run,
+            "remove": self._remove,
+            "delete": self._delete,
+            "kill": self._kill,
+            "open": self._open,
+        }
+        return {"page": self._page, **deeds}
 
     def view(self) -> View:
         """Return the tables as the saved notebook shows them."""
@@ -118,8 +129,13 @@ class TablesPanel(Panel):
 
     def _remove(self, asked: Mapping[str, Any]) -> str:
         name = str(asked.get("name"))
-        choose.engine(self._where.get("engine")).remove_image(name)
-        return f"Removed {name}."
+        gone = choose.engine(self._where.get("engine")).remove_image(name)
+        return f"Removed {', with the ended '.join([name, *([', '.join(gone)] if gone else [])])}."
+
+    def _delete(self, asked: Mapping[str, Any]) -> str:
+        kind = KINDS[str(asked.get("tab"))]
+        done = delete(Reporter(), kind=kind, names=(str(asked.get("name")),), **self._where)
+        return plain.text(show.view(done))
 
     def _kill(self, asked: Mapping[str, Any]) -> str:
         done = kill(Reporter(), service=str(asked.get("name")), engine=self._where.get("engine"))

@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import subprocess
 import uuid
 from pathlib import Path
 
@@ -22,9 +21,9 @@ def name() -> str:
     return f"click-{uuid.uuid4().hex[:8]}"
 
 
-def sure(remove: Locator) -> None:
-    """Click twice: Remove asks first."""
-    expect(remove).to_have_text("Remove")
+def sure(remove: Locator, label: str = "Remove") -> None:
+    """Click twice: Remove and Delete ask first."""
+    expect(remove).to_have_text(label)
     remove.click()
     expect(remove).to_have_text("Sure?")
     remove.click()
@@ -91,17 +90,20 @@ def test_package_cancel_again_run_score_logs_kill(panel: SidePanel, name: str, t
         assert panel.panel.evaluate(CONTRAST) == [], theme
     panel.theme("JupyterLab Light")
 
-    panel.button(service, "Kill").click()
-    expect(service).to_have_attribute("data-state", "ended")
-    expect(panel.button(service, "Score")).to_be_disabled()
     remove = panel.button(panel.row(f"/{name}"), re.compile("^Remove "))
     sure(remove)
     news = panel.news
-    expect(news.get_by_role("alert")).to_contain_text("is using its referenced image")  # what has ended is still there
-    subprocess.run(["docker", "-H", docker_host, "rm", name], check=True)
-    sure(remove)
+    expect(news.get_by_role("alert")).to_contain_text(f"in use by the service {name}, which is running")
+    panel.button(service, "Kill").click()
+    expect(service).to_have_attribute("data-state", "ended")
+    expect(panel.button(service, "Score")).to_be_disabled()
+    sure(remove)  # what has ended goes with its image
     expect(panel.row(f"/{name}")).to_have_count(0)
     expect(news).to_contain_text("was removed")
+    panel.tab("Packages")
+    sure(panel.button(panel.row(f"/{name}"), re.compile("^Delete ")), "Delete")
+    expect(panel.row(f"/{name}")).to_have_count(0)
+    expect(news).to_contain_text("was deleted")
     assert panel.problems == []
 
 

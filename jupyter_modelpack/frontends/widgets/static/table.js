@@ -3,7 +3,8 @@ import { copy } from "./clipboard.js";
 import { failure } from "./failure.js";
 
 const REFRESH_MS = 5_000;
-const LABELS = { run: "Run", remove: "Remove", kill: "Kill", open: "Open" };
+const LABELS = { run: "Run", remove: "Remove", delete: "Delete", kill: "Kill", open: "Open" };
+const SURE = new Set(["remove", "delete"]);
 
 // One table whose rows stay in the kernel: sorted, filtered and paged there.
 export function table(tab, line, news) {
@@ -73,15 +74,15 @@ export function table(tab, line, news) {
       return copier;
     }
     const made = button(LABELS[what], async () => {
-      if (what === "remove" && made.textContent !== "Sure?") {
+      if (SURE.has(what) && made.textContent !== "Sure?") {
         say(made, "Sure?");
-        setTimeout(() => say(made, LABELS.remove), 3000);
+        setTimeout(() => say(made, LABELS[what]), 3000);
         return;
       }
       made.disabled = true;
       say(news, what === "run" ? `Starting ${one.name} ...` : "");
       try {
-        say(news, await line.ask(what, { name: one.name }));
+        say(news, await line.ask(what, { name: one.name, tab: tab.name }));
       } catch (error) {
         news.replaceChildren(failure(error));
       }

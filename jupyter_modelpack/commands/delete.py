@@ -1,0 +1,161 @@
+"""delete: packages, models, environments or ended services, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.commands import choose
+from jupyter_modelpack.engine.base import check_mine
+from jupyter_modelpack.errors import Conflict, UsageError
+from jupyter_modelpack.events import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.package_record import Record
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What is gone, or would be.
+
+    Attributes:
+        kind: ``package``, ``model``, ``environment`` or ``service``.
+        names: Of each, in full.
+        bytes: What a collection frees then; None where a damaged manifest hides it.
+        shared: Bytes that stay, for the cache holds the same files.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    dry_run: bool
+    bytes: int | None = 0
+    shared: int = 0
+
+
+def delete(
+    _report: Reporter,
+    *,
+    kind: str | None = None,
+    names: tuple[str, ...] = (),
+    keep_last: int | None = None,
+    older_than: int | None = None,
+    dry_run: bool = False,
+    workspace: str | None = None,
+    engine: str | None = None,
+) -> Deleted:
+    """Delete what is named, all of it or nothing; what only that needed is freed by gc.
+
+    With `keep_last` or `older_than`, packages to which it applies, of the names given or of all; with both, those
+    to which both apply. The engine keeps its images.
+    """
+    if kind is None:
+        raise UsageError("delete needs to know what: package, model, environment or service.", hint=_EXAMPLE)
+    by_rule = keep_last is not None or older_than is not None
+    if by_rule and kind != "package":
+        raise UsageError(
+            f"--keep-last and --older-than choose among packages; a {kind} is deleted by its name.",
+            hint=f"delete {kind} NAME",
+        )
+    if not names and not by_rule:
+        raise UsageError(f"delete {kind} needs a name.", hint=_EXAMPLE)
+    if kind == "service":
+        return _services(engine, names, dry_run=dry_run)
+    where = choose.workspace(workspace)
+    if kind == "package":
+        records = _by_rule(where, names, keep_last, older_than) if by_rule else _named(where, names)
+        return _packages(where, records, dry_run=dry_run)
+    return (_models if kind == "model" else _environments)(where, names, dry_run=dry_run)
+
+
+_EXAMPLE = "delete package package:20261122, for example; see what there is with: packages, models, services."
+
+
+def _named(where: Workspace, names: Sequence[str]) -> list[Record]:
+    found = [choose.package(where, name).record for name in names]
+    return list({record.name: record for record in found}.values())
+
+
+def _by_rule(where: Workspace, names: Sequence[str], keep_last: int | None, older_than: int | None) -> list[Record]:
+    """Return the packages to which the rules apply, newest first."""
+    repositories = {_repository(record.name) for record in _named(where, names)}
+    limit = None if older_than is None else datetime.now(UTC) - timedelta(days=older_than)
+    seen: dict[str, int] = {}
+    found = []
+    for package in where.packages:
+        record = package.record
+        repository = _repository(record.name)
+        seen[repository] = seen.get(repository, 0) + 1
+        too_many = keep_last is None or seen[repository] > keep_last
+        # What does not say when it was made is no older than anything.
+        too_old = limit is None or (record.created is not None and record.created < limit)
+        if too_many and too_old and (not names or repository in repositories):
+            found.append(record)
+    return found
+
+
+def _repository(name: str) -> str:
+    return name.rpartition(":")[0]
+
+
+def _packages(where: Workspace, records: Sequence[Record], *, dry_run: bool) -> Deleted:
+    from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
+
+    gone = {record.name for record in records}
+    left = [package.record for package in where.packages if package.record.name not in gone]
+    also = deleting.environments_of(records, left)
+    return _done(
+        where,
+        "package",
+        [record.name for record in records],
+        {*gone, *also},
+        None if dry_run or not records else lambda: deleting.forget_packages(where, records),
+    )
+
+
+def _models(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
+    from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
+
+    models = list({model.id: model for model in (choose.model(where, name) for name in names)}.values())
+    if dry_run:
+        deleting.refuse_used_models(where, models)
+    refs = {f"models/{model.id}" for model in models}
+    forget = None if dry_run else lambda: deleting.forget_models(where, models)
+    return _done(where, "model", [model.id for model in models], refs, forget)
+
+
+def _environments(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
+    from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
+
+    found = [choose.environment(where, name) for name in names]
+    ids = list(dict.fromkeys(f"{one.name}:{one.version}" for one in found))
+    forget = None if dry_run else lambda: deleting.forget_environments(where, ids)
+    return _done(where, "environment", ids, {f"environments/{one}" for one in ids}, forget)
+
+
+def _done(
+    where: Workspace, kind: str, names: Sequence[str], refs: Collection[str], forget: Callable[[], None] | None
+) -> Deleted:
+    """Do it, unless it is only to be said; return what gc frees then."""
+    from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
+
+    space = deleting.space(where.store, refs)
+    if forget is not None:
+        forget()
+    own, shared = (space.own, space.shared) if space else (None, 0)
+    return Deleted(kind, tuple(names), forget is None, own, shared)
+
+
+def _services(engine: str | None, names: Sequence[str], *, dry_run: bool) -> Deleted:
+    chosen = choose.engine(engine)
+    found = {one.name: one for one in (choose.service(chosen, name, None) for name in names)}
+    for one in found.values():
+        check_mine(one, "deleted")
+        if not one.ended:
+            raise Conflict(f"{one.name} is running.", hint=f"End it first: kill {one.name}.", code="running")
+    if not dry_run:
+        for one in found.values():
+            chosen.remove(one)
+    return Deleted("service", tuple(found), dry_run)

@@ -1,0 +1,78 @@
+"""Which containers are ours: those that `run` has written down, whatever their labels say.
+
+A container has the labels of its image too, and anybody may make an image. So `run` gives each container a
+secret number as a label and keeps, in this user's own folder, a file of that name: who is to be killed, replaced
+or removed must have both. The number is there before the container, which may be all that a kill leaves; as soon
+as the engine has said what it calls the container, that decides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_modelpack import home
+from jupyter_modelpack.engine.base import LABEL
+from jupyter_modelpack.engine.supervisor import write
+from jupyter_modelpack.errors import Unavailable
+
+CLAIM = f"{LABEL}.claim"
+"""Label of a container: the number under which it is written down."""
+
+_NUMBER = re.compile(r"[0-9a-f]{32}")
+
+
+def begin(name: str) -> str:
+    """Write down that a container of that name is about to be made; return the number for its label."""
+    number = secrets.token_hex(16)
+    _write(number, {"name": name})
+    return number
+
+
+def settle(number: str, name: str, container: str) -> None:
+    """Write down what the engine calls the container."""
+    _write(number, {"name": name, "id": container})
+
+
+def forget(labels: Mapping[str, str] | None) -> None:
+    """Forget a container that is gone, or was never made."""
+    if number := _number(labels):
+        with contextlib.suppress(OSError):
+            (home.containers() / number).unlink(missing_ok=True)
+
+
+def holds(container: str, name: str, labels: Mapping[str, str] | None) -> bool:
+    """Whether this very container was started by `run` of this user."""
+    number = _number(labels)
+    if number is None:
+        return False
+    try:
+        known: Any = json.loads((home.containers() / number).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    if not isinstance(known, dict):
+        return False
+    return known.get("id") == container if "id" in known else known.get("name") == name
+
+
+def _number(labels: Mapping[str, str] | None) -> str | None:
+    """Return the number that a label names; it comes from outside, and becomes the name of a file."""
+    number = (labels or {}).get(CLAIM, "")
+    return number if _NUMBER.fullmatch(number) else None
+
+
+def _write(number: str, facts: Mapping[str, str]) -> None:
+    folder = home.containers()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write(folder / number, facts)
+    except OSError as error:
+        raise Unavailable(
+            f"Running {facts['name']}: it cannot be written down in {folder}: {error.strerror}.",
+            hint="MODELPACK_HOME names a folder that may be written.",
+            code="disk",
+        ) from error
