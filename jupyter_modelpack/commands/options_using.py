@@ -115,6 +115,27 @@ USING: tuple[Option, ...] = (
         default=False,
     ),
     Option(
+        "memory",
+        "Most memory it may use, as docker run says it: 512m, 2g; by default, no limit",
+        ("run",),
+        ("--memory",),
+        metavar="SIZE",
+    ),
+    Option(
+        "cpus",
+        "How many processors it may use: 2, 0.5; by default, all",
+        ("run",),
+        ("--cpus",),
+        metavar="COUNT",
+    ),
+    Option(
+        "gpus",
+        "GPUs it is given, as docker run says it: all, 1, device=0,1; by default, none",
+        ("run",),
+        ("--gpus",),
+        metavar="GPUS",
+    ),
+    Option(
         "timeout",
         "Seconds to wait until it is ready",
         ("run", "reload"),

@@ -25,6 +25,7 @@ from jupyter_modelpack.engine.base import (
     Service,
     check_name,
 )
+from jupyter_modelpack.engine.bounds import Bounds
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.events import Reporter
 
@@ -41,7 +42,7 @@ _KEYS = "MODELPACK_KEYS"
 """Variable by which a service learns its keys."""
 
 SETTINGS = f"{LABEL}.settings"
-"""Label of a service: a fingerprint of the environment variables it was given."""
+"""Label of a service: a fingerprint of the environment variables and the limits it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Running:
         return self.service
 
 
-def run(
+def run(  # noqa: PLR0913 - one each for what can be typed
     report: Reporter,
     *,
     package: str | None = None,
@@ -76,6 +77,9 @@ def run(
     replace: bool = False,
     watch: bool = False,
     public: bool = False,
+    memory: str | None = None,
+    cpus: str | None = None,
+    gpus: str | None = None,
     timeout: int = 120,
     workspace: str | None = None,
     engine: str | None = None,
@@ -85,7 +89,9 @@ def run(
     One that is to be watched and was not until now is started anew.
     """
     started = time.monotonic()
+    bounds = Bounds.read(memory, cpus, gpus)
     chosen = choose.engine(engine)
+    bounds.check(chosen.name, isolated=chosen.isolated)  # before anything is written out
     where = choose.workspace(workspace)
     wanted = choose.package(where, package)
     check_is_image(wanted)
@@ -95,7 +101,7 @@ def run(
         DIGEST: str(wanted.digest),
         **({SAMPLE_LABEL: wanted.sample} if wanted.sample else {}),
         **({PUBLIC: "true"} if public else {}),
-        SETTINGS: hashlib.sha256(repr(sorted(env_var)).encode()).hexdigest()[:16],
+        SETTINGS: hashlib.sha256(repr([*sorted(env_var), *bounds.given]).encode()).hexdigest()[:16],
     }
     service = None if replace else _running(chosen, called, port, labels)
     if service is not None and watch and RELOAD_LABEL not in service.labels:
@@ -113,6 +119,7 @@ def run(
             labels={**labels, **({RELOAD_LABEL: "true"} if watch else {})},
             program=None if chosen.isolated else _program(wanted, report),
             replace=replace,
+            bounds=bounds,
             reloads=watch,
             public=public,
         )

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
+from jupyter_modelpack.engine.bounds import NO_BOUNDS, Bounds
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
@@ -85,7 +86,7 @@ class RunSpec:
         program: For the process engine: what to start. Container engines ignore it.
         replace: Whether a running service of ours that has this name may be ended first. One that has
             ended gives way without being asked.
-        memory: Most bytes it may use; None is no limit. The process engine cannot limit it.
+        bounds: What it may use of the machine; the process engine cannot bound it.
         reloads: Whether it is to take a newer script without a restart, which costs a process more.
         public: Whether other computers may reach the port, too.
     """
@@ -97,7 +98,7 @@ class RunSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     program: LocalProgram | None = None
     replace: bool = False
-    memory: int | None = None
+    bounds: Bounds = NO_BOUNDS
     reloads: bool = False
     public: bool = False
 

@@ -42,6 +42,7 @@ class ContainerEngine(ContainerImages):
     def run(self, spec: RunSpec, report: Reporter) -> Service:
         """Start a container, well shut in; return before it is healthy."""
         check_name(spec.name)
+        spec.bounds.check(self.name, isolated=self.isolated)
         self._make_room(spec, report)
         api = self._daemon.api
         number = claims.begin(spec.name)
@@ -60,6 +61,10 @@ class ContainerEngine(ContainerImages):
                     api.start(container)
             except Conflict as error:
                 raise self._port_taken(spec.port, error) from error
+            except Unavailable as error:
+                if "could not select device driver" in error.message:
+                    error.hint = "Docker gives out NVIDIA GPUs once its machine has the NVIDIA Container Toolkit."
+                raise
             undo.pop_all()
         return self.find(container)
 
@@ -76,7 +81,7 @@ class ContainerEngine(ContainerImages):
                     volumes=[_NEWER] if spec.reloads else [],
                     environment={**spec.env, **(reloading(_NEWER) if spec.reloads else {})},
                     labels=dict(labels),
-                    host_config=api.create_host_config(**hygiene.host_config(spec)),
+                    host_config=api.create_host_config(**hygiene.host_config(spec, self._log_options())),
                 )["Id"]
         except NotFound as error:
             raise NotFound(
@@ -87,6 +92,14 @@ class ContainerEngine(ContainerImages):
         except Conflict as error:
             self._name_taken(spec.name, error)
         return made
+
+    def _log_options(self) -> Mapping[str, str]:
+        """Return what keeps the container's log from filling the disk, as far as the engine's driver knows it."""
+        if self.name == "podman":
+            return hygiene.LOG_OPTIONS
+        with self._daemon.asking("Asking how logs are kept"):
+            known = self._daemon.api.info().get("LoggingDriver") in hygiene.LOG_DRIVERS
+        return hygiene.LOG_OPTIONS if known else {}
 
     def lay(self, service: Service, files: Mapping[str, bytes]) -> None:
         """Upload the files into the container's volume."""

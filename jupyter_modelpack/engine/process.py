@@ -100,6 +100,7 @@ class ProcessEngine:
     def run(self, spec: RunSpec, report: Reporter) -> Service:
         """Start the program of `spec` in a session of its own; return before it is healthy."""
         check_name(spec.name)
+        spec.bounds.check(self.name, isolated=self.isolated)
         if spec.program is None:
             raise UsageError(f"{spec.image} names no program that could run without a container engine.")
         self._make_room(spec, report)

@@ -64,6 +64,8 @@ def main(folder: Path, argv: list[str]) -> None:
         write(folder / EXIT, {"code": START_FAILED, "ended": time.time()})
         _answer({"error": str(error)})
         return
+    with contextlib.suppress(OSError):  # where memory runs out, this is to end before the notebook does
+        Path(f"/proc/{program.pid}/oom_score_adj").write_text("500", encoding="ascii")
     # Nobody knows our number before the file is written.
     signal.signal(signal.SIGTERM, lambda *_: _end_group(program.pid))
     started = {

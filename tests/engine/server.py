@@ -60,6 +60,8 @@ class Handler(BaseHTTPRequestHandler):
         elif body.startswith(b"read "):
             with open(f"{NEWER}/{body[5:].decode()}", "rb") as file:  # noqa: PTH123
                 body = file.read()
+        elif body.startswith(b"say "):
+            print(("x" * 99 + "\n") * (int(body[4:]) // 100), end="", flush=True)
         elif body.startswith(b"env "):
             body = os.environ.get(body[4:].decode(), "").encode()
         elif body == b"die":

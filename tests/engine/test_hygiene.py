@@ -8,9 +8,10 @@ import pytest
 
 from jupyter_modelpack.engine import claims
 from jupyter_modelpack.engine.base import SERVICE_LABEL
+from jupyter_modelpack.engine.bounds import Bounds
 from jupyter_modelpack.engine.health import wait_until_ready
 from jupyter_modelpack.engine.score import score
-from jupyter_modelpack.errors import Conflict, NotFound
+from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from tests.engine import tiny
 
@@ -44,11 +45,68 @@ def test_a_service_writes_to_tmp_only_and_is_not_root(containers):
     assert score(service, b"write /tmp/x").ok
 
 
-def test_memory_is_limited_on_request_without_swap(containers):
-    service = containers.engine.run(replace(containers.spec(), memory=128 << 20), containers.report)
+def bounded(containers, memory=None, cpus=None, gpus=None):
+    spec = replace(containers.spec(), bounds=Bounds.read(memory, cpus, gpus))
+    return containers.engine.run(spec, containers.report)
+
+
+def test_memory_and_processors_are_limited_on_request_without_swap(containers):
+    service = bounded(containers, "128m", "0.5")
     host = inspected(containers, service)["HostConfig"]
     assert host["Memory"] == host["MemorySwap"] == 128 << 20
+    assert host["NanoCpus"] == 500_000_000
     wait_until_ready(containers.engine, service, containers.report)
+
+
+def test_gpus_are_given_or_refused_by_name(containers):
+    if containers.engine.name == "podman":
+        with pytest.raises(UsageError, match="Podman takes no GPUs"):
+            bounded(containers, gpus="all")
+    else:  # this machine has none, and the engine says so
+        with pytest.raises(ModelpackError, match="could not select device driver") as caught:
+            bounded(containers, gpus="device=0,1")
+        assert "NVIDIA Container Toolkit" in caught.value.hint
+    with pytest.raises(NotFound):
+        containers.engine.find(f"{containers.prefix}-a")
+
+
+def test_a_log_does_not_fill_the_disk(containers):
+    service = containers.ready()
+    for _ in range(8):
+        assert score(service, b"say 5000000").ok
+    assert 0 < sum(map(len, containers.engine.logs(service))) < 33_000_000
+
+
+def test_where_memory_runs_out_the_service_goes_first(rig):
+    service = rig.ready()
+    assert score(service, b"read /proc/self/oom_score_adj").text.strip() == "500"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("512m", None, None), (512 << 20, None, None)),
+        (("1.5g", "2", "all"), (3 << 29, 2.0, -1)),
+        (("2GiB", ".5", "2"), (2 << 30, 0.5, 2)),
+        (("8388608", "0.01", '"device=0,GPU-3a"'), (8 << 20, 0.01, ("0", "GPU-3a"))),
+    ],
+)
+def test_bounds_are_read_as_docker_reads_them(words, found):
+    bounds = Bounds.read(*words)
+    assert (bounds.memory, bounds.cpus, bounds.gpus) == found
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[(memory, None, None) for memory in ("", "5m", "-1g", "1x", "g", "99999999999t", "٣g", "1e9")],
+        *[(None, cpus, None) for cpus in ("", "0", "-1", "two", "nan", "inf", "1e3", "0.001")],
+        *[(None, None, gpus) for gpus in ("", "0", "-1", "none", "device=", "device=a b", "count=1,x=y")],
+    ],
+)
+def test_a_bound_that_is_none_is_refused(words):
+    with pytest.raises(UsageError, match=r"--(memory|cpus|gpus): '"):
+        Bounds.read(*words)
 
 
 @pytest.fixture
