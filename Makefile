@@ -108,6 +108,7 @@ bench: $(READY)
 lock: $(UV)
 	$(UV) pip compile -q --no-emit-index-url --no-header --no-annotate --generate-hashes \
 	    --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
+	awk '/^[^ ]/ { ours = /^(httptools|orjson)==/ } ours' requirements.lock > jupyter_modelpack/build/server_hashes.txt
 
 panel: $(PANEL)
 

@@ -69,3 +69,15 @@ REDIRECTS: Final = 5
 
 RETRY_AFTER_SECONDS: Final = 60
 """Longest wait a registry may ask for before we hand the question back to the user."""
+
+CONSTRAINTS_BYTES: Final = 4 << 20
+"""Largest constraints file fetched from an address; one of 700 packages, Airflow's, has 30 kB."""
+
+IGNORE_BYTES: Final = 1 << 20
+"""Largest .gitignore, .dockerignore or .amlignore read; those that generators make have 10 kB."""
+
+SECRET_TEXT_BYTES: Final = 8 << 20
+"""Most of a text file that is searched for keys and tokens; what people write has less, data has more."""
+
+SECRET_BINARY_BYTES: Final = 64 << 10
+"""Most of any other file that is searched: a token is typed into text, and a key's file begins with it."""

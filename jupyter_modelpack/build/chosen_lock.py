@@ -16,8 +16,12 @@ from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from jupyter_modelpack.build.lock import SHAPE, Lock, make_lock, misshapen
+from jupyter_modelpack.build.constraints import constraint_lines
+from jupyter_modelpack.build.lock import SHAPE, Lock, misshapen
 from jupyter_modelpack.build.recipe import Recipe
+from jupyter_modelpack.build.required_hashes import check_hashes, hashes_required, server_pins, with_constraints
+from jupyter_modelpack.build.requirement_line import parse_lines, take_apart
+from jupyter_modelpack.build.resolve import make_lock
 from jupyter_modelpack.build.server_layer import server_requirements
 from jupyter_modelpack.build.tags import target_tags, wheel_tags
 from jupyter_modelpack.build.target import Target
@@ -32,16 +36,25 @@ def recipe_lock(recipe: Recipe, target: Target, folder: Path, report: Reporter) 
 
     Raises:
         UsageError: the lock that the recipe brings is none, or does not fit requirements or platform.
+        Untrusted: a package's file is not one that a ``--hash`` of the requirements allows.
         BuildFailed: the requirements cannot be met.
         Unavailable: the package index cannot be reached.
     """
-    requirements = [*recipe.needs.requirements, *server_requirements()]
-    if not recipe.lock:
-        where = recipe.needs.requirements_dir
-        return make_lock(requirements, target, folder, report, relative_to=where, upgrade=recipe.upgrade)
-    lock = _read(recipe.lock, target)
-    _check(lock, requirements)
-    report.log(f"Using the lock given ({len(lock.packages)} packages)")
+    where = recipe.needs.requirements_dir
+    given = list(recipe.needs.requirements)
+    constraints = list(constraint_lines(given, where or Path()))
+    constrained = [*given, *constraints]
+    hashed = hashes_required(parse_lines(constrained))
+    servers = server_pins(parse_lines(constrained)) if hashed else server_requirements()
+    if recipe.lock:
+        lock = _read(recipe.lock, target)
+        _check(lock, [*given, *servers])
+        report.log(f"Using the lock given ({len(lock.packages)} packages)")
+    else:
+        wanted = [*with_constraints(given, constraints), *servers] if hashed else [*given, *servers]
+        lock = make_lock(wanted, target, folder, report, relative_to=where, upgrade=recipe.upgrade, hashed=hashed)
+    # Each time: it may have been made before, by somebody else, or of an index that has changed since.
+    check_hashes(lock, [*constrained, *servers], _environment(target), all_of=hashed)
     return lock
 
 
@@ -114,7 +127,7 @@ def _check(lock: Lock, requirements: list[str]) -> None:
     versions = {canonicalize_name(package.name): package.version for package in lock.packages}
     for line in requirements:
         try:
-            wanted = Requirement(line.partition(" --hash")[0].partition(" #")[0].strip())
+            wanted = Requirement(take_apart(line).wanted)
         except InvalidRequirement:  # an option, or a path: uv's own words
             continue
         found = versions.get(canonicalize_name(wanted.name))

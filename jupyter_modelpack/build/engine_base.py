@@ -20,7 +20,7 @@ from jupyter_modelpack.build.docker_text import command
 from jupyter_modelpack.build.python_in_image import find_python
 from jupyter_modelpack.build.recipe import Needs
 from jupyter_modelpack.engine import base as engines
-from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.errors import Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.registry.credentials import Credentials
@@ -95,7 +95,19 @@ def _below(
 ) -> Base:
     named = needs.base or (None if not needs.conda else os.environ.get("MODELPACK_CONDA_IMAGE", CONDA_BASE))
     python = not needs.conda
-    return resolve_base(named, needs.python, platform, cache, report, credentials, need_python=python, fresh=fresh)
+    try:
+        return resolve_base(named, needs.python, platform, cache, report, credentials, need_python=python, fresh=fresh)
+    except Unavailable as error:
+        if error.code != "no-base" or not needs.conda or needs.base:
+            raise
+        raise Unavailable(  # the image that `modelpack base` makes has no conda
+            error.message,
+            hint="Conda packages are installed by an image that has micromamba: set MODELPACK_CONDA_IMAGE to a "
+            "reference that you can reach, or to the file of a saved image (`docker save`). Those below `pip:` "
+            "need none.",
+            code="no-base",
+            retry=error.retry,
+        ) from error
 
 
 def _for_engine(known: Mapping[str, Credentials] | None) -> dict[str, engines.Credentials]:

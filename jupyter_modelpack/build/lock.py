@@ -1,40 +1,28 @@
 """The environment's lock: every package with its version and hashes, for the image's Python and platform.
 
-It is a standard ``pylock.toml`` (PEP 751), made by uv, kept by what it was made from: the same
-requirements give the same lock until somebody asks for newer ones.
+It is a standard ``pylock.toml`` (PEP 751); `resolve.py` makes one of requirements.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import tomli_w
 
 from jupyter_modelpack.build.target import Target
-from jupyter_modelpack.build.tools import run_tool
-from jupyter_modelpack.errors import BuildFailed, Denied, ModelpackError, Unavailable, UsageError
-from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.limits import NAME_BYTES
+from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.redact import scrub
-from jupyter_modelpack.store.files import write_file
 
 _KINDS = ("wheels", "sdist", "archive")
 SHAPE = (AttributeError, KeyError, TypeError, ValueError)
 """What reading text where a table belongs, and the like, raises."""
-
-_HARMLESS = ("UV_CACHE", "UV_CONCURRENT", "UV_HTTP", "UV_NO_PROGRESS", "UV_OFFLINE", "UV_PYTHON", "UV_SYSTEM_CERTS")
-"""Beginnings of the variables of uv that change how it works and not what it finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +69,7 @@ class Lock:
     @cached_property
     def shipped(self) -> str:
         """The lock as it goes into images: files of this machine by their name alone."""
-        return _with_paths(self.text, lambda path: path.rpartition("/")[2])
+        return with_paths(self.text, lambda path: path.rpartition("/")[2])
 
 
 @lru_cache(maxsize=8)
@@ -108,7 +96,7 @@ def misshapen(error: Exception) -> UsageError:
     )
 
 
-def _with_paths(text: str, change: Callable[[str], str]) -> str:
+def with_paths(text: str, change: Callable[[str], str]) -> str:
     """Return a lock with the paths of local files changed; the same text where it names none."""
     if "path" not in text and "file:" not in text and "\\" not in text:  # a key may be spelt in escapes
         return text
@@ -197,52 +185,6 @@ def uv_environment() -> dict[str, str]:
     return environment
 
 
-def make_lock(
-    requirements: Sequence[str],
-    target: Target,
-    folder: Path,
-    report: Reporter,
-    *,
-    relative_to: Path | None = None,
-    upgrade: bool = False,
-) -> Lock:
-    """Resolve `requirements` for an image, or take the lock made before from the same ones.
-
-    Args:
-        requirements: Lines of a requirements file, options included.
-        target: The image's Python and platform.
-        folder: Where locks are kept.
-        report: For the log.
-        relative_to: What relative paths in the lines refer to.
-        upgrade: Resolve again even if there is a lock.
-
-    Raises:
-        BuildFailed: a requirement does not exist or they contradict each other.
-        Unavailable: the package index cannot be reached.
-    """
-    lines = [line.strip() for line in requirements if line.strip() and not line.strip().startswith("#")]
-    inputs = [
-        sorted(set(lines)),
-        target.python,
-        str(target.platform),
-        sorted(item for item in os.environ.items() if item[0].startswith("UV_") and not item[0].startswith(_HARMLESS)),
-        str(relative_to) if _has_paths(lines) else "",
-        _contents(lines, relative_to or Path()),
-    ]
-    path = folder / f"{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}.toml"
-    if path.exists() and not upgrade:
-        with contextlib.suppress(UsageError, OSError, ValueError):  # a damaged one is made anew
-            lock = Lock.parse(path.read_text())
-            report.log(f"Using the lock made before ({len(lines)} requirements, Python {target.python})")
-            return lock
-    below = relative_to or Path()
-    text = _with_paths(_resolve(lines, target, relative_to, report), lambda path: str((below / path).absolute()))
-    lock = Lock.parse(text)
-    refuse_secrets(lock)
-    write_file(path, lock.text.encode())
-    return lock
-
-
 def refuse_secrets(lock: Lock) -> None:
     """Raise `UsageError` when a URL of the lock holds a password: the lock ships in the image (threat T9)."""
     if scrub(lock.text) != lock.text:
@@ -251,70 +193,3 @@ def refuse_secrets(lock: Lock) -> None:
             hint="Keep the password in ~/.netrc (or `uv auth login`), and name the package without it.",
             code="secret-in-lock",
         )
-
-
-def _contents(lines: Sequence[str], folder: Path) -> list[str]:
-    """Return what the files that the lines and uv's own settings name hold, so that a change of them counts."""
-    found = []
-    for path in (folder / name for name in ("uv.toml", "pyproject.toml", *_words(lines))):
-        if path.is_file():
-            found.append(hashlib.sha256(path.read_bytes()).hexdigest())
-        elif path.is_dir():
-            found += sorted(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in path.iterdir())
-    return found
-
-
-def _words(lines: Sequence[str]) -> list[str]:
-    """Return the words of the lines that may name a file or folder."""
-    words = {word.removeprefix("file://") for line in lines for word in re.split(r"[\s=]+", line)}
-    return sorted(word for word in words if word.strip("./") and len(word) <= NAME_BYTES and "\0" not in word)
-
-
-def _has_paths(lines: Sequence[str]) -> bool:
-    return any(line.startswith((".", "-")) or "/" in line for line in lines)
-
-
-def _resolve(lines: Sequence[str], target: Target, relative_to: Path | None, report: Reporter) -> str:
-    argv = [uv_program(), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes"]
-    argv += ["--format", "pylock.toml", "--python-version", target.python, "--python-platform", target.uv_platform]
-    argv += [*uv_python(target), "-"]
-    report.log(f"Resolving {len(lines)} requirements for Python {target.python} on {target.platform}")
-    try:
-        return run_tool(
-            argv,
-            report,
-            step="Resolving the requirements",
-            cwd=relative_to,
-            env=uv_environment(),
-            text="\n".join(lines) + "\n",
-        )
-    except BuildFailed as error:
-        raise explain(error) from error
-
-
-def explain(error: BuildFailed) -> ModelpackError:
-    """Say what uv's last lines mean for the person who wrote the requirements."""
-    text = " ".join(" ".join(error.log_tail).split())
-    if "error sending request" in text or "Request failed after" in text:
-        return Unavailable(
-            "The package index cannot be reached, and what is needed is not in the cache.",
-            hint="Check the network and its settings (UV_DEFAULT_INDEX, HTTPS_PROXY, SSL_CERT_FILE) and try again.",
-            code="index-unreachable",
-            retry=True,
-        )
-    place = re.search(r"https?://(?:[^/\s]*@)?([^/\s)]+)", text)
-    if "401 Unauthorized" in text or "403 Forbidden" in text:
-        return Denied(
-            f"The package index at {place[1] if place else 'one of the addresses'} wants another password, or any.",
-            hint="Write it into UV_INDEX (https://user:password@host/simple) or ~/.netrc, or use `uv auth login`: "
-            "one that stood in the requirements is kept nowhere.",
-            code="index-denied",
-        )
-    reason = text.partition("cause:")[2].strip() or text
-    reason = reason.replace(", we can conclude that your requirements are unsatisfiable.", ".")
-    return BuildFailed(
-        f"The requirements cannot be met: {reason[0].lower() + reason[1:] if reason else error.message}",
-        step=error.step,
-        code="unsatisfiable",
-        hint="Check the spelling and the versions; the package must have a release for this Python version.",
-    )

@@ -21,10 +21,13 @@ import tomli_w
 from jupyter_modelpack.build.bytecode import Compilers
 from jupyter_modelpack.build.fetch import Fetcher
 from jupyter_modelpack.build.installed import Installed, normal
-from jupyter_modelpack.build.lock import Lock, Locked, explain, uv_environment, uv_program, uv_python
+from jupyter_modelpack.build.lock import Lock, Locked, uv_environment, uv_program, uv_python
+from jupyter_modelpack.build.requirement_line import parse_lines
+from jupyter_modelpack.build.resolve import trusted_hosts
 from jupyter_modelpack.build.tags import target_tags, wheel_tags
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.tools import run_tool
+from jupyter_modelpack.build.uv_words import explain
 from jupyter_modelpack.build.wheel_file import WheelFile
 from jupyter_modelpack.build.wheel_layer import Counter, write_wheel
 from jupyter_modelpack.errors import BuildFailed, Untrusted
@@ -155,7 +158,7 @@ class _Work:
         subset.write_text(tomli_w.dumps(lock.subset(frozenset(package.name for package in missing))))
         argv = [uv_program(), "pip", "install", "--quiet", "--target", str(tree), "--no-deps"]
         argv += ["--python-version", self.target.python, "--python-platform", self.target.uv_platform]
-        argv += [*uv_python(self.target), "-r", str(subset)]
+        argv += [*uv_python(self.target), *trusted_hosts(parse_lines(requirements)), "-r", str(subset)]
         environment = _signed_in(requirements)
         try:
             run_tool(argv, self.report, step="Fetching the packages", cwd=self.folder, env=environment)

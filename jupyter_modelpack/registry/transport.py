@@ -139,7 +139,8 @@ class Transport:
                 )
             return Unavailable(
                 f"{where} does not speak https: {reason}.",
-                hint="If it is meant to be a plain http registry, say so explicitly.",
+                hint="If it is meant to be a plain http registry, write --plain-http behind push or connect; in "
+                "Python, plain_http=True.",
                 code="registry-unreachable",
             )
         via = ", ".join(sorted({scrub(proxy) for proxy in proxies.values()}))

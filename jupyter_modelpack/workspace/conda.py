@@ -18,6 +18,9 @@ from jupyter_modelpack.workspace.text_file import read_text
 
 KERNEL_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CHANNELS = ("anaconda", "conda-forge")
+_KEYS = ("name", "channels", "dependencies", "variables", "prefix")
+"""What conda reads of such a file; where it would lie (`prefix`) means nothing in an image."""
+
 _NAME = re.compile(r"\s*(?:[\w.-]+::)?([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -90,6 +93,11 @@ class CondaDependencies:
         return list(self._document.get("channels") or [])
 
     @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that the conda file sets; ours, not Azure's."""
+        return {str(name): str(value) for name, value in (self._document.get("variables") or {}).items()}
+
+    @property
     def python(self) -> str | None:
         """What the conda packages say of Python (``=3.11``, ``>=3.9``), or None; ours, not Azure's."""
         for entry in self.conda_packages:
@@ -113,16 +121,19 @@ class CondaDependencies:
 
     def add_pip_package(self, pip_package: str) -> None:
         """Add a pip package; one of that name is replaced."""
+        replaced = [line for line in self._pip if _same(line, pip_package)]
         self.remove_pip_package(pip_package)
-        self._set_pip([*self._pip, pip_package])
+        # That the file asks for hashes is no less true for the one that takes the place of a hashed one.
+        asks = any("--hash" in line for line in replaced) and "--require-hashes" not in self._pip
+        self._set_pip([*(["--require-hashes"] if asks else []), *self._pip, pip_package])
 
     def remove_pip_package(self, pip_package: str) -> None:
         """Take a pip package out, by name."""
-        self._set_pip([line for line in self._pip if _is_option(line) or _name(line) != _name(pip_package)])
+        self._set_pip([line for line in self._pip if not _same(line, pip_package)])
 
     def set_pip_requirements(self, pip_requirements: Sequence[str]) -> None:
         """Replace all pip lines."""
-        self._set_pip(list(pip_requirements))
+        self._set_pip(_continued(pip_requirements))
 
     def set_pip_option(self, pip_option: str) -> None:
         """Add a pip option; one of that name is replaced."""
@@ -193,8 +204,23 @@ class CondaDependencies:
         self._document["dependencies"] = [*kept, {"pip": lines}] if lines else kept
 
 
+def _continued(lines: Sequence[str]) -> list[str]:
+    """Join lines that a backslash continues, so that what takes a requirement out takes its hashes, too."""
+    joined: list[str] = []
+    for line in lines:
+        if joined and joined[-1].endswith("\\") and not joined[-1].lstrip().startswith("#"):
+            joined[-1] = f"{joined[-1][:-1].rstrip()} {line.strip()}"
+        else:
+            joined.append(line)
+    return joined
+
+
 def _is_option(line: str) -> bool:
     return line.lstrip().startswith("-")
+
+
+def _same(line: str, package: str) -> bool:
+    return not _is_option(line) and _name(line) == _name(package)
 
 
 def _name(package: str) -> str:
@@ -229,4 +255,25 @@ def _check(document: object) -> dict[str, Any]:
     channels = document.get("channels") or []
     if not isinstance(channels, list) or not all(isinstance(entry, str) for entry in channels):
         raise UsageError("Environment error: not a valid YAML structure: `channels` lists names.")
-    return {**document, "dependencies": list(dependencies)}
+    unknown = sorted(str(key) for key in document.keys() - _KEYS)
+    if unknown:
+        raise UsageError(
+            f"Environment error: {unknown[0]} of the conda file is nothing that conda knows, nor obeyed here.",
+            hint=f"Take it out, or check its spelling: there are {', '.join(_KEYS)}.",
+            code="conda-key",
+        )
+    variables = document.get("variables") or {}
+    if not isinstance(variables, dict) or not all(isinstance(one, str | int | float) for one in variables.values()):
+        raise UsageError("Environment error: not a valid YAML structure: `variables` has a text for each name.")
+    return {**document, "dependencies": _one_pip(list(dependencies))}
+
+
+def _one_pip(dependencies: list[Any]) -> list[Any]:
+    """Make one list of several `- pip:`, where the first stands; one alone is left as it is."""
+    lists = [entry for entry in dependencies if isinstance(entry, dict)]
+    if len(lists) < 2:
+        return dependencies
+    merged = {"pip": [line for entry in lists for line in entry["pip"] or []]}
+    at = dependencies.index(lists[0])
+    kept = [entry for entry in dependencies if not isinstance(entry, dict)]
+    return [*kept[:at], merged, *kept[at:]]

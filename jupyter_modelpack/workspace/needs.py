@@ -76,7 +76,10 @@ def _base(environment: Environment) -> str | None:
 
 
 def _variables(environment: Environment) -> dict[str, str]:
-    for name, value in environment.environment_variables.items():
+    python = environment.python
+    theirs = {} if python.user_managed_dependencies else python.conda_dependencies.variables
+    variables = {**theirs, **environment.environment_variables}
+    for name, value in variables.items():
         if not isinstance(name, str) or not re.fullmatch(r"[^\s=\0]+", name) or "\0" in str(value):
             raise UsageError(f"{name!r} cannot be the name of an environment variable.", code="bad-variable")
-    return {name: str(value) for name, value in environment.environment_variables.items()}
+    return {name: str(value) for name, value in variables.items()}

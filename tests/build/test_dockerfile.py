@@ -12,7 +12,7 @@ from jupyter_modelpack.build.engine_base import engine_base
 from jupyter_modelpack.build.local import build
 from jupyter_modelpack.build.recipe import Needs
 from jupyter_modelpack.engine.select import choose
-from jupyter_modelpack.errors import BuildFailed, UsageError
+from jupyter_modelpack.errors import BuildFailed, Unavailable, UsageError
 from jupyter_modelpack.events import Log, Reporter
 from jupyter_modelpack.oci.archive import write_archive
 from jupyter_modelpack.oci.manifest import Platform
@@ -78,6 +78,16 @@ def test_the_from_scratch_part_is_a_dockerfile_docker_parses(recipe, store, tmp_
     )
     variables = json.loads(found.stdout)[0]["Config"]["Env"]
     assert f"HOSTILE={hostile}" in variables
+
+
+@pytest.mark.engine
+def test_conda_out_of_reach_is_told_what_has_conda(docker_host, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
+    monkeypatch.setenv("MODELPACK_CONDA_IMAGE", "127.0.0.1:9/micromamba:1")
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9/micromamba:1 cannot be fetched") as caught:
+        engine_base(Needs("3.11", conda=("openblas",)), Platform(), choose("docker"), Reporter())
+    assert "MODELPACK_CONDA_IMAGE" in caught.value.hint
+    assert "modelpack base" not in caught.value.hint
 
 
 @pytest.mark.engine

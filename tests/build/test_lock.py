@@ -10,9 +10,10 @@ from threading import Thread
 import pytest
 
 from jupyter_modelpack.build.local import build
-from jupyter_modelpack.build.lock import Lock, make_lock
+from jupyter_modelpack.build.lock import Lock
+from jupyter_modelpack.build.resolve import make_lock
 from jupyter_modelpack.build.target import Target
-from jupyter_modelpack.errors import BuildFailed, UsageError
+from jupyter_modelpack.errors import Untrusted, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.oci.manifest import Platform
@@ -126,7 +127,7 @@ wheels = [{{ url = "{address}/{evil.name}", hashes = {{ sha256 = "{known}", sha5
 """
     from jupyter_modelpack.build.wheels import wheel_layers
 
-    with pytest.raises(BuildFailed):
+    with pytest.raises(Untrusted, match=f"it has sha256:.*, where sha256:{known} is asked for"):
         wheel_layers(Lock.parse(lock), TARGET, store, Reporter())
 
 

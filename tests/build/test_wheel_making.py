@@ -16,7 +16,8 @@ import pytest
 from jupyter_modelpack.build import wheels
 from jupyter_modelpack.build.bytecode import Compilers, find_compiler
 from jupyter_modelpack.build.fetch import Fetcher
-from jupyter_modelpack.build.lock import Lock, Locked, make_lock
+from jupyter_modelpack.build.lock import Lock, Locked
+from jupyter_modelpack.build.resolve import make_lock
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheel_file import WheelFile
 from jupyter_modelpack.errors import Cancelled, Untrusted

@@ -137,3 +137,16 @@ def test_a_dockerfile_is_no_image(package):
 )
 def test_without_a_tag_the_packages_own(target, means):
     assert str(target_of(target, "7")) == means
+
+
+def test_a_plain_http_registry_is_told_how_to_be_asked(package, place, cncf_registry, tmp_path):
+    """0.0.0.0 is this machine to the kernel, and not loopback to us; what the hint says to type does help."""
+    elsewhere = place.replace("127.0.0.1", "0.0.0.0")
+    (tmp_path / ".docker").mkdir()
+    auths = {"auths": {elsewhere.partition("/")[0]: {"auth": pair(cncf_registry)}}}
+    (tmp_path / ".docker/config.json").write_text(json.dumps(auths))
+    refused = modelpack("push", package.location, f"{elsewhere}:1")
+    assert refused.returncode == 6
+    assert "does not speak https" in refused.stderr
+    assert "write --plain-http behind push or connect; in Python, plain_http=True" in refused.stderr
+    assert modelpack("push", package.location, f"{elsewhere}:1", "--plain-http").returncode == 0
