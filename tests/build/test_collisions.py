@@ -7,7 +7,8 @@ import pytest
 
 from jupyter_modelpack.build.bytecode import find_compiler
 from jupyter_modelpack.build.fetch import Fetcher
-from jupyter_modelpack.build.lock import Lock, make_lock
+from jupyter_modelpack.build.lock import Lock
+from jupyter_modelpack.build.resolve import make_lock
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheels import wheel_layers
 from jupyter_modelpack.events import Reporter
