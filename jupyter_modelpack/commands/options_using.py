@@ -31,7 +31,7 @@ USING: tuple[Option, ...] = (
     ),
     Option(
         "writable",
-        "Let clients push into the workspace, too",
+        "Let clients push into the workspace and delete there, too",
         ("registry",),
         ("--writable",),
         kind="flag",

@@ -32,13 +32,14 @@ def registry(_report: Reporter, *, writable: bool = False, workspace: str | None
     from jupyter_modelpack.registry import process  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.registry.inbox import Inbox  # noqa: PLC0415
     from jupyter_modelpack.workspace import registry_home  # noqa: PLC0415
+    from jupyter_modelpack.workspace.package_record import FACTS  # noqa: PLC0415
     from jupyter_modelpack.workspace.uses import OURS  # noqa: PLC0415
 
     where = choose.workspace(workspace)
     endpoint = registry_home.endpoint(where)
 
     def serve(ready: Callable[[], None], log: Callable[[str], None]) -> None:
-        inbox = Inbox(where.store, OURS) if writable else None
+        inbox = Inbox(where.store, OURS, own=lambda entry: FACTS in entry.annotations) if writable else None
         # What is pushed has no name until its manifest comes: the lease keeps it from collectors.
         with where.store.work() if writable else nullcontext():
             process.serve(where.store, endpoint, idle_seconds=float("inf"), ready=ready, log=log, inbox=inbox)

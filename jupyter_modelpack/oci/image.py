@@ -55,6 +55,10 @@ class RegistryContent(BlobSource, Protocol):
         """Return the tags of `repository`, sorted."""
         ...
 
+    def referrers(self, repository: str, subject: Digest) -> list[Descriptor]:
+        """Return the manifests of `repository` that are about `subject`, by digest."""
+        ...
+
     def find_blob(self, digest: Digest) -> tuple[str, int] | None:
         """Return path and size of a blob's file, so that it can be sent without a copy, or None."""
         ...

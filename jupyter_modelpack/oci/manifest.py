@@ -33,6 +33,13 @@ INDEX_TYPES = (INDEX, DOCKER_INDEX)
 COMPRESSION = {LAYER: "", LAYER_GZIP: "gzip", LAYER_ZSTD: "zstd", DOCKER_LAYER_GZIP: "gzip"}
 """Layer media types we read, with the compression of their bytes."""
 
+_NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar"
+NONDISTRIBUTABLE = (
+    *(_NONDISTRIBUTABLE, f"{_NONDISTRIBUTABLE}+gzip", f"{_NONDISTRIBUTABLE}+zstd"),
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+)
+"""Layers that may lie with their owner alone, at the addresses that their descriptors name."""
+
 REF_NAME = "org.opencontainers.image.ref.name"
 CREATED = "org.opencontainers.image.created"
 
@@ -144,6 +151,7 @@ class Manifest:
     annotations: Mapping[str, str] = field(default_factory=dict)
     artifact_type: str = ""
     media_type: str = MANIFEST
+    subject: Descriptor | None = None
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -163,6 +171,7 @@ class Manifest:
             _annotations(document, "manifest"),
             str(document.get("artifactType") or ""),
             media_type,
+            _subject(document),
         )
 
     def to_bytes(self) -> bytes:
@@ -175,6 +184,8 @@ class Manifest:
         }
         if self.artifact_type:
             document["artifactType"] = self.artifact_type
+        if self.subject:
+            document["subject"] = self.subject.to_json()
         if self.annotations:
             document["annotations"] = dict(self.annotations)
         return canonical(document)
@@ -186,6 +197,8 @@ class Index:
 
     manifests: tuple[Descriptor, ...]
     annotations: Mapping[str, str] = field(default_factory=dict)
+    artifact_type: str = ""
+    subject: Descriptor | None = None
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -196,7 +209,12 @@ class Index:
         manifests = document.get("manifests")
         if not isinstance(manifests, list):
             raise Untrusted("The index lists no manifests.", code="bad-manifest")
-        return cls(tuple(Descriptor.from_json(entry) for entry in manifests), _annotations(document, "index"))
+        return cls(
+            tuple(Descriptor.from_json(entry) for entry in manifests),
+            _annotations(document, "index"),
+            str(document.get("artifactType") or ""),
+            _subject(document),
+        )
 
     def to_bytes(self) -> bytes:
         """Return the canonical JSON of the index."""
@@ -205,6 +223,10 @@ class Index:
             "mediaType": INDEX,
             "manifests": [entry.to_json() for entry in self.manifests],
         }
+        if self.artifact_type:
+            document["artifactType"] = self.artifact_type
+        if self.subject:
+            document["subject"] = self.subject.to_json()
         if self.annotations:
             document["annotations"] = dict(self.annotations)
         return canonical(document)
@@ -225,3 +247,31 @@ class Index:
             return entry
         known = ", ".join(sorted({str(entry.platform) for entry in self.manifests if entry.platform}))
         raise Untrusted(f"The image has no variant for {platform}: it has {known or 'none'}.", code="no-platform")
+
+
+def _subject(document: Mapping[str, Any]) -> Descriptor | None:
+    """Return what a manifest or an index says it is about."""
+    found = document.get("subject")
+    return None if found is None else Descriptor.from_json(found)
+
+
+def children(raw: bytes) -> list[tuple[Descriptor, bool]]:
+    """Return everything a manifest or an index is made of, with whether it must be there.
+
+    An index may name manifests that were never fetched (another platform's), and a layer that may not be distributed
+    lies elsewhere. A subject is no part of what is about it.
+    """
+    document = parse_object(raw, "manifest")
+    found: list[tuple[Descriptor, bool]] = []
+    for name in ("config", "layers", "blobs", "manifests"):
+        value = document.get(name)
+        entries = value if isinstance(value, list) else [value]
+        parts = [Descriptor.from_json(entry) for entry in entries if entry is not None]
+        found += [(part, name != "manifests" and part.media_type not in NONDISTRIBUTABLE) for part in parts]
+    return found
+
+
+def tag_of(entry: Descriptor) -> str:
+    """Return the tag of an entry; empty when it has none."""
+    _, colon, tag = entry.annotations.get(REF_NAME, "").rpartition(":")
+    return tag if colon else ""

@@ -6,10 +6,8 @@ opens a socket; `server` sends what this returns.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -18,36 +16,10 @@ from jupyter_modelpack.limits import MANIFEST_BYTES, PAGE
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import RegistryContent
 from jupyter_modelpack.oci.names import check_repository, check_tag
+from jupyter_modelpack.registry.referrers import list_referrers
+from jupyter_modelpack.registry.reply import Answer, error_answer, json_answer
 
-_ROUTE = re.compile(r"/v2/(?P<name>[^?]+)/(?P<kind>manifests|blobs|tags)/(?P<reference>[^/]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Status, headers and a body: bytes, or a file and which part of it."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    file: str = ""
-    offset: int = 0
-    count: int = 0
-
-    @property
-    def length(self) -> int:
-        """Bytes of the body."""
-        return self.count if self.file else len(self.body)
-
-
-def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    """Answer with a JSON document."""
-    body = json.dumps(document).encode() + b"\n"
-    return Answer(status, body, {"Content-Type": "application/json", **(headers or {})})
-
-
-def error_answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """Answer with the specification's error document."""
-    return json_answer({"errors": [{"code": code, "message": message, "detail": None}]}, status, headers)
+_ROUTE = re.compile(r"/v2/(?P<name>[^?]+)/(?P<kind>manifests|blobs|tags|referrers)/(?P<reference>[^/]+)")
 
 
 def answer(content: RegistryContent, target: str, byte_range: str | None = None) -> Answer:
@@ -77,10 +49,12 @@ def answer(content: RegistryContent, target: str, byte_range: str | None = None)
         return _manifest(content, name, reference)
     if kind == "blobs":
         return _blob(content, reference, byte_range)
+    if kind == "referrers":
+        return list_referrers(content, name, reference, split.path, query)
     if reference != "list":
         return error_answer(404, "UNSUPPORTED", "This registry has no such endpoint.")
     tags = content.tags(name)
-    if not tags:
+    if not tags and name not in content.repositories():
         return error_answer(404, "NAME_UNKNOWN", "This registry has no such repository.")
     return _page("tags", {"name": name}, tags, split.path, query)
 
@@ -123,7 +97,7 @@ def parse_range(text: str | None, size: int) -> tuple[int, int] | None:
     """Read a Range header (RFC 9110, 14.2) for a blob of `size` bytes.
 
     Returns None when the whole blob is to be sent: no header, one not understood, or several ranges.
-    A range that cannot be satisfied has its first byte behind its last.
+    A range that cannot be satisfied, or ends before it begins, has its first byte behind its last.
     """
     found = re.fullmatch(r"bytes=([0-9]{0,19})-([0-9]{0,19})", (text or "").strip())
     if not found or found[0].endswith("=-"):
@@ -132,8 +106,6 @@ def parse_range(text: str | None, size: int) -> tuple[int, int] | None:
         count = min(int(found[2]), size)
         return size - count, size - 1
     first = int(found[1])
-    if found[2] and int(found[2]) < first:
-        return None
     return first, min(int(found[2] or size), size - 1)
 
 

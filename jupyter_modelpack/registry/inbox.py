@@ -1,112 +1,106 @@
-"""What an embedded registry does with what it is given: uploads in sessions, then a manifest with a name.
+"""What an embedded registry does with requests that change something: blobs, manifests, and what is deleted.
 
-Source: OCI distribution specification 1.1, "Push". Nothing here opens a socket. An upload lives as long as
-the process; blobs are complete and verified before they have a name, manifests before they are named.
+Source: OCI distribution specification 1.1, "Push" and "Content Management". Nothing here opens a socket. Blobs are
+complete and verified before they have a name, manifests before they are named.
 """
 
 from __future__ import annotations
 
 import re
-import secrets
 import threading
-import time
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from jupyter_modelpack.errors import ModelpackError, NotFound, UsageError
+from jupyter_modelpack.errors import ModelpackError, NotFound, Untrusted, UsageError
 from jupyter_modelpack.limits import MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.manifest import INDEX_TYPES, LAYER, MANIFEST_TYPES, Descriptor, Index, Manifest
+from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, Index, Manifest, children, tag_of
 from jupyter_modelpack.oci.names import check_repository, check_tag
-from jupyter_modelpack.registry.answers import Answer, error_answer
+from jupyter_modelpack.registry.reply import Answer, error_answer, refuse_method
+from jupyter_modelpack.registry.uploads import Blobs, Uploads, digest_in, kept
 
-SESSIONS = 64
-"""Uploads at once; a client has a handful."""
-
-IDLE_SECONDS = 3600.0
-
-_UPLOAD = re.compile(r"/v2/(?P<name>.+)/blobs/uploads/(?P<id>[0-9a-f]*)")
+_UPLOAD = re.compile(r"/v2/(?P<name>.+)/blobs/uploads/(?P<key>[0-9a-f]*)")
+_BLOB = re.compile(r"/v2/(?P<name>.+)/blobs/(?P<reference>[^/]+)")
 _MANIFEST = re.compile(r"/v2/(?P<name>.+)/manifests/(?P<reference>[^/]+)")
 
 
-class Writer(Protocol):
-    """A blob in the making."""
-
-    @property
-    def digest(self) -> Digest:
-        """Digest of what was written so far."""
-        ...
-
-    def write(self, data: bytes) -> int:
-        """Append `data`."""
-        ...
-
-    def commit(self, media_type: str) -> Descriptor:
-        """Make it visible."""
-        ...
-
-
-class Keeper(Protocol):
+class Keeper(Blobs, Protocol):
     """What keeps blobs and names: a layout."""
 
-    def new_blob(self, expected: int = 0) -> AbstractContextManager[Writer]:
-        """Begin a blob."""
+    def find_blob(self, digest: Digest) -> tuple[str, int] | None:
+        """Return path and size of a blob's file, or None."""
         ...
 
     def has_blob(self, digest: Digest) -> bool:
-        """Whether it is there."""
+        """Whether it is there; from now on it stays there."""
+        ...
+
+    def remove_blob(self, digest: Digest) -> bool:
+        """Remove a blob; return False where something needs it that is not seen from here."""
         ...
 
     def put_bytes(self, media_type: str, data: bytes) -> Descriptor:
         """Keep a small blob."""
         ...
 
-    def tag(self, name: str, descriptor: Descriptor) -> None:
-        """Name a manifest; raise `NotFound` when a blob of it is missing."""
+    def tag_about(self, name: str, descriptor: Descriptor, subject: Digest | None) -> None:
+        """Name a manifest, which may be about `subject`; raise `NotFound` when a blob of it is missing."""
+        ...
+
+    def keep(self, repository: str, descriptor: Descriptor, subject: Digest | None) -> None:
+        """Keep a manifest without a tag; raise as `tag_about` does."""
+        ...
+
+    def entries(self, repository: str) -> list[Descriptor]:
+        """Return the manifests of a repository."""
+        ...
+
+    def resolve(self, repository: str, reference: str) -> Descriptor | None:
+        """Return the manifest named by a tag or a digest, or None."""
+        ...
+
+    def drop(self, repository: str, reference: str) -> bool:
+        """Forget a tag, or a digest with all its tags."""
+        ...
+
+    def users_by_repository(self, digest: Digest) -> dict[str, str]:
+        """Return the repositories in which a manifest needs a blob, each with the name of one."""
         ...
 
 
-class _Session:
-    def __init__(self, name: str, keeper: Keeper) -> None:
-        self.name, self.size, self.last = name, 0, time.monotonic()
-        self.lock = threading.Lock()
-        self._stack = ExitStack()
-        self.blob = self._stack.enter_context(keeper.new_blob())
-
-    def take(self, body: Iterable[bytes]) -> None:
-        for chunk in body:
-            self.blob.write(chunk)
-            self.size += len(chunk)
-            self.last = time.monotonic()
-
-    def close(self) -> None:
-        self._stack.close()
-
-
 class Inbox:
-    """Takes what clients push.
+    """Takes what clients push, and deletes what they may delete.
 
     Args:
         keeper: Where it goes.
-        closed: Beginnings of repositories that nobody may push to.
+        closed: Beginnings of repositories that nobody may change.
+        own: Whether an entry was made by the workspace itself, and is the workspace's to delete.
 
     """
 
-    def __init__(self, keeper: Keeper, closed: tuple[str, ...] = ()) -> None:
-        self._keeper, self._closed = keeper, closed
-        self._sessions: dict[str, _Session] = {}
+    def __init__(
+        self,
+        keeper: Keeper,
+        closed: tuple[str, ...] = (),
+        own: Callable[[Descriptor], bool] = lambda _entry: False,
+    ) -> None:
+        self._keeper, self._closed, self._own = keeper, closed, own
+        self._uploads = Uploads(keeper, self._noted)
+        self._holders: dict[Digest, set[str]] = {}
+        """Which repositories were given a blob since the registry began: no manifest may name it yet."""
+        self._deleted: set[tuple[str, Digest]] = set()
+        """Blobs that are gone from one repository and there in another."""
         self._lock = threading.Lock()
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: Iterable[bytes]) -> Answer:
-        """Answer a request that writes, or asks about an upload."""
+        """Answer a request that changes something, or asks about an upload."""
         split = urlsplit(target)
         path, query = unquote(split.path), parse_qs(split.query)
         headers = {name.lower(): value for name, value in headers.items()}
-        found = _UPLOAD.fullmatch(path) or _MANIFEST.fullmatch(path)
+        found = _UPLOAD.fullmatch(path) or _BLOB.fullmatch(path) or _MANIFEST.fullmatch(path)
         if not found:
-            return error_answer(405, "UNSUPPORTED", "Nothing can be written there.")
+            return refuse_method("Nothing can be written there.", "GET, HEAD")
         name = found["name"]
         try:
             check_repository(name)
@@ -114,121 +108,148 @@ class Inbox:
             return error_answer(400, "NAME_INVALID", "The repository name is not well formed.")
         if f"{name}/".startswith(self._closed):
             return error_answer(403, "DENIED", "The workspace keeps its own things there; choose another repository.")
-        if found.re is _MANIFEST:
-            if method != "PUT":
-                return error_answer(405, "UNSUPPORTED", "Nothing is deleted here; the workspace's owner does that.")
-            return self._manifest(name, found["reference"], headers.get("content-type", ""), body)
-        if method == "POST" and not found["id"]:
-            return self._begin(name, query)
-        session = self._sessions.get(found["id"])
-        if session is None or session.name != name:
-            return error_answer(404, "BLOB_UPLOAD_UNKNOWN", "There is no such upload.")
-        with session.lock:
-            return self._go_on(found["id"], session, method, headers, query, body)
+        if found.re is _UPLOAD:
+            return self._upload(name, found["key"], method, headers, query, body)
+        if method == "DELETE":
+            return (self._delete_blob if found.re is _BLOB else self._delete_manifest)(name, found["reference"])
+        if found.re is _BLOB:
+            return refuse_method("A blob is uploaded at /blobs/uploads/.", "GET, HEAD, DELETE")
+        if method != "PUT":
+            return refuse_method("A manifest is written with PUT.", "GET, HEAD, PUT, DELETE")
+        tags = query.get("tag", []) if ":" in found["reference"] else []
+        return self._manifest(name, found["reference"], tags, headers.get("content-type", ""), body)
 
-    def _begin(self, name: str, query: Mapping[str, list[str]]) -> Answer:
-        wanted = _digest(query.get("mount", [""])[-1])
-        if wanted and self._keeper.has_blob(wanted):
-            return _kept(name, wanted)
-        with self._lock:
-            now = time.monotonic()
-            for key in [key for key, one in self._sessions.items() if now - one.last > IDLE_SECONDS]:
-                self._sessions.pop(key).close()
-            if len(self._sessions) >= SESSIONS:
-                return error_answer(429, "TOOMANYREQUESTS", "Too many uploads at once.", {"Retry-After": "2"})
-            key = secrets.token_hex(16)
-            self._sessions[key] = _Session(name, self._keeper)
-        return _underway(202, name, key, 0)
+    def has_deleted(self, target: str) -> bool:
+        """Whether a request asks for a blob that was deleted from its repository and is there in another."""
+        found = _BLOB.fullmatch(unquote(urlsplit(target).path)) if self._deleted else None
+        return found is not None and (found["name"], found["reference"]) in self._deleted
 
-    def _go_on(
+    def sweep(self) -> None:
+        """End uploads that nobody goes on with."""
+        self._uploads.sweep()
+
+    def _upload(
         self,
+        name: str,
         key: str,
-        session: _Session,
         method: str,
         headers: Mapping[str, str],
         query: Mapping[str, list[str]],
         body: Iterable[bytes],
     ) -> Answer:
-        if method == "GET":
-            return _underway(204, session.name, key, session.size)
-        if method == "DELETE":
-            self._drop(key)
-            return Answer(204)
-        if method not in {"PATCH", "PUT"}:
-            return error_answer(405, "UNSUPPORTED", "An upload goes on with PATCH and ends with PUT.")
-        start = re.match(r"(\d{1,18})-", headers.get("content-range") or "")
-        if start and int(start[1]) != session.size:
-            return _underway(416, session.name, key, session.size)
-        session.take(body)
-        if method == "PATCH":
-            return _underway(202, session.name, key, session.size)
-        wanted = _digest(query.get("digest", [""])[-1])
-        try:
-            if wanted is None or session.blob.digest != wanted:
-                return error_answer(400, "DIGEST_INVALID", "The bytes are not those of the digest.")
-            session.blob.commit(LAYER)
-        finally:
-            self._drop(key)
-        return _kept(session.name, wanted)
+        if key:
+            return self._uploads.go_on(name, key, method, headers, digest_in(query, "digest"), body)
+        if method != "POST":
+            return refuse_method("An upload begins with POST.", "POST")
+        wanted = digest_in(query, "mount")
+        if wanted and self._keeper.has_blob(wanted):
+            self._noted(name, wanted)
+            return kept(name, wanted)
+        if "digest" in query and (headers.get("content-length", "0") != "0" or "transfer-encoding" in headers):
+            return self._uploads.whole(name, digest_in(query, "digest"), body)
+        return self._uploads.begin(name)
 
-    def _drop(self, key: str) -> None:
+    def _noted(self, name: str, *digests: Digest) -> None:
         with self._lock:
-            session = self._sessions.pop(key, None)
-        if session:
-            session.close()
+            for digest in digests:
+                self._holders.setdefault(digest, set()).add(name)
+                self._deleted.discard((name, digest))
 
-    def _manifest(self, name: str, reference: str, content_type: str, body: Iterable[bytes]) -> Answer:
-        raw = b""
+    def _manifest(self, name: str, reference: str, tags: list[str], content_type: str, body: Iterable[bytes]) -> Answer:
+        raw = bytearray()
         for chunk in body:
             raw += chunk
             if len(raw) > MANIFEST_BYTES:
                 return error_answer(413, "SIZE_INVALID", "The manifest is too large.")
         media_type = content_type.partition(";")[0].strip()
         try:
-            if media_type in MANIFEST_TYPES:
-                Manifest.from_bytes(raw)
-            elif media_type in INDEX_TYPES:
-                Index.from_bytes(raw)
-            else:
-                return error_answer(400, "MANIFEST_INVALID", "Not a manifest or index of OCI or Docker.")
+            parsed, parts = _parsed(media_type, bytes(raw)), children(bytes(raw))
             wanted = Digest.parse(reference) if ":" in reference else None
-            if wanted is None:
-                check_tag(reference)
+            for tag in [reference] if wanted is None else tags:
+                check_tag(tag)
         except ModelpackError as error:
             return error_answer(400, "MANIFEST_INVALID", error.message)
-        descriptor = Descriptor.of(media_type, raw)
+        descriptor = Descriptor.of(media_type, bytes(raw))
         if wanted and wanted != descriptor.digest:
             return error_answer(400, "DIGEST_INVALID", "The manifest is not the one its digest names.")
-        self._keeper.put_bytes(media_type, raw)
+        wrong = self._wrong_size(part for part, _needed in parts)
+        if wrong:
+            return error_answer(400, "SIZE_INVALID", wrong)
+        subject = parsed.subject.digest if parsed.subject else None
+        self._keeper.put_bytes(media_type, bytes(raw))
         try:
             if wanted is None:
-                self._keeper.tag(f"{name}:{reference}", descriptor)
+                self._keeper.tag_about(f"{name}:{reference}", descriptor, subject)
+            else:
+                self._keeper.keep(name, descriptor, subject)
+            for tag in tags:
+                self._keeper.tag_about(f"{name}:{tag}", descriptor, subject)
         except NotFound:
             return error_answer(400, "MANIFEST_BLOB_UNKNOWN", "A blob of the manifest has not been pushed.")
+        self._noted(name, descriptor.digest, *(part.digest for part, _needed in parts))
         location = f"/v2/{name}/manifests/{descriptor.digest}"
-        return Answer(201, b"", {"Location": location, "Docker-Content-Digest": descriptor.digest})
+        said: dict[str, str] = {"OCI-Subject": subject} if subject else {}
+        said |= {"OCI-Tag": ", ".join(tags)} if tags else {}
+        return Answer(201, b"", {"Location": location, "Docker-Content-Digest": descriptor.digest, **said})
+
+    def _wrong_size(self, parts: Iterable[Descriptor]) -> str:
+        """Say which blob is not as large as its descriptor says; empty when all are, as far as they are here."""
+        for part in parts:
+            there = self._keeper.find_blob(part.digest)
+            if there and there[1] != part.size:
+                return f"The manifest says that {part.digest} has {part.size} bytes; it has {there[1]}."
+        return ""
+
+    def _delete_manifest(self, name: str, reference: str) -> Answer:
+        by_digest = ":" in reference
+        try:
+            Digest.parse(reference) if by_digest else check_tag(reference)
+        except ModelpackError:
+            return error_answer(400, "DIGEST_INVALID", "Neither a tag nor a sha256 digest.")
+        known = self._keeper.entries(name)
+        found = self._keeper.resolve(name, reference)
+        if found is None:
+            code = "MANIFEST_UNKNOWN" if known else "NAME_UNKNOWN"
+            return error_answer(404, code, "This registry has no such manifest.")
+        if any(self._own(entry) for entry in known if reference in (tag_of(entry), entry.digest)):
+            return error_answer(403, "DENIED", "The workspace made this image; it is deleted there, not from here.")
+        above = self._keeper.users_by_repository(found.digest).get(name) if by_digest else None
+        if above:
+            return error_answer(403, "DENIED", f"{above} needs this manifest; delete that first.")
+        self._keeper.drop(name, reference)
+        return Answer(202)
+
+    def _delete_blob(self, name: str, reference: str) -> Answer:
+        try:
+            digest = Digest.parse(reference)
+        except ModelpackError:
+            return error_answer(400, "DIGEST_INVALID", "Not a sha256 digest.")
+        with self._lock:
+            if (name, digest) in self._deleted or self._keeper.find_blob(digest) is None:
+                return error_answer(404, "BLOB_UNKNOWN", "This registry has no such blob.")
+            users = self._keeper.users_by_repository(digest)
+            if any(entry.digest == digest for entry in self._keeper.entries(name)):
+                return error_answer(403, "DENIED", "This blob is a manifest; delete it at /manifests/.")
+            if name in users:
+                return error_answer(403, "DENIED", f"{users[name]} needs this blob; delete that first.")
+            holders = self._holders.get(digest, set())
+            holders.discard(name)
+            if users or holders or not self._keeper.remove_blob(digest):
+                self._deleted.add((name, digest))
+            else:
+                self._holders.pop(digest, None)
+        return Answer(202)
+
+
+def _parsed(media_type: str, raw: bytes) -> Manifest | Index:
+    """Read what is pushed; raise `Untrusted` when it is no manifest and no index."""
+    if media_type in MANIFEST_TYPES:
+        return Manifest.from_bytes(raw)
+    if media_type in INDEX_TYPES:
+        return Index.from_bytes(raw)
+    raise Untrusted("Not a manifest or index of OCI or Docker.", code="bad-manifest")
 
 
 def is_upload(target: str) -> bool:
     """Whether a request asks about an upload."""
     return _UPLOAD.fullmatch(unquote(urlsplit(target).path)) is not None
-
-
-def _digest(text: str) -> Digest | None:
-    try:
-        return Digest.parse(text)
-    except ModelpackError:
-        return None
-
-
-def _kept(name: str, digest: Digest) -> Answer:
-    return Answer(201, b"", {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest})
-
-
-def _underway(status: int, name: str, key: str, size: int) -> Answer:
-    headers = {
-        "Location": f"/v2/{name}/blobs/uploads/{key}",
-        "Range": f"0-{max(size - 1, 0)}",
-        "Docker-Upload-UUID": key,
-    }
-    return Answer(status, b"", headers)

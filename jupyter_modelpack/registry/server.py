@@ -19,11 +19,12 @@ from typing import Any, Self
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.limits import CONNECTIONS, REQUEST_HEADER_BYTES, REQUEST_LINE_BYTES
 from jupyter_modelpack.oci.image import RegistryContent
-from jupyter_modelpack.registry.answers import Answer, answer, error_answer
+from jupyter_modelpack.registry.answers import answer
 from jupyter_modelpack.registry.body import read_body
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.registry.guard import is_local_request, knows_password
 from jupyter_modelpack.registry.inbox import Inbox, is_upload
+from jupyter_modelpack.registry.reply import Answer, error_answer, refuse_method
 
 CHALLENGE = "X-Modelpack-Challenge"
 PROOF = "X-Modelpack-Registry"
@@ -166,12 +167,9 @@ class RequestHandler(BaseHTTPRequestHandler):
             return self._take(inbox)
         if self.command not in {"GET", "HEAD"}:
             self.close_connection = True
-            return error_answer(
-                405,
-                "UNSUPPORTED",
-                "This registry is read-only; package a model to add an image.",
-                {"Allow": "GET, HEAD"},
-            )
+            return refuse_method("This registry is read-only; package a model to add an image.", "GET, HEAD")
+        if inbox and inbox.has_deleted(self.path):
+            return error_answer(404, "BLOB_UNKNOWN", "This registry has no such blob.")
         try:
             return answer(self.server.content, self.path, self.headers.get("Range"))
         except (ModelpackError, OSError):

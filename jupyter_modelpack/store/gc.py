@@ -80,6 +80,19 @@ def collect(
     return Collected(blobs, size, temporary)
 
 
+def remove(store: Layout, digest: Digest) -> bool:
+    """Remove one blob that this process no longer needs; return False where a name or another process needs it.
+
+    Raises as `collect` does.
+    """
+    marks = _Marks(store, tuple)
+    with collecting(store.path):
+        if digest.hex in marks.now(ours=False):
+            return False
+        remove_file(store.blob_path(digest))
+    return True
+
+
 class _Marks:
     """What stays; a second walk only follows entries that are new. What lost its name meanwhile stays this time."""
 
@@ -92,10 +105,10 @@ class _Marks:
         """Return what an index entry or a root reaches."""
         return {digest.hex for digest in (*self._seen, *self._roots())}
 
-    def now(self) -> set[str]:
-        """Mark anew; ask while `collecting`."""
+    def now(self, *, ours: bool = True) -> set[str]:
+        """Mark anew; ask while `collecting`. Without `ours`, what this process relies on does not count."""
         # Leases first: what ends its lease has been named before, and is seen in the index then.
-        relied_on = leased(self._store.path)
+        relied_on = leased(self._store.path, ours=ours)
         graph.reach(self._store, self._seen)
         return relied_on | self.needed()
 

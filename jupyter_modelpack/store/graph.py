@@ -9,28 +9,11 @@ from typing import TYPE_CHECKING
 from jupyter_modelpack.errors import ModelpackError, NotFound, Untrusted
 from jupyter_modelpack.limits import MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, REF_NAME, Descriptor, parse_object
+from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, REF_NAME, Descriptor, children, parse_object
 from jupyter_modelpack.store.disk import disk_errors
 
 if TYPE_CHECKING:
     from jupyter_modelpack.store.layout import Layout
-
-_POINTERS = {"config": True, "layers": True, "blobs": True, "manifests": False, "subject": False}
-"""Members of manifests and indexes that hold descriptors; whether what they name must be there.
-
-An index may name manifests that were never fetched (another platform's), a manifest a subject elsewhere.
-"""
-
-
-def children(raw: bytes) -> list[tuple[Descriptor, bool]]:
-    """Return everything a manifest or an index points to, with whether it must be there."""
-    document = parse_object(raw, "manifest")
-    found: list[tuple[Descriptor, bool]] = []
-    for name, needed in _POINTERS.items():
-        value = document.get(name)
-        entries = value if isinstance(value, list) else [value]
-        found += [(Descriptor.from_json(entry), needed) for entry in entries if entry is not None]
-    return found
 
 
 def points(descriptor: Descriptor) -> bool:
@@ -59,6 +42,15 @@ def below(store: Layout, descriptor: Descriptor, seen: set[Digest] | None = None
         if points(one):
             found = children(_read(store, one))
             todo += [child for child, needed in found if needed or store.blob_path(child.digest).exists()]
+
+
+def subject(store: Layout, manifest: Descriptor) -> Digest | None:
+    """Return the digest of what a manifest is about; None where it says none, or cannot be read."""
+    try:
+        found = parse_object(_read(store, manifest), "manifest").get("subject")
+        return None if found is None else Descriptor.from_json(found).digest
+    except ModelpackError:
+        return None
 
 
 def _read(store: Layout, manifest: Descriptor) -> bytes:

@@ -6,6 +6,7 @@ the index last and under a lock; reads never lock. Any tool that reads OCI layou
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,13 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
 
-from jupyter_modelpack.errors import NotFound, Untrusted
+from jupyter_modelpack.errors import ModelpackError, NotFound, Untrusted
 from jupyter_modelpack.limits import INDEX_NESTING, MANIFEST_BYTES
 from jupyter_modelpack.oci.archive import LAYOUT_FILE
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
-from jupyter_modelpack.oci.manifest import INDEX_TYPES, REF_NAME, Descriptor, Index, Platform, parse_object
-from jupyter_modelpack.store import graph
+from jupyter_modelpack.oci.manifest import INDEX_TYPES, REF_NAME, Descriptor, Index, Platform, parse_object, tag_of
+from jupyter_modelpack.store import graph, untagged
 from jupyter_modelpack.store.blobs import Blobs
 from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import make_folder, write_file
@@ -129,11 +130,20 @@ class Layout(Blobs):
         self.update(change)
 
     def untag(self, name: str) -> bool:
-        """Forget a name; return whether it was there. Blobs stay until they are collected."""
+        """Forget a name; return whether it was there. Blobs stay until they are collected.
+
+        With the last name of a manifest go those that were pushed by digest and belong to it: parts of an index,
+        signatures, bills of materials.
+        """
+
+        def parts(entry: Descriptor) -> list[Digest]:
+            with contextlib.suppress(ModelpackError):  # a damaged index points to nothing
+                return [part.digest for part in graph.below(self, entry) if graph.points(part)]
+            return []
 
         def change(index: Index) -> tuple[Index, bool]:
-            kept = tuple(other for other in index.manifests if other.annotations.get(REF_NAME) != name)
-            return replace(index, manifests=kept), len(kept) != len(index.manifests)
+            after = untagged.without_tag(index, name, parts)
+            return after, after != index
 
         return self.update(change)
 
@@ -156,34 +166,94 @@ class Layout(Blobs):
 
     # --- as a registry's content ---
 
+    def entries(self, repository: str) -> list[Descriptor]:
+        """Return the manifests of a repository: a tag's, and those that were pushed by digest."""
+        return [entry for entry in self.index().manifests if untagged.repository_of(entry) == repository]
+
     def resolve(self, repository: str, reference: str) -> Descriptor | None:
         """Return the manifest that a tag or a digest names in `repository`, or None."""
-        named = self.names(f"{repository}:")
-        for name, entry in named.items():
-            if reference in (name.rpartition(":")[2], entry.digest):
+        entries = self.entries(repository)
+        for entry in entries:
+            if reference in (tag_of(entry), entry.digest):
                 return entry
         if ":" not in reference:
             return None
         # A client that read an index asks for one of its manifests by digest.
-        return next((entry for top in named.values() for entry in self._behind(top) if entry.digest == reference), None)
+        seen: set[Digest] = set()
+        return next((part for top in entries for part in self._behind(top, seen) if part.digest == reference), None)
 
-    def _behind(self, descriptor: Descriptor, depth: int = INDEX_NESTING) -> Iterator[Descriptor]:
-        """Yield what an index points to and the store holds."""
-        if depth and descriptor.media_type in INDEX_TYPES and descriptor.size <= MANIFEST_BYTES:
-            with self.open_blob(descriptor) as stream:
-                entries = Index.from_bytes(stream.read()).manifests
-            for entry in entries:
-                if self.has_blob(entry.digest):
-                    yield entry
-                    yield from self._behind(entry, depth - 1)
+    def _behind(self, top: Descriptor, seen: set[Digest]) -> Iterator[Descriptor]:
+        """Yield what an index points to and the store holds, each once; add it to `seen`."""
+        todo = [top]
+        while todo:
+            one = todo.pop()
+            if one.media_type in INDEX_TYPES and one.size <= MANIFEST_BYTES:
+                with self.open_blob(one) as stream:
+                    parts = Index.from_bytes(stream.read()).manifests
+                fresh = {part.digest: part for part in parts if part.digest not in seen and self.holds(part)}
+                seen.update(fresh)
+                yield from fresh.values()
+                todo += fresh.values()
 
     def repositories(self) -> list[str]:
         """Return the names of all repositories, sorted."""
-        return sorted({name.rpartition(":")[0] for name in self.names() if ":" in name})
+        return sorted({untagged.repository_of(entry) for entry in self.index().manifests} - {""})
 
     def tags(self, repository: str) -> list[str]:
         """Return the tags of a repository, sorted."""
         return sorted(name.rpartition(":")[2] for name in self.names(f"{repository}:"))
+
+    def referrers(self, repository: str, subject: Digest) -> list[Descriptor]:
+        """Return the manifests of `repository` that are about `subject`, each once, by digest."""
+        found = {
+            entry.digest: entry
+            for entry in self.entries(repository)
+            if entry.annotations.get(untagged.SUBJECT) == subject and self.holds(entry)
+        }
+        # What was pushed before there was a list of referrers is in an index of the client's.
+        listed = self.resolve(repository, subject.replace(":", "-"))
+        for part in self._behind(listed, set()) if listed else ():
+            if graph.subject(self, part) == subject:
+                found.setdefault(part.digest, part)
+        return [found[digest] for digest in sorted(found)]
+
+    def tag_about(self, name: str, descriptor: Descriptor, subject: Digest | None) -> None:
+        """Name a manifest that may be about another one; raise as `tag` does."""
+        self.tag(name, descriptor, untagged.about(subject))
+
+    def keep(self, repository: str, descriptor: Descriptor, subject: Digest | None) -> None:
+        """Keep a manifest in `repository` without a tag; raise `NotFound` when a blob of it is missing."""
+        self.update(lambda index: (untagged.with_untagged(index, repository, descriptor, subject), None))
+
+    def drop(self, repository: str, reference: str) -> bool:
+        """Forget a tag, or a digest with all its tags, in `repository`; return whether it was there."""
+
+        def is_meant(entry: Descriptor) -> bool:
+            known = (tag_of(entry), entry.digest)
+            return untagged.repository_of(entry) == repository and reference in known
+
+        def change(index: Index) -> tuple[Index, bool]:
+            kept = tuple(entry for entry in index.manifests if not is_meant(entry))
+            return replace(index, manifests=kept), len(kept) != len(index.manifests)
+
+        return self.update(change)
+
+    def remove_blob(self, digest: Digest) -> bool:
+        """Remove a blob that this process no longer needs; return False where a name or another process needs it."""
+        from jupyter_modelpack.store import gc  # noqa: PLC0415 - a collector stands on layouts
+
+        return gc.remove(self, digest)
+
+    def users_by_repository(self, digest: Digest) -> dict[str, str]:
+        """Return the repositories in which a manifest needs a blob, each with the name of one."""
+        found: dict[str, str] = {}
+        for entry in self.index().manifests:
+            repository = untagged.repository_of(entry)
+            if entry.digest == digest or repository in found:
+                continue
+            if any(part.digest == digest for part in graph.below(self, entry)):
+                found[repository] = untagged.label_of(entry)
+        return found
 
 
 def _read(path: Path) -> bytes:

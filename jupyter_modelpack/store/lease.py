@@ -78,6 +78,11 @@ class Lease:
                 self._handle = None
 
     @property
+    def path(self) -> Path:
+        """Its file, once it has one."""
+        return self._path
+
+    @property
     def working(self) -> bool:
         """Whether a block of work is open."""
         return bool(self._blocks)
@@ -134,13 +139,16 @@ def collecting(folder: Path, *, shared: bool = False) -> contextlib.AbstractCont
     return locked(folder / _LOCK, f"The store at {folder}", shared=shared)
 
 
-def leased(folder: Path) -> set[str]:
+def leased(folder: Path, *, ours: bool = True) -> set[str]:
     """Return the digests (hex) that living processes rely on, and remove the leases of dead ones.
 
-    Ask while `collecting`, not shared.
+    Ask while `collecting`, not shared. Without `ours`, what this process relies on does not count.
     """
     found: set[str] = set()
+    own = "" if ours else lease(folder).path.name
     for path in folder.glob(_NAMES):
+        if path.name == own:
+            continue
         with contextlib.suppress(FileNotFoundError):
             if _is_dead(path):
                 path.unlink()

@@ -16,6 +16,7 @@ from jupyter_modelpack.errors import Conflict
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import CREATED, INDEX_TYPES, REF_NAME, Descriptor, Index
 from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.store.untagged import SUBJECT
 from jupyter_modelpack.workspace.uses import OURS
 
 FACTS = f"{LABEL}.package"
@@ -130,11 +131,11 @@ def restore(store: Layout, name: str, descriptor: Descriptor, created: datetime,
 
 
 def read(store: Layout) -> list[Record]:
-    """Return the packages of a store, newest first."""
+    """Return the packages of a store, newest first; a signature, or what else is about an image, is none."""
     found = [
         _record(name, entry)
         for name, entry in store.names().items()
-        if not name.startswith(OURS) and entry.media_type not in INDEX_TYPES
+        if not name.startswith(OURS) and entry.media_type not in INDEX_TYPES and SUBJECT not in entry.annotations
     ]
     return found[::-1]
 

@@ -1,9 +1,9 @@
 """What any registry answers to a writer: one list of checks over ours, when it may be written, and the real one."""
 
 import base64
-import secrets
 import socket
-from dataclasses import dataclass
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,11 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import DOCKER_MANIFEST, INDEX, MANIFEST, Descriptor, Index, Platform
 from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.registry import inbox, upload
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.inbox import Inbox
-from jupyter_modelpack.registry.server import RegistryServer
+from jupyter_modelpack.registry import upload, uploads
 from jupyter_modelpack.registry.transfer import pull_image, push_image
+from jupyter_modelpack.store.files import temporary
 from jupyter_modelpack.store.layout import Layout
+from tests.registry.conftest import Writable
 from tests.registry.flaky import flaky
 from tests.registry.samples import sample
 from tests.registry.test_flaky import PATIENT
@@ -27,43 +26,6 @@ from tests.services.registry import Account
 
 DATA = b"some bytes" * 1000
 NAME = Digest.of(DATA)
-
-
-@dataclass
-class Writable:
-    account: Account
-    repository: str
-
-    def ask(self, method: str, path: str, **options) -> requests.Response:
-        url = path if path.startswith("http") else f"http://{self.account.address}{path}"
-        login = (self.account.username, self.account.password)
-        return requests.request(method, url, auth=login, timeout=10, allow_redirects=False, **options)
-
-    def begin(self) -> str:
-        done = self.ask("POST", f"/v2/{self.repository}/blobs/uploads/")
-        assert done.status_code == 202
-        return done.headers["Location"]
-
-    def put(self, place: str, digest: str, **options) -> requests.Response:
-        return self.ask("PUT", place, params={"digest": digest}, **options)
-
-
-@pytest.fixture
-def our_layout(tmp_path: Path) -> Layout:
-    return Layout.create(tmp_path / "written")
-
-
-@pytest.fixture
-def our_account(our_layout: Layout):
-    endpoint = Endpoint.create()
-    with RegistryServer(our_layout, endpoint, inbox=Inbox(our_layout, ("models/",))):
-        yield Account(endpoint.address, endpoint.username, endpoint.password.reveal())
-
-
-@pytest.fixture(params=["ours", "cncf"])
-def writable(request: pytest.FixtureRequest) -> Writable:
-    account = request.getfixturevalue("our_account" if request.param == "ours" else "cncf_registry")
-    return Writable(account, f"written/{secrets.token_hex(4)}")
 
 
 def test_a_blob_in_one_piece(writable: Writable):
@@ -148,10 +110,23 @@ def test_the_workspaces_own_names_cannot_be_pushed(our_account: Account, our_lay
     assert (done.status_code, done.json()["errors"][0]["code"]) == (403, "DENIED")
 
 
-@pytest.mark.parametrize("path", ["x/blobs/sha256:00", "_catalog", "x/manifests/1"])
-@pytest.mark.parametrize("method", ["DELETE", "POST"])
-def test_nothing_else_can_be_written(our_account: Account, path, method):
-    assert Writable(our_account, "x").ask(method, f"/v2/{path}").status_code == 405
+ALLOWED = [
+    ("POST", "_catalog", "GET, HEAD"),
+    ("DELETE", "_catalog", "GET, HEAD"),
+    ("POST", "x/blobs/sha256:00", "GET, HEAD, DELETE"),
+    ("PATCH", "x/manifests/1", "GET, HEAD, PUT, DELETE"),
+    ("PUT", "x/blobs/uploads/", "POST"),
+    ("POST", "{upload}", "GET, PATCH, PUT, DELETE"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "allowed"), ALLOWED)
+def test_a_method_that_does_nothing_is_answered_with_those_that_do(our_account: Account, method, path, allowed):
+    ours = Writable(our_account, "x")
+    path = path.replace("{upload}", ours.begin().removeprefix("/v2/")) if "{" in path else path
+    done = ours.ask(method, f"/v2/{path}")
+    assert (done.status_code, done.headers["Allow"]) == (405, allowed)
+    assert done.json()["errors"][0]["code"] == "UNSUPPORTED"
 
 
 @pytest.mark.parametrize("words", ["DELETE /v2/x/blobs/uploads/00", "PATCH /v2/x/blobs/uploads/00"])
@@ -160,15 +135,46 @@ def test_without_the_password_nothing_is_taken(our_account: Account, words):
     assert requests.request(method, f"http://{our_account.address}{path}", data=b"x" * 99, timeout=5).status_code == 401
 
 
-def test_uploads_are_counted(our_account: Account, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(inbox, "SESSIONS", 2)
+def test_one_upload_too_many_ends_the_one_that_waited_longest(our_account: Account, our_layout: Layout, monkeypatch):
+    monkeypatch.setattr(uploads, "SESSIONS", 3)
     ours = Writable(our_account, "x")
-    first = [ours.begin() for _ in range(2)]
-    assert ours.ask("POST", "/v2/x/blobs/uploads/").status_code == 429
-    ours.ask("DELETE", first[0])
-    monkeypatch.setattr(inbox, "IDLE_SECONDS", -1.0)
+    first, second, third = (ours.begin() for _ in range(3))
+    ours.ask("PATCH", first, data=DATA)  # the second one has waited longest now
     ours.begin()
-    assert ours.ask("GET", first[1]).status_code == 404
+    assert [ours.ask("GET", place).status_code for place in (first, second, third)] == [204, 404, 204]
+    assert ours.put(first, NAME).status_code == 201
+
+
+def test_an_upload_that_is_being_sent_keeps_its_place(our_account: Account, monkeypatch):
+    monkeypatch.setattr(uploads, "SESSIONS", 1)
+    ours = Writable(our_account, "x")
+    place = ours.begin()
+    half, rest = threading.Event(), threading.Event()
+
+    def slowly():
+        yield DATA[:10]
+        half.set()
+        rest.wait(10)
+        yield DATA[10:]
+
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(ours.ask, "PATCH", place, data=slowly())
+        assert half.wait(10)
+        refused = ours.ask("POST", "/v2/x/blobs/uploads/")
+        rest.set()
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (429, "TOOMANYREQUESTS")
+        assert sending.result(10).status_code == 202
+    assert ours.put(place, NAME).status_code == 201
+
+
+def test_uploads_that_were_left_behind_end(our_account: Account, our_layout: Layout, monkeypatch):
+    ours = Writable(our_account, "x")
+    place = ours.begin()
+    ours.ask("PATCH", place, data=bytes(1 << 20))
+    monkeypatch.setattr(uploads, "IDLE_SECONDS", -1.0)
+    ours.begin()
+    assert ours.ask("GET", place).status_code == 404
+    assert temporary(our_layout.path / "blobs" / "sha256") == []
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,12 @@ def _start() -> None:
     DAEMON.folder.mkdir(parents=True, exist_ok=True)
     password = secrets.token_urlsafe(16)
     users = subprocess.run(
-        [find("htpasswd"), "-niB", USERNAME], input=password, capture_output=True, text=True, check=True
+        # The least work that bcrypt allows: the registry does it for each request.
+        [find("htpasswd"), "-niBC", "4", USERNAME],
+        input=password,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     (DAEMON.folder / "htpasswd").write_text(users.stdout)
     config = {

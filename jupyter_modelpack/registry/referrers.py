@@ -1,0 +1,66 @@
+"""Which manifests of a repository are about another one, in pages.
+
+Source: OCI distribution specification 1.1, "Listing Referrers".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from jupyter_modelpack.errors import ModelpackError
+from jupyter_modelpack.limits import MANIFEST_BYTES, PAGE
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.image import RegistryContent
+from jupyter_modelpack.oci.manifest import INDEX, INDEX_TYPES, Descriptor, Index, Manifest, canonical
+from jupyter_modelpack.registry.reply import Answer, error_answer
+
+_READ = 8 * MANIFEST_BYTES
+"""Most bytes of manifests that one page is made of."""
+
+
+def list_referrers(
+    content: RegistryContent, name: str, reference: str, path: str, query: Mapping[str, list[str]]
+) -> Answer:
+    """Answer with an index of the manifests in `name` that are about the one `reference` names.
+
+    A page holds as much as a client reads of an index, and is made of so many manifests at most: their annotations
+    are another's words, and may be as large as a manifest.
+    """
+    try:
+        subject = Digest.parse(reference)
+    except ModelpackError:
+        return error_answer(400, "DIGEST_INVALID", "Not a sha256 digest.")
+    wanted, after = query.get("artifactType", [""])[-1], query.get("last", [""])[-1]
+    rest = [entry for entry in content.referrers(name, subject) if entry.digest > after]
+    entries: list[bytes] = []
+    last, size, read = "", 0, 0
+    for entry in rest[:PAGE]:
+        kind, described = _described(content, entry)
+        size, read = size + len(described), read + entry.size
+        if last and (size > MANIFEST_BYTES or read > _READ):
+            break
+        last = entry.digest
+        if wanted in ("", kind):
+            entries.append(described)
+        else:
+            size -= len(described)
+    headers = {"Content-Type": INDEX}
+    if wanted:
+        headers["OCI-Filters-Applied"] = "artifactType"
+    if rest and last != rest[-1].digest:
+        following = urlencode({**({"artifactType": wanted} if wanted else {}), "last": last})
+        headers["Link"] = f'<{path}?{following}>; rel="next"'
+    body = b'{"schemaVersion":2,"mediaType":"%b","manifests":[%b]}' % (INDEX.encode(), b",".join(entries))
+    return Answer(200, body, headers)
+
+
+def _described(content: RegistryContent, entry: Descriptor) -> tuple[str, bytes]:
+    """Describe a manifest as a list of referrers does, with its own annotations; return its type along with it."""
+    with content.open_blob(entry) as stream:
+        raw = stream.read(MANIFEST_BYTES)
+    found = Index.from_bytes(raw) if entry.media_type in INDEX_TYPES else Manifest.from_bytes(raw)
+    kind = found.artifact_type or ("" if isinstance(found, Index) else found.config.media_type)
+    described = replace(entry, annotations=found.annotations, platform=None).to_json()
+    return kind, canonical({**described, **({"artifactType": kind} if kind else {})})

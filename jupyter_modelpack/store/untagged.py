@@ -1,0 +1,75 @@
+"""Entries of an index that have no tag: what was pushed by its digest, among it what is about another image.
+
+Such an entry has no ``org.opencontainers.image.ref.name``. It says which repository it belongs to and, where its
+manifest has one, its subject's digest, so that signatures and bills of materials are found without reading every
+manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.manifest import REF_NAME, Descriptor, Index
+
+REPOSITORY = "io.github.jupyter-modelpack.repository"
+SUBJECT = "io.github.jupyter-modelpack.subject"
+
+
+def about(subject: Digest | None) -> dict[str, str]:
+    """Return the annotation of an entry whose manifest is about another one."""
+    return {} if subject is None else {SUBJECT: subject}
+
+
+def repository_of(entry: Descriptor) -> str:
+    """Return the repository that an entry belongs to; empty when it belongs to none."""
+    name = entry.annotations.get(REF_NAME, "")
+    return name.rpartition(":")[0] if name else entry.annotations.get(REPOSITORY, "")
+
+
+def label_of(entry: Descriptor) -> str:
+    """Return what an entry is called in a message."""
+    return entry.annotations.get(REF_NAME) or f"{repository_of(entry)}@{entry.digest}"
+
+
+def with_untagged(index: Index, repository: str, descriptor: Descriptor, subject: Digest | None) -> Index:
+    """Return the index with a manifest in `repository` that has no tag of its own."""
+    entry = replace(descriptor, annotations={REPOSITORY: repository, **about(subject)}, platform=None)
+    kept = (
+        other for other in index.manifests if not (_is_untagged(other, repository) and other.digest == entry.digest)
+    )
+    return replace(index, manifests=(*kept, entry))
+
+
+def without_tag(index: Index, name: str, parts: Callable[[Descriptor], Iterable[Digest]]) -> Index:
+    """Return the index without a name; with a manifest's last name goes what has no tag and belongs to it.
+
+    Args:
+        index: The table of contents.
+        name: ``repository:tag``.
+        parts: Gives the digests of the manifests that an index points to.
+
+    """
+    gone = [entry for entry in index.manifests if entry.annotations.get(REF_NAME) == name]
+    kept = [entry for entry in index.manifests if entry.annotations.get(REF_NAME) != name]
+    repository = name.rpartition(":")[0]
+    named = {
+        entry.digest for entry in kept if not _is_untagged(entry, repository) and repository_of(entry) == repository
+    }
+    todo = [entry for entry in gone if entry.digest not in named]
+    while todo:
+        one = todo.pop()
+        below = {one.digest, *parts(one)} - named
+        going = [
+            entry
+            for entry in kept
+            if _is_untagged(entry, repository) and (entry.digest in below or entry.annotations.get(SUBJECT) in below)
+        ]
+        kept = [entry for entry in kept if entry not in going]
+        todo += going
+    return replace(index, manifests=tuple(kept))
+
+
+def _is_untagged(entry: Descriptor, repository: str) -> bool:
+    return REF_NAME not in entry.annotations and entry.annotations.get(REPOSITORY) == repository
