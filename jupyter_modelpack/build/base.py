@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jupyter_modelpack import home
 from jupyter_modelpack.build.base_archive import import_archive
-from jupyter_modelpack.build.base_name import default_reference, kept_name, made_name
+from jupyter_modelpack.build.base_name import MADE, default_reference, kept_name, made_name
 from jupyter_modelpack.build.python_in_image import ImagePython, find_python
 from jupyter_modelpack.errors import Cancelled, Denied, ModelpackError, NotFound, Unavailable, Untrusted, UsageError
 from jupyter_modelpack.events import Reporter
@@ -46,6 +46,11 @@ class Base:
     python: ImagePython
     reference: str = ""
 
+    @property
+    def made(self) -> bool:
+        """Whether it is made of Debian packages on this machine."""
+        return self.title.startswith(MADE)
+
 
 def wanted_base(named: str | None, python: str, platform: Platform, cache: Layout) -> tuple[str, str]:
     """Return which base image a build would use, and why in words."""
@@ -55,7 +60,7 @@ def wanted_base(named: str | None, python: str, platform: Platform, cache: Layou
     if from_variable:
         return from_variable, f"named by {VARIABLE}"
     made = made_name(python, platform)
-    if made in cache.names("made/"):
+    if made in cache.names(MADE):
         return made, "made by `modelpack base`"
     return default_reference(python), "the official image of this Python"
 
@@ -112,7 +117,7 @@ def kept_base(named: str | None, python: str, platform: Platform, cache: Layout)
 
 def _lies_here(wanted: str) -> bool:
     path = home.expand(wanted)
-    return wanted.startswith("made/") or _split_layout(str(path))[0] is not None or path.is_file()
+    return wanted.startswith(MADE) or _split_layout(str(path))[0] is not None or path.is_file()
 
 
 def _find(
@@ -124,7 +129,7 @@ def _find(
     *,
     fresh: bool,
 ) -> Image:
-    made = cache.names(wanted).get(wanted) if wanted.startswith("made/") else None
+    made = cache.names(wanted).get(wanted) if wanted.startswith(MADE) else None
     if made:
         return cache.image(made)
     path = home.expand(wanted)

@@ -14,6 +14,7 @@ import shutil
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,11 +42,18 @@ _USERS = "root:x:0:0:root:/root:/usr/sbin/nologin\nmodelpack:x:65532:65532:model
 _GROUPS = "root:x:0:\nmodelpack:x:65532:\n"
 
 
-def make_base(python: str, platform: Platform, cache: Layout, report: Reporter) -> Image:
+def make_base(python: str, platform: Platform, cache: Layout, report: Reporter, packages: Sequence[str] = ()) -> Image:
     """Make the base image for a Python minor version and keep it in the machine's cache.
 
     Two runs over the same Debian packages on one day give the same image; SOURCE_DATE_EPOCH widens
     that to any day.
+
+    Args:
+        python: The minor version.
+        platform: What it will run on.
+        cache: The machine's layout.
+        report: For the log.
+        packages: Debian packages it is to hold beside those that it always does.
 
     Raises:
         UsageError: no Debian release has that Python.
@@ -69,7 +77,12 @@ def make_base(python: str, platform: Platform, cache: Layout, report: Reporter) 
     report.stage("base", f"Base image from Debian {suite} packages")
     with tempfile.TemporaryDirectory(prefix="modelpack-base-") as folder:
         root = Path(folder) / "root.tar"
-        argv = [program, "--variant=extract", f"--include={_PACKAGES}", f"--architectures={platform.architecture}"]
+        argv = [
+            program,
+            "--variant=extract",
+            f"--include={','.join([_PACKAGES, *packages])}",
+            f"--architectures={platform.architecture}",
+        ]
         argv += [f"--dpkgopt=path-exclude=/{pattern}" for pattern in _EXCLUDED]
         argv += ["--dpkgopt=path-include=/usr/share/doc/*/copyright", suite, str(root)]
         environment = {**os.environ, "SOURCE_DATE_EPOCH": str(MTIME), "LC_ALL": "C.UTF-8"}
@@ -80,7 +93,7 @@ def make_base(python: str, platform: Platform, cache: Layout, report: Reporter) 
     with cache.new_blob() as blob:
         _write_settings(LayerWriter(blob), certificates, links)
         settings = blob.commit(LAYER)
-    return _keep(python, platform, [system, settings], cache)
+    return _keep(made_name(python, platform, packages), python, platform, [system, settings], cache)
 
 
 def _copy(stream: BinaryIO, out: object) -> tuple[bytes, list[str]]:
@@ -120,7 +133,7 @@ def _write_settings(layer: LayerWriter, certificates: bytes, links: list[str]) -
     layer.close()
 
 
-def _keep(python: str, platform: Platform, layers: list[Descriptor], cache: Layout) -> Image:
+def _keep(name: str, python: str, platform: Platform, layers: list[Descriptor], cache: Layout) -> Image:
     today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     created = source_date() or today
     config = {
@@ -136,7 +149,7 @@ def _keep(python: str, platform: Platform, layers: list[Descriptor], cache: Layo
     }
     manifest = Manifest(cache.put_bytes(CONFIG, canonical(config)), tuple(layers))
     descriptor = cache.put_bytes(MANIFEST, manifest.to_bytes())
-    cache.tag(made_name(python, platform), descriptor)
+    cache.tag(name, descriptor)
     return cache.image(descriptor)
 
 

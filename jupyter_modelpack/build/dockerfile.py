@@ -17,12 +17,14 @@ from jupyter_modelpack import home
 from jupyter_modelpack.build.app import app_variables, write_files
 from jupyter_modelpack.build.base import Base
 from jupyter_modelpack.build.base_name import default_reference
+from jupyter_modelpack.build.collisions import settle
 from jupyter_modelpack.build.docker_text import command, comment, env, label
+from jupyter_modelpack.build.engine_base import apt_step
 from jupyter_modelpack.build.local import Environment, build_environment, model_note, use_server, write_image
 from jupyter_modelpack.build.lock import Lock, Locked, hashed_requirements
 from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR, LOCK_PATH, USER, LayerNote, ModelPart, Recipe
 from jupyter_modelpack.build.server_layer import SERVER, server_files
-from jupyter_modelpack.build.wheels import known_collisions
+from jupyter_modelpack.build.wheels import known_parts
 from jupyter_modelpack.engine.base import IMAGE_PORT
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
@@ -118,8 +120,9 @@ def export(
     store.tag(name, descriptor)
     reference = f"{registry_address}/{REPOSITORY}@{descriptor.digest}"
     variables = app_variables(recipe.source, recipe.models)
-    collisions = known_collisions(environment.lock, environment.target, Layout.create(home.cache()))
-    winners = {collision.winner for collision in collisions}
+    cache, target = Layout.create(home.cache()), environment.target
+    settled = settle(known_parts(environment.lock, target, cache), target, cache)
+    winners = {collision.winner for collision in settled.collisions}
     last = tuple(one for one in environment.lock.packages if f"{one.name} {one.version}" in winners)
     return DockerContext(
         environment=store.image(descriptor),
@@ -174,6 +177,7 @@ def _from_scratch(
     pip = [f"{ENV_DIR}/bin/python", "-m", "pip", "install", "--no-cache-dir"]
     steps = [
         f"FROM {environment.base.reference or default_reference(environment.target.python)}",
+        *([apt_step(recipe.needs.apt)] if recipe.needs.apt else []),
         command("RUN", ["python3", "-m", "venv", ENV_DIR]),
         command("COPY", ["requirements.txt", "/opt/modelpack/requirements.txt"]),
         command("RUN", [*pip, "-r", "/opt/modelpack/requirements.txt"]),

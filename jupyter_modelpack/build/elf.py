@@ -39,7 +39,7 @@ def read_elf(data: memoryview) -> SharedObject | None:
         return None
     try:
         return _read(data)
-    except (struct.error, StopIteration, UnicodeDecodeError):
+    except (struct.error, StopIteration, UnicodeDecodeError, OverflowError):
         return None
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jupyter_modelpack import home
@@ -58,7 +58,7 @@ def engine_base(
     """
     if not engine.isolated:
         raise UsageError(
-            f"This environment has {needs.needs_engine}, which only a container engine can build; none answers here.",
+            f"This environment has {needs.base_work}, which only a container engine can build; none answers here.",
             hint="Start Docker or Podman; or name the Python packages with pip and a base image that holds the rest.",
             code="needs-engine",
         )
@@ -69,7 +69,7 @@ def engine_base(
     name = f"engine/{key}:latest"
     found = cache.names(name).get(name)
     if found is None:
-        report.stage("base", f"Building the base image with {engine.name} ({needs.needs_engine})")
+        report.stage("base", f"Building the base image with {engine.name} ({needs.base_work})")
         if base is not None:
             engine.load(base.image, [f"modelpack/base:{base.image.id.short}"], report)
         tag = f"{_REPOSITORY}:{key}"
@@ -82,7 +82,7 @@ def engine_base(
             found = import_archive(path, platform, cache).descriptor
         cache.tag(name, found)
     image = cache.image(found)
-    return Base(f"{needs.needs_engine} built by {engine.name}", image, find_python(image, needs.python))
+    return Base(f"{needs.base_work} built by {engine.name}", image, find_python(image, needs.python))
 
 
 def _below(
@@ -114,6 +114,12 @@ def _for_engine(known: Mapping[str, Credentials] | None) -> dict[str, engines.Cr
     return {address: engines.Credentials(one.username, one.password) for address, one in (known or {}).items()}
 
 
+def apt_step(packages: Sequence[str]) -> str:
+    """Return the instruction that installs Debian packages; their names are words of the command, no part of it."""
+    script = 'apt-get update && apt-get install -y --no-install-recommends "$@" && rm -rf /var/lib/apt/lists/*'
+    return command("RUN", ["sh", "-c", script, "apt", *sorted(packages)])
+
+
 def _text(needs: Needs, below: str | None) -> str:
     """Write the Dockerfile of the base: the user's own, or ours with the user's steps."""
     if needs.dockerfile:
@@ -133,6 +139,8 @@ def _text(needs: Needs, below: str | None) -> str:
             *needs.conda,
         ]
         lines += [command("RUN", argv), f"ENV PATH={_CONDA_PREFIX}/bin:/usr/local/bin:/usr/bin:/bin"]
+    if needs.apt:
+        lines.append(apt_step(needs.apt))
     if needs.docker_steps:
         lines.append(needs.docker_steps.strip())
     return "\n".join(lines) + "\n"

@@ -17,13 +17,14 @@ from jupyter_modelpack.build.base import Base, resolve_base
 from jupyter_modelpack.build.chosen_lock import recipe_lock
 from jupyter_modelpack.build.config import image_config
 from jupyter_modelpack.build.interpreter import need_interpreter
+from jupyter_modelpack.build.libraries import check_libraries
 from jupyter_modelpack.build.lock import Lock
 from jupyter_modelpack.build.recipe import Built, LayerNote, ModelPart, Recipe
 from jupyter_modelpack.build.server_layer import server_layer
 from jupyter_modelpack.build.skeleton import skeleton_layer
 from jupyter_modelpack.build.standard_library import library_layer
 from jupyter_modelpack.build.target import Target
-from jupyter_modelpack.build.wheels import wheel_layers
+from jupyter_modelpack.build.wheels import known_parts, wheel_layers
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter
@@ -108,6 +109,7 @@ def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: 
         lock = recipe_lock(recipe, target, cache.path / "locks", report)
     report.stage("dependencies", f"{len(lock.packages)} packages")
     made = wheel_layers(lock, target, cache, report, needs.requirements)
+    check_libraries(known_parts(lock, target, cache), base, needs, cache, report)
     sees_base = needs.uses_base or bool(needs.needs_engine)
     skeleton, reused = skeleton_layer(target, base.python, store, system_packages=sees_base)
     taken = [(layer, "library") for layer in (library.result(),) if layer] + [(layer, "dependencies") for layer in made]

@@ -9,12 +9,14 @@ from jupyter_modelpack import home
 from jupyter_modelpack.build.app import app_files
 from jupyter_modelpack.build.base import Base, kept_base, wanted_base
 from jupyter_modelpack.build.chosen_lock import recipe_lock
+from jupyter_modelpack.build.collisions import settle
 from jupyter_modelpack.build.interpreter import find_interpreter
+from jupyter_modelpack.build.libraries import missing_libraries
 from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.build.server_layer import kept_server, server_files
 from jupyter_modelpack.build.standard_library import EMPTY, TITLE, kept_library
 from jupyter_modelpack.build.target import Target
-from jupyter_modelpack.build.wheels import kept_wheel, known_collisions
+from jupyter_modelpack.build.wheels import kept_wheel, known_parts
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Manifest, Platform
@@ -72,7 +74,7 @@ def plan(recipe: Recipe, report: Reporter) -> Plan:
         PathNotFound: the entry script is not there.
     """
     needs, cache = recipe.needs, Layout.create(home.cache())
-    base = None if needs.needs_engine else kept_base(needs.base, needs.python, recipe.platform, cache)
+    base = None if needs.base_work else kept_base(needs.base, needs.python, recipe.platform, cache)
     python = base.python.version if base else needs.python
     target = Target(python, recipe.platform, find_interpreter(python))
     lock = recipe_lock(recipe, target, cache.path / "locks", report)
@@ -93,14 +95,16 @@ def plan(recipe: Recipe, report: Reporter) -> Plan:
         for file in app_files(recipe.source)
     )
     steps.append(Step("app", "made", app + len(lock.shipped.encode())))
-    remarks = tuple(map(str, known_collisions(lock, target, cache)))
-    return Plan(python, target.compiler is not None, tuple(steps), remarks)
+    parts = known_parts(lock, target, cache)
+    remarks = [str(one) for one in settle(parts, target, cache).collisions]
+    remarks += [str(one) for one in missing_libraries(parts, base, cache)] if base else []
+    return Plan(python, target.compiler is not None, tuple(steps), tuple(remarks))
 
 
 def _base_step(recipe: Recipe, base: Base | None, cache: Layout) -> Step:
     needs = recipe.needs
-    if needs.needs_engine:
-        return Step(f"base image with {needs.needs_engine}", "made")
+    if needs.base_work:
+        return Step(f"base image with {needs.base_work}", "made")
     title, _ = wanted_base(needs.base, needs.python, recipe.platform, cache)
     if base:
         return Step(title, "kept", base.image.size)

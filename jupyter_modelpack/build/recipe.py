@@ -73,6 +73,8 @@ class Needs:
         docker_steps: Extra Dockerfile instructions (`extra_docker_file_steps`); they need an engine.
         requirements_dir: Folder that relative paths in `requirements` refer to.
         uses_base: Whether packages that the base image itself holds are part of the environment.
+        apt: Debian packages that the base image is to hold; an engine installs them, but for a base image that is made
+            on this machine.
     """
 
     python: str
@@ -85,6 +87,7 @@ class Needs:
     docker_steps: str | None = None
     requirements_dir: Path | None = None
     uses_base: bool = False
+    apt: tuple[str, ...] = ()
 
     @property
     def needs_engine(self) -> str:
@@ -94,6 +97,11 @@ class Needs:
         if self.conda:
             return f"conda packages ({', '.join(self.conda[:3])})"
         return "extra Dockerfile steps" if self.docker_steps else ""
+
+    @property
+    def base_work(self) -> str:
+        """What must be done to the base image before it can be used, in words; empty when nothing must."""
+        return self.needs_engine or (f"Debian packages ({', '.join(self.apt)})" if self.apt else "")
 
 
 @dataclass(frozen=True, slots=True)

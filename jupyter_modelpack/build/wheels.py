@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from jupyter_modelpack.build.collisions import Collision, Part, settle
+from jupyter_modelpack.build.collisions import Part, settle
 from jupyter_modelpack.build.contents import contents
 from jupyter_modelpack.build.lock import Lock, Locked
 from jupyter_modelpack.build.target import Target
@@ -98,15 +98,15 @@ def wheel_layers(
     return [*large, *([_group(small, settled.left_out, target, cache)] if small else [])]
 
 
-def known_collisions(lock: Lock, target: Target, cache: Layout) -> tuple[Collision, ...]:
-    """Return which packages of a lock ship the same files; none where that is known only once they are fetched."""
+def known_parts(lock: Lock, target: Target, cache: Layout) -> list[Part]:
+    """Return the layer of each package of a lock; none where some are known only once they are fetched."""
     found = [kept_wheel(package, target, cache) for package in lock.packages]
     parts = [
         _part(f"{package.name} {package.version}", layer)
         for package, layer in zip(lock.packages, found, strict=True)
         if layer
     ]
-    return settle(parts, target, cache).collisions if len(parts) == len(found) else ()
+    return parts if len(parts) == len(found) else []
 
 
 def _part(title: str, layer: Descriptor) -> Part:

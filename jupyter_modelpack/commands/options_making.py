@@ -70,6 +70,15 @@ MAKING: tuple[Option, ...] = (
         completes="path",
     ),
     Option(
+        "apt",
+        "Debian package that the base image is to hold, a shared library's for example",
+        MADE,
+        ("--apt",),
+        default=(),
+        many=True,
+        metavar="PACKAGE",
+    ),
+    Option(
         "env_var",
         "Environment variable to set inside",
         ("package", "plan", "run"),

@@ -93,6 +93,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     env: str | None = None,
     source_directory: str | None = None,
     base: str | None = None,
+    apt: tuple[str, ...] = (),
     env_var: tuple[str, ...] = (),
     name: str | None = None,
     tag: str | None = None,
@@ -122,6 +123,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     where = choose.workspace(workspace)
     environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
     config = inference_config(environment, script, cell, source_directory)
+    config.apt = apt
     config.sample = read_sample(sample) if sample is not None else None
     how = choices.choose(where, expand(lock) if lock else None, upgrade=upgrade, pull=pull)
     with notebook.files if notebook else nullcontext():

@@ -52,6 +52,7 @@ def plan(  # noqa: PLR0913 - one keyword an option
     env: str | None = None,
     source_directory: str | None = None,
     base: str | None = None,
+    apt: tuple[str, ...] = (),
     env_var: tuple[str, ...] = (),
     name: str | None = None,
     lock: str | None = None,
@@ -63,6 +64,7 @@ def plan(  # noqa: PLR0913 - one keyword an option
     where = choose.workspace(workspace)
     environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
     config = inference_config(environment, script, None, source_directory)
+    config.apt = apt
     how = choices.choose(where, expand(lock) if lock else None, upgrade=False, pull=False)
     return planned(where, *look_up(where, model, report), config, how, report)
 

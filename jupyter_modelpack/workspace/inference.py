@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -38,11 +38,13 @@ class InferenceConfig:
         source: The script's text when it comes from a notebook cell; ours, not Azure's.
         sample: One request's data as JSON text, kept with the package; ours, not Azure's.
         carried: Modules that ship with the script, by file name; ours, not Azure's.
+        apt: Debian packages that the base image is to hold; ours, not Azure's.
 
     """
 
     sample: str | None = None
     carried: Mapping[str, bytes] = MappingProxyType({})
+    apt: Sequence[str] = ()
 
     def __init__(
         self,

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Sequence
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from jupyter_modelpack.build.debian_names import check_packages
 from jupyter_modelpack.build.recipe import Needs
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.oci.manifest import Platform
@@ -22,7 +24,7 @@ _PIN = re.compile(r"={1,2}\s*(?P<minor>\d+\.\d+)(?:\.[\d*]+)?(?:=.*)?")
 _PYTHONS = tuple(f"3.{minor}" for minor in range(20, 7, -1))
 
 
-def needs_of(environment: Environment | None, docker_steps: str | None = None) -> Needs:
+def needs_of(environment: Environment | None, docker_steps: str | None = None, apt: Sequence[str] = ()) -> Needs:
     """Translate an environment; None is one with nothing but Python."""
     environment = environment or Environment("default")
     docker, python = environment.docker, environment.python
@@ -41,6 +43,7 @@ def needs_of(environment: Environment | None, docker_steps: str | None = None) -
         docker_steps=docker_steps,
         requirements_dir=python.requirements_dir,
         uses_base=managed,
+        apt=check_packages(apt),
     )
 
 

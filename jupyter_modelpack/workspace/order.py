@@ -99,7 +99,13 @@ class Order:
         """Return the base image when it takes more than its name: an engine, or a password."""
         needs, platform, fresh = self.recipe.needs, self.recipe.platform, self.recipe.pull
         known = self._passwords()
-        if needs.needs_engine:
+        if needs.apt:
+            from jupyter_modelpack.build.apt_base import apt_base  # noqa: PLC0415 - as above
+
+            made = apt_base(needs, platform, Layout.create(home.cache()), report, fresh=fresh)
+            if made is not None:
+                return made
+        if needs.base_work:
             from jupyter_modelpack.build.engine_base import engine_base  # noqa: PLC0415 - as above
             from jupyter_modelpack.engine.select import choose  # noqa: PLC0415
 

@@ -82,7 +82,7 @@ def plan(
     sample = inference_config.sample
     recipe = Recipe(
         name=repository,
-        needs=needs_of(inference_config.environment, inference_config.docker_steps()),
+        needs=needs_of(inference_config.environment, inference_config.docker_steps(), inference_config.apt),
         models=tuple(model.part() for model in chosen),
         source=inference_config.as_source(),
         platform=platform_of(inference_config.environment),
