@@ -15,7 +15,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from jupyter_modelpack.build.base import Base
@@ -25,6 +24,7 @@ from jupyter_modelpack.build.contents import contents
 from jupyter_modelpack.build.debian_names import debian_package
 from jupyter_modelpack.build.elf import SharedObject
 from jupyter_modelpack.build.recipe import Needs
+from jupyter_modelpack.build.requirement_line import named, parse_lines
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.store.files import write_file
@@ -161,11 +161,7 @@ def _name(one: Missing) -> str:
 
 
 def _asked_for(needs: Needs) -> set[str]:
-    found: set[str] = set()
-    for line in needs.requirements:
-        with contextlib.suppress(InvalidRequirement):  # an option, or a path
-            found.add(canonicalize_name(Requirement(line.partition(" --hash")[0].partition(" #")[0].strip()).name))
-    return found
+    return {canonicalize_name(named(line.wanted).name) for line in parse_lines(needs.requirements) if line.wanted}
 
 
 def _way(one: Missing, base: Base, cache: Layout) -> str:

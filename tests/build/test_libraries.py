@@ -13,8 +13,8 @@ from jupyter_modelpack.build.bytecode import find_compiler
 from jupyter_modelpack.build.elf import read_elf
 from jupyter_modelpack.build.engine_base import apt_step
 from jupyter_modelpack.build.libraries import Missing, missing_libraries
-from jupyter_modelpack.build.lock import make_lock
 from jupyter_modelpack.build.recipe import Needs
+from jupyter_modelpack.build.resolve import make_lock
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheels import known_parts, wheel_layers
 from jupyter_modelpack.errors import UsageError
