@@ -58,8 +58,11 @@ REQUEST_LINE_BYTES: Final = 8 << 10
 REQUEST_HEADER_BYTES: Final = 32 << 10
 """Most header bytes the embedded registry reads from one request; engines send under 1 kB."""
 
+REQUEST_HEAD_SECONDS: Final = 15
+"""Longest time the head of a request to the embedded registry may take; clients send it in one packet."""
+
 CONNECTIONS: Final = 128
-"""Most connections the embedded registry holds at once; an engine opens 3 to 6 a pull."""
+"""Most connections the embedded registry serves at once, and as many that wait; an engine opens 3 to 6 a pull."""
 
 PAGE: Final = 1_000
 """Most names in one page of a tag list or catalog, asked for or not."""

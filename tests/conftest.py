@@ -3,12 +3,16 @@
 The real parts come up on first use and stay up for the next run: `make down` ends them.
 """
 
+import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.errors import Untrusted
+from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.registry.presence import ask_to_leave
 from tests.faults import SOAK
 from tests.services import base, dockerd, registry
 
@@ -33,15 +37,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of the test's own; the user's own settings and daemons are out of its sight."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder of the test's own; the user's own settings and daemons are out of its sight.
+
+    The registries that the test has left in the background end with it.
+    """
     for name in ("BASE_IMAGE", "ENGINE"):
         monkeypatch.delenv(f"MODELPACK_{name}", raising=False)
     for name in ("HOST", "CONTEXT", "TLS_VERIFY", "CERT_PATH", "AUTH_CONFIG"):
         monkeypatch.delenv(f"DOCKER_{name}", raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / ".docker"))
     monkeypatch.setenv("MODELPACK_HOME", str(tmp_path / ".modelpack"))
-    return tmp_path / ".modelpack"
+    yield tmp_path / ".modelpack"
+    end_registries(tmp_path)
+
+
+def end_registries(below: Path) -> None:
+    """End the registries of the workspaces in the data folders of a folder, those that serve in the background."""
+    for told in below.glob("*/workspaces/*/registry.json"):
+        with contextlib.suppress(Untrusted):  # a test has damaged it
+            ask_to_leave(Endpoint.from_json(told.read_bytes()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_registry_outlives_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """End what is left in the data folders that several tests share."""
+    yield
+    for folder in tmp_path_factory.getbasetemp().iterdir():
+        end_registries(folder)
 
 
 @pytest.fixture(scope="session")

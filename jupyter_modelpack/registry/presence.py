@@ -6,6 +6,7 @@ travel. A stranger on our port, even another user's program lying in wait there,
 
 from __future__ import annotations
 
+import base64
 import enum
 import hmac
 import secrets
@@ -23,6 +24,27 @@ class Presence(enum.Enum):
     OURS = "ours"
     ANOTHER_WORKSPACE = "the registry of another workspace"
     STRANGER = "another program"
+
+
+def ask_to_leave(endpoint: Endpoint) -> bool:
+    """Ask the workspace's registry at the endpoint to make way; return whether it does.
+
+    One that was started in the background does, as soon as what it sends just now has arrived; one that somebody
+    started on purpose stays. The password travels, so ask only when `who_answers` says that it is ours.
+    """
+    from http.client import HTTPConnection, HTTPException  # noqa: PLC0415 - as below
+
+    from jupyter_modelpack.registry.server import LEAVE  # noqa: PLC0415
+
+    connection = HTTPConnection(endpoint.host, endpoint.port, timeout=SECONDS)
+    pair = base64.b64encode(f"{endpoint.username}:{endpoint.password.reveal()}".encode()).decode()
+    try:
+        connection.request("POST", LEAVE, headers={"Authorization": f"Basic {pair}", "Content-Length": "0"})
+        return connection.getresponse().status == 202
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def who_answers(endpoint: Endpoint) -> Presence:

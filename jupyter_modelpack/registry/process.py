@@ -18,14 +18,17 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from jupyter_modelpack.errors import Conflict, Unavailable
 from jupyter_modelpack.listener import holder
 from jupyter_modelpack.oci.image import RegistryContent
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.registry.inbox import Inbox
-from jupyter_modelpack.registry.presence import Presence, who_answers
+from jupyter_modelpack.registry.presence import Presence, ask_to_leave, who_answers
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.registry.server import RegistryServer
 
 IDLE_SECONDS = 2 * 60 * 60.0
 READY_SECONDS = 20.0
@@ -33,6 +36,9 @@ READY_SECONDS = 20.0
 
 CHECK_SECONDS = 5.0
 """How often a serving child looks whether it is still wanted."""
+
+LAST_SECONDS = 10 * 60.0
+"""How long what is being sent may go on when a child ends: an engine's pull of large layers takes minutes."""
 
 _READY, _TAKEN = "ready", "taken"
 _LAST_WORDS = 64 << 10
@@ -141,7 +147,7 @@ def serve(
     Args:
         content: What to serve.
         endpoint: Where, with the password to ask for.
-        wanted: Asked every few seconds; False ends it (the store's folder is gone).
+        wanted: Asked every few seconds, as the loop wakes up; False ends it (the store's folder is gone).
         idle_seconds: Ends after so long without a request.
         ready_fd: The pipe `start_detached` waits on; with it, this process leaves its parent. Without
             it the registry runs in the foreground, and a port that is taken is a `Conflict`.
@@ -150,10 +156,8 @@ def serve(
         inbox: Takes what is pushed; without it the registry is read-only.
 
     """
-    from jupyter_modelpack.registry.server import RegistryServer  # noqa: PLC0415 - only who serves needs it
-
     try:
-        server = RegistryServer(content, endpoint, log, inbox)
+        server = _listening(content, endpoint, log, inbox, ask=ready_fd is None)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
@@ -162,18 +166,37 @@ def serve(
         _say(ready_fd, _TAKEN)
         return
     if ready_fd is not None:
+        server.on_leave = server.stop_listening
         _leave_parent()
         signal.signal(signal.SIGTERM, _end_at_once)
         _say(ready_fd, f"{_READY} {os.getpid()}")
 
     def still_wanted() -> None:
-        if time.monotonic() - server.last_request > idle_seconds or not wanted():
+        if server.has_left or time.monotonic() - server.last_request > idle_seconds or not wanted():
             raise _NotWanted
+        if inbox:
+            inbox.sweep()
 
     ready()
     server.service_actions = still_wanted  # type: ignore[method-assign]
     with contextlib.closing(server.socket), contextlib.suppress(_NotWanted):
         server.serve_forever(min(CHECK_SECONDS, idle_seconds))
+    server.connections.drain(LAST_SECONDS)
+
+
+def _listening(
+    content: RegistryContent, endpoint: Endpoint, log: Callable[[str], None], inbox: Inbox | None, *, ask: bool
+) -> RegistryServer:
+    """Listen at `endpoint`; with `ask`, a registry of the same workspace that serves in the background makes way."""
+    from jupyter_modelpack.registry.server import RegistryServer  # noqa: PLC0415 - only who serves needs it
+
+    try:
+        return RegistryServer(content, endpoint, log, inbox)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        if not (ask and taken and who_answers(endpoint) is Presence.OURS and ask_to_leave(endpoint)):
+            raise
+    return RegistryServer(content, endpoint, log, inbox)
 
 
 class _NotWanted(Exception):

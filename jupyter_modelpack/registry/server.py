@@ -7,12 +7,13 @@ answered is decided in `answers`, who is answered in `guard`.
 from __future__ import annotations
 
 import contextlib
+import io
 import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import IPPROTO_TCP, TCP_NODELAY, socket
+from socket import IPPROTO_TCP, SHUT_RDWR, TCP_NODELAY, socket
 from socketserver import TCPServer
 from typing import Any, Self
 
@@ -21,13 +22,17 @@ from jupyter_modelpack.limits import CONNECTIONS, REQUEST_HEADER_BYTES, REQUEST_
 from jupyter_modelpack.oci.image import RegistryContent
 from jupyter_modelpack.registry.answers import answer
 from jupyter_modelpack.registry.body import read_body
+from jupyter_modelpack.registry.connections import Connections
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.registry.guard import is_local_request, knows_password
+from jupyter_modelpack.registry.head import Incoming
 from jupyter_modelpack.registry.inbox import Inbox, is_upload
 from jupyter_modelpack.registry.reply import Answer, error_answer, refuse_method
 
 CHALLENGE = "X-Modelpack-Challenge"
 PROOF = "X-Modelpack-Registry"
+LEAVE = "/v2/_leave"
+"""Where a registry that serves in the background is asked to make way; no repository begins so."""
 
 _CODES = {400: "UNSUPPORTED", 408: "UNSUPPORTED", 414: "NAME_INVALID", 431: "SIZE_INVALID", 505: "UNSUPPORTED"}
 _TLS_HANDSHAKE = b"\x16"
@@ -42,6 +47,9 @@ class RegistryServer(ThreadingHTTPServer):
         content: What is served.
         endpoint: Where, and who is let in.
         inbox: Takes what is pushed; None when nothing may be.
+        connections: Who waits, and who is served.
+        on_leave: Makes way for another registry of this workspace; None in one that stays.
+        has_left: Whether it takes no more connections; the port is free for another registry then.
         last_request: When a request came last, on the monotonic clock.
 
     """
@@ -59,7 +67,9 @@ class RegistryServer(ThreadingHTTPServer):
     ) -> None:
         self.content, self.endpoint, self.log, self.inbox = content, endpoint, log, inbox
         self.last_request = time.monotonic()
-        self._slots = threading.BoundedSemaphore(CONNECTIONS)
+        self.connections = Connections()
+        self.on_leave: Callable[[], None] | None = None
+        self.has_left = False
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         super().__init__((endpoint.host, endpoint.port), RequestHandler)
 
@@ -77,15 +87,18 @@ class RegistryServer(ThreadingHTTPServer):
         TCPServer.server_bind(self)
         self.server_name, self.server_port = self.endpoint.host, self.endpoint.port
 
+    def stop_listening(self) -> None:
+        """Take no more connections; wakes up `serve_forever`."""
+        self.has_left = True
+        self.socket.shutdown(SHUT_RDWR)
+
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer one connection's requests, unless too many are open."""
-        if not self._slots.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
+        """Answer one connection's requests."""
+        self.connections.wait(request)
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._slots.release()
+            self.connections.gone(request)
 
     def handle_error(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
         """Say nothing of a client that went away; the standard server prints its traceback."""
@@ -105,6 +118,9 @@ class RequestHandler(BaseHTTPRequestHandler):
         """Send small answers at once instead of waiting for more (Nagle)."""
         super().setup()
         self.connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        self.rfile.close()
+        self._incoming = Incoming(self.connection, self.timeout)
+        self.rfile = io.BufferedReader(self._incoming)
 
     def handle_one_request(self) -> None:
         """Read a request, answer it; hang up on TLS, which clients try first."""
@@ -114,6 +130,7 @@ class RequestHandler(BaseHTTPRequestHandler):
                 return
         except (TimeoutError, ConnectionError):
             return
+        self._incoming.begin_head()
         with contextlib.suppress(ConnectionError):
             super().handle_one_request()
 
@@ -122,17 +139,27 @@ class RequestHandler(BaseHTTPRequestHandler):
         self.server.last_request = time.monotonic()
         self.command = self.requestline = ""
         self.request_version = self.default_request_version
+        if self._is_cut():
+            return False
         if len(self.raw_requestline) > REQUEST_LINE_BYTES:
             self.send_error(414, "The request line is too long.")
             return False
         if not super().parse_request():
             return False
+        if self._is_cut():
+            return False
         if sum(len(name) + len(value) for name, value in self.headers.items()) > REQUEST_HEADER_BYTES:
             self.send_error(431, "The request headers are too long.")
             return False
+        self._incoming.end_head()
         if "Transfer-Encoding" in self.headers or self.headers.get("Content-Length", "0") != "0":
             self.close_connection = True  # its body stays unread
         return True
+
+    def _is_cut(self) -> bool:
+        if status := self._incoming.cut:
+            self.send_error(status, "The head of the request took too long, or is too long.")
+        return bool(status)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         """Answer every method by the one door; the base class looks up ``do_<METHOD>``."""
@@ -155,13 +182,30 @@ class RequestHandler(BaseHTTPRequestHandler):
         self.server.log("".join(c if c.isprintable() else repr(c)[1:-1] for c in line))
 
     def _respond(self) -> None:
-        self._send(self._decide())
+        refused = self._refused()
+        if refused:
+            self._send(refused)
+        elif not self.server.connections.begin(self.connection):
+            self.close_connection = True
+            self._send(error_answer(429, "TOOMANYREQUESTS", "Too many connections at once.", {"Retry-After": "2"}))
+        else:
+            try:
+                self._send(self._decide())
+            finally:
+                self.server.connections.end(self.connection)
 
-    def _decide(self) -> Answer:
+    def _refused(self) -> Answer | None:
         if not is_local_request(self.headers):
             return error_answer(403, "DENIED", "Only programs on this machine may speak to this registry.")
         if not knows_password(self.headers, self.server.endpoint):
             return error_answer(401, "UNAUTHORIZED", "User name and password are needed.", {"WWW-Authenticate": _REALM})
+        return None
+
+    def _decide(self) -> Answer:
+        if (self.command, self.path) == ("POST", LEAVE) and self.server.on_leave:
+            self.close_connection = True
+            self.server.on_leave()
+            return Answer(202)
         inbox = self.server.inbox
         if inbox and (self.command not in {"GET", "HEAD"} or is_upload(self.path)):
             return self._take(inbox)

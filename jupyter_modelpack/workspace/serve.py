@@ -20,9 +20,22 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="the workspace's folder")
     parser.add_argument("--ready-fd", type=int, help="pipe to say on that it listens")
     given = parser.parse_args()
-    endpoint = Endpoint.from_json((given.folder / FILE).read_bytes())
-    wanted = (given.folder / "oci-layout").exists
-    serve(Layout(given.folder), endpoint, wanted=wanted, ready_fd=given.ready_fd)
+    where = given.folder / FILE
+    said, began = where.read_bytes(), _state(where)
+
+    def wanted() -> bool:
+        # A workspace made anew in the same place, or told to take another port, has a registry of its own.
+        return _state(where) == began
+
+    serve(Layout(given.folder), Endpoint.from_json(said), wanted=wanted, ready_fd=given.ready_fd)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import re
 import signal
 import subprocess
 
+from jupyter_modelpack.registry.presence import Presence, who_answers
+from jupyter_modelpack.workspace import registry_home
 from jupyter_modelpack.workspace.workspace import Workspace
 from tests.commands.packages import PROGRAM, modelpack, printed, put_package
 
@@ -29,3 +31,20 @@ def test_what_is_pushed_becomes_a_package(tmp_path):
     assert modelpack("gc").returncode == 0
     assert modelpack("check").returncode == 0
     assert Workspace.default().packages[0].lock == package.lock
+
+
+def test_it_serves_also_where_a_pull_has_left_a_registry_behind():
+    where = Workspace.default()
+    put_package(where)
+    registry_home.ensure(where)
+    assert who_answers(where.endpoint()) is Presence.OURS
+    serving = subprocess.Popen([PROGRAM, "registry"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert where.endpoint().address in serving.stdout.readline()
+        assert who_answers(where.endpoint()) is Presence.OURS
+        second = modelpack("registry")
+        assert second.returncode
+        assert "holds that port" in second.stderr
+    finally:
+        serving.send_signal(signal.SIGINT)
+        serving.communicate(timeout=20)

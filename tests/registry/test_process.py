@@ -1,6 +1,7 @@
 """The registry as a process of its own: on demand, once, gone when nobody needs it."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,11 +14,13 @@ import pytest
 import requests
 
 from jupyter_modelpack.errors import Conflict, Unavailable, Untrusted
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.manifest import LAYER
 from jupyter_modelpack.registry import process
 from jupyter_modelpack.registry.endpoint import PORTS, Endpoint
-from jupyter_modelpack.registry.presence import Presence, who_answers
+from jupyter_modelpack.registry.presence import Presence, ask_to_leave, who_answers
 from jupyter_modelpack.registry.process import ensure_serving, serve, start_detached
-from jupyter_modelpack.registry.server import RegistryServer
+from jupyter_modelpack.registry.server import LEAVE, RegistryServer
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.samples import sample
 from tests.services import CHECKOUT
@@ -122,6 +125,44 @@ def test_sigterm_ends_it_at_once(endpoint, command):
         os.kill(process_id, signal.SIGTERM)
         assert wait_for_end(process_id, 2)
     assert who_answers(endpoint) is Presence.NOBODY
+
+
+def test_the_one_in_the_background_makes_way_for_one_in_the_foreground(endpoint, command, folder):
+    """A pull leaves a registry behind; what it is just sending still arrives."""
+    process_id = start_detached(command)
+    big = Layout(folder).put_bytes(LAYER, random.Random(1).randbytes(30_000_000))
+    ready = threading.Event()
+    login = (endpoint.username, endpoint.password.reveal())
+    with requests.get(
+        f"http://{endpoint.address}/v2/package/blobs/{big.digest}", auth=login, stream=True, timeout=30
+    ) as download:
+        said = [next(download.iter_content(1 << 20))]
+        serving = {"idle_seconds": 1.5, "ready": ready.set}
+        foreground = threading.Thread(target=serve, args=(Layout(folder), endpoint), kwargs=serving)
+        foreground.start()
+        assert ready.wait(10)
+        assert tags(endpoint) == ["1", "2", "3"]
+        assert not wait_for_end(process_id, 0.2)
+        said += download.iter_content(1 << 20)
+    assert Digest.of(b"".join(said)) == big.digest
+    assert wait_for_end(process_id)
+    foreground.join(15)
+
+
+def test_one_in_the_foreground_stays(endpoint, folder):
+    layout = Layout(folder)
+    with RegistryServer(layout, endpoint):
+        assert not ask_to_leave(endpoint)
+        with pytest.raises(Conflict, match="holds that port"):
+            serve(layout, endpoint)
+        login = (endpoint.username, "wrong")
+        assert requests.post(f"http://{endpoint.address}{LEAVE}", auth=login, timeout=5).status_code == 401
+
+
+def test_nobody_is_asked_to_leave_without_the_password(endpoint, command):
+    start_detached(command)
+    assert requests.post(f"http://{endpoint.address}{LEAVE}", timeout=5).status_code == 401
+    assert who_answers(endpoint) is Presence.OURS
 
 
 def test_it_ends_when_idle(command):

@@ -1,16 +1,20 @@
 """What only our registry promises: read-only, loopback only, deaf to web pages."""
 
 import base64
+import contextlib
 import json
 import re
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
+import requests
 
+from jupyter_modelpack.limits import CONNECTIONS
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.registry import answers
+from jupyter_modelpack.registry import answers, head
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.registry.server import CHALLENGE, PROOF, RegistryServer
 from tests.registry.conftest import Served, serve_sample
@@ -267,3 +271,86 @@ def test_serving_leaves_no_file_open(ours: Served):
         ours.ask(f"package/blobs/{part.digest}")
         ours.ask(f"package/blobs/{part.digest}", "HEAD")
     assert open_files(ours.layout.path / "blobs") == 0
+
+
+# --- many at once ---
+
+
+def half_sent(served: Served) -> socket.socket:
+    host, _, port = served.account.address.partition(":")
+    line = socket.create_connection((host, int(port)), timeout=5)
+    line.sendall(b"GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+    return line
+
+
+def test_half_sent_requests_without_the_password_keep_nobody_out(tmp_path: Path):
+    server, served = serve_sample(tmp_path / "layout")
+    with server, contextlib.ExitStack() as stack:
+        lines = [stack.enter_context(half_sent(served)) for _ in range(CONNECTIONS + 12)]
+        for _ in range(3):
+            for line in lines:
+                with contextlib.suppress(OSError):  # hung up on meanwhile
+                    line.sendall(b"A: b\r\n")
+            assert served.ask("package/tags/list").json()["tags"] == ["1", "2", "3"]
+        layer = served.image.manifest.layers[1]
+        assert Digest.of(served.ask(f"package/blobs/{layer.digest}").content) == layer.digest
+        assert sum(hung_up(line) for line in lines) >= 12
+
+
+def hung_up(line: socket.socket) -> bool:
+    line.setblocking(False)
+    try:
+        return line.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+
+
+@pytest.mark.parametrize("begin", [b"", b"GET /v2/", b"GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"])
+def test_the_whole_head_has_a_limit_of_time(ours: Served, monkeypatch: pytest.MonkeyPatch, begin):
+    monkeypatch.setattr(head, "REQUEST_HEAD_SECONDS", 0.3)
+    host, _, port = ours.account.address.partition(":")
+    began = time.monotonic()
+    with socket.create_connection((host, int(port)), timeout=0.05) as line:
+        line.sendall(begin or b"G")
+        said = b""
+        while not said and time.monotonic() - began < 5:
+            with contextlib.suppress(TimeoutError):  # every answer is one; every pause is shorter than any idle limit
+                said = line.recv(100)
+            with contextlib.suppress(ConnectionError):
+                line.sendall(b"x")
+    assert status(said) == 408
+    assert time.monotonic() - began < 2
+
+
+def test_the_whole_head_has_a_limit_of_bytes(ours: Served):
+    lines = b"".join(b"A%d: " % number + b"b" * 60_000 + b"\r\n" for number in range(50))
+    host, _, port = ours.account.address.partition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as line:
+        with contextlib.suppress(ConnectionError):
+            line.sendall(b"GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\n" + lines)
+        with contextlib.suppress(ConnectionError):
+            assert status(line.recv(100)) == 431
+
+
+def test_an_idle_connection_is_not_one_that_is_late(ours: Served, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(head, "REQUEST_HEAD_SECONDS", 0.1)
+    with requests.Session() as session:
+        for _ in range(2):
+            assert session.get(f"http://{ours.account.address}/v2/", auth=ours.login, timeout=5).status_code == 200
+            threading.Event().wait(0.2)
+
+
+def test_too_many_that_are_served_are_told_to_come_again(tmp_path: Path):
+    server, served = serve_sample(tmp_path / "layout")
+    with server, socket.socketpair()[0] as line:
+        for _ in range(CONNECTIONS):
+            server.connections.wait(line)
+            assert server.connections.begin(line)
+        refused = served.ask("")
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (429, "TOOMANYREQUESTS")
+        assert refused.headers["Retry-After"] == "2"
+        assert served.ask("", auth=None).status_code == 401
+        server.connections.end(line)
+        assert served.ask("").status_code == 200

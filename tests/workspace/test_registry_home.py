@@ -1,3 +1,4 @@
+import shutil
 import stat
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.registry.presence import Presence, who_answers
 from jupyter_modelpack.workspace import registry_home
 from jupyter_modelpack.workspace.workspace import Workspace
+from tests.conftest import end_registries
 
 
 @pytest.fixture
@@ -51,6 +53,33 @@ def test_serves_on_demand_and_ends_with_its_workspace(served):
         assert time.monotonic() < deadline
         time.sleep(0.2)
     Workspace.create("tutorial")
+
+
+@pytest.mark.parametrize("how", ["made anew", "another port", "folder gone"])
+def test_it_ends_with_what_it_serves(served, how):
+    endpoint = served.endpoint()
+    registry_home.ensure(served)
+    if how == "made anew":
+        served.delete()
+        Workspace.create("tutorial").endpoint()
+    elif how == "another port":
+        (served.path / "registry.json").unlink()
+        assert served.endpoint() != endpoint
+    else:
+        shutil.rmtree(served.path)
+    deadline = time.monotonic() + 15
+    while who_answers(endpoint) is not Presence.NOBODY:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    Workspace.create("tutorial", exist_ok=True)
+
+
+def test_a_test_leaves_none_behind(served, tmp_path):
+    registry_home.ensure(served)
+    end_registries(tmp_path)
+    deadline = time.monotonic() + 5
+    while who_answers(served.endpoint()) is not Presence.NOBODY:
+        assert time.monotonic() < deadline
 
 
 def test_without_docker_login_is_only_a_warning(served, monkeypatch, tmp_path, capsys, caplog):
