@@ -52,6 +52,9 @@ SAMPLE_BYTES: Final = 64 << 10
 PICKLE_BYTES: Final = 16 << 30
 """Most bytes of one pickle, unpacked, that are searched for names; a small file may unpack without end."""
 
+INDEX_BYTES: Final = 16 << 20
+"""Longest list of files that is read at the end of a wheel; torch's has 1 MB."""
+
 REQUEST_LINE_BYTES: Final = 8 << 10
 """Longest request line the embedded registry reads; a name and a digest need under 400 bytes."""
 

@@ -20,7 +20,15 @@ from jupyter_modelpack.build.base_name import default_reference
 from jupyter_modelpack.build.collisions import settle
 from jupyter_modelpack.build.docker_text import command, comment, env, label
 from jupyter_modelpack.build.engine_base import apt_step
-from jupyter_modelpack.build.local import Environment, build_environment, model_note, use_server, write_image
+from jupyter_modelpack.build.local import (
+    Environment,
+    Resolved,
+    build_environment,
+    model_note,
+    no_questions,
+    use_server,
+    write_image,
+)
 from jupyter_modelpack.build.lock import Lock, Locked, hashed_requirements
 from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR, LOCK_PATH, USER, LayerNote, ModelPart, Recipe
 from jupyter_modelpack.build.server_layer import SERVER, server_files
@@ -99,6 +107,7 @@ def export(
     *,
     base: Base | None = None,
     own: bool = True,
+    resolved: Resolved = no_questions,
 ) -> DockerContext:
     """Make the environment image and the Dockerfile that builds the package on it.
 
@@ -109,8 +118,9 @@ def export(
         report: For stages, log and progress.
         base: The base image, when an engine has made one for this recipe.
         own: Whether that registry is the workspace's own, on this machine.
+        resolved: Asked before packages are fetched.
     """
-    environment = build_environment(recipe, store, report, base=base)
+    environment = build_environment(recipe, store, report, base=base, resolved=resolved)
     server, note = use_server(environment, store, report)
     report.stage("image", "Writing the environment image and the Dockerfile")
     bare = dataclasses.replace(recipe, name=REPOSITORY, models=(), labels={})

@@ -49,7 +49,7 @@ class Fetcher:
         if os.environ.get("UV_OFFLINE") or _in_uv_cache(package):
             return False
         try:
-            with _opener().open(package.place, timeout=_SECONDS) as answer:
+            with opener().open(package.place, timeout=_SECONDS) as answer:
                 return self._write(answer.read, package, target)
         except (OSError, ValueError, _http_error()) as error:  # urllib's are OSErrors
             if not hasattr(error, "code"):
@@ -78,13 +78,14 @@ class Fetcher:
 
 
 @cache
-def _opener() -> OpenerDirector:
+def opener() -> OpenerDirector:
+    """Return what opens addresses of packages, with the certificates this machine trusts."""
     import ssl  # noqa: PLC0415 - only when something is fetched
     from urllib.request import HTTPSHandler, build_opener  # noqa: PLC0415
 
-    opener = build_opener(HTTPSHandler(context=ssl.create_default_context()))
-    opener.addheaders = [("User-Agent", "jupyter_modelpack"), ("Accept-Encoding", "identity")]
-    return opener
+    made = build_opener(HTTPSHandler(context=ssl.create_default_context()))
+    made.addheaders = [("User-Agent", "jupyter_modelpack"), ("Accept-Encoding", "identity")]
+    return made
 
 
 def _http_error() -> type[Exception]:

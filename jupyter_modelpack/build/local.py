@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from jupyter_modelpack import home
@@ -52,7 +52,22 @@ class Environment:
     notes: tuple[LayerNote, ...]
 
 
-def build(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None = None) -> Built:
+Resolved = Callable[[Lock, Target], None]
+"""Hears of the packages when they are known and none is fetched yet; what it raises ends the build."""
+
+
+def no_questions(_lock: Lock, _target: Target) -> None:
+    """Be content with any packages."""
+
+
+def build(
+    recipe: Recipe,
+    store: Layout,
+    report: Reporter,
+    *,
+    base: Base | None = None,
+    resolved: Resolved = no_questions,
+) -> Built:
     """Put the image together in `store`; it has no name yet.
 
     Args:
@@ -60,6 +75,7 @@ def build(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None 
         store: The workspace's layout; holds the models' layers already.
         report: For stages, log and progress; asked for cancel at every step.
         base: The base image, when an engine has made one for this recipe.
+        resolved: Asked before packages are fetched.
 
     Raises:
         BuildFailed: the requirements cannot be met.
@@ -67,7 +83,7 @@ def build(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None 
         UsageError: the entry script or its folder cannot be read as asked.
     """
     started = time.monotonic()
-    environment = build_environment(recipe, store, report, base=base)
+    environment = build_environment(recipe, store, report, base=base, resolved=resolved)
     layers, notes = list(environment.layers), list(environment.notes)
     report.stage("model", f"{len(recipe.models)} model{'' if len(recipe.models) == 1 else 's'}")
     for model in recipe.models:
@@ -94,7 +110,14 @@ def build(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None 
     )
 
 
-def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: Base | None = None) -> Environment:
+def build_environment(
+    recipe: Recipe,
+    store: Layout,
+    report: Reporter,
+    *,
+    base: Base | None = None,
+    resolved: Resolved = no_questions,
+) -> Environment:
     """Bring base image and dependencies into `store`."""
     needs, cache = recipe.needs, _cache()
     base = base or resolve_base(needs.base, needs.python, recipe.platform, cache, report, fresh=recipe.pull)
@@ -107,6 +130,7 @@ def build_environment(recipe: Recipe, store: Layout, report: Reporter, *, base: 
     with ThreadPoolExecutor(1, "modelpack-library") as beside:  # while the package index is waited for
         library = beside.submit(library_layer, base, target, cache, report)
         lock = recipe_lock(recipe, target, cache.path / "locks", report)
+    resolved(lock, target)
     report.stage("dependencies", f"{len(lock.packages)} packages")
     made = wheel_layers(lock, target, cache, report, needs.requirements)
     check_libraries(known_parts(lock, target, cache), base, needs, cache, report)

@@ -12,6 +12,7 @@ from jupyter_modelpack.build.chosen_lock import recipe_lock
 from jupyter_modelpack.build.collisions import settle
 from jupyter_modelpack.build.interpreter import find_interpreter
 from jupyter_modelpack.build.libraries import missing_libraries
+from jupyter_modelpack.build.local import Resolved, no_questions
 from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.build.server_layer import kept_server, server_files
 from jupyter_modelpack.build.standard_library import EMPTY, TITLE, kept_library
@@ -65,8 +66,13 @@ class Plan:
         return sum(step.download for step in self.steps)
 
 
-def plan(recipe: Recipe, report: Reporter) -> Plan:
+def plan(recipe: Recipe, report: Reporter, resolved: Resolved = no_questions) -> Plan:
     """Say what building `recipe` would do; resolves its requirements, fetches and writes nothing else.
+
+    Args:
+        recipe: What would go in.
+        report: For log and cancel.
+        resolved: Asked once the packages are known.
 
     Raises:
         BuildFailed: the requirements cannot be met.
@@ -78,6 +84,7 @@ def plan(recipe: Recipe, report: Reporter) -> Plan:
     python = base.python.version if base else needs.python
     target = Target(python, recipe.platform, find_interpreter(python))
     lock = recipe_lock(recipe, target, cache.path / "locks", report)
+    resolved(lock, target)
     steps = [_base_step(recipe, base, cache)]
     if base and target.compiler:
         library = kept_library(base, target, cache)

@@ -49,6 +49,7 @@ class Source:
         folder: source_directory, shipped whole under its own name (contract section 4), or None.
         content: The script itself, when it comes from a notebook cell or was taken as it was at some moment;
             `entry_script` then is its name.
+        beside: The folder the script lies in, as it was named; it does not ship.
         extra: More files, by path relative to the app root (modules carried along from a notebook).
     """
 
@@ -56,6 +57,7 @@ class Source:
     folder: Path | None = None
     content: bytes | None = None
     extra: Mapping[str, bytes] = field(default_factory=dict)
+    beside: str = "."
 
 
 @dataclass(frozen=True, slots=True)

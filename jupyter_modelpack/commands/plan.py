@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import choose
@@ -79,10 +80,10 @@ def planned(
 ) -> Planned:
     """Plan the package of `known` models and those that are `new`."""
     from jupyter_modelpack.build.plan import Step, plan  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.workspace import model_store, packaging  # noqa: PLC0415
+    from jupyter_modelpack.workspace import imports, model_store, packaging  # noqa: PLC0415
 
     recipe = packaging.plan(where, known, config, choices=how)
-    found = plan(recipe, report)
+    found = plan(recipe, report, partial(imports.foresee, recipe))
     *below, server, app = found.steps
     models = (
         Step(f"model {one.name} (new)", "made", sum(file.stat().st_size for _, file in gathered.entries))

@@ -208,7 +208,7 @@ class InferenceConfig:
 def _snapshot(path: Path) -> Source:
     """Take the script as it is now: the build reads later, and the next cell may write another one."""
     try:
-        return Source(path.name, None, path.read_bytes())
+        return Source(path.name, None, path.read_bytes(), beside=str(path.parent))
     except FileNotFoundError as error:
         raise PathNotFound(f"entry_script {path} doesn't exist any more.") from error
 

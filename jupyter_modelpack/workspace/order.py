@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack import home
@@ -83,15 +84,15 @@ class Order:
         from jupyter_modelpack.build import dockerfile, local  # noqa: PLC0415 - only who builds pays for it
         from jupyter_modelpack.workspace import imports  # noqa: PLC0415
 
-        store = self.workspace.store
+        store, resolved = self.workspace.store, partial(imports.foresee, self.recipe)
         if self.facts.dockerfile:
             own = self.workspace.remote is None
-            context = dockerfile.export(self.recipe, store, address, report, base=base, own=own)
-            imports.check(self.recipe, context.environment, store)
+            context = dockerfile.export(self.recipe, store, address, report, base=base, own=own, resolved=resolved)
+            imports.check(self.recipe, context.environment, store, report)
             remote.send(self.workspace, context.environment_name, context.environment, report, as_it_is=True)
             return dockerfile_package.keep(context, store), context.notes, context.environment_name
-        built = local.build(self.recipe, store, report, base=base)
-        imports.check(self.recipe, built.image, store)
+        built = local.build(self.recipe, store, report, base=base, resolved=resolved)
+        imports.check(self.recipe, built.image, store, report)
         report.log(f"Successfully built {built.image.id.short}")
         return built.image.descriptor, built.layers, ""
 

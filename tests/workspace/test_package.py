@@ -37,7 +37,7 @@ class Builder:
         self.error = None
         self.recipes = []
 
-    def build(self, recipe, store, report, *, base=None):
+    def build(self, recipe, store, report, *, base=None, resolved=None):
         self.recipes.append(recipe)
         report.stage("base", "Base image")
         report.log("first line\nsecond line https://user:geheim@example.com/")
