@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 from jupyter_modelpack.errors import Untrusted, UsageError
 from jupyter_modelpack.limits import ARCHIVE_ENTRIES, EXPANSION, EXPANSION_FREE
 from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.layer import UNREADABLE_TAR
 from jupyter_modelpack.oci.manifest import COMPRESSION, Descriptor
 
 
@@ -57,7 +58,7 @@ def layer_files(image: Image, layer: Descriptor) -> Iterator[LayerFile]:
                             f"Layer {layer.digest} has more than {ARCHIVE_ENTRIES} entries.", code="too-large"
                         )
                     yield LayerFile(archive, info)
-        except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        except (*UNREADABLE_TAR, OSError, zlib.error) as error:
             raise Untrusted(f"Layer {layer.digest} of the base image is no readable archive: {error}.") from error
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import codecs
 import io
+import re
 import tokenize
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from jupyter_modelpack.build.recipe import Source
 from jupyter_modelpack.errors import PathNotFound, UsageError
 
 _MARK = "\ufeff"
+_IPYTHON = re.compile(r"^[!%?]|^\w+(?:\s*,\s*\w+)*\s*=\s*[!%]|^[\w.]+\?{1,2}$")
+_INSTALLED = re.compile(r"^[!%](?:\{?[\w.]*\}?\s+-m\s+)?(?:uv\s+)?(?:pip3?|conda|mamba)\s+install\s+(.*)")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -88,6 +91,12 @@ def encoded(text: str, name: str) -> bytes:
 def _invalid(data: bytes, name: str, error: BaseException) -> UsageError:
     where = "" if getattr(error, "lineno", None) else f"{name}: "
     hint = ""
+    if line := _line_of_ipython(data, error):
+        return UsageError(
+            f"{name}, line {error.lineno}: {line[:80]!r} is for IPython, and a service runs plain Python.",  # type: ignore[attr-defined]
+            hint=_without_ipython(line),
+            code="entry-script-syntax",
+        )
     if data.startswith(_UTF16):
         where, error = "", ValueError(f"{name} is in UTF-16, which Python does not read")
         hint = "Save it as UTF-8."
@@ -98,3 +107,20 @@ def _invalid(data: bytes, name: str, error: BaseException) -> UsageError:
     return UsageError(
         f"{where}{error}. Please check it and try local deployment to verify.", hint=hint, code="entry-script-syntax"
     )
+
+
+def _line_of_ipython(data: bytes, error: BaseException) -> str:
+    """Return the line of a syntax error where it is a magic, a shell command or a question to IPython; else nothing."""
+    lines, at = data.decode("utf-8", "replace").splitlines(), getattr(error, "lineno", None) or 0
+    line = lines[at - 1].strip() if 0 < at <= len(lines) else ""
+    return line if _IPYTHON.search(line) else ""
+
+
+def _without_ipython(line: str) -> str:
+    installed = _INSTALLED.search(line)
+    if installed:
+        words = [word for word in installed[1].split() if not word.startswith("-")]
+        if words and not {"-r", "-e", "-c"} & set(installed[1].split()):
+            return f"Take the line out: what the service needs is named above the cell, --pip {' '.join(words)}"
+        return "Take the line out: what the service needs is named above the cell, by --pip or --requirements."
+    return "Take the line out of the script: it can stand in a cell of its own."

@@ -140,7 +140,7 @@ def _walk(here: Path, prefix: str, root: Path, above: tuple[Path, ...], ignored:
         path, where = prefix + name, here / name
         if where.is_symlink():
             # Asked before it is followed: a virtual environment's links lead out, and it does not ship.
-            if ignored(path) or ignored(f"{path}/"):
+            if ignored(path) or ignored(f"{path}/") or _is_editors_lock(where):
                 continue
             where = inside(where, root)
             # A secret does not ship under another name either.
@@ -149,28 +149,48 @@ def _walk(here: Path, prefix: str, root: Path, above: tuple[Path, ...], ignored:
                 continue
         mode = where.stat().st_mode
         if stat.S_ISDIR(mode):
-            if ignored(f"{path}/"):
+            if ignored(f"{path}/") or _is_environment(where):
                 continue
             if where in above:
                 raise UsageError(f"{here / name} is a link to a folder that holds it.", code="link-loop")
             yield from _walk(where, f"{path}/", root, (*above, where), ignored)
         elif not ignored(path):
+            if stat.S_ISSOCK(mode):  # of a program that runs there; git and docker pass over it, too
+                continue
             if not stat.S_ISREG(mode):
-                raise UsageError(f"{here / name} is neither a file nor a folder.", code="not-a-file")
+                raise UsageError(
+                    f"{here / name} is neither a file nor a folder.",
+                    hint=f"Take it away, or list it in .amlignore: {path}",
+                    code="not-a-file",
+                )
             yield path, where
+
+
+def _is_environment(folder: Path) -> bool:
+    """Whether a folder is a virtual environment, whatever it is called: the image gets its own."""
+    return (folder / "pyvenv.cfg").is_file()
+
+
+def _is_editors_lock(link: Path) -> bool:
+    """Whether a link is what Emacs puts beside a file that is being edited: it leads nowhere by design."""
+    return link.name.startswith(".#") and not link.exists()
 
 
 def inside(path: Path, root: Path) -> Path:
     """Return where `path` really lies; raise `UsageError` naming the link that leaves `root`."""
-    real = Path(os.path.realpath(path))
+    real, name = Path(os.path.realpath(path)), os.path.relpath(path, root)
     if not real.is_relative_to(os.path.realpath(root)):
         raise UsageError(
             f"{path} leads out of {root}, to {real}.",
-            hint="Copy what it points to into the folder (cp -rL), or take the link away.",
+            hint="Copy what it points to into the folder (cp -rL), take the link away, "
+            f"or list it in .amlignore: {name}",
             code="link-outside",
         )
     if not real.exists():
-        raise PathNotFound(f"{path} is a link to {real}, which does not exist.")
+        raise PathNotFound(
+            f"{path} is a link to {real}, which does not exist.",
+            hint=f"Take the link away, or list it in .amlignore: {name}",
+        )
     return real
 
 

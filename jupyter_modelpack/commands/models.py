@@ -86,9 +86,14 @@ def register(
 
 
 def default_name(path: str | Path) -> str:
-    """Return the name under which a path is registered when nobody names it: its own, without the ending."""
+    """Return the name under which a path is registered when nobody names it: its own, without the ending.
+
+    What a model's name may not have is left out of it.
+    """
+    from jupyter_modelpack.workspace.model_words import usable_name  # noqa: PLC0415 - verbs start fast
+
     file = expand(path).absolute()
-    return file.stem if file.is_file() else file.name
+    return usable_name(file.stem if file.is_file() else file.name)
 
 
 def _row(model: Model) -> ModelRow:

@@ -59,6 +59,7 @@ def parse(words: Sequence[str], door: Door) -> Request:
         check_text(word)
     verb = find_verb(words[0], door)
     known = options(verb.name, door)
+    _check_dashes(words[1:], verb, known)
     parser = _parser(verb, known)
     # Several words may stand among options; with one only, argparse's plain way says better what is wrong.
     several = any(option.many and not option.flags for option in known)
@@ -66,7 +67,7 @@ def parse(words: Sequence[str], door: Door) -> Request:
     found, rest = read(list(words[1:]))
     typed = vars(found)
     if rest and not typed.get("help"):
-        _unknown(rest[0], verb, known)
+        _unknown(next((word for word in rest if word.startswith("-")), rest[0]), verb, known)
     values: dict[str, Value] = {}
     skin: dict[str, Value] = {}
     for option in known:
@@ -149,12 +150,36 @@ def _pair(text: str) -> str:
     return text
 
 
-def _unknown(word: str, verb: Verb, known: Iterable[Option]) -> NoReturn:
+def _check_dashes(words: Iterable[str], verb: Verb, known: Iterable[Option]) -> None:
+    """Raise `UsageError` for a long option with one dash, which would be read as a short one with its value."""
+    flags = {flag for option in known for flag in option.flags}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if len(name) > 2 and name not in flags and f"-{name}" in flags:
+            raise UsageError(
+                f"{verb.name} has no option {name}.",
+                hint=f"Did you mean -{name}{equals}{value}?",
+                code="unknown-option",
+            )
+
+
+def _belongs(word: str, verb: Verb, known: Sequence[Option]) -> str:
+    """Return where a word belongs that stands alone beside a verb that takes models and a script."""
+    if not any("--model" in option.flags for option in known):
+        return ""
+    if not word.endswith(".py"):
+        return f"A model is named by --model: --model {word}"
+    if any(option.name == "script" for option in known):
+        return f"The entry script comes first, and models by --model: {verb.name} {word} --model MODEL"
+    return f"The cell is the entry script; a file is packaged in a line: %modelpack {verb.name} {word}"
+
+
+def _unknown(word: str, verb: Verb, known: Sequence[Option]) -> NoReturn:
     flags = [flag for option in known for flag in option.flags]
     if not word.startswith("-"):
         raise UsageError(
             f"{verb.name}: {word!r} is one word too many.",
-            hint="A value with spaces needs quotes.",
+            hint=_belongs(word, verb, known) or "A value with spaces needs quotes.",
             code="too-many-words",
         )
     name = word.partition("=")[0]

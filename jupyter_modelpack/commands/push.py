@@ -42,6 +42,9 @@ def push(
     """Send a package to a registry, with the password that docker login or podman login keeps."""
     started = time.monotonic()
     where = choose.workspace(workspace)
+    for word in (package, target):
+        if word is not None and "://" in word:
+            Reference.parse(word)  # which says how a registry's name is written
     if target is None and package is not None and _is_elsewhere(package, where):
         package, target = None, package
     if target is None and where.remote is not None:

@@ -25,6 +25,7 @@ from docker.types import CancellableStream
 from docker.utils import kwargs_from_env
 
 from jupyter_modelpack.engine.handover import Handover
+from jupyter_modelpack.engine.transcript import disk_full
 from jupyter_modelpack.errors import Conflict, Denied, ModelpackError, NotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.redact import scrub
@@ -251,6 +252,8 @@ def _worded(what: str) -> Iterator[None]:
 def _refusal(what: str, error: APIError) -> ModelpackError:
     """Return what an answer with an error status means."""
     text = scrub(str(error.explanation or error).strip())
+    if full := disk_full(what, text):
+        return full
     if _PORT_IN_USE.search(text):
         return Conflict(f"{what}: {text}", code="port-in-use")
     if _NAME_IN_USE.search(text):  # 409 from Docker, 500 from Podman

@@ -11,7 +11,7 @@ from jupyter_modelpack.engine.attributes import Attributes, all_rows
 from jupyter_modelpack.engine.base import LABEL, Credentials, ImageRow, Writable
 from jupyter_modelpack.engine.docker import Daemon
 from jupyter_modelpack.engine.handover import Handover, ReceiverGone
-from jupyter_modelpack.engine.transcript import BuildTranscript, PullTranscript, error_of, pull_error
+from jupyter_modelpack.engine.transcript import BuildTranscript, PullTranscript, disk_full, error_of, pull_error
 from jupyter_modelpack.errors import Conflict, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.archive import write_archive
@@ -156,6 +156,8 @@ class ContainerImages:
             report.log("The engine broke off.")
         for reply in replies:
             if error := error_of(reply):
+                if full := disk_full("Loading an image", error):
+                    raise full
                 raise Unavailable(f"Loading an image: {error}", code="engine-error")
 
     def save(self, reference: str, out: Writable, report: Reporter) -> None:

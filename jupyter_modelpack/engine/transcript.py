@@ -30,9 +30,27 @@ def error_of(message: Message) -> str:
     return str(message.get("error") or (detail.get("message") if isinstance(detail, dict) else "") or "")
 
 
+_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+
+
+def disk_full(what: str, text: str) -> Unavailable | None:
+    """Return what it means when the engine says that its disk is full; None when it says something else."""
+    if not _FULL.search(text):
+        return None
+    return Unavailable(
+        f"{what}: the disk on which the container engine keeps its images and containers is full.",
+        hint="`docker system df` tells what takes space there, `docker system prune` frees what nothing uses; "
+        "podman has both.",
+        code="disk-full",
+        retry=True,
+    )
+
+
 def pull_error(reference: str, text: str) -> ModelpackError:
     """Return what a failed pull means for the user."""
     said = scrub(text.strip())
+    if full := disk_full(f"Pulling {reference}", said):
+        return full
     if _DENIED.search(said):
         return Denied(
             f"Pulling {reference}: the registry refused: {said}",
@@ -124,13 +142,15 @@ class BuildTranscript:
             layer = message.get("id")
             self._line(f"{layer}: {message['status']}" if layer else str(message["status"]))
 
-    def failure(self, error: str) -> BuildFailed:
+    def failure(self, error: str) -> ModelpackError:
         """Return the error of a build that ended with `error`."""
         if self._rest:
             self._line(self._rest)
             self._rest = ""
         said = scrub(error.strip())
         where = f" in {self._step!r}" if self._step else ""
+        if full := disk_full(f"The build failed{where}", said):
+            return full
         return BuildFailed(
             f"The build failed{where}: {said}",
             hint="The lines above say why; change the Dockerfile or what it installs, and build again.",

@@ -43,11 +43,28 @@ def dump(word: str, name: str, value: Any, folder: Path) -> Path:
             path.write_bytes(pickle.dumps(value))
     except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
-            f"{word} cannot be pickled: {error}",
-            hint="Save the model in its library's own format, and give the path: --model model.onnx",
-            code="not-picklable",
+            f"{word} cannot be pickled: {error}", hint=_way_out(word, str(error)), code="not-picklable"
         ) from error
     return path
+
+
+def _way_out(word: str, said: str) -> str:
+    """Return what helps against an error of pickle's, by what it says."""
+    if "not the same object as" in said:
+        name = said.rpartition(".")[2]
+        return (
+            f"The cell that defines {name} was run again after {word} was made: run the cell that makes {word}, "
+            "and then this one."
+        )
+    if "<lambda>" in said or "<locals>" in said:
+        return (
+            "A lambda, or what a function defines inside itself, has no name that pickle could write: define it by "
+            f"def or class at the beginning of a line, make {word} anew, and package again."
+        )
+    return (
+        f"What is open or running (files, locks, connections) is no part of a model: take it out of {word}, or save "
+        "the model in its library's own format and give that path: --model PATH."
+    )
 
 
 def _is_model(value: Any) -> bool:

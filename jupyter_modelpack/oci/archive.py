@@ -120,6 +120,8 @@ class ArchiveReader:
         name = info.name.removeprefix("./")
         if info.issparse():
             raise Untrusted(f"{name[:200]!r} is a sparse file; images have none.", code="archive-unsafe")
+        if info.size < 0 or info.offset_data < 0:
+            raise Untrusted(f"{name[:200]!r} has a size of {info.size} bytes.", code="archive-unsafe")
         if info.isreg():
             self._members[name] = (info.offset_data, info.size)
         elif info.issym() or info.islnk():

@@ -46,6 +46,11 @@ class Reference:
 
         A first component is a registry when it has a dot, a colon or is ``localhost``.
         """
+        scheme, slashes, bare = text.partition("://")
+        if slashes:
+            raise UsageError(
+                f"Image name {text!r}: a name has no {scheme}://.", hint=f"Write {bare.rstrip('/')}", code="bad-name"
+            )
         rest, at, digest_text = text.partition("@")
         digest = None
         if at:

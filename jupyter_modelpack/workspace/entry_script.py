@@ -22,7 +22,10 @@ def check_name(path: str) -> None:
     """Raise `UsageError`, as Azure words it, when `path` cannot be imported as a module."""
     name = PurePath(path)
     if name.suffix != ".py":
-        raise UsageError("Invalid driver type. Currently only Python drivers are supported.")
+        raise UsageError(
+            "Invalid driver type. Currently only Python drivers are supported.",
+            hint=f"The entry script is a .py file. A model is named by --model: --model {path}",
+        )
     if not name.stem.isidentifier() or keyword.iskeyword(name.stem):
         raise UsageError(
             f'Error, invalid name "{name.stem}" for provided entry script. The script must be importable as a valid '

@@ -6,6 +6,7 @@ Contract sections 3.2 and 3.3: the checks that registration makes, and the JSON 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.errors import UsageError
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
     from jupyter_modelpack.workspace.model import Model
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}")
+_LONGEST = 255
 _FRAMEWORKS = {value for name, value in vars(Framework).items() if name.isupper()}
+
+
+def usable_name(name: str) -> str:
+    """Return a name that a model may have, as near as can be to `name`, that of a file for instance."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-zA-Z0-9._]+", "-", plain).strip("-._")[:_LONGEST].rstrip("-._") or "model"
 
 
 def check_name(name: str) -> None:
@@ -24,6 +32,7 @@ def check_name(name: str) -> None:
         raise UsageError(
             "Error, provided model name is invalid. It must only consist of letters, numbers, dashes, periods, or "
             "underscores, start with a letter or number, and be between 1 and 255 characters long.",
+            hint=f"{name[:80]!r} could be {usable_name(name)}." if isinstance(name, str) and name else "",
             code="bad-name",
         )
 

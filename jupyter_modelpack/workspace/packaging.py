@@ -22,6 +22,7 @@ from jupyter_modelpack.workspace.choices import DEFAULT, Choices
 from jupyter_modelpack.workspace.framework import Framework
 from jupyter_modelpack.workspace.inference import InferenceConfig
 from jupyter_modelpack.workspace.model import Model
+from jupyter_modelpack.workspace.model_words import usable_name
 from jupyter_modelpack.workspace.needs import needs_of, platform_of
 from jupyter_modelpack.workspace.order import Order
 from jupyter_modelpack.workspace.package import ModelPackage
@@ -127,7 +128,7 @@ def _model(workspace: Workspace, given: Model | str) -> Model:
         return Model(workspace, id=given)
     if given in workspace.models:
         return workspace.models[given]
-    return Model.register(workspace, given, Path(os.path.abspath(given)).name[:_AUTO_NAME])  # noqa: PTH100
+    return Model.register(workspace, given, usable_name(Path(os.path.abspath(given)).name)[:_AUTO_NAME])  # noqa: PTH100
 
 
 def _no_config(models: Sequence[Model]) -> UsageError:

@@ -5,7 +5,10 @@ import requests
 from docker.errors import APIError
 
 from jupyter_modelpack.engine.docker import _worded
+from jupyter_modelpack.engine.transcript import BuildTranscript, PullTranscript
 from jupyter_modelpack.errors import Conflict, NotFound, Unavailable
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.names import Reference
 
 
 @pytest.mark.parametrize(
@@ -25,3 +28,23 @@ def test_refusals(status: int, said: str, kind: type[Exception]):
     response.status_code = status
     with pytest.raises(kind, match=r"Looking for x: .*"), _worded("Looking for x"):
         raise APIError("refused", response, said)
+
+
+FULL = "write /var/lib/docker/overlay2/1f/diff/opt/x: no space left on device"
+
+
+def test_a_full_disk_of_the_engines_is_said_in_a_sentence():
+    response = requests.Response()
+    response.status_code = 500
+    said = []
+    with pytest.raises(Unavailable) as refused, _worded("Starting x"):
+        raise APIError("refused", response, FULL)
+    said.append(refused.value)
+    for transcript in (PullTranscript(Reference.parse("x"), Reporter()), BuildTranscript(Reporter())):
+        with pytest.raises(Unavailable) as failed:
+            transcript.read({"errorDetail": {"message": FULL}, "error": FULL})
+        said.append(failed.value)
+    for error in said:
+        assert error.message.endswith("the disk on which the container engine keeps its images and containers is full.")
+        assert error.code == "disk-full"
+        assert "docker system prune" in error.hint
