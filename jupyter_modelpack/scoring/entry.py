@@ -3,19 +3,23 @@
 import importlib.machinery
 import importlib.util
 import inspect
+import os
 import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import schema
+from . import schema, shims
 from .carried import carry_in, stand_for_main
 from .rawhttp import is_raw, is_used
 from .settings import Settings
 
 MODULE = "entry_module"
 """The name Azure ML's server gives the script's module (contract 7.6)."""
+
+_CHILDREN = Path(__file__).with_name("children")
+"""What processes that the script starts afresh find the script by."""
 
 
 class EntryError(Exception):
@@ -62,13 +66,28 @@ def load(settings: Settings) -> Entry:
     (contract 4): a script that runs here runs in the image.
     """
     path = settings.entry_path
-    sys.path[:0] = settings.newer_folders
-    for folder in settings.import_folders:
-        if folder not in sys.path:
-            sys.path.append(folder)
+    _extend_path(settings)
     if not path.is_file():
         raise EntryError(f"the entry script {path} does not exist (AZUREML_ENTRY_SCRIPT={settings.entry_script!r})")
     return entry_of(_execute(path, settings.carried), path.name)
+
+
+def fill(module: types.ModuleType) -> None:
+    """Give `module`, a fresh process's `entry_module`, what the script defines; init() is not called.
+
+    That is what multiprocessing does with a program's own main module.
+    """
+    settings = Settings.from_environment(os.environ)
+    shims.install()
+    _extend_path(settings)
+    _run(module, settings.entry_path, settings.carried)
+
+
+def _extend_path(settings: Settings) -> None:
+    sys.path[:0] = [folder for folder in settings.newer_folders if folder not in sys.path]
+    for folder in (*settings.import_folders, str(_CHILDREN)):
+        if folder not in sys.path:
+            sys.path.append(folder)
 
 
 def entry_of(module: types.ModuleType, name: str) -> Entry:
@@ -112,10 +131,15 @@ def _execute(path: Path, carried: str) -> types.ModuleType:
         raise EntryError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[MODULE] = module
+    _run(module, path, carried)
+    return module
+
+
+def _run(module: types.ModuleType, path: Path, carried: str) -> None:
+    module.__file__ = str(path)
     carry_in(module, carried)
     stand_for_main(module)
     exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102  it is the user's script
-    return module
 
 
 def _parameters(run: Callable[..., Any], *, several: bool) -> dict[str, inspect.Parameter]:
