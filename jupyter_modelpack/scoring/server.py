@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import resource
 import socket
 import sys
 import time
@@ -20,6 +21,10 @@ Respond = Callable[[Response], None]
 Handler = Callable[[Request, Respond], None]
 
 _TICK = 0.25
+_LEAK_SECONDS = 2.0
+"""How long files must be short until that counts as a leak of the script's."""
+_OVER_SECONDS = 30.0
+
 _QUIET = frozenset(
     {"/", "/ready", "/metrics", "/v2/health/live", "/v2/health/ready"}
 )  # probes come every few seconds and would bury the calls (contract 7.7)
@@ -49,6 +54,8 @@ class Server:
         self._access_log = settings.access_log
         self._stopped: asyncio.Event
         self._calls: list[str] = []
+        self._refused_since = self._refused_at = 0.0
+        self._leaks = False
         self._accepting: set[asyncio.Task[object]] = set()
         self.counters: Counters | None = None
         self.on_tick: Callable[[], None] = lambda: None
@@ -70,7 +77,7 @@ class Server:
         started()
         await self._stopped.wait()
         self.loop.remove_reader(stop_fd)
-        await self._drain(drain_seconds, brief=brief or bool(os.read(stop_fd, 1)))
+        await self._drain(drain_seconds, brief=brief or self._leaks or bool(os.read(stop_fd, 1)))
         sweeper.cancel()
 
     def hold(self, connection: Connection, count: int) -> bool:
@@ -123,14 +130,39 @@ class Server:
         except OSError as error:
             if error.errno not in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
                 raise
-            log.warning(f"Cannot accept connections for the moment: {error}")
-            self.loop.remove_reader(self._listener)
-            self.loop.call_later(0.5, self._accept_again)
+            self._cannot_accept(error)
             return
         accepted.setblocking(False)
         task = self.loop.create_task(self._adopt(accepted))
         self._accepting.add(task)
         task.add_done_callback(self._accepting.discard)
+
+    def _cannot_accept(self, error: OSError) -> None:
+        """Wait until there are descriptors again; end this worker where others than connections hold them for long."""
+        log.warning(f"Cannot accept connections for the moment: {error}")
+        self.loop.remove_reader(self._listener)
+        now = time.monotonic()
+        # A connection that ends lets one in: it is not over yet for that.
+        if now - self._refused_at > _OVER_SECONDS:
+            self._refused_since = now
+        self._refused_at = now
+        if error.errno == errno.EMFILE and now - self._refused_since >= _LEAK_SECONDS and self._script_leaks():
+            self._leaks = True
+            self._stopped.set()
+        else:
+            self.loop.call_later(0.5, self._accept_again)
+
+    def _script_leaks(self) -> bool:
+        """Tell whether most of the open files are no connections of ours."""
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        held = most - len(self.connections)
+        if held < most / 2:
+            return False
+        log.error(
+            f"The script holds {held} of the {most} files that this process may have open, and no connection can be "
+            "accepted any more. Does it close what it opens? This worker is replaced."
+        )
+        return True
 
     def _accept_again(self) -> None:
         if self._listener.fileno() >= 0:

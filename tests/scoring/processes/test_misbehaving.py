@@ -1,6 +1,7 @@
 """Scripts that print without end, fork, leak, hang (reliability T11); a worker killed under load."""
 
 import http.client
+import json
 import os
 import signal
 import subprocess
@@ -201,3 +202,29 @@ def test_the_only_worker_that_loads_for_itself_leaves_no_gap_in_liveness(tmp_pat
             assert len(asked) > 5
             assert max(asked) < 1.5
             assert service.score("").json != pid
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_worker_whose_script_leaks_all_files_is_replaced(tmp_path, workers):
+    script = """
+        import os, resource
+        def init():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+        def run(data):
+            if data == "leak":
+                try:
+                    while True:
+                        os.open("/dev/null", os.O_RDONLY)
+                except OSError:
+                    pass
+            return os.getpid()
+    """
+    with running(tmp_path, script, WORKER_COUNT=workers) as service:
+        kept = service.client()
+        kept.request("POST", "/score", "leak")
+        leaking = json.loads(kept.getresponse().read())
+        # Who comes meanwhile is answered by another worker, or by the one that takes its place.
+        eventually(lambda: service.score("").json != leaking and f"Worker {leaking} ended" in service.log)
+        assert "The script holds 1" in service.wait_for("Does it close what it opens")
+        for _ in range(5):
+            assert service.score("").json != leaking
