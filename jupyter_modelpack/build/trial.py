@@ -16,6 +16,7 @@ from jupyter_modelpack import home
 from jupyter_modelpack.build.app import app_variables, write_files
 from jupyter_modelpack.build.recipe import APP_ROOT, Recipe
 from jupyter_modelpack.build.tools import run_tool
+from jupyter_modelpack.engine import ending
 from jupyter_modelpack.engine.process import inherited
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
@@ -24,6 +25,7 @@ from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout
 
 _PROGRAM = Path(__file__).with_name("trial_program.py")
+_CORRECT = "Correct the script, and run the cell again."
 _SCORING = Path(__file__).parent.parent / "scoring"
 
 
@@ -68,11 +70,13 @@ def try_out(recipe: Recipe, store: Layout, sample: str | None, report: Reporter)
         )
         outcome = json.loads(said.replace(f"{app}/", ""))
     if "failed" in outcome:
+        # A script that does not start says the same here, in a container and when it is reloaded.
+        cause, hint = ending.told(outcome["ending"]) if "ending" in outcome else (outcome["failed"], _CORRECT)
         raise BuildFailed(
-            f"The dry run failed: {outcome['failed']}",
+            f"The dry run failed: {cause}",
             step="dry run",
             log_tail=tuple(_of_script(outcome["traceback"].splitlines())),
-            hint="Nothing was built. Correct the script, and run the cell again.",
+            hint=f"Nothing was built. {hint}",
             code="dry-run-failed",
         )
     return Trial(outcome["init"], outcome.get("run"), outcome.get("text"))

@@ -39,7 +39,8 @@ def main(room: Path) -> None:
 
 def attempt(sample: bytes) -> dict[str, Any]:
     """Load the script, call init() and, if there is a sample, run()."""
-    boot, entry, settings, shims, tracebacks = map(_part, ("boot", "entry", "settings", "shims", "tracebacks"))
+    parts = ("boot", "ending", "entry", "settings", "shims", "tracebacks")
+    boot, ending, entry, settings, shims, tracebacks = map(_part, parts)
     known = settings.Settings.from_environment(os.environ)
     phase, started = "importing the entry script", time.perf_counter()
     try:
@@ -51,7 +52,9 @@ def attempt(sample: bytes) -> dict[str, Any]:
             asyncio.run(_awaited(result))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to the user's code
         seen = error.with_traceback(error.__traceback__.tb_next if error.__traceback__ else None)
-        return {"failed": boot.likely_cause(error, phase, known), "traceback": tracebacks.of_user(seen)}
+        cause = boot.likely_cause(error, phase, known)
+        said = {**ending.of_script(error, phase, known.entry_path), "cause": cause}
+        return {"failed": cause, "ending": said, "traceback": tracebacks.of_user(seen)}
     outcome: dict[str, Any] = {"init": time.perf_counter() - started}
     return {**outcome, **_scored(loaded, known, sample)} if sample else outcome
 

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jupyter_modelpack.engine import claims
-from jupyter_modelpack.engine.base import IMAGE_PORT, LABEL, ImageRow, Service, State
+from jupyter_modelpack.engine.base import IMAGE_PORT, KILLED, LABEL, OUT_OF_MEMORY, ImageRow, Service, State
 from jupyter_modelpack.oci.digest import Digest
 
 Attributes = Mapping[str, Any]
 
 NONE = "<none>"
+
+_SIGKILLED = 137
 
 _STATES: Mapping[str, State] = {
     "created": "starting",
@@ -85,7 +87,9 @@ def service_of(engine: str, container: Attributes) -> Service:
     name, labels = container["Name"].lstrip("/"), config.get("Labels") or {}
     now: State = _STATES.get(state.get("Status", ""), "exited")
     # Podman 4 does not set OOMKilled; diagnosis knows what 137 may mean.
-    reason = "out of memory" if state.get("OOMKilled") else str(state.get("Error") or "")
+    reason = OUT_OF_MEMORY if state.get("OOMKilled") else str(state.get("Error") or "")
+    if state.get("ExitCode") == _SIGKILLED and not reason and claims.was_killed(labels):
+        reason = KILLED
     return Service(
         engine=engine,
         name=name,

@@ -38,6 +38,9 @@ RELOAD_LABEL = f"{LABEL}.reload"
 SAMPLE_LABEL = f"{LABEL}.sample"
 """Label of an image, and of the services that run it: the JSON that `score` sends when nobody says what."""
 
+OUT_OF_MEMORY, KILLED = "out of memory", "killed"
+"""Reasons of a service's end that an engine knows: the second is our own verb `kill`."""
+
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}")
 
 State = Literal["starting", "running", "exited", "gone"]

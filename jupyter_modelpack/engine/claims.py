@@ -38,6 +38,19 @@ def settle(number: str, name: str, container: str) -> None:
     _write(number, {"name": name, "id": container})
 
 
+def killed(labels: Mapping[str, str] | None) -> None:
+    """Write down that we are about to kill the container: it ends as one does for which memory runs out."""
+    if (number := _number(labels)) and (known := _known(number)):
+        with contextlib.suppress(Unavailable):  # it is not worth a service that cannot be killed
+            _write(number, {**known, "killed": "yes"})
+
+
+def was_killed(labels: Mapping[str, str] | None) -> bool:
+    """Whether we have killed the container."""
+    number = _number(labels)
+    return number is not None and "killed" in _known(number)
+
+
 def forget(labels: Mapping[str, str] | None) -> None:
     """Forget a container that is gone, or was never made."""
     if number := _number(labels):
@@ -48,15 +61,17 @@ def forget(labels: Mapping[str, str] | None) -> None:
 def holds(container: str, name: str, labels: Mapping[str, str] | None) -> bool:
     """Whether this very container was started by `run` of this user."""
     number = _number(labels)
-    if number is None:
-        return False
-    try:
-        known: Any = json.loads((home.containers() / number).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    if not isinstance(known, dict):
+    if number is None or not (known := _known(number)):
         return False
     return known.get("id") == container if "id" in known else known.get("name") == name
+
+
+def _known(number: str) -> dict[str, Any]:
+    try:
+        known = json.loads((home.containers() / number).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def _number(labels: Mapping[str, str] | None) -> str | None:

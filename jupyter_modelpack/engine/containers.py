@@ -168,6 +168,8 @@ class ContainerEngine(ContainerImages):
     def kill(self, service: Service) -> Service:
         """End the container with SIGKILL."""
         check_mine(service := self._again(service), "killed")
+        if not service.ended:
+            claims.killed(service.labels)
         try:
             with self._daemon.asking(f"Killing {service.name}"):
                 self._daemon.api.kill(service.id)

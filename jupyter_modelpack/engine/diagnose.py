@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from jupyter_modelpack.engine.base import Engine, Service
+from jupyter_modelpack.engine import ending
+from jupyter_modelpack.engine.base import KILLED, OUT_OF_MEMORY, Engine, Service
 from jupyter_modelpack.engine.signs import SIGNS
 from jupyter_modelpack.engine.transcript import TAIL
 from jupyter_modelpack.errors import BuildFailed, ModelpackError
@@ -45,13 +46,23 @@ class ServiceDied(BuildFailed):
 
 def diagnose(engine: Engine, service: Service) -> ServiceDied:
     """Return what the end of a dead service tells, to be raised or shown."""
-    lines = last_lines(engine, service, _SEARCHED)
+    lines = ending_lines(engine, service, _SEARCHED)
     cause, hint = explain(service, lines)
-    return ServiceDied(service, cause, hint, lines)
+    return ServiceDied(service, cause, hint, shown(lines))
 
 
 def last_lines(engine: Engine, service: Service, count: int) -> list[str]:
-    """Return the end of a service's log; nothing when there is no log any more."""
+    """Return the end of a service's log as people read it; nothing when there is no log any more."""
+    return shown(ending_lines(engine, service, count))
+
+
+def shown(lines: Sequence[str]) -> list[str]:
+    """Return lines of a log without those that only programs read."""
+    return [line for line in lines if not ending.is_line(line)]
+
+
+def ending_lines(engine: Engine, service: Service, count: int) -> list[str]:
+    """Return the end of a service's log with what programs read in it, for `explain`."""
     try:
         return [scrub(line) for line in engine.logs(service, tail=count)]
     except ModelpackError:
@@ -62,18 +73,27 @@ _EXCEPTION = re.compile(r"^(?:[\w.]+\.)?\w+(?:Error|Exception|Exit|Interrupt)\b(
 
 
 def explain(service: Service, lines: Sequence[str]) -> tuple[str, str]:
-    """Return the likely cause and the remedy, by exit code, the engine's reason and the log."""
+    """Return the likely cause and the remedy: what the engine knows, what the server said last, then signs in the log.
+
+    A server that could not start says why itself. Only what dies without a word is guessed, from one line each.
+    """
     logs = f"See the whole log: logs {service.name}."
     if service.state == "gone":
         return "somebody removed it.", "Run it again."
-    if service.reason == "out of memory":
+    if service.reason == OUT_OF_MEMORY:
         return "it used more memory than it may.", "Give it more memory, or run fewer workers (WORKER_COUNT)."
-    text = "\n".join([*lines, service.reason])
+    if service.reason == KILLED:
+        return "it was ended with kill.", "Run it again."
+    # One that has served may have refused a newer script long ago, which is not what it died of.
+    if (service.exit_code == BOOT_FAILED or not service.ended) and (said := ending.find(lines)):
+        return ending.told(said, lines)
     for sign in SIGNS:
-        if told := sign.read(text):
-            return told
+        for line in (service.reason, *(() if sign.engine else reversed(lines))):
+            if found := sign.read(line[: ending.LINE]):
+                return found
     by_code = _BY_CODE.get(service.exit_code if service.exit_code is not None else -1)
-    exception = next((line.strip() for line in reversed(lines) if _EXCEPTION.match(line.strip())), "")
+    short = (line[: ending.LINE].strip() for line in reversed(lines))
+    exception = next((line for line in short if _EXCEPTION.match(line)), "")
     if by_code:
         return by_code(exception or service.reason, logs)
     if exception or service.reason:

@@ -262,7 +262,7 @@ def _end(record: Record) -> None:
         # Somebody killed the supervisor: nobody is left who could reap, or know, what we end here.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(_END_SECONDS)
-        supervisor.write(record.folder / supervisor.EXIT, {"code": 128 + signal.SIGKILL})
+        supervisor.write(record.folder / supervisor.EXIT, {"code": 128 + signal.SIGKILL, "killed": True})
 
 
 def _abandon(record: Record) -> None:

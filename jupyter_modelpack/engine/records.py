@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack import home
-from jupyter_modelpack.engine.base import RunSpec, Service
+from jupyter_modelpack.engine.base import KILLED, RunSpec, Service
 from jupyter_modelpack.engine.supervisor import EXIT, LOG, PROCESS, birth, write
 from jupyter_modelpack.errors import NotFound
 
@@ -175,6 +175,7 @@ class Record:
             started=datetime.fromtimestamp(float(started), UTC),
             exit_code=end.get("code"),
             labels=spec.get("labels", {}),
+            reason=KILLED if end.get("killed") else "",
         )
 
     def forget(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jupyter_modelpack.engine.base import RELOAD_LABEL, Engine, Service
-from jupyter_modelpack.engine.diagnose import diagnose, explain, last_lines
+from jupyter_modelpack.engine.diagnose import diagnose, ending_lines, explain, shown
 from jupyter_modelpack.engine.ports import LOOPBACK
 from jupyter_modelpack.errors import BuildFailed, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
@@ -128,13 +128,13 @@ def reload(
             )
     if now.package != name and now.refused > before.refused:
         engine.lay(service, {_POINTER: now.package.encode()})  # or a restart would begin with what was refused
-        lines = last_lines(engine, service, _TAIL)
+        lines = ending_lines(engine, service, _TAIL)
         cause, hint = explain(service, lines)
         raise BuildFailed(
             f"The new script does not start: {cause or 'see the lines'} The one before goes on serving.",
             hint=hint,
             step="reload",
-            log_tail=lines,
+            log_tail=shown(lines),
             code="script-died",
         )
     return time.monotonic() - started

@@ -67,7 +67,13 @@ def main(folder: Path, argv: list[str]) -> None:
     with contextlib.suppress(OSError):  # where memory runs out, this is to end before the notebook does
         Path(f"/proc/{program.pid}/oom_score_adj").write_text("500", encoding="ascii")
     # Nobody knows our number before the file is written.
-    signal.signal(signal.SIGTERM, lambda *_: _end_group(program.pid))
+    told: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        told.append(number)
+        _end_group(program.pid)
+
+    signal.signal(signal.SIGTERM, end)
     started = {
         "pid": program.pid,
         "birth": birth(program.pid),
@@ -88,7 +94,8 @@ def main(folder: Path, argv: list[str]) -> None:
     _kill_group(program.pid)
     code = program.wait()
     _reap_group(program.pid)
-    write(folder / EXIT, {"code": code if code >= 0 else 128 - code, "ended": time.time()})
+    killed = {"killed": True} if told else {}
+    write(folder / EXIT, {"code": code if code >= 0 else 128 - code, "ended": time.time(), **killed})
 
 
 def _answer(content: object) -> None:

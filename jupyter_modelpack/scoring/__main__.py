@@ -5,7 +5,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from . import VERSION, log
+from . import VERSION, ending, log
 from .boot import EXIT_CODE
 from .keys import Keys
 from .listener import inherited, listen, make_room, write_port_file
@@ -26,7 +26,7 @@ def main() -> int:
         certificate(settings)
     except ConfigurationError as error:
         log.error(f"===Configuration Error===\n{error}")
-        log.plain(f"The service did not start: {error}")
+        ending.of_settings(str(error))
         return EXIT_CODE
     if settings.log_format == "json":
         log.use_json()
@@ -39,7 +39,7 @@ def main() -> int:
         if settings.port_file:
             write_port_file(settings.port_file, port)
     except OSError as error:
-        log.plain(f"The service did not start: cannot listen on {settings.host}, port {settings.port}: {error}.")
+        ending.of_listening(error, f"cannot listen on {settings.host}, port {settings.port}: {error}.")
         return EXIT_CODE
     version = ".".join(map(str, sys.version_info[:3]))
     log.info(f"modelpack scoring server {VERSION}, Python {version}, port {port}, {settings.workers} worker(s)")

@@ -11,6 +11,7 @@ from .keys import Keys
 from .messages import HTML, Header, Request, Response, json_response, problem
 from .metrics import CONTENT_TYPE, Counters, Metrics
 from .paths import Paths, Target
+from .roster import Roster
 from .settings import Settings
 from .swagger import Swagger
 
@@ -41,6 +42,7 @@ class Application:
         metrics: Metrics | None = None,
         counters: Counters | None = None,
         collector: Collector | None = None,
+        roster: Roster | None = None,
     ) -> None:
         self._cors = Cors(settings.cors_origins)
         self._submit = submit
@@ -49,6 +51,7 @@ class Application:
         self._metrics = metrics
         self._counters = counters
         self._collector = collector
+        self._roster = roster
         self._paths = Paths(settings, frozenset(models or {}))
         self._described = {"": described or Description(), **(models or {})}
         self._description = Swagger(
@@ -179,9 +182,11 @@ class Application:
         return _reading(request) or Response(200, b"Healthy", HTML)
 
     def _readiness(self, request: Request) -> Response:
+        state: dict[str, object] = {"status": "ready" if self._submit else "starting"}
+        if self._roster is not None and (troubles := self._roster.troubles()):
+            state["troubles"] = troubles
         if self._submit is None:
-            return _reading(request) or json_response(503, {"status": "starting"}, [_RETRY])
-        state: dict[str, object] = {"status": "ready"}
+            return _reading(request) or json_response(503, state, [_RETRY])
         if self._generations >= 0:  # how whoever has sent a new script learns what has become of it
             state |= {"package": self._package or None, "scripts": generations.read(self._generations)._asdict()}
         return _reading(request) or json_response(200, state)

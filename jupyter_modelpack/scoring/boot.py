@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import collector, log, model_files, shims
+from . import collector, ending, log, model_files, shims
 from .entry import Entry, EntryError, find_models, load
 from .settings import Settings
 from .tracebacks import of_user
@@ -23,7 +23,10 @@ _SELDOM = 1_000_000
 
 
 class BootError(Exception):
-    """The script did not start; everything worth saying is in the log already."""
+    """The script did not start; everything worth saying is in the log already.
+
+    Its text is what anybody may know: which line raised what, without the message.
+    """
 
 
 def boot(settings: Settings) -> Entry:
@@ -42,8 +45,7 @@ def boot(settings: Settings) -> Entry:
         phase = "importing the entry script"
         find_models(entry)
     except (Exception, SystemExit) as error:
-        report(error, phase, settings)
-        raise BootError from error
+        raise BootError(report(error, phase, settings)) from error
     entry.load_seconds = time.perf_counter() - started
     log.info(f"{settings.entry_script} is loaded, init() has returned after {entry.load_seconds:.2f} s")
     return entry
@@ -61,12 +63,14 @@ def _collecting_seldom() -> Iterator[None]:
             gc.set_threshold(*before)
 
 
-def report(error: BaseException, phase: str, settings: Settings) -> None:
-    """Log the traceback, the model folder, and last a plain line that names the likely cause."""
+def report(error: BaseException, phase: str, settings: Settings) -> str:
+    """Log the traceback, the model folder, and last the likely cause; give what may be told to anybody."""
     title = "User's init function failed" if phase == "init()" else "The entry script failed to load"
     log.error(f"{title}\n{of_user(error)}")
     log.error(f"The model folder:\n{model_files.tree(settings.model_dir)}")
-    log.plain(f"The service did not start: {likely_cause(error, phase, settings)}")
+    said = ending.of_script(error, phase, settings.entry_path)
+    ending.write(said, likely_cause(error, phase, settings))
+    return ending.where(said)
 
 
 def likely_cause(error: BaseException, phase: str, settings: Settings) -> str:

@@ -51,6 +51,11 @@ def use_json() -> None:
     _json = True
 
 
+def in_json() -> bool:
+    """Tell whether every line is a JSON object."""
+    return _json
+
+
 def line(level: str, message: str, **more: object) -> str:
     """Give a log line without writing it; `more` is for programs and only in JSON."""
     global _second, _prefix

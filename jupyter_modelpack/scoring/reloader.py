@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from . import forking, generations, imports, log
+from . import ending, forking, generations, imports, log
 from .boot import EXIT_CODE
 from .generations import Counts
 from .settings import ConfigurationError, Settings
@@ -139,7 +139,7 @@ class Reloader:
         try:
             settings = Settings.from_environment(os.environ)
         except ConfigurationError as error:
-            log.plain(f"The service did not start: {error}")
+            ending.of_settings(str(error))
             return lambda: EXIT_CODE
         return _supervised(settings, self._listener)
 

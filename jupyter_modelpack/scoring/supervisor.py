@@ -19,6 +19,7 @@ from . import forking, imports, log
 from .boot import EXIT_CODE, BootError, boot
 from .entry import Entry
 from .metrics import Metrics
+from .roster import TRIES, Roster
 from .settings import Settings
 from .worker import serve, serve_starting
 
@@ -27,6 +28,10 @@ Role = Callable[[], int]
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP, signal.SIGUSR1)
 _QUICK_SECONDS = 1.0
 _LONGEST_PAUSE = 5.0
+_FIRST_AGAIN = 1.0
+_LONGEST_AGAIN = 60.0
+"""Seconds between two tries of a worker that does not start."""
+
 _KILL_MARGIN = 1.2
 _GAP_SECONDS = 0.5
 """How long nobody answers while the only worker loads anew: most are back by then, and no request is refused."""
@@ -43,7 +48,9 @@ class Supervisor:
         self._settings = settings
         self._listener = listener
         self._workers: dict[int, float] = {}
-        self._rows: dict[int, int] = {}  # which row of the metrics a worker counts in
+        self._rows: dict[int, int] = {}  # which row of the metrics, and slot of the roster, is a worker's
+        self._roster = Roster(settings.workers)
+        self._due: dict[int, float] = {}  # when a worker that has not started is tried again
         self._metrics = Metrics(settings.workers) if settings.metrics else None
         self._terminating = False
         self._replaced = False
@@ -118,15 +125,18 @@ class Supervisor:
         while not self._terminating:
             if self._up and not self._workers and self._entry is None:
                 self._open_gap()
-            while len(self._workers) < self._settings.workers:
-                row = min(set(range(self._settings.workers)) - set(self._rows.values()))
+            for row in sorted(set(range(self._settings.workers)) - set(self._rows.values())):
+                if self._due.get(row, 0.0) > time.monotonic():
+                    continue
+                self._roster.starting(row)
                 pid = self._fork()
                 if pid == 0:
                     return self._role_of_worker(row)
                 self._workers[pid], self._rows[pid] = time.monotonic(), row
-            patience = max(0.0, self._bridge_at - time.monotonic()) if self._bridge_at else None
-            readable, _, _ = select.select([self._wake_read, *([] if self._up else [self._up_read])], [], [], patience)
-            if self._bridge_at and not readable:
+            readable, _, _ = select.select(
+                [self._wake_read, *([] if self._up else [self._up_read])], [], [], self._patience()
+            )
+            if self._bridge_at and not readable and self._bridge_at <= time.monotonic():
                 # What a client has sent in the meantime has waited; from now on it is told that we are starting.
                 self._bridge_at = 0.0
                 if self._fork() == 0:
@@ -139,6 +149,12 @@ class Supervisor:
                 if self._reap() == EXIT_CODE:
                     return EXIT_CODE
         return self._drain()
+
+    def _patience(self) -> float | None:
+        """Give the seconds until something is to be done that no signal announces."""
+        missing = set(range(self._settings.workers)) - set(self._rows.values())
+        times = [self._due.get(row, 0.0) for row in missing] + ([self._bridge_at] if self._bridge_at else [])
+        return max(0.0, min(times) - time.monotonic()) if times else None
 
     def _announce(self) -> None:
         again, self._up, self._was_up = self._was_up, True, True
@@ -166,16 +182,35 @@ class Supervisor:
                 return boot_failed
             if pid == 0:
                 return boot_failed
-            born = self._workers.pop(pid, None)
-            self._rows.pop(pid, None)
-            if born is None or self._terminating:
+            born, row = self._workers.pop(pid, None), self._rows.pop(pid, None)
+            if born is None or row is None or self._terminating:
                 continue
             code = os.waitstatus_to_exitcode(status)
-            if code == EXIT_CODE and not self._was_up:
+            if code == EXIT_CODE and not self._was_up and not self._workers:
                 boot_failed = code
-                continue
-            log.warning(f"Worker {pid} {_cause_of_death(code)}; another one takes its place.")
-            self._pause_after(time.monotonic() - born)
+            elif self._roster.is_up(row):
+                log.warning(f"Worker {pid} {_cause_of_death(code)}; another one takes its place.")
+                self._pause_after(time.monotonic() - born)
+            else:
+                self._try_again(row, _cause_of_death(code))
+
+    def _try_again(self, row: int, death: str) -> None:
+        """Start a worker again that has not come to serve: soon, and ever more seldom."""
+        failures = self._roster.failed(row, f"its process {death}")
+        pause = min(_FIRST_AGAIN * 2.0 ** (failures - 1), _LONGEST_AGAIN)
+        self._due[row] = time.monotonic() + pause
+        count, message = (
+            self._settings.workers,
+            f"does not start: {self._roster.reason(row)}. Tried again in {pause:.0f} s.",
+        )
+        if failures < TRIES:
+            log.warning(f"Worker {row + 1} of {count} {message}")
+        else:
+            log.error(
+                f"Worker {row + 1} of {count} {message} {failures} tries have failed, {len(self._workers)} of {count} "
+                "workers are left. A script that can be loaded only once, since it opens a port or locks a file, "
+                "needs WORKER_COUNT=1."
+            )
 
     def _pause_after(self, lived: float) -> None:
         """Replace a worker at once, but not in a frenzy when every one of them dies young."""
@@ -229,7 +264,7 @@ class Supervisor:
     def _role_while_starting(self) -> Role:
         self._accept_no_more()
         return lambda: serve_starting(
-            self._settings, self._listener, self._probe_read, lambda: os.close(self._free_write)
+            self._settings, self._listener, self._probe_read, lambda: os.close(self._free_write), self._roster
         )
 
     def _accept_no_more(self) -> None:
@@ -244,13 +279,22 @@ class Supervisor:
             try:
                 entry = self._entry or boot(self._settings)
                 forking.reseed()
-            except BootError:
+            except BootError as error:
+                self._roster.explain(row, str(error))
                 return EXIT_CODE
+            self._roster.up(row)
             os.write(self._up_write, b".")
             os.close(self._up_write)
             os.read(self._free_read, 1)
             return serve(
-                self._settings, self._listener, entry, self._stop_read, self._accept_no_more, self._metrics, row
+                self._settings,
+                self._listener,
+                entry,
+                self._stop_read,
+                self._accept_no_more,
+                self._metrics,
+                self._roster,
+                row,
             )
 
         return role

@@ -16,6 +16,7 @@ from .description import of_entry
 from .entry import Entry
 from .messages import problem
 from .metrics import Metrics
+from .roster import Roster
 from .runner import Runner, deaf_to_alarms
 from .scorer import Scorer
 from .server import Server
@@ -39,11 +40,12 @@ def serve(
     stop_fd: int,
     closed: Callable[[], None],
     metrics: Metrics | None,
+    roster: Roster,
     row: int,
 ) -> int:
     """Serve `entry` until the supervisor closes its end of `stop_fd`; give the exit code.
 
-    `closed` is called when no new connection will be accepted any more; `row` is ours in `metrics`.
+    `closed` is called when no new connection will be accepted any more; `row` is ours in `metrics` and `roster`.
     """
     runner = _runner_for(entry, settings)
     runner.scorer = Scorer(entry, settings)
@@ -62,6 +64,7 @@ def serve(
         metrics=metrics,
         counters=counters,
         collector=collector.active(),
+        roster=roster,
     )
     server = Server(listener, application.handle, settings)
     server.admit = application.guard
@@ -101,9 +104,11 @@ def serve(
     return 1 if failures else 0
 
 
-def serve_starting(settings: Settings, listener: socket.socket, stop_fd: int, closed: Callable[[], None]) -> int:
+def serve_starting(
+    settings: Settings, listener: socket.socket, stop_fd: int, closed: Callable[[], None], roster: Roster
+) -> int:
     """Answer liveness and "not ready" while another process runs init(); call `closed` when workers may accept."""
-    application = Application(settings, None)
+    application = Application(settings, None, roster=roster)
     server = Server(listener, application.handle, settings)
     server.admit = application.guard
     server.on_closed = closed

@@ -20,9 +20,18 @@ def reload(*_):
     STATE["scripts"]["asked"] += 1
     STATE["scripts"]["refused" if refused else "served"] += 1
     if refused:
-        print("ModuleNotFoundError: No module named 'nonesuch'", flush=True)
+        print_ending("nonesuch")
     else:
         STATE["package"] = name
+
+
+def print_ending(module="", number=0):
+    """Say as the scoring server does that a module is missing, or that its port cannot be had."""
+    ending = {"phase": "init()", "types": ["ModuleNotFoundError", "ImportError", "Exception"], "module": module}
+    if number:
+        ending = {"phase": "listening", "types": ["OSError", "Exception"], "errno": number}
+    print("modelpack-ending " + json.dumps({**ending, "message": "none", "cause": "none"}), flush=True)
+    print("The service did not start: none", flush=True)
 
 
 READY_AT = time.monotonic() + float(os.environ.get("READY_AFTER", "0"))
@@ -85,6 +94,12 @@ if __name__ == "__main__":
     if "EXIT" in os.environ:
         sys.exit(int(os.environ["EXIT"]))
     if "RAISE" in os.environ:
-        __import__(os.environ["RAISE"])
+        print_ending(os.environ["RAISE"])
+        sys.exit(3)
     address = (os.environ.get("MODELPACK_HOST", "0.0.0.0"), int(os.environ.get("MODELPACK_PORT", "5001")))
-    ThreadingHTTPServer(address, Handler).serve_forever()
+    try:
+        server = ThreadingHTTPServer(address, Handler)
+    except OSError as error:
+        print_ending(number=error.errno)
+        sys.exit(3)
+    server.serve_forever()

@@ -231,13 +231,18 @@ def test_health_notices_a_death_at_once(rig):
     with pytest.raises(ServiceDied) as caught:
         wait_until_ready(rig.engine, rig.run(RAISE="pandas"), rig.report)
     assert time.monotonic() - begin < 10
-    assert caught.value.exit_code == 1
+    assert caught.value.exit_code == 3
     assert "the module pandas is not in the environment" in caught.value.message
     assert "requirements" in caught.value.hint
-    # An engine copies stdout and stderr side by side: their lines come in either order, each one's own in theirs.
-    on_stderr = [line for line in caught.value.log_tail if line != "starting"]
-    assert len(on_stderr) == len(caught.value.log_tail) - 1
-    assert on_stderr[-1] == "ModuleNotFoundError: No module named 'pandas'"
+    # An engine copies stdout and stderr side by side: their lines come in either order. That for programs is not shown.
+    assert sorted(caught.value.log_tail) == ["The service did not start: none", "on stderr", "starting"]
+
+
+def test_a_service_that_was_killed_is_diagnosed_as_such(rig):
+    service = rig.engine.kill(rig.ready())
+    assert service.exit_code == 137
+    assert diagnose(rig.engine, service).cause == "it was ended with kill."
+    assert diagnose(rig.engine, rig.engine.find(service.name)).cause == "it was ended with kill."
 
 
 def test_a_removed_service_is_diagnosed_as_such(rig):

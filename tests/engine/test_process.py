@@ -152,7 +152,7 @@ def test_a_lost_race_for_a_port_is_diagnosed(process):
     record = records.Record.claim(process.spec("b"), first.port)
     _start(record, process.spec("b"), program, first.port)
     lost = process.engine.wait(record.service(), 20)
-    assert lost.exit_code == 1
+    assert lost.exit_code == 3
     assert "port was taken by another program" in diagnose(process.engine, lost).message
 
 

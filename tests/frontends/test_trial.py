@@ -127,7 +127,11 @@ def test_a_sample_that_is_too_large_for_a_label_is_refused(cell, shell) -> None:
     [
         (SCRIPT.replace('["data"]', '["rows"]'), "run() answered 500: KeyError: 'rows'", "line 11, in run"),
         (SCRIPT.replace("offset.txt", "ofset.txt"), "Did you mean", "line 7, in init"),
-        (SCRIPT.replace("import json", "import nosuch, json"), "module 'nosuch'", "line 2, in <module>"),
+        (
+            SCRIPT.replace("import json", "import nosuch, json"),
+            "the module nosuch is not in the environment",
+            "line 2, in <module>",
+        ),
     ],
 )
 def test_a_script_that_fails_is_one_message_with_its_lines(cell, capsys, body, message, line) -> None:

@@ -211,7 +211,7 @@ def test_a_first_script_that_fails_though_a_folder_may_bring_newer_ones_is_tried
     settings = {"MODELPACK_RELOAD": "true", "MODELPACK_RELOAD_DIR": str(tmp_path / "newer")}
     with running(tmp_path, "def init(): 1/0\ndef run(d): ...", ready=False, **settings) as service:
         assert service.exit_code() == 3
-        assert service.log.count("init() raised ZeroDivisionError") == 1
+        assert service.log.count("The service did not start: init() raised ZeroDivisionError") == 1
 
 
 def test_generations_die_and_come_back_like_workers(tmp_path):

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import threading
 import time
 
 import pytest
 
+from tests.benchmarks.scoring_servers import free_port
 from tests.scoring.service import eventually, gone, running
 
 PID = """
@@ -157,3 +159,44 @@ def test_answers_are_not_held_back_for_acknowledgements(echo):
         client.getresponse().read()
         times.append(time.perf_counter() - began)
     assert sorted(times)[10] < 0.02
+
+
+ONCE = """
+    import os, pathlib, socket
+    def init():
+        global listener
+        if not pathlib.Path("free").exists():
+            listener = socket.create_server(("127.0.0.1", PORT))
+    def run(data):
+        return os.getpid()
+"""
+
+
+def test_a_worker_that_cannot_start_is_news_and_tried_ever_more_seldom(tmp_path):
+    script = ONCE.replace("PORT", str(free_port()))
+    with running(tmp_path, script, WORKER_COUNT="2", WORKER_PRELOAD="false") as service:
+        assert service.ask("GET", "/ready").json == {"status": "ready"}
+        said = service.wait_for(r"3 tries have failed, 1 of 2 workers are left")
+        assert re.search(r"Worker [12] of 2 does not start: init\(\) raised OSError \(score.py, line 6\)", said)
+        assert "needs WORKER_COUNT=1" in said
+        ready = service.ask("GET", "/ready")
+        assert ready.status == 200
+        assert re.fullmatch(
+            r"worker [12] of 2 cannot start, tried \d times: init\(\) raised OSError \(score.py, line 6\)",
+            ready.json["troubles"][0],
+        )
+        assert [int(seconds) for seconds in re.findall(r"Tried again in (\d+) s", service.log)] == [1, 2, 4]
+        assert service.score("").status == 200
+        (tmp_path / "free").touch()  # the next try is the last
+        eventually(lambda: "troubles" not in service.ask("GET", "/ready").json)
+
+
+def test_a_worker_that_dies_in_init_is_tried_ever_more_seldom(tmp_path):
+    script = "import os\ndef init(): os.kill(os.getpid(), 11)\ndef run(data): ..."
+    with running(tmp_path, script, WORKER_PRELOAD="false", ready=False) as service:
+        said = service.wait_for("3 tries have failed, 0 of 1 workers are left")
+        assert "does not start: its process crashed with signal 11 (SIGSEGV)" in said
+        ready = service.ask("GET", "/ready")
+        assert (ready.status, ready.json["status"]) == (503, "starting")
+        assert "tried 3 times: its process crashed" in ready.json["troubles"][0]
+        assert service.stop() == 0
