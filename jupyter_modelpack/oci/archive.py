@@ -16,7 +16,10 @@ from jupyter_modelpack.limits import ARCHIVE_ENTRIES, CHUNK
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import MTIME, UNREADABLE_TAR
-from jupyter_modelpack.oci.manifest import REF_NAME, Descriptor, Index, canonical
+from jupyter_modelpack.oci.manifest import INDEX, REF_NAME, Descriptor, Index, Manifest, canonical
+
+ABOUT = "io.github.jupyter-modelpack.about"
+"""Annotation of an image in an archive: the digest of the list of what is about it."""
 
 LAYOUT_FILE = canonical({"imageLayoutVersion": "1.0.0"})
 
@@ -39,6 +42,7 @@ def write_archive(
     left_out: Collection[Digest] = (),
     annotations: Mapping[str, str] | None = None,
     beside: Mapping[str, bytes] | None = None,
+    about: Sequence[Image] = (),
 ) -> None:
     """Write `image` under `names` (``repository:tag``) to `out`, each blob streamed once.
 
@@ -50,12 +54,18 @@ def write_archive(
         left_out: Layers that are named but not sent, because the reader has them.
         annotations: What more to say of the image in the layout's table of contents.
         beside: Small files for people, which engines pass over; by name.
+        about: Artifacts whose subject it is; their list has a digest that the image's entry names. They have no
+            entries of their own: of a table of contents with two, no tool would know which one is meant.
 
     """
     manifest = image.manifest
-    parts = [part for part in _distinct([manifest.config, *manifest.layers]) if part.digest not in left_out]
-    total, done = sum(part.size for part in parts), 0
+    sources = {part.digest: (part, one.blobs) for one in (image, *about) for part in _parts(one.manifest)}
+    parts = [part for part in sources.values() if part[0].digest not in left_out]
+    total, done = sum(part.size for part, _ in parts), 0
     said = {**(annotations or {}), **({REF_NAME: names[0]} if names else {})}
+    listed = Index(tuple(one.descriptor for one in about)).to_bytes()
+    if about:
+        said[ABOUT] = Digest.of(listed)
     index = Index((Descriptor(image.descriptor.media_type, image.digest, len(image.raw), said),))
     docker: list[dict[str, Any]] = [
         {
@@ -70,9 +80,13 @@ def write_archive(
     for name, data in (beside or {}).items():
         _entry(out, name, data)
     _entry(out, blob_path(image.descriptor), image.raw)
-    for part in parts:
+    if about:
+        _entry(out, blob_path(Descriptor.of(INDEX, listed)), listed)
+    for one in about:
+        _entry(out, blob_path(one.descriptor), one.raw)
+    for part, blobs in parts:
         _header(out, blob_path(part), part.size)
-        with image.blobs.open_blob(part) as stream:
+        with blobs.open_blob(part) as stream:
             while chunk := stream.read(CHUNK):
                 out.write(chunk)
                 done += len(chunk)
@@ -81,8 +95,8 @@ def write_archive(
     out.write(b"\0" * (2 * tarfile.BLOCKSIZE))
 
 
-def _distinct(parts: Iterable[Descriptor]) -> Iterable[Descriptor]:
-    return {part.digest: part for part in parts}.values()
+def _parts(manifest: Manifest) -> Iterable[Descriptor]:
+    return (manifest.config, *manifest.layers)
 
 
 def _entry(out: _Writable, path: str, data: bytes) -> None:

@@ -10,11 +10,11 @@ import io
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, BinaryIO
 
-from jupyter_modelpack.errors import Untrusted
+from jupyter_modelpack.errors import NotFound, Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import CHUNK, MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_object
+from jupyter_modelpack.oci.manifest import INDEX, INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_object
 from jupyter_modelpack.oci.names import DOCKER_HUB
 from jupyter_modelpack.registry.blobstream import BlobStream
 from jupyter_modelpack.registry.connection import Connection
@@ -145,6 +145,17 @@ class Registry:
         if not isinstance(found, list) or not all(isinstance(tag, str) for tag in found):
             raise Untrusted(f"{what} failed: the answer lists no tags.", code="bad-answer")
         return sorted(found)
+
+    def lists_referrers(self, repository: str, subject: Digest, report: Reporter | None = None) -> bool:
+        """Whether the registry itself knows what is about a manifest (distribution specification 1.1)."""
+        what = f"Asking {self.host}/{repository} what is about {subject}"
+        try:
+            headers, _raw = self._line.read_small(
+                f"{repository}/referrers/{subject}", _pull(repository), what, report or Reporter(), MANIFEST_BYTES
+            )
+        except NotFound:
+            return False
+        return headers.get("Content-Type", "").partition(";")[0].strip() == INDEX
 
     # --- writing ---
 

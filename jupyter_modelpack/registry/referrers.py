@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 from jupyter_modelpack.errors import ModelpackError
@@ -57,10 +58,14 @@ def list_referrers(
 
 
 def _described(content: RegistryContent, entry: Descriptor) -> tuple[str, bytes]:
-    """Describe a manifest as a list of referrers does, with its own annotations; return its type along with it."""
     with content.open_blob(entry) as stream:
-        raw = stream.read(MANIFEST_BYTES)
+        described = describe(entry, stream.read(MANIFEST_BYTES))
+    return str(described.get("artifactType", "")), canonical(described)
+
+
+def describe(entry: Descriptor, raw: bytes) -> dict[str, Any]:
+    """Describe a manifest as a list of referrers does: with its type, and with its own annotations."""
     found = Index.from_bytes(raw) if entry.media_type in INDEX_TYPES else Manifest.from_bytes(raw)
     kind = found.artifact_type or ("" if isinstance(found, Index) else found.config.media_type)
     described = replace(entry, annotations=found.annotations, platform=None).to_json()
-    return kind, canonical({**described, **({"artifactType": kind} if kind else {})})
+    return {**described, **({"artifactType": kind} if kind else {})}

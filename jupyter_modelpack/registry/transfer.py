@@ -17,7 +17,16 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import CHUNK, CONFIG_BYTES, INDEX_NESTING, MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import BlobSink, BlobSource, Image
-from jupyter_modelpack.oci.manifest import INDEX_TYPES, LAYER, LAYER_GZIP, Descriptor, Index, Manifest, Platform
+from jupyter_modelpack.oci.manifest import (
+    INDEX_TYPES,
+    LAYER,
+    LAYER_GZIP,
+    NONDISTRIBUTABLE,
+    Descriptor,
+    Index,
+    Manifest,
+    Platform,
+)
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.registry.client import Registry
 from jupyter_modelpack.registry.compress import compressed
@@ -216,6 +225,10 @@ class _Parcel:
 
 
 def _distinct(manifest: Manifest) -> list[Descriptor]:
-    """Return config and layers, each blob once, the largest first: they decide how long it takes."""
-    parts = {part.digest: part for part in (manifest.config, *manifest.layers)}
+    """Return config and layers, each blob once, the largest first: they decide how long it takes.
+
+    Layers that may not be distributed stay where they are.
+    """
+    layers = (layer for layer in manifest.layers if layer.media_type not in NONDISTRIBUTABLE)
+    parts = {part.digest: part for part in (manifest.config, *layers)}
     return sorted(parts.values(), key=lambda part: -part.size)

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from jupyter_modelpack.build.recipe import LayerNote
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import PathNotFound, UsageError
-from jupyter_modelpack.oci.archive import write_archive
+from jupyter_modelpack.oci.archive import ABOUT, write_archive
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import CREATED, REF_NAME, Platform
 from jupyter_modelpack.oci.names import Reference, check_tag
 from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import AtomicFile
-from jupyter_modelpack.workspace import package_record
+from jupyter_modelpack.workspace import about, package_record
 from jupyter_modelpack.workspace.package_record import FACTS, Facts
 from jupyter_modelpack.workspace.uses import OURS
 
@@ -63,6 +63,7 @@ def save(package: ModelPackage, path: Path, report: Reporter) -> tuple[str, ...]
             lambda done, total: report.progress(path.name, done, total),
             annotations=annotations,
             beside=beside,
+            about=about.about(package.workspace.store, record.name.rpartition(":")[0], image.digest),
         )
         file.commit(path)
     return tuple(beside)
@@ -106,7 +107,11 @@ def load(workspace: Workspace, path: Path, report: Reporter, tag: str | None = N
         said: Mapping[str, str] = entry.annotations if entry else {}
         facts = _facts(image, said.get(FACTS, ""), path)
         name = _name([said.get(REF_NAME, ""), base_archive.name_in_docker_form(reader)], image, tag)
-        return package_record.restore(store, name, image.descriptor, _created(said.get(CREATED, "")), facts)
+        artifacts = about.take(reader, said.get(ABOUT, ""), image, store, path)
+        record = package_record.restore(store, name, image.descriptor, _created(said.get(CREATED, "")), facts)
+        for descriptor, subject in artifacts:
+            store.keep(record.name.rpartition(":")[0], descriptor, subject)
+        return record
 
 
 def _facts(image: Image, said: str, path: Path) -> Facts:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.oci.names import Reference
+from jupyter_modelpack.workspace.about import about
 from jupyter_modelpack.workspace.shipped import Shipped
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def mount_from(image: Image, place: Reference) -> str:
 
 
 def push(package: ModelPackage, target: str, report: Reporter, *, plain_http: bool | None = None) -> Reference:
-    """Push `package` to `target`; return the name it has there, digest included.
+    """Push `package` to `target`, and what is about it; return the name it has there, digest included.
 
     Raises:
         UsageError: `target` names no place that anybody can push to.
@@ -54,6 +55,7 @@ def push(package: ModelPackage, target: str, report: Reporter, *, plain_http: bo
     """
     from jupyter_modelpack.registry.client import Registry  # noqa: PLC0415 - only who pushes pays for it
     from jupyter_modelpack.registry.credentials import find_credentials  # noqa: PLC0415
+    from jupyter_modelpack.registry.push_about import push_about  # noqa: PLC0415
     from jupyter_modelpack.registry.transfer import push_image  # noqa: PLC0415
 
     name = target_of(target, (package.location or "").rpartition(":")[2])
@@ -61,5 +63,11 @@ def push(package: ModelPackage, target: str, report: Reporter, *, plain_http: bo
     place = name.on_hub()
     known = find_credentials(place.registry, place.repository)
     registry = Registry(place.registry, credentials=known, plain_http=plain_http or None)
-    digest = push_image(package.image, name, report, registry, mount_from(package.image, place), memory=Shipped())
+    image = package.image
+    found = about(package.workspace.store, package.record.name.rpartition(":")[0], image.digest)
+    if found:
+        report.log(f"Its layers go as they are, for {len(found)} signed or described it by its digest.")
+    memory = None if found else Shipped()
+    digest = push_image(image, name, report, registry, mount_from(image, place), memory=memory)
+    push_about(found, place, report, registry)
     return replace(name, digest=digest)
