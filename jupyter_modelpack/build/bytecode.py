@@ -69,7 +69,10 @@ class Compilers:
 
     def __enter__(self) -> Self:
         if self._target.compiler:
-            argv = [self._target.compiler, "-I", "-S", "-X", "utf8", str(_SCRIPT)]
+            # As -I would, but for the hashes of texts: before 3.11, they order the constants of a set.
+            argv = [self._target.compiler, "-s", "-S", "-X", "utf8", str(_SCRIPT)]
+            env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+            env |= {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
             for _ in range(self._most):
                 process = subprocess.Popen(
                     argv,
@@ -77,6 +80,7 @@ class Compilers:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                     start_new_session=True,
+                    env=env,
                 )
                 self._started.append(process)
                 self._free.put(process)

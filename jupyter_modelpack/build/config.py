@@ -74,14 +74,15 @@ def image_config(
 
 
 def _created(recipe: Recipe, below: Mapping[str, Any]) -> dt.datetime:
-    """Return the newest input that has a recorded time, so that tables stay sensible and bytes the same."""
-    told = source_date()
+    """Return the time that somebody named, else the base image's own: when it was packaged is no part of an image."""
+    told = recipe.created or source_date()
     if told:
         return told
-    times = [model.registered for model in recipe.models]
-    with contextlib.suppress(ValueError):  # a base image need not say when it was made
-        times.append(dt.datetime.fromisoformat(str(below.get("created"))))
-    return max((time.astimezone(dt.UTC) for time in times), default=dt.datetime(1980, 1, 2, tzinfo=dt.UTC))
+    with contextlib.suppress(ValueError, OverflowError):  # a base image need not say when it was made
+        found = dt.datetime.fromisoformat(str(below.get("created")))
+        # One without a zone would be another moment on another machine.
+        return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
+    return dt.datetime(1980, 1, 2, tzinfo=dt.UTC)
 
 
 def _environment(base: Base, recipe: Recipe, variables: Mapping[str, str]) -> dict[str, str]:

@@ -37,7 +37,6 @@ class ModelPart:
     name: str
     version: int
     layer: Descriptor
-    registered: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +115,7 @@ class Recipe:
         lock: Text of a pylock.toml to use in place of resolving the requirements; empty for none.
         upgrade: Whether the requirements are resolved again, though there is a lock from before.
         pull: Whether a base image named by a tag is asked for again, though there is one from before.
+        created: The time that the image is to name as its own; None for that of its base image.
     """
 
     name: str
@@ -127,6 +127,7 @@ class Recipe:
     lock: str = ""
     upgrade: bool = False
     pull: bool = False
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

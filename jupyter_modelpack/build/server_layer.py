@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from jupyter_modelpack.build.bytecode import Compilers
 from jupyter_modelpack.build.target import Target
-from jupyter_modelpack.build.wheels import WheelLayer, find_layer, keep_layer
+from jupyter_modelpack.build.wheels import FORMAT, WheelLayer, find_layer, keep_layer
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
@@ -77,7 +77,7 @@ def kept_server(target: Target, cache: Layout) -> Descriptor | None:
 
 
 def _key(files: Mapping[str, bytes], target: Target) -> str:
-    return f"server-{_digest(tuple(files.items()))}-{target.key}"
+    return f"server-{_digest(tuple(files.items()))}-{target.key}-{FORMAT}"
 
 
 @lru_cache(maxsize=2)

@@ -1,4 +1,4 @@
-"""SOURCE_DATE_EPOCH: the time that a build is told to take for now.
+"""The time that a build is told to write into an image: by a word, or by SOURCE_DATE_EPOCH.
 
 Source: the specification of that name at reproducible-builds.org.
 """
@@ -11,6 +11,29 @@ import os
 from jupyter_modelpack.errors import UsageError
 
 _NAME = "SOURCE_DATE_EPOCH"
+
+
+NOW = "now"
+
+
+def parse_time(text: str) -> dt.datetime:
+    """Read a time as a user writes it: ``now``, a date, a date and time, or seconds since 1970.
+
+    One without a zone is UTC: the same words mean the same image everywhere.
+    """
+    try:
+        if text == NOW:
+            return dt.datetime.now(dt.UTC).replace(microsecond=0)
+        if text.isdecimal():
+            return dt.datetime.fromtimestamp(int(text), dt.UTC)
+        found = dt.datetime.fromisoformat(text)
+        return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(
+            f"{text[:80]!r} is no time that an image could name as its own.",
+            hint="Write --created now, --created 2026-12-31, or --created 2026-12-31T18:00:00Z.",
+            code="bad-time",
+        ) from error
 
 
 def source_date() -> dt.datetime | None:

@@ -23,7 +23,7 @@ from jupyter_modelpack.store.layout import Layout
 
 TITLE = "bytecode of Python's own modules"
 
-_FORMAT = 1
+_FORMAT = 2
 """Part of every layer's key: raise it when the same base image would give other bytes."""
 
 _SKIPPED = {"ensurepip", "idlelib", "lib2to3", "tkinter", "turtledemo", "site-packages", "dist-packages"}

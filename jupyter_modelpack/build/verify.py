@@ -16,6 +16,7 @@ from jupyter_modelpack import _version, home
 from jupyter_modelpack.build.base import Base, resolve_base
 from jupyter_modelpack.build.config import image_config
 from jupyter_modelpack.build.interpreter import need_interpreter
+from jupyter_modelpack.build.layer_difference import tell_difference
 from jupyter_modelpack.build.local import KIND
 from jupyter_modelpack.build.lock import Lock
 from jupyter_modelpack.build.lock_in_image import lock_in, member
@@ -33,7 +34,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import CHUNK
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
-from jupyter_modelpack.oci.manifest import MANIFEST, Descriptor, Platform, canonical
+from jupyter_modelpack.oci.manifest import LAYER, MANIFEST, Descriptor, Platform, canonical
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout
@@ -97,15 +98,15 @@ def verify(image: Image, report: Reporter) -> Verdict:
         wheels = [*([library] if library else []), *wheel_layers(lock, target, scratch, report)]
         made += [LayerNote(one.title, one.descriptor.digest, one.descriptor.size, reused=False) for one in wheels]
         server = server_layer(target, scratch, report).descriptor
-    recipe = _recipe(stored, labels, [layer for layer in kept if layer.annotations[KIND] == "model"])
-    made += [
-        LayerNote(f"model {part.name}:{part.version}", part.layer.digest, 0, reused=True) for part in recipe.models
-    ]
-    made.append(LayerNote("scoring server", server.digest, server.size, reused=False))
-    made.append(LayerNote("app", kept[-1].digest, kept[-1].size, reused=True))
-    unmade = [layer for layer in ours if layer.annotations.get(KIND) == "library" and target.compiler is None]
-    differences = [Difference(LIBRARY, _no_compiler(target)) for _ in unmade]
-    differences += _layers([layer for layer in ours if layer not in unmade], made, target, labels)
+        recipe = _recipe(stored, labels, [layer for layer in kept if layer.annotations[KIND] == "model"])
+        made += [
+            LayerNote(f"model {part.name}:{part.version}", part.layer.digest, 0, reused=True) for part in recipe.models
+        ]
+        made.append(LayerNote("scoring server", server.digest, server.size, reused=False))
+        made.append(LayerNote("app", kept[-1].digest, kept[-1].size, reused=True))
+        unmade = [layer for layer in ours if layer.annotations.get(KIND) == "library" and target.compiler is None]
+        differences = [Difference(LIBRARY, _no_compiler(target)) for _ in unmade]
+        differences += _layers(image, [layer for layer in ours if layer not in unmade], made, scratch, target)
     differences += _config(recipe, base, target, made, lock, image)
     return Verdict(image.digest, tuple(differences))
 
@@ -146,10 +147,9 @@ def _recipe(stored: Mapping[str, Any], labels: Mapping[str, str], layers: list[D
         created = dt.datetime.fromisoformat(stored["created"])
         names = [name.rpartition(":") for name in labels[f"{LABEL}.models"].split(",") if name]
         models = tuple(
-            ModelPart(name, int(version), layer, created)
-            for (name, _, version), layer in zip(names, layers, strict=True)
+            ModelPart(name, int(version), layer) for (name, _, version), layer in zip(names, layers, strict=True)
         )
-        return Recipe(labels[f"{LABEL}.name"], Needs(labels[f"{LABEL}.python"]), models, Source(""))
+        return Recipe(labels[f"{LABEL}.name"], Needs(labels[f"{LABEL}.python"]), models, Source(""), created=created)
     except (KeyError, ValueError, TypeError) as error:  # it came in a file, and somebody wrote labels of his own
         raise _strange() from error
 
@@ -163,9 +163,9 @@ def _strange() -> Untrusted:
 
 
 def _layers(
-    ours: list[Descriptor], made: list[LayerNote], target: Target, labels: Mapping[str, str]
+    image: Image, ours: list[Descriptor], made: list[LayerNote], scratch: Layout, target: Target
 ) -> Iterator[Difference]:
-    version = labels.get(f"{LABEL}.version", "")
+    version = image.labels().get(f"{LABEL}.version", "")
     for layer, note in zip(ours, made, strict=False):
         if layer.digest == note.digest:
             continue
@@ -173,8 +173,15 @@ def _layers(
             why = f"the image has that of version {version}, this is version {_version.__version__}, or it was edited"
         elif target.compiler is None:
             why = _no_compiler(target)
+        elif not scratch.has_blob(note.digest):  # there are more of them, or fewer, which is said below
+            why = "another layer is in its place"
         else:
-            why = f"made anew it is {note.digest.short}, not {layer.digest.short}"
+            anew = f"made anew it is {note.digest.short}, not {layer.digest.short}"
+            with (
+                image.blobs.open_blob(layer) as theirs,
+                scratch.open_blob(Descriptor(LAYER, note.digest, note.size)) as mine,
+            ):
+                why = f"{anew}: {tell_difference(theirs, mine, target.python)}"
         yield Difference(note.title, why)
     if len(ours) != len(made):
         yield Difference("layers", f"the image has {len(ours)} of ours, made anew there are {len(made)}")

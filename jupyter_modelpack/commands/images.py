@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.packages import image_row
@@ -22,11 +23,26 @@ class Images:
     rows: tuple[ImageRow, ...]
 
 
+def _dated(rows: list[ImageRow], workspace: str | None) -> list[ImageRow]:
+    """Give packages the time they were packaged at, which their images do not hold; newest first."""
+    from jupyter_modelpack.workspace.package_record import packaged_times  # noqa: PLC0415 - verbs start fast
+
+    if not any(row.ours for row in rows):
+        return rows
+    times = packaged_times(choose.workspace(workspace).store)
+    found = [
+        replace(row, created=times.get((row.id, row.tag)) or times.get((row.id, ""), row.created)) if row.ours else row
+        for row in rows
+    ]
+    oldest = datetime.min.replace(tzinfo=UTC)
+    return sorted(found, key=lambda row: row.created or oldest, reverse=True)
+
+
 def images(_report: Reporter, *, ours: bool = False, workspace: str | None = None, engine: str | None = None) -> Images:
-    """Return the engine's images; without a container engine, the workspace's packages."""
+    """Return the engine's images, packages with the time of packaging; without an engine, the workspace's packages."""
     chosen = choose.engine(engine)
     if chosen.isolated:
-        rows = chosen.images()
+        rows = _dated(chosen.images(), workspace)
     else:
         packages = choose.workspace(workspace).packages
         rows = [image_row(package) for package in packages if not package.generate_dockerfile]

@@ -137,6 +137,13 @@ MAKING: tuple[Option, ...] = (
         default=False,
     ),
     Option(
+        "created",
+        "Time that the image names as its own: now, or a date; by default, that of its base image",
+        ("package",),
+        ("--created",),
+        metavar="TIME",
+    ),
+    Option(
         "plan",
         "Only say what would be made and downloaded; build nothing",
         ("package",),

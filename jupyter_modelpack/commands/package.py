@@ -104,6 +104,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     lock: str | None = None,
     upgrade: bool = False,
     pull: bool = False,
+    created: str | None = None,
     workspace: str | None = None,
     engine: str | None = None,
     cell: str | None = None,
@@ -125,7 +126,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     config = inference_config(environment, script, cell, source_directory)
     config.apt = apt
     config.sample = read_sample(sample) if sample is not None else None
-    how = choices.choose(where, expand(lock) if lock else None, upgrade=upgrade, pull=pull)
+    how = choices.choose(where, expand(lock) if lock else None, upgrade=upgrade, pull=pull, created=created)
     with notebook.files if notebook else nullcontext():
         if plan:
             known, new = look_up(where, model, report, notebook.models if notebook else NO_VARIABLES)

@@ -128,7 +128,7 @@ def _facts(image: Image, said: str, path: Path) -> Facts:
     # Another's words; the image is sound.
     with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
         notes = tuple(note for note in Facts.from_json(said).layers if note.digest in layers and _is_sound(note))
-    return Facts(tuple(name for name in labels[f"{LABEL}.models"].split(",") if name), layers=notes)
+    return Facts(tuple(name for name in labels[f"{LABEL}.models"].split(",") if name), layers=notes, image=image.id)
 
 
 def _is_sound(note: LayerNote) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_modelpack.build.source_date import parse_time
 from jupyter_modelpack.errors import NotFound, PathNotFound, UsageError
 from jupyter_modelpack.workspace.text_file import read_text
 
@@ -22,17 +24,26 @@ class Choices:
         lock: Text of a pylock.toml to install in place of resolving the requirements; empty for none.
         upgrade: Whether the requirements are resolved again, though there is a lock from before.
         pull: Whether a base image named by a tag is asked for again, though there is one from before.
+        created: The time that the image is to name as its own; None for that of its base image.
     """
 
     lock: str = ""
     upgrade: bool = False
     pull: bool = False
+    created: datetime | None = None
 
 
 DEFAULT = Choices()
 
 
-def choose(workspace: Workspace, lock: str | os.PathLike[str] | None, *, upgrade: bool, pull: bool) -> Choices:
+def choose(
+    workspace: Workspace,
+    lock: str | os.PathLike[str] | None,
+    *,
+    upgrade: bool,
+    pull: bool,
+    created: datetime | str | None = None,
+) -> Choices:
     """Return the choices that people made.
 
     Args:
@@ -40,16 +51,18 @@ def choose(workspace: Workspace, lock: str | os.PathLike[str] | None, *, upgrade
         lock: A pylock.toml, or the name of a package whose lock to use again.
         upgrade: As in `Choices`.
         pull: As in `Choices`.
+        created: As in `Choices`, or as people write it.
 
     Raises:
         UsageError: a lock and its opposite are both asked for.
         NotFound: there is no such file, and no such package.
     """
+    when = parse_time(created.isoformat() if isinstance(created, datetime) else str(created)) if created else None
     if lock is None:
-        return Choices(upgrade=upgrade, pull=pull)
+        return Choices(upgrade=upgrade, pull=pull, created=when)
     if upgrade:
         raise UsageError("A lock says which versions, and upgrade asks for newer ones.", hint="Choose one of them.")
-    return Choices(_text(workspace, lock), pull=pull)
+    return Choices(_text(workspace, lock), pull=pull, created=when)
 
 
 def _text(workspace: Workspace, lock: str | os.PathLike[str]) -> str:

@@ -229,7 +229,7 @@ class Model:
     def part(self) -> ModelPart:
         """Return what a recipe says of this model; ours, not Azure's."""
         self._bound()
-        return ModelPart(self.name, self.version, self._item.layers[0], self.created_time or datetime.now(UTC))
+        return ModelPart(self.name, self.version, self._item.layers[0])
 
     # --- words ---
 
@@ -317,6 +317,7 @@ class Model:
         lock: str | os.PathLike[str] | None = None,
         upgrade: bool = False,
         pull: bool = False,
+        created: datetime | str | None = None,
     ) -> ModelPackage:
         """Begin to make an image, or a Dockerfile with its files; return at once (contract section 6).
 
@@ -330,6 +331,8 @@ class Model:
             lock: A pylock.toml, or a package's name, whose versions to install. Ours, not Azure's.
             upgrade: Whether to resolve the requirements again, for newer versions. Ours, not Azure's.
             pull: Whether to ask again what the base image's tag means. Ours, not Azure's.
+            created: The time that the image names as its own: a datetime, ``now``, or a date as text; by default that
+                of its base image. Ours, not Azure's.
 
         """
         from jupyter_modelpack.workspace.choices import choose  # noqa: PLC0415 - packaging knows models
@@ -342,7 +345,7 @@ class Model:
             generate_dockerfile=generate_dockerfile,
             image_name=image_name,
             image_label=image_label,
-            choices=choose(workspace, lock, upgrade=upgrade, pull=pull),
+            choices=choose(workspace, lock, upgrade=upgrade, pull=pull, created=created),
         )
 
     def _bound(self) -> Workspace:

@@ -67,8 +67,9 @@ class Order:
         address = remote.address(self.workspace)
         descriptor, notes, environment = self._build(report, self._base(report), address)
         report.check()
-        facts = replace(self.facts, layers=tuple(notes), environment=environment)
         store = self.workspace.store
+        image = "" if self.facts.dockerfile else store.image(descriptor).id
+        facts = replace(self.facts, layers=tuple(notes), environment=environment, image=image)
         record = package_record.write(store, self.recipe.name, self.label, descriptor, facts, again=self.again)
         report.log(f"{len(notes)} layers, {sum(note.reused for note in notes)} of them reused")
         if record.facts.log == facts.log:

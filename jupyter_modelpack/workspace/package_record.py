@@ -6,13 +6,14 @@ that the last one made.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from jupyter_modelpack.build.recipe import LayerNote
 from jupyter_modelpack.engine.base import LABEL
-from jupyter_modelpack.errors import Conflict
+from jupyter_modelpack.errors import Conflict, NotFound, Untrusted
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import CREATED, INDEX_TYPES, REF_NAME, Descriptor, Index
 from jupyter_modelpack.store.layout import Layout
@@ -35,6 +36,7 @@ class Facts:
         log: Name of its file under ``logs/``.
         layers: What the image is made of.
         environment: Of a Dockerfile, the name of the image in this workspace that it builds on.
+        image: The image's id; empty for a Dockerfile, and where an earlier version has written the record.
     """
 
     models: tuple[str, ...] = ()
@@ -42,6 +44,7 @@ class Facts:
     log: str = ""
     layers: tuple[LayerNote, ...] = ()
     environment: str = ""
+    image: str = ""
 
     def to_json(self) -> str:
         """Write the facts as one annotation."""
@@ -49,6 +52,8 @@ class Facts:
         known = {"models": self.models, "dockerfile": self.dockerfile, "log": self.log, "layers": layers}
         if self.environment:
             known["environment"] = self.environment
+        if self.image:
+            known["image"] = self.image
         return json.dumps(known, sort_keys=True)
 
     @classmethod
@@ -61,6 +66,7 @@ class Facts:
             str(fields.get("log", "")),
             tuple(LayerNote(title, Digest(d), size, reused) for title, d, size, reused in fields.get("layers", ())),
             str(fields.get("environment", "")),
+            str(fields.get("image", "")),
         )
 
 
@@ -138,6 +144,23 @@ def read(store: Layout) -> list[Record]:
         if not name.startswith(OURS) and entry.media_type not in INDEX_TYPES and SUBJECT not in entry.annotations
     ]
     return found[::-1]
+
+
+def packaged_times(store: Layout) -> dict[tuple[str, str], datetime]:
+    """Return when each image was packaged, by its id and tag, and by its id and an empty tag for the last time.
+
+    The images themselves say when their base image was made: the same input gives the same image at any time.
+    """
+    times: dict[tuple[str, str], datetime] = {}
+    for record in reversed(read(store)):
+        if record.created is None or record.facts.dockerfile:
+            continue
+        image = record.facts.image
+        if not image:
+            with contextlib.suppress(NotFound, Untrusted):  # `check` says what is damaged
+                image = store.image(record.descriptor).id
+        times[image, record.name.rpartition(":")[2]] = times[image, ""] = record.created
+    return times
 
 
 def match(record: Record, wanted: str) -> bool:

@@ -91,6 +91,7 @@ def plan(
         lock=choices.lock,
         upgrade=choices.upgrade,
         pull=choices.pull,
+        created=choices.created,
     )
     main_check.check(recipe, workspace.store)
     return recipe

@@ -1,4 +1,3 @@
-import datetime as dt
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +51,7 @@ def register(store: Layout, content: bytes = b"weights") -> ModelPart:
         layer.file("var/azureml-app/azureml-models/m/1/model.bin", content)
         layer.close()
         descriptor = blob.commit(LAYER)
-    return ModelPart("m", 1, descriptor, dt.datetime(2031, 1, 2, 3, 4, 5, tzinfo=dt.UTC))
+    return ModelPart("m", 1, descriptor)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Build one image and print its digest: run as a program, by another user, at another time, by another Python."""
 
-import datetime as dt
 import sys
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from jupyter_modelpack.home import workspaces
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.workspace.model_store import gather, write_layer
 
-REGISTERED = dt.datetime(2031, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
-
 
 def main(folder: Path, *requirements: str) -> None:
     """Package `folder`/model with `folder`/src."""
@@ -21,7 +18,7 @@ def main(folder: Path, *requirements: str) -> None:
     recipe = Recipe(
         "package",
         Needs("3.11", requirements, variables={"COLOUR": "blue"}),
-        (ModelPart("m", 1, layer, REGISTERED),),
+        (ModelPart("m", 1, layer),),
         Source("score.py", folder / "src"),
     )
     built = build(recipe, store, Reporter(lambda event: isinstance(event, Log) and print(event.text, file=sys.stderr)))

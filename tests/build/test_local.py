@@ -2,11 +2,13 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.build import config
 from jupyter_modelpack.build.local import KIND, build
 from jupyter_modelpack.build.recipe import Needs, Recipe, Source
 from jupyter_modelpack.build.rootfs import prepare
@@ -53,7 +55,32 @@ def test_a_changed_script_changes_the_app_layer_only(recipe, store):
     assert [note.reused for note in after.layers] == [note.title != "app" for note in after.layers]
 
 
-def test_config_says_how_the_image_runs(recipe, store):
+def base_created(base_image: Path) -> str:
+    ((_, descriptor),) = Layout(base_image).names().items()
+    return Layout(base_image).image(descriptor).config()["created"]
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ("2024-05-14T00:20:31.123456789Z", "2024-05-14T00:20:31Z"),
+        ("2024-05-14T02:20:31+02:00", "2024-05-14T00:20:31Z"),
+        ("2024-05-14T00:20:31", "2024-05-14T00:20:31Z"),
+        ("0001-01-01T00:00:00+14:00", "1980-01-02T00:00:00Z"),
+        (None, "1980-01-02T00:00:00Z"),
+    ],
+)
+def test_an_image_is_as_old_as_its_base_in_every_time_zone(recipe, store, base_image, monkeypatch, said, right):
+    monkeypatch.setenv("TZ", "Pacific/Chatham")
+    time.tzset()
+    try:
+        assert config._created(recipe(), {"created": said}).strftime("%Y-%m-%dT%H:%M:%SZ") == right
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_config_says_how_the_image_runs(recipe, store, base_image):
     config = build(recipe(variables={"COLOUR": "blue = green"}), store, Reporter()).image.config()
     settings = config["config"]
     assert settings["User"] == "65532:65532"
@@ -64,8 +91,7 @@ def test_config_says_how_the_image_runs(recipe, store):
     assert "AZUREML_ENTRY_SCRIPT=score.py" in settings["Env"]
     assert "COLOUR=blue = green" in settings["Env"]
     assert settings["Labels"]["io.github.jupyter-modelpack.models"] == "m:1"
-    # The newest input with a recorded time: the model is newer than the base image.
-    assert config["created"] == "2031-01-02T03:04:05Z"
+    assert config["created"] == config["history"][-1]["created"] == base_created(base_image)
     assert len(config["history"]) == len(config["rootfs"]["diff_ids"])
 
 

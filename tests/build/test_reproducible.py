@@ -16,7 +16,7 @@ from tests.services.packages import find, need
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
 
-REQUIREMENTS = ("tqdm==4.67.1", "pyyaml==6.0.3", "markupsafe==3.0.3", "jinja2==3.1.6")
+REQUIREMENTS = ("tqdm==4.67.1", "pyyaml==6.0.3", "markupsafe==3.0.3", "jinja2==3.1.6", "click==8.5.1")
 SITE = next(path for path in sys.path if path.endswith("site-packages"))
 OTHER_RELEASE = "/usr/bin/python3.11"
 """Debian's own, beside the one of the tests: perhaps another release, built by other hands."""
