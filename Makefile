@@ -101,7 +101,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.services up
 	$(BIN)/python -m tests.benchmarks.packaging
 	$(BIN)/python -m tests.benchmarks.panels
-	$(BIN)/pytest -q -s tests/browser/lab/test_crowd.py
+	$(BIN)/pytest -q -s tests/browser/lab/test_crowd.py tests/browser/lab/test_tabs.py
 	$(BIN)/python -m tests.benchmarks.memory
 	$(BIN)/python -m tests.benchmarks.scoring
 

@@ -98,12 +98,18 @@ export interface IService {
 
 const settings = ServerConnection.makeSettings();
 
-export function address(path: string, query: Record<string, string> = {}): string {
+export function address(path: string, query: Record<string, string> = {}, base = settings.baseUrl): string {
   const given = Object.fromEntries(Object.entries(query).filter(([, value]) => value));
-  return URLExt.join(settings.baseUrl, "jupyter-modelpack", path) + URLExt.objectToQueryString(given);
+  return URLExt.join(base, "jupyter-modelpack", path) + URLExt.objectToQueryString(given);
 }
 
-export function open(url: string, init: RequestInit): Promise<Response> {
+// As JupyterLab opens the sockets of its kernels: with cookies, or with the token where the server is another host.
+export function socket(path: string, query: Record<string, string>): WebSocket {
+  const { WebSocket: Socket, wsUrl, token, appendToken } = settings;
+  return new Socket(address(path, { ...query, token: appendToken ? token : "" }, wsUrl));
+}
+
+function open(url: string, init: RequestInit): Promise<Response> {
   return ServerConnection.makeRequest(url, init, settings);
 }
 

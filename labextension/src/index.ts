@@ -7,7 +7,6 @@ import { INotebookTracker } from "@jupyterlab/notebook";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStateDB } from "@jupyterlab/statedb";
 import { ITranslator } from "@jupyterlab/translation";
-import { Widget } from "@lumino/widgets";
 import type { Form } from "./api";
 import { Refused } from "./api";
 import { FormView, IWritten } from "./formview";
@@ -15,6 +14,7 @@ import { icon } from "./icon";
 import { PackageButton, packageCell } from "./notebook";
 import { IPlace, Panel } from "./panel";
 import { follow } from "./settings";
+import { Shown } from "./shown";
 import { Store } from "./store";
 import { speak, t, translated } from "./words";
 
@@ -85,7 +85,7 @@ function activate(
     await Promise.all([about, configured]);
     const given = verb === "package" && store.settings.base ? { base: store.settings.base, ...preset } : preset;
     const view = new FormView(verb, given, store, panel, browse, write);
-    const content = new Widget({ node: view.element });
+    const content = new Shown(store, { node: view.element });
     const widget = new MainAreaWidget({ content });
     widget.title.label = translated(store.about?.verbs[verb]?.summary ?? verb);
     widget.title.icon = icon;
@@ -162,6 +162,7 @@ function activate(
     const place = (await state?.fetch(ID)) as unknown as IPlace | undefined;
     await configured;
     if (place?.tab) panel.turn(place.tab);
+    await panel.seen; // until then there is no service to show, and none to be asked for
     if (place?.service) await panel.restoreService(place.service);
     panel.settle();
   });

@@ -1,11 +1,11 @@
 // The side panel: four tables side by side, the jobs above them, a service below.
-import { Widget } from "@lumino/widgets";
 import type { Form, IJob, IRow, IService } from "./api";
 import { failureOf, get, post } from "./api";
 import { button, el, say, show } from "./dom";
 import { failure } from "./failure";
 import { IDeeds, JobView } from "./jobview";
 import { ServiceView } from "./serviceview";
+import { Shown } from "./shown";
 import type { Store } from "./store";
 import type { IEvent } from "./stream";
 import { ITable, Table } from "./table";
@@ -28,7 +28,7 @@ export interface IPlace {
   service: string;
 }
 
-export class Panel extends Widget implements IDeeds {
+export class Panel extends Shown implements IDeeds {
   private readonly banner = el("div", {});
   private readonly jobs = el("div", { class: "mpl-jobs" });
   private readonly earlier = el("details", { class: "mpl-details", hidden: true });
@@ -42,8 +42,8 @@ export class Panel extends Widget implements IDeeds {
   private now: Tab = "packages";
   private settled = false;
 
-  constructor(private readonly store: Store, private readonly commands: ICommands, private readonly moved: (place: IPlace) => void) {
-    super();
+  constructor(store: Store, private readonly commands: ICommands, private readonly moved: (place: IPlace) => void) {
+    super(store);
     this.id = "jupyter-modelpack";
     this.addClass("mpl");
     this.addClass("mpl-panel");
@@ -142,10 +142,12 @@ export class Panel extends Widget implements IDeeds {
   }
 
   protected override onAfterShow(): void {
+    super.onAfterShow();
     this.tables.get(this.now)?.look();
   }
 
   protected override onAfterAttach(): void {
+    super.onAfterAttach();
     this.tables.get(this.now)?.look();
   }
 

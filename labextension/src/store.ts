@@ -26,6 +26,7 @@ export class Store {
   private readonly _connected = new Signal<this, boolean>(this);
   private readonly _followed = new Signal<this, IEvent>(this);
   private open: boolean | null = null;
+  private watching = 0;
 
   constructor() {
     this.stream = new Stream(
@@ -71,6 +72,19 @@ export class Store {
     this._changed.emit(ALL);
   }
 
+  // Keep what is known up to date, until the function that this returns is called: the stream is open as long as anybody does.
+  watch(): () => void {
+    this.watching += 1;
+    this.stream.open();
+    let done = false;
+    return () => {
+      if (done) return;
+      done = true;
+      this.watching -= 1;
+      if (!this.watching) this.stream.close();
+    };
+  }
+
   close(): void {
     this.stream.close();
     Signal.clearData(this);
@@ -100,16 +114,21 @@ export class Store {
 
   // Do a verb as a job, and wait for its end: where paths mean what they mean in the file browser.
   async finish(verb: string, form: Form): Promise<IJob> {
-    const job = await this.start(verb, form);
-    return new Promise((resolve) => {
-      const heard = (_store: Store, one: IJob): void => {
-        if (one.id !== job.id || one.state === "running") return;
-        this._job.disconnect(heard);
-        resolve(one);
-      };
-      this._job.connect(heard);
-      heard(this, this.jobs.get(job.id) ?? job);
-    });
+    const release = this.watch();
+    try {
+      const job = await this.start(verb, form);
+      return await new Promise((resolve) => {
+        const heard = (_store: Store, one: IJob): void => {
+          if (one.id !== job.id || one.state === "running") return;
+          this._job.disconnect(heard);
+          resolve(one);
+        };
+        this._job.connect(heard);
+        heard(this, this.jobs.get(job.id) ?? job);
+      });
+    } finally {
+      release();
+    }
   }
 
   private take(event: IEvent): void {

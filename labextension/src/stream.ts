@@ -1,5 +1,6 @@
-// The one stream of events: read by fetch, which can carry the token, and taken up again where it broke off.
-import { address, open } from "./api";
+// The one stream of events: a WebSocket, for of other requests a browser allows a host six at a time, for all pages
+// together; taken up again where it broke off, and open only while somebody looks.
+import { socket } from "./api";
 
 export interface IEvent {
   id: string;
@@ -15,74 +16,83 @@ const SILENCE_MS = 45_000;
 export class Stream {
   private last = "";
   private broken = 0;
-  private abort: AbortController | null = null;
-  private closed = false;
+  private now: WebSocket | null = null;
+  private silence = 0;
+  private waiting = 0;
+  private wanted = false;
 
   // `heard` gets each event; `connected` whether the stream is open; `query` says what is to be followed.
   constructor(
     private readonly heard: (event: IEvent) => void,
     private readonly connected: (open: boolean) => void,
     private readonly query: () => Record<string, string>,
-  ) {
-    void this.run();
+  ) {}
+
+  open(): void {
+    this.wanted = true;
+    if (!this.now && !this.waiting) this.connect();
+  }
+
+  close(): void {
+    this.wanted = false;
+    this.drop();
   }
 
   // Ask again, because what is to be followed has changed; nothing is missed.
   again(): void {
     this.broken = 0;
-    this.abort?.abort();
+    this.drop();
+    if (this.wanted) this.connect();
   }
 
-  close(): void {
-    this.closed = true;
-    this.abort?.abort();
+  private connect(): void {
+    const mine = socket("events", { ...this.query(), last: this.last });
+    this.now = mine;
+    mine.onopen = () => {
+      if (mine !== this.now) return;
+      this.broken = 0;
+      this.connected(true);
+    };
+    mine.onmessage = (message) => {
+      if (mine !== this.now) return;
+      this.listen();
+      this.take(JSON.parse(message.data as string) as IEvent);
+    };
+    mine.onclose = () => {
+      if (mine === this.now) this.lost();
+    };
+    this.listen();
   }
 
-  private async run(): Promise<void> {
-    while (!this.closed) {
-      this.abort = new AbortController();
-      const { signal } = this.abort;
-      try {
-        const headers = { Accept: "text/event-stream", "Last-Event-ID": this.last };
-        const response = await open(address("events", this.query()), { method: "GET", headers, signal, cache: "no-store" });
-        if (!response.ok || !response.body) throw new Error(response.statusText);
-        this.broken = 0;
-        this.connected(true);
-        await this.read(response.body, this.abort);
-      } catch {
-        // The server has gone, or we have asked anew.
-      }
-      if (signal.aborted) continue;
-      this.connected(false);
-      const wait = PATIENCE_MS[Math.min(this.broken, PATIENCE_MS.length - 1)];
-      this.broken += 1;
-      await new Promise((resolve) => setTimeout(resolve, wait));
-    }
+  // One that says nothing for too long, not even that it is open, has died.
+  private listen(): void {
+    window.clearTimeout(this.silence);
+    this.silence = window.setTimeout(() => this.lost(), SILENCE_MS);
   }
 
-  private async read(body: ReadableStream<Uint8Array>, abort: AbortController): Promise<void> {
-    const reader = body.getReader();
-    const decoder = new TextDecoder();
-    let rest = "";
-    for (;;) {
-      const silence = window.setTimeout(() => abort.abort(), SILENCE_MS);
-      const { done, value } = await reader.read().finally(() => window.clearTimeout(silence));
-      if (done) return;
-      const parts = (rest + decoder.decode(value, { stream: true })).split("\n\n");
-      rest = parts.pop() ?? "";
-      for (const part of parts) this.take(part);
-    }
+  private lost(): void {
+    this.drop();
+    this.connected(false);
+    const wait = PATIENCE_MS[Math.min(this.broken, PATIENCE_MS.length - 1)];
+    this.broken += 1;
+    this.waiting = window.setTimeout(() => {
+      this.waiting = 0;
+      if (this.wanted) this.connect();
+    }, wait);
   }
 
-  private take(part: string): void {
-    const fields = new Map(part.split("\n").map((line) => {
-      const at = line.indexOf(": ");
-      return [line.slice(0, at), line.slice(at + 2)] as const;
-    }));
-    const data = fields.get("data");
-    if (data === undefined) return;
-    const id = fields.get("id") ?? "";
-    this.heard({ id, kind: fields.get("event") ?? "", data: JSON.parse(data) });
-    if (id) this.last = id;
+  // One that is dropped is heard no more: a page's own close takes as long as the other side likes.
+  private drop(): void {
+    window.clearTimeout(this.silence);
+    window.clearTimeout(this.waiting);
+    this.waiting = 0;
+    const old = this.now;
+    this.now = null;
+    old?.close();
+  }
+
+  private take(event: IEvent): void {
+    if (event.kind !== "pulse") this.heard(event);
+    if (event.id) this.last = event.id;
   }
 }

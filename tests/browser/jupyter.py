@@ -74,6 +74,10 @@ class Jupyter:
         self._process.terminate()
         self._process.wait(60)  # it ends its kernels first
 
+    def kill(self) -> None:
+        """End it at once, with whatever it does."""
+        self._process.kill()
+
     def url(self, app: str, name: str) -> str:
         """Where `app` (``lab`` or ``notebook``) shows a notebook."""
         # A workspace of its own: the default one would open the last test's notebook again.

@@ -2,14 +2,16 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
+import websocket
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
@@ -17,6 +19,15 @@ from tests.browser.jupyter import Jupyter
 
 BASE = "/user/someone/"
 """As on JupyterHub."""
+
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "c29tZSBzaXh0ZWVuIGJ5dA==",
+}
+"""What makes a request one for a socket."""
 
 
 @dataclass
@@ -29,7 +40,8 @@ class Client:
     def url(self) -> str:
         return f"{self.server.root}jupyter-modelpack/"
 
-    def raw(self, method: str, path: str, **more: Any) -> requests.Response:
+    def raw(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> requests.Response:
+        more["headers"] = {**(UPGRADE if path == "events" else {}), **(headers or {})}
         return requests.request(method, self.url + path, timeout=60, allow_redirects=False, **more)
 
     def get(self, path: str, **query: Any) -> requests.Response:
@@ -51,8 +63,9 @@ class Client:
         return job
 
     def events(self, last: str = "", **query: Any) -> "Events":
-        headers = {"Authorization": f"token {self.server.token}", "Last-Event-ID": last, "Accept-Encoding": "identity"}
-        return Events(requests.get(self.url + "events", params=query, headers=headers, stream=True, timeout=30))
+        address = f"{self.url.replace('http', 'ws', 1)}events?{urlencode({'last': last, **query})}"
+        sent = [f"Authorization: token {self.server.token}"]
+        return Events(websocket.create_connection(address, timeout=30, header=sent, suppress_origin=True))
 
 
 def ended(job: dict[str, Any]) -> bool:
@@ -62,21 +75,13 @@ def ended(job: dict[str, Any]) -> bool:
 class Events:
     """The stream, event by event."""
 
-    def __init__(self, response: requests.Response) -> None:
-        assert response.status_code == 200, response.text
-        self.response, self._lines = response, response.iter_lines(decode_unicode=True, chunk_size=1)
+    def __init__(self, socket: websocket.WebSocket) -> None:
+        self.socket = socket
 
     def __iter__(self) -> Iterator[tuple[str, str, Any]]:
-        found: dict[str, str] = {}
-        for line in self._lines:
-            if line:
-                name, _, value = line.partition(": ")
-                found[name] = value
-            elif "data" in found:
-                yield found.get("id", ""), found["event"], json.loads(found["data"])
-                found = {}
-            else:
-                found = {}
+        while text := self.socket.recv():
+            found = json.loads(text)
+            yield found["id"], found["kind"], found["data"]
 
     def until(self, kind: str, wanted: Any = lambda _data: True) -> tuple[str, Any]:
         """Return the first event of that kind that is as wanted, with its number."""
@@ -86,7 +91,7 @@ class Events:
         raise AssertionError(f"the stream ended before {kind}")
 
     def close(self) -> None:
-        self.response.close()
+        self.socket.close()
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:

@@ -35,6 +35,20 @@ def cookies(server):
     return session.cookies, xsrf
 
 
+def test_the_stream_opens_with_the_token_alone(server):
+    """So what is refused below is refused for its sender's sake."""
+    sent = {"Authorization": f"token {server.server.token}"}
+    here = f"http://127.0.0.1:{server.server.port}"
+    assert server.raw("GET", "events", headers=sent).status_code == 101
+    assert server.raw("GET", "events", headers={**sent, "Origin": here}).status_code == 101
+    assert server.raw("GET", "events", headers={**sent, "Connection": "close"}).status_code == 400  # no socket
+
+
+def test_a_page_of_this_server_opens_the_stream_with_its_cookies(server, cookies):
+    here = f"http://127.0.0.1:{server.server.port}"
+    assert server.raw("GET", "events", headers={"Origin": here}, cookies=cookies[0]).status_code == 101
+
+
 def test_there_is_a_route_for_every_verb_and_each_answers_one_method():
     assert len(CASES) == len(ROUTES) > 40
     for path, method in CASES:

@@ -37,7 +37,7 @@ class Handler(APIHandler):
 
     async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own does
         """Refuse strangers: other hosts, other origins, nobody, forged forms; and what is no JSON."""
-        if self._foreign():
+        if self.foreign():
             raise web.HTTPError(403)
         await super().prepare()
         if self.request.method == "POST":
@@ -47,8 +47,8 @@ class Handler(APIHandler):
             if len(self.request.body) > BODY_BYTES:
                 raise web.HTTPError(413, f"At most {BODY_BYTES >> 20} MiB.")
 
-    def _foreign(self) -> bool:
-        """Whether a page of another place asks; Jupyter itself lets one in that has the token."""
+    def foreign(self) -> bool:
+        """Say whether a page of another place asks; Jupyter itself lets one in that has the token."""
         origin = self.request.headers.get("Origin")
         if origin is None or urlsplit(origin).netloc == self.request.host:
             return False
@@ -67,8 +67,14 @@ class Handler(APIHandler):
 
     async def reply(self, work: Callable[[], Any], code: int = 200) -> None:
         """Answer with what `work` returns, done in a thread; or with what went wrong."""
+        if done := await self.did(work):
+            self.set_status(code)
+            await self.finish(json.dumps(done[0]))
+
+    async def did(self, work: Callable[[], Any]) -> tuple[Any] | None:
+        """Return what `work` returns, done in a thread; None where it failed, and that was answered."""
         try:
-            found = await asyncio.get_running_loop().run_in_executor(_pool, work)
+            return (await asyncio.get_running_loop().run_in_executor(_pool, work),)
         except ModelpackError as error:
             self.set_status(status(error))
             found = told(error)
@@ -76,6 +82,5 @@ class Handler(APIHandler):
             self.log.exception("modelpack")
             self.set_status(500)
             found = told(error)
-        else:
-            self.set_status(code)
         await self.finish(json.dumps(found))
+        return None

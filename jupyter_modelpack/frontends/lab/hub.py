@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import uuid
 from collections import deque
@@ -13,8 +14,14 @@ from typing import Any
 KEPT = 1_000
 """Events for those who come back; a build makes eight a second at the most, so two minutes of it."""
 
+KEPT_BYTES = 16 << 20
+"""What these may hold together."""
+
 WAITING = 2 * KEPT
 """Events that one page may lag behind before it has to come back: more than it is told when it does."""
+
+WAITING_BYTES = 2 * KEPT_BYTES
+"""What these may hold together, but for the one that a page with nothing else to read gets, however large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +31,24 @@ class Event:
     Attributes:
         id: ``<epoch>-<number>``; empty for what only one page hears.
         kind: What, in a word.
-        data: JSON.
+        text: All of it as JSON, as every page gets it; ASCII, so a letter is a byte.
     """
 
     id: str
     kind: str
-    data: Any
+    text: str
+
+
+def event(kind: str, data: Any, id: str = "") -> Event:  # noqa: A002
+    """Make an event."""
+    return Event(id, kind, json.dumps({"id": id, "kind": kind, "data": data}))
 
 
 class Listener:
     """One page's end of the stream; it is told in the thread of its event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop, self._queue = loop, asyncio.Queue[Event | None](WAITING)
+        self._loop, self._queue, self._bytes = loop, asyncio.Queue[Event | None](WAITING), 0
         self.lost = False
 
     def put(self, event: Event | None) -> None:
@@ -47,14 +59,18 @@ class Listener:
             self.lost = True  # the loop has ended, and the page's connection with it
 
     def _take(self, event: Event | None) -> None:
-        try:
-            self._queue.put_nowait(event)
-        except asyncio.QueueFull:
+        size = len(event.text) if event else 0
+        if self._queue.full() or (self._bytes and self._bytes + size > WAITING_BYTES):
             self.lost = True
+            return
+        self._bytes += size
+        self._queue.put_nowait(event)
 
     async def get(self, seconds: float) -> Event | None:
         """Return the next event; raise `TimeoutError` when there is none for so long."""
-        return await asyncio.wait_for(self._queue.get(), seconds)
+        event = await asyncio.wait_for(self._queue.get(), seconds)
+        self._bytes -= len(event.text) if event else 0
+        return event
 
 
 class Hub:
@@ -63,17 +79,18 @@ class Hub:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._epoch, self._number = uuid.uuid4().hex[:8], 0
-        self._kept: deque[Event] = deque(maxlen=KEPT)
+        self._kept: deque[Event] = deque()
+        self._kept_bytes = 0
         self._listeners: set[Listener] = set()
 
     def publish(self, kind: str, data: Any) -> None:
         """Tell all pages."""
         with self._lock:
             self._number += 1
-            event = Event(f"{self._epoch}-{self._number}", kind, data)
-            self._kept.append(event)
+            made = event(kind, data, f"{self._epoch}-{self._number}")
+            self._keep(made)
             for listener in self._listeners:
-                listener.put(event)
+                listener.put(made)
 
     def join(self, listener: Listener, last: str, whole: Callable[[], Any]) -> None:
         """Let a page listen, from behind the event `last` on.
@@ -83,9 +100,9 @@ class Hub:
         with self._lock:
             missed = self._missed(last)
             if missed is None:
-                listener.put(Event(f"{self._epoch}-{self._number}", "whole", whole()))
-            for event in missed or ():
-                listener.put(event)
+                listener.put(event("whole", whole(), f"{self._epoch}-{self._number}"))
+            for one in missed or ():
+                listener.put(one)
             self._listeners.add(listener)
 
     def leave(self, listener: Listener) -> None:
@@ -99,6 +116,12 @@ class Hub:
             for listener in self._listeners:
                 listener.put(None)
 
+    def _keep(self, event: Event) -> None:
+        self._kept.append(event)
+        self._kept_bytes += len(event.text)
+        while len(self._kept) > KEPT or self._kept_bytes > KEPT_BYTES:
+            self._kept_bytes -= len(self._kept.popleft().text)
+
     def _missed(self, last: str) -> list[Event] | None:
         epoch, _, number = last.rpartition("-")
         if epoch != self._epoch or not number.isdecimal() or len(number) > 15:
@@ -106,4 +129,4 @@ class Hub:
         seen = int(number)
         if seen > self._number or seen < self._number - len(self._kept):
             return None
-        return [event for event in self._kept if int(event.id.rpartition("-")[2]) > seen]
+        return [one for one in self._kept if int(one.id.rpartition("-")[2]) > seen]

@@ -1,74 +1,94 @@
-"""The stream of events, as server-sent events."""
+"""The stream of events, as a WebSocket: of other requests browsers allow a host six at a time, for all tabs."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+from typing import Any
 
-from jupyter_server.auth.decorator import authorized
-from tornado import iostream, web
+from jupyter_server.auth.decorator import authorized, ws_authenticated
+from jupyter_server.base.websocket import WebSocketMixin
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from jupyter_modelpack.frontends.lab.handler import Handler
-from jupyter_modelpack.frontends.lab.hub import Event, Listener
+from jupyter_modelpack.frontends.lab.hub import Listener, event
 from jupyter_modelpack.frontends.lab.service import Following
-from jupyter_modelpack.frontends.lab.where import named
+from jupyter_modelpack.frontends.lab.where import Where, named
 
 PULSE_SECONDS = 15.0
-"""How long the stream may be silent: proxies cut what says nothing for a minute."""
+"""How long the stream may be silent: a page takes a silent one for dead, and proxies cut it after a minute."""
+
+PULSE = event("pulse", None)
+
+LAGGED = 1013
+"""Why a stream was closed, in the protocol's words: try again later; what was missed is told then."""
 
 
-class Stream(Handler):
-    """Everything that happens; with ``?service=``, also how that one fares and what it writes."""
+class Stream(WebSocketMixin, WebSocketHandler, Handler):
+    """Everything that happens, behind the event ``last``; with ``service``, also how that one fares and what it writes.
+
+    A page that is gone without a word does not answer Jupyter's pings, and is let go.
+    """
 
     _track_activity = False  # a page that is only open keeps no server from being culled
 
-    @web.authenticated
+    async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own does
+        """Refuse whom every route refuses."""
+        await Handler.prepare(self)
+
+    def check_origin(self, _origin: str | None = None) -> bool:
+        """Say whether a page of this server asks, as every route does."""
+        return not self.foreign()
+
+    @ws_authenticated
     @authorized
     async def get(self) -> None:
-        """Tell what happens until the page goes."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self.desk.open)
-        asked = {name: self.get_query_argument(name, "") for name in ("workspace", "engine", "service")}
-        where = await loop.run_in_executor(None, named, asked, self.desk.root)
-        self._listener = listener = Listener(loop)
-        self.set_header("Content-Type", "text/event-stream")
-        self.set_header("Cache-Control", "no-cache")
-        self.set_header("X-Accel-Buffering", "no")
-        self.desk.hub.join(listener, self.request.headers.get("Last-Event-ID", ""), self.desk.jobs.whole)
+        """Open the stream, where it is known what is asked for."""
+        self._asked = {name: self.get_query_argument(name, "") for name in ("workspace", "engine", "service", "last")}
+        if await self.did(self._look):
+            await super().get()
+
+    def _look(self) -> None:
+        self.desk.open()
+        self._where = named(self._asked, self.desk.root)
+
+    def open(self) -> None:
+        """Begin to tell; that goes on beside this, for pongs are heard when this has come back."""
+        super().open()
+        self._listener = Listener(asyncio.get_running_loop())
+        self._telling = asyncio.create_task(self._tell(self._listener, self._where))
+
+    def on_message(self, _message: str | bytes) -> None:
+        """Hear nothing: a page that wants something else opens another stream."""
+
+    def on_close(self) -> None:
+        """Wake up: nobody listens."""
+        if listener := getattr(self, "_listener", None):
+            listener.put(None)
+
+    async def _tell(self, listener: Listener, where: Where) -> None:
+        self.desk.hub.join(listener, self._asked["last"], self.desk.jobs.whole)
         self.desk.watcher.watch(where, 1)
-        loop.run_in_executor(None, self.desk.tables.warm, where)  # not waited for
+        asyncio.get_running_loop().run_in_executor(None, self.desk.tables.warm, where)  # not waited for
         following = None
-        if name := asked["service"]:
-            following = Following(name, where, lambda kind, data: listener.put(Event("", kind, data)))
+        if name := self._asked["service"]:
+            following = Following(name, where, lambda kind, data: listener.put(event(kind, data)))
         try:
-            await self._tell(listener)
-        except iostream.StreamClosedError:
+            await self._hand_on(listener)
+        except WebSocketClosedError:
             pass  # the page has gone
         finally:
             self.desk.hub.leave(listener)
             self.desk.watcher.watch(where, -1)
             if following:
                 following.close()
+            self.close(LAGGED if listener.lost else None)
 
-    async def _tell(self, listener: Listener) -> None:
-        await self._write(": hello\n\n")
+    async def _hand_on(self, listener: Listener) -> None:
         while not listener.lost:
             try:
-                event = await listener.get(PULSE_SECONDS)
+                told: Any = await listener.get(PULSE_SECONDS)
             except TimeoutError:
-                await self._write(": still here\n\n")
-                continue
-            if event is None:
+                told = PULSE
+            if told is None:
                 return
-            number = f"id: {event.id}\n" if event.id else ""
-            await self._write(f"{number}event: {event.kind}\ndata: {json.dumps(event.data)}\n\n")
-
-    async def _write(self, text: str) -> None:
-        self.write(text)
-        await self.flush()
-
-    def on_connection_close(self) -> None:
-        """Wake up: nobody listens."""
-        if listener := getattr(self, "_listener", None):
-            listener.put(None)
-        super().on_connection_close()
+            await self.write_message(told.text)  # which waits until the page has read what was sent before

@@ -88,6 +88,10 @@ class SidePanel:
     def button(self, where: Locator, name: str | re.Pattern[str]) -> Locator:
         return where.get_by_role("button", name=name, exact=isinstance(name, str))
 
+    def package_form(self) -> None:
+        self.command("modelpack:package")
+        self.form.wait_for()
+
     def package(self, name: str, script: str, **more: str) -> None:
         """Fill the form in and start the build; it goes on when this comes back."""
         self.button(self.panel, "Package a model…").first.click()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Page, Request, WebSocket, expect
 
 from tests.browser.jupyter import Jupyter
 from tests.browser.lab.panel import SCRIPT, SidePanel
@@ -61,28 +61,62 @@ def test_a_restart_of_the_server_in_the_middle_of_a_build(page, mortal: Jupyter)
     assert panel.problems == []
 
 
-def stream(request: Request) -> bool:
-    return "/jupyter-modelpack/events" in request.url
+def stream(socket: WebSocket) -> bool:
+    return "/jupyter-modelpack/events" in socket.url
 
 
 def test_a_connection_that_died_without_a_word_is_taken_up_again(page, mortal: Jupyter):
     page.clock.install()
     panel = SidePanel(page, mortal, "asleep")
-    with page.expect_request(stream):
+    with page.expect_websocket(stream):
         page.clock.fast_forward(60_000)  # a lid that was closed: nothing was heard for a minute
     assert panel.problems == []
 
 
 def test_a_closed_panel_listens_no_more(page, mortal: Jupyter):
+    opened = []
+    page.on("websocket", lambda socket: opened.append(socket) if stream(socket) else None)
     panel = SidePanel(page, mortal, "closed")
-
-    with page.expect_event("requestfailed", stream):
+    [socket] = opened
+    with socket.expect_event("close"):
         page.evaluate(
             "() => [...window.jupyterapp.shell.widgets('left')].find((one) => one.id === 'jupyter-modelpack').dispose()"
         )
-    asked = []
-    page.on("request", lambda request: asked.append(request.url) if "/jupyter-modelpack/" in request.url else None)
-    Client(mortal).finish("doctor")
-    page.wait_for_timeout(1_500)
-    assert asked == []
+    assert quiet(page, Client(mortal)) == []
     assert panel.problems == []
+
+
+def test_a_panel_that_nobody_sees_holds_nothing_and_shows_what_it_missed(page, mortal: Jupyter):
+    client, opened = Client(mortal), []
+    page.on("websocket", lambda socket: opened.append(socket) if stream(socket) else None)
+    panel = SidePanel(page, mortal, "hidden")
+    with opened[0].expect_event("close"):
+        panel.command("filebrowser:activate")
+    panel.package_form()
+    assert [socket.is_closed() for socket in opened] == [True, False]  # a form shows jobs, too
+    with opened[1].expect_event("close"):
+        panel.command("application:close")
+    assert quiet(page, client) == []
+    missed = client.finish("doctor")["id"]
+    panel.command("modelpack:open")
+    expect(panel.panel.locator(f'.mpl-job[data-job="{missed}"]')).to_have_attribute("data-state", "done")
+    page.goto(f"{mortal.root}lab/workspaces/never-shown?token={mortal.token}")
+    panel.ready()
+    assert quiet(page, client) == []
+    assert len(opened) == 3  # the last of them showed what was missed
+    assert panel.problems == []
+
+
+def quiet(page: Page, client: Client) -> list[str]:
+    """What the page asks our routes while something happens."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/jupyter-modelpack/" in request.url:
+            asked.append(request.url)
+
+    page.on("request", note)
+    client.finish("doctor")
+    page.wait_for_timeout(1_000)
+    page.remove_listener("request", note)
+    return asked
