@@ -1,4 +1,7 @@
-"""Folders that images are written out to: whole or not at all, kept while somebody runs in them.
+"""Folders that images are written out to: whole or not at all, looked over before each use, kept while in use.
+
+A layer is unpacked once; environments and apps are made of second names of its files, which take no space of their own.
+A file that was changed thus is changed in all of them, and found before any of them is started again (`sealed.py`).
 
 They can be made again from the store, so a collector may remove them: those that no process holds, by the lock beside
 the folder from `once` on until it ends, or by running in it.
@@ -8,15 +11,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from jupyter_modelpack import home
+from jupyter_modelpack.build import sealed
 from jupyter_modelpack.errors import Conflict
 from jupyter_modelpack.store.files import make_folder, sweep, temporary_folder
 from jupyter_modelpack.store.lock import locked
 
-ENVIRONMENTS, APPS = "environments", "apps"
+ENVIRONMENTS, APPS, LAYERS = "environments", "apps", "layers"
 _FILL_SECONDS = 600
 _held: dict[Path, contextlib.ExitStack] = {}
 
@@ -26,29 +31,68 @@ def folder(kind: str, key: str) -> Path:
     return home.processes() / kind / key
 
 
-def once(path: Path, fill: Callable[[Path], None]) -> Path:
-    """Make the folder `path` by `fill`, once; no collector removes it before this process has ended."""
+def once(path: Path, fill: Callable[[Path], None], log: Callable[[str], None] = lambda _line: None) -> Path:
+    """Make the folder `path` by `fill`, once; no collector removes it before this process has ended.
+
+    One that was made before is looked over: what was changed since is made anew, and told to `log`.
+    """
     make_folder(path.parent)
     while not _hold(path):
         with locked(_lock(path), "Writing out the image", seconds=_FILL_SECONDS):
             if not path.exists():
                 with temporary_folder(path.parent) as temp:
                     fill(temp)
-                    os.sync()  # ten thousand files at once; after a power cut they are whole, or not there
+                    sealed.keep(sealed.seal(temp), _list(path))
+                    if path.parent.name == LAYERS:
+                        os.sync()  # ten thousand files at once; after a power cut they are whole, or not there
                     temp.rename(path)
+    if _changed(path):
+        renew(path, fill, (), log)
     return path
 
 
+def renew(path: Path, fill: Callable[[Path], None], wrong: Iterable[str], log: Callable[[str], None]) -> None:
+    """Make files of a folder anew: those that were changed since it was written out, and those that are `wrong`."""
+    with locked(path.with_suffix(".mending"), "Writing out the image", seconds=_FILL_SECONDS):
+        if names := sorted({*wrong, *_changed(path)}):
+            log(f"Changed since it was written out, and made anew: {_some(names)} in {path}")
+            with temporary_folder(path.parent) as temp:
+                fill(temp)
+                sealed.mend(path, temp, names)
+                sealed.keep(sealed.seal(path), _list(path))
+
+
+def _changed(path: Path) -> list[str]:
+    was, now = sealed.kept(_list(path)) or {}, sealed.look(path)
+    return [name for name in {*was, *now} if was.get(name) != now.get(name)]
+
+
+def _some(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
 def collect(*, dry_run: bool = False) -> tuple[int, int]:
-    """Remove what nobody holds; return how many folders went, and their bytes."""
+    """Remove what nobody holds; return how many folders went, and their bytes.
+
+    An unpacked layer goes when no environment and no app that stays has files of it: it would free nothing.
+    """
     count = size = 0
     running = set(_running())
-    for parent in (home.processes() / ENVIRONMENTS, home.processes() / APPS):
+    gone: Counter[int] = Counter()  # names that files would lose, in a dry run
+    for kind in (ENVIRONMENTS, APPS, LAYERS):
+        parent = home.processes() / kind
         sweep(parent)
         for path in sorted(parent.glob("[!.]*")):
-            if path.is_dir() and str(path) not in running and (found := _remove(path, dry_run=dry_run)) is not None:
+            if not path.is_dir() or str(path) in running or (kind == LAYERS and _shared(path, gone)):
+                continue
+            if (found := _remove(path, gone, dry_run=dry_run)) is not None:
                 count, size = count + 1, size + found
     return count, size
+
+
+def _shared(path: Path, gone: Counter[int]) -> bool:
+    """Whether another folder has files of this one."""
+    return any(facts.st_nlink - gone[facts.st_ino] > 1 for facts in _files(path))
 
 
 def _hold(path: Path) -> bool:
@@ -64,25 +108,28 @@ def _hold(path: Path) -> bool:
     return False
 
 
-def _remove(path: Path, *, dry_run: bool) -> int | None:
+def _remove(path: Path, gone: Counter[int], *, dry_run: bool) -> int | None:
+    """Remove a folder that nobody holds; return the bytes that this frees, None where somebody does."""
     try:
         with locked(_lock(path), "The folder", seconds=0):
-            size = sum(entry.stat(follow_symlinks=False).st_size for entry in _files(path))
-            if not dry_run:
+            files = list(_files(path))
+            size = sum(facts.st_size for facts in files if facts.st_nlink - gone[facts.st_ino] <= 1)
+            if dry_run:
+                gone.update(facts.st_ino for facts in files)
+            else:
                 with temporary_folder(path.parent) as temp:  # gone in one step, however long it takes
+                    path.chmod(0o700)
                     path.rename(temp / path.name)
+                _list(path).unlink(missing_ok=True)
             return size
     except Conflict:
         return None
 
 
-def _files(path: Path) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files(Path(entry.path))
-            else:
-                yield entry
+def _files(path: Path) -> Iterator[os.stat_result]:
+    for entry in sealed.entries(path):
+        if not entry.is_dir(follow_symlinks=False):
+            yield entry.stat(follow_symlinks=False)
 
 
 def _running() -> Iterator[str]:
@@ -98,3 +145,7 @@ def _running() -> Iterator[str]:
 
 def _lock(path: Path) -> Path:
     return path.with_suffix(".lock")
+
+
+def _list(path: Path) -> Path:
+    return path.with_suffix(".list")

@@ -1,30 +1,39 @@
 """An image's files as a folder, for running it without a container.
 
-What the image adds to its base is written out once for each state: the environment (by its layers)
-and the app with its models (by the image). The interpreter is this machine's, of the same minor
-version; everything else is byte for byte what a container would see.
+What the image adds to its base is unpacked once a layer; the environment (by its layers) and the app with its models
+(by the image) are second names of these files. The interpreter is this machine's, of the same minor version; everything
+else is byte for byte what a container would see. Before each start the app and the scoring server are compared with the
+image by their content, packages and models by size and time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
+from jupyter_modelpack import home
 from jupyter_modelpack.build.config import USES_BASE
-from jupyter_modelpack.build.folders import APPS, ENVIRONMENTS, folder, once
+from jupyter_modelpack.build.folders import APPS, ENVIRONMENTS, LAYERS, folder, once, renew
 from jupyter_modelpack.build.interpreter import need_interpreter
 from jupyter_modelpack.build.local import KIND
 from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR
+from jupyter_modelpack.build.sealed import link_tree
 from jupyter_modelpack.build.server_layer import SERVER
 from jupyter_modelpack.build.skeleton import pyvenv_config
 from jupyter_modelpack.engine.base import LABEL, LocalProgram
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.limits import CHUNK
 from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.oci.unpack import unpack
+
+_EXACT = {"server", "app"}
+"""Kinds of layers that are compared by content before each start: small, and run with everything in reach."""
 
 _CONTAINER_ONLY = {"PATH", "HOME", "USER", "VIRTUAL_ENV", "MODELPACK_HOST", "MODELPACK_PORT", "SSL_CERT_FILE"}
 """Variables of the image that speak of the container's own file system or network."""
@@ -66,6 +75,7 @@ def prepare(image: Image, report: Reporter) -> LocalProgram:
     return LocalProgram(
         argv=[str(env / "bin" / "python"), "-m", SERVER],
         cwd=app,
+        fixed=home.processes(),
         env={name: _moved(value, app) for name, value in image.variables().items() if name not in _CONTAINER_ONLY},
     )
 
@@ -75,33 +85,85 @@ def _moved(value: str, app: Path) -> str:
     return f"{app}{value[len(APP_ROOT) :]}" if inside else value
 
 
-def _environment(image: Image, layers: Iterable[Descriptor], python: str, interpreter: str, report: Reporter) -> Path:
-    layers = list(layers)
+def _environment(image: Image, layers: Sequence[Descriptor], python: str, interpreter: str, report: Reporter) -> Path:
     key = hashlib.sha256("\n".join([interpreter, *(layer.digest for layer in layers)]).encode()).hexdigest()[:16]
 
-    def fill(place: Path) -> None:
+    def finish(place: Path) -> None:
         report.log("Writing out the environment (once for these packages)")
-        _unpack(image, layers, f"{ENV_DIR[1:]}/", place, report)
         bin_ = place / "bin"
         bin_.mkdir(exist_ok=True)
         real = os.path.realpath(interpreter)
         for name in ("python", "python3", f"python{python}"):
             (bin_ / name).symlink_to(real)
-        (place / "pyvenv.cfg").write_text(pyvenv_config(PurePosixPath(real), system_packages=False))
+        config = place / "pyvenv.cfg"
+        config.unlink(missing_ok=True)  # never written into: a layer's file has other names
+        config.write_text(pyvenv_config(PurePosixPath(real), system_packages=False))
 
-    return once(folder(ENVIRONMENTS, key), fill)
-
-
-def _app(image: Image, layers: Iterable[Descriptor], report: Reporter) -> Path:
-    layers = list(layers)
-    key = image.digest.hex[:16]
-    return once(folder(APPS, key), lambda place: _unpack(image, layers, f"{APP_ROOT[1:]}/", place, report))
+    return _tree(folder(ENVIRONMENTS, key), image, layers, f"{ENV_DIR[1:]}/", finish, report)
 
 
-def _unpack(image: Image, layers: list[Descriptor], prefix: str, folder: Path, report: Reporter) -> None:
-    total, done = sum(layer.size for layer in layers), 0
+def _app(image: Image, layers: Sequence[Descriptor], report: Reporter) -> Path:
+    place = folder(APPS, image.digest.hex[:16])
+    return _tree(place, image, layers, f"{APP_ROOT[1:]}/", lambda _place: None, report)
+
+
+def _tree(
+    path: Path,
+    image: Image,
+    layers: Sequence[Descriptor],
+    prefix: str,
+    finish: Callable[[Path], None],
+    report: Reporter,
+) -> Path:
+    """Bring layers together in one folder, as they were packaged."""
+
+    def fill(place: Path) -> None:
+        total, done = sum(layer.size for layer in layers), 0
+        for layer in layers:  # of two that hold a file, the upper one's
+            link_tree(_layer(image, layer, prefix, report), place)
+            done += layer.size
+            report.progress("writing out", done, total)
+        finish(place)
+
+    once(path, fill, report.log)
     for layer in layers:
+        if wrong := _wrong(image, layer, prefix, path):
+            renew(path, fill, wrong, report.log)
+    return path
+
+
+def _layer(image: Image, layer: Descriptor, prefix: str, report: Reporter) -> Path:
+    """Unpack a layer, once."""
+
+    def fill(place: Path) -> None:
         with image.blobs.open_blob(layer) as stream:
-            unpack(stream, prefix, folder, overwrite=True)  # of two layers that hold a file, the upper one's
-        done += layer.size
-        report.progress("writing out", done, total)
+            unpack(stream, prefix, place)
+
+    path = folder(LAYERS, hashlib.sha256(f"{prefix}\n{layer.digest}".encode()).hexdigest()[:16])
+    once(path, fill, report.log)
+    if wrong := _wrong(image, layer, prefix, path):
+        renew(path, fill, wrong, report.log)
+    return path
+
+
+def _wrong(image: Image, layer: Descriptor, prefix: str, place: Path) -> list[str]:
+    """Return the files that are not what the image says, of a layer whose content is looked at."""
+    if layer.annotations[KIND] not in _EXACT:
+        return []
+    with image.blobs.open_blob(layer) as stream:
+        found = [
+            name
+            for entry, content in read_layer(stream)
+            if content and (name := entry.path.removeprefix(prefix)) != entry.path and not _is(place / name, content)
+        ]
+        while stream.read(CHUNK):  # to its end, so that it is verified itself
+            pass
+    return found
+
+
+def _is(path: Path, content: BinaryIO) -> bool:
+    with path.open("rb") as file:
+        same = True
+        while piece := content.read(CHUNK):
+            same = same and file.read(len(piece)) == piece
+        return same and not file.read(1)

@@ -69,11 +69,16 @@ class ImageRow:
 
 @dataclass(frozen=True, slots=True)
 class LocalProgram:
-    """What the process engine starts in place of a container: argv, folder and environment."""
+    """What the process engine starts in place of a container: argv, folder and environment.
+
+    Attributes:
+        fixed: Folder that neither it nor what it starts may write to, where the system can see to that.
+    """
 
     argv: Sequence[str]
     cwd: Path
     env: Mapping[str, str]
+    fixed: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

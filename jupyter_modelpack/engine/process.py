@@ -34,8 +34,16 @@ _END_SECONDS = 5.0
 _MOMENT = 0.2
 """Seconds between two looks at a growing log."""
 
-_INHERITED = ("CUDA_", "LC_", "NVIDIA_", "OMP_")
-_KEPT = {"HOME", "LANG", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ", "USER"}
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
+
+_INHERITED = frozenset({
+    "PATH", "HOME", "USER", "LOGNAME", "TMPDIR",  # to find programs, and a folder to write to
+    "LANG", "TZ",
+    "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",  # this machine's libraries and devices, which a container is given
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",  # the way out of this network
+    *_PROXIES, *(name.upper() for name in _PROXIES),
+})  # fmt: skip
+"""Variables that a service gets of ours. By their whole names: NVIDIA_API_KEY begins as a device's name does."""
 
 
 class ProcessEngine:
@@ -218,10 +226,10 @@ class ProcessEngine:
 def inherited() -> dict[str, str]:
     """Return what a service gets of our own environment.
 
-    Not everything the kernel knows: the rest is not meant for the service, and a container would not see
-    it either.
+    Not everything the kernel knows: keys among it are not meant for the service, and a container would not see
+    the rest either. What a script needs beside these is named by --env-var.
     """
-    return {key: value for key, value in os.environ.items() if key in _KEPT or key.startswith(_INHERITED)}
+    return {name: value for name, value in os.environ.items() if name in _INHERITED}
 
 
 def _address(spec: RunSpec) -> str:
@@ -235,7 +243,7 @@ def _start(record: Record, spec: RunSpec, program: LocalProgram, port: int) -> N
         ours |= reloading(str(record.newer))
     try:
         said = subprocess.run(
-            [sys.executable, "-ISE", supervisor.__file__, str(record.folder), *program.argv],
+            [sys.executable, "-ISE", supervisor.__file__, str(record.folder), str(program.fixed or ""), *program.argv],
             cwd=program.cwd,
             env={**inherited(), **program.env, **spec.env, **ours},
             stdin=subprocess.DEVNULL,
@@ -260,6 +268,7 @@ def _end(record: Record) -> None:
         watched.wait(_END_SECONDS)
     if process and process.alive:
         # Somebody killed the supervisor: nobody is left who could reap, or know, what we end here.
+        supervisor.kill_below(process.pid)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(_END_SECONDS)
         supervisor.write(record.folder / supervisor.EXIT, {"code": 128 + signal.SIGKILL, "killed": True})

@@ -1,10 +1,14 @@
 """The parent of a local service: stays until it ends, then writes down its exit code.
 
-Run as a file, ``python -ISE supervisor.py FOLDER PROGRAM ARGUMENTS...``: it takes the standard library
+Run as a file, ``python -ISE supervisor.py FOLDER FIXED PROGRAM ARGUMENTS...``: it takes the standard library
 only, so that it starts in any environment. It detaches itself, starts the program with the log file as
 its output, says on stdout (as JSON) what it started or why it could not, and waits. SIGTERM is how
 anybody ends the service: the supervisor, being the parent, knows that the process id is still its
-child's, so nobody else is ever hit.
+child's, so nobody else is ever hit. Whatever the program starts is its child, too, once its own parent has
+ended (a subreaper, prctl(2)): also what has a session of its own ends with the service.
+
+FIXED is a folder that the program gets to see read-only, where the system lets us: as root, by a mount of its own.
+Who is root may mount again; this keeps a script from changing by mistake what other services run from.
 """
 
 import contextlib
@@ -20,6 +24,10 @@ from pathlib import Path
 PROCESS, EXIT, LOG = "process.json", "exit.json", "log"
 
 _SET_CHILD_SUBREAPER = 36  # prctl(2), linux/prctl.h
+_NEW_MOUNTS = 0x00020000  # CLONE_NEWNS, unshare(2)
+_RDONLY, _REMOUNT, _BIND, _RECURSIVE, _SLAVE = 1, 32, 4096, 16384, 1 << 19  # mount(2)
+_NO_SUID_DEV_EXEC = 2 | 4 | 8
+"""Flags of a mount that statvfs(3) and mount(2) give the same numbers; a remount without them would lift them."""
 
 START_FAILED = 127
 """Exit code of a program that could not be started, as a shell gives it."""
@@ -52,11 +60,15 @@ def replace(path: Path, content: bytes) -> None:
     temporary.replace(path)
 
 
-def main(folder: Path, argv: list[str]) -> None:
+def main(folder: Path, fixed: str, argv: list[str]) -> None:
     """Start `argv` and see it through to its end."""
     if os.fork():
         os._exit(0)  # the caller's child ends here: the service is nobody's zombie
     os.setsid()  # a Ctrl-C in the caller's terminal is not meant for the service
+    libc = ctypes.CDLL(None)
+    libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if fixed and os.geteuid() == 0:
+        _fix(libc, fixed)
     log = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0)
@@ -71,7 +83,7 @@ def main(folder: Path, argv: list[str]) -> None:
 
     def end(number: int, _frame: object) -> None:
         told.append(number)
-        _end_group(program.pid)
+        _kill_group(program.pid)
 
     signal.signal(signal.SIGTERM, end)
     started = {
@@ -84,16 +96,15 @@ def main(folder: Path, argv: list[str]) -> None:
     try:
         write(folder / PROCESS, started)
     except FileNotFoundError:  # interrupted, the caller has given up and taken the folder away
-        _kill_group(program.pid)
+        _end_all(program)
         return
     _answer(started)
     for stream in (0, 1, 2):  # the caller waits for the end of our output
         os.dup2(log if stream else os.open(os.devnull, os.O_RDONLY), stream)
     # Not reaped yet, so that the group's number cannot have a new owner when its stragglers are ended.
-    os.waitid(os.P_PID, program.pid, os.WEXITED | os.WNOWAIT)
-    _kill_group(program.pid)
-    code = program.wait()
-    _reap_group(program.pid)
+    while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)) and ended.si_pid != program.pid:
+        os.waitpid(ended.si_pid, 0)  # one that the program left to us
+    code = _end_all(program)
     killed = {"killed": True} if told else {}
     write(folder / EXIT, {"code": code if code >= 0 else 128 - code, "ended": time.time(), **killed})
 
@@ -102,17 +113,76 @@ def _answer(content: object) -> None:
     os.write(1, json.dumps(content).encode())
 
 
-def _end_group(leader: int) -> None:
-    """Kill the group; its members become our children once their parent is dead, so that we see them end."""
-    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    _kill_group(leader)
+def _fix(libc: ctypes.CDLL, folder: str) -> None:
+    """Let a folder be read-only for us and all that we start; where the system refuses, it stays as it is."""
+    place = os.path.realpath(folder).encode()
+    kept = os.statvfs(place).f_flag & _NO_SUID_DEV_EXEC
+    if (
+        libc.unshare(_NEW_MOUNTS) == 0
+        and libc.mount(None, b"/", None, _RECURSIVE | _SLAVE, None) == 0  # what is mounted later is seen here, too
+        and libc.mount(place, place, None, _BIND | _RECURSIVE, None) == 0
+        and libc.mount(None, place, None, _REMOUNT | _BIND | _RDONLY | kept, None) == 0
+    ):
+        os.chdir(Path.cwd())  # we are still in the folder beneath the mount
 
 
-def _reap_group(leader: int) -> None:
-    """Wait for the killed members: a large one takes a moment to die, and holds the port until then."""
+def _end_all(program: subprocess.Popen[bytes]) -> int:
+    """Kill all that the program started, and wait: a large one takes a moment to die, and holds the port until then."""
+    kill_below(os.getpid())
+    _kill_group(program.pid)
+    code = program.wait()
     with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-leader, 0)
+        while kill_below(os.getpid()):  # who loses its parent becomes our child, and is killed in its turn
+            os.waitpid(-1, 0)
+    return code
+
+
+def kill_below(ancestor: int) -> bool:
+    """Kill all descendants of a process; return whether we may: one that became another user's stays.
+
+    They are stopped before, so that none of them makes another meanwhile.
+    """
+    known: dict[int, int] = {}
+    while fresh := {pid: born for pid, born in _below(ancestor).items() if known.get(pid) != born}:
+        for pid, born in fresh.items():
+            _send(pid, born, signal.SIGSTOP)
+        known |= fresh
+    return not [pid for pid, born in known.items() if not _send(pid, born, signal.SIGKILL)]
+
+
+def _below(ancestor: int) -> dict[int, int]:
+    """Return the living descendants of a process, each with its start time: a number alone may have a new owner."""
+    children: dict[int, list[tuple[int, int]]] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            fields = (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if fields[0] not in "ZX":
+                children.setdefault(int(fields[1]), []).append((int(process.name), int(fields[19])))
+    found: dict[int, int] = {}
+    waiting = [ancestor]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found.update(below)
+        waiting += [pid for pid, _ in below]
+    return found
+
+
+def _send(pid: int, born: int, number: signal.Signals) -> bool:
+    """Send a signal to this very process, or to nobody; return False when it is another user's."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        if birth(pid) == born:  # asked while the handle pins the number to its owner
+            signal.pidfd_send_signal(handle, number)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    finally:
+        os.close(handle)
+    return True
 
 
 def _kill_group(leader: int) -> None:
@@ -123,4 +193,4 @@ def _kill_group(leader: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

@@ -238,8 +238,27 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        _clear(path)
         os.close(handle)
+
+
+def loosen(path: Path) -> None:
+    """Let a folder and those below be written to, as they must be to be changed or removed."""
+    with contextlib.suppress(OSError):
+        path.chmod(0o700)
+        for folder, below, _files in os.walk(path):
+            for name in below:
+                with contextlib.suppress(OSError):
+                    one = Path(folder, name)
+                    if not one.is_symlink():
+                        one.chmod(0o700)
+
+
+def _clear(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    if path.exists():  # read-only folders in it
+        loosen(path)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _new_folder(parent: Path) -> tuple[Path, int]:
@@ -284,7 +303,7 @@ def sweep(folder: Path) -> int:
     swept = 0
     for path in stale(folder):
         if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+            _clear(path)
         else:
             path.unlink(missing_ok=True)
         swept += 1

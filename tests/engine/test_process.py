@@ -36,6 +36,134 @@ def test_stragglers_end_when_the_service_does(process):
     assert records.birth(child) is None
 
 
+AWAY = """
+import os, subprocess, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)  # a daemon, as nohup and double forks make them: no parent, a session of its own
+    subprocess.Popen(["sleep", "600"], start_new_session=True)
+    print("daemon", os.getpid(), flush=True)
+    time.sleep(600)
+os.wait()
+again = subprocess.Popen(["sleep", "600"], start_new_session=True)
+print("other", again.pid, flush=True)
+if os.environ.get("EXIT"):
+    os._exit(int(os.environ["EXIT"]))
+time.sleep(600)
+"""
+
+
+def away(process, **env):
+    """A service whose children have left its process group: the service, and all that it started."""
+    program = LocalProgram([sys.executable, "-c", AWAY], process.cwd, {})
+    service = process.engine.run(replace(process.spec(**env), program=program), Reporter())
+    pids = []
+    for line in process.engine.logs(service, follow=True):
+        pids.append(int(line.split()[1]))
+        if len(pids) == 2:
+            break
+    assert len(pids) == 2
+    return service, pids
+
+
+def test_what_has_left_for_a_session_of_its_own_ends_with_its_service(process):
+    service, pids = away(process)
+    assert all(records.birth(pid) for pid in pids)
+    guard = records.Record.find(service.name).process("supervisor").pid
+    sleeps = list(supervisor._below(guard))
+    assert len(sleeps) == 4  # the service, the daemon, and a sleep of each
+    process.engine.kill(service)
+    assert [pid for pid in sleeps if records.birth(pid)] == []
+
+
+def test_it_ends_as_well_when_the_service_ends_by_itself(process):
+    service, pids = away(process, EXIT="6")
+    ended = process.engine.wait(service, 20)
+    assert ended.exit_code == 6
+    assert [pid for pid in pids if records.birth(pid)] == []
+
+
+ORPHANS = """
+import os, time
+for _ in range(5):
+    if os.fork() == 0:
+        if os.fork() == 0:
+            time.sleep(0.1)
+        os._exit(0)
+    os.wait()
+time.sleep(0.5)
+print("they have ended", flush=True)
+time.sleep(600)
+"""
+
+
+def test_orphans_of_a_service_are_no_zombies(process):
+    program = LocalProgram([sys.executable, "-c", ORPHANS], process.cwd, {})
+    service = process.engine.run(replace(process.spec(), program=program), Reporter())
+    assert next(iter(process.engine.logs(service, follow=True))) == "they have ended"
+    guard = records.Record.find(service.name).process("supervisor").pid
+    assert [line.rpartition(")")[2].split()[0] for line in stats(guard)] == ["S"]
+
+
+def stats(parent: int) -> list[str]:
+    """What /proc says of the children of a process."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [Path(f"/proc/{child}/stat").read_text() for child in children]
+
+
+def test_a_service_gets_what_it_needs_of_our_environment_and_nothing_else(process, monkeypatch):
+    needed = {
+        "TZ": "Asia/Tokyo",
+        "LANG": "C.UTF-8",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "no_proxy": "localhost",
+        "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
+        "CUDA_VISIBLE_DEVICES": "0",
+    }
+    hidden = (
+        "NVIDIA_API_KEY",
+        "CUDA_SECRET",
+        "LC_ALL",
+        "OMP_TOKEN",
+        "HF_TOKEN",
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "PROXY",
+    )
+    for name, value in {**needed, **dict.fromkeys(hidden, "canary")}.items():
+        monkeypatch.setenv(name, value)
+    script = "import json, os; print(json.dumps(dict(os.environ)))"
+    program = LocalProgram([sys.executable, "-c", script], process.cwd, {"FROM_PROGRAM": "yes"})
+    service = process.engine.wait(process.engine.run(replace(process.spec(), program=program), Reporter()), 20)
+    seen = json.loads(next(iter(process.engine.logs(service))))
+    assert seen == {**seen, **needed, "FROM_PROGRAM": "yes"}
+    assert set(seen).isdisjoint(hidden)
+    assert "canary" not in seen.values()
+
+
+FIXED = """
+import os
+from pathlib import Path
+for path in ("score.py", "new.py", os.environ["ABSOLUTE"]):
+    try:
+        Path(path).write_text("rewritten")
+    except OSError as error:
+        print(error.strerror)
+"""
+
+
+def test_a_service_cannot_write_to_what_is_fixed(process, tmp_path):
+    fixed = tmp_path / "fixed"
+    fixed.mkdir()
+    (fixed / "score.py").write_text("the script")
+    program = LocalProgram([sys.executable, "-c", FIXED], fixed, {"ABSOLUTE": str(fixed / "score.py")}, fixed)
+    service = process.engine.wait(process.engine.run(replace(process.spec(), program=program), Reporter()), 20)
+    assert list(process.engine.logs(service)) == ["Read-only file system"] * 3
+    assert [path.read_text() for path in fixed.iterdir()] == ["the script"]
+    (fixed / "ours.py").write_text("we may")
+
+
 def test_a_service_outlives_its_kernel_and_its_exit_code_is_known_to_another(process, home):
     program = (
         "import sys; from pathlib import Path; from jupyter_modelpack.engine.process import ProcessEngine;"
