@@ -70,6 +70,15 @@ CONNECTIONS: Final = 128
 PAGE: Final = 1_000
 """Most names in one page of a tag list or catalog, asked for or not."""
 
+PAGES: Final = 1_000
+"""Most pages of a registry's list that are read; the largest known repositories fill a hundred."""
+
+TAGS: Final = 100_000
+"""Most tags of one repository that are read, for the same reason."""
+
+PIECE_BYTES: Final = 64 << 20
+"""Largest piece of an upload that a registry may ask for; cloud stores ask for 5 MiB, and three are in memory."""
+
 REDIRECTS: Final = 5
 """Most redirects followed for one blob; real registries need one."""
 

@@ -7,12 +7,14 @@ any number of threads.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urljoin
 
 from jupyter_modelpack.errors import NotFound, Untrusted
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.limits import CHUNK, MANIFEST_BYTES
+from jupyter_modelpack.limits import CHUNK, MANIFEST_BYTES, PAGES, TAGS
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX, INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_object
 from jupyter_modelpack.oci.names import DOCKER_HUB
@@ -20,10 +22,15 @@ from jupyter_modelpack.registry.blobstream import BlobStream
 from jupyter_modelpack.registry.connection import Connection
 from jupyter_modelpack.registry.credentials import Credentials
 from jupyter_modelpack.registry.retry import Policy, Retry
+from jupyter_modelpack.registry.trust import check_location
 from jupyter_modelpack.registry.upload import Upload
 
 if TYPE_CHECKING:
     from requests import Response
+
+
+_NEXT = re.compile(r"""<([^>]*)>(?:\s*;[^,;]*)*?\s*;\s*rel="?next\b""", re.IGNORECASE)
+"""The next page, as a Link header names it (RFC 8288)."""
 
 
 class Registry:
@@ -136,15 +143,27 @@ class Registry:
         return io.BufferedReader(stream, CHUNK)
 
     def tags(self, repository: str, report: Reporter | None = None) -> list[str]:
-        """Return the first page of a repository's tags, sorted."""
+        """Return a repository's tags, sorted, of all pages in which they come.
+
+        Raises:
+            Untrusted: the answer is no list of tags, leads elsewhere or does not end.
+
+        """
         what = f"Listing the tags of {self.host}/{repository}"
-        _headers, raw = self._line.read_small(
-            f"{repository}/tags/list", _pull(repository), what, report or Reporter(), MANIFEST_BYTES
-        )
-        found = parse_object(raw, "list of tags").get("tags") or []
-        if not isinstance(found, list) or not all(isinstance(tag, str) for tag in found):
-            raise Untrusted(f"{what} failed: the answer lists no tags.", code="bad-answer")
-        return sorted(found)
+        path, tags = f"{repository}/tags/list", set[str]()
+        for _ in range(PAGES):
+            headers, raw = self._line.read_small(path, _pull(repository), what, report or Reporter(), MANIFEST_BYTES)
+            found = parse_object(raw, "list of tags").get("tags") or []
+            if not isinstance(found, list) or not all(isinstance(tag, str) for tag in found):
+                raise Untrusted(f"{what} failed: the answer lists no tags.", code="bad-answer")
+            tags.update(found)
+            following = _NEXT.search(headers.get("Link", ""))
+            if not following:
+                return sorted(tags)
+            if len(tags) > TAGS:
+                break
+            path = check_location(urljoin(self._line.base, path), following[1])
+        raise Untrusted(f"{what} failed: there is no end to them, {len(tags)} so far.", code="too-large")
 
     def lists_referrers(self, repository: str, subject: Digest, report: Reporter | None = None) -> bool:
         """Whether the registry itself knows what is about a manifest (distribution specification 1.1)."""

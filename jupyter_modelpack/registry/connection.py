@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urljoin
 
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import ERROR_BODY_BYTES, REDIRECTS
 from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES
 from jupyter_modelpack.oci.names import DOCKER_HUB
+from jupyter_modelpack.redact import scrub
 from jupyter_modelpack.registry.auth import Authenticator
 from jupyter_modelpack.registry.credentials import Credentials, find_credentials
 from jupyter_modelpack.registry.refusal import refusal
 from jupyter_modelpack.registry.retry import Again, Policy, Retry
-from jupyter_modelpack.registry.trust import check_redirect, is_loopback, origin
+from jupyter_modelpack.registry.trust import check_location, check_redirect, is_loopback, origin
 
 if TYPE_CHECKING:
     from requests import Response
@@ -24,6 +27,12 @@ T = TypeVar("T")
 HUB_HOST = "registry-1.docker.io"
 ACCEPT = {"Accept": ", ".join((*MANIFEST_TYPES, *INDEX_TYPES))}
 _MOVED = {301, 302, 303, 307, 308}
+
+_WARNING = re.compile(r'299 - "((?:[^"\\]|\\.)*)"')
+_WARNING_BYTES = 4096
+"""Most that the specification lets a registry send of them."""
+_WARNINGS = 20
+"""Most different ones that are shown."""
 
 
 class Connection:
@@ -50,6 +59,8 @@ class Connection:
         self.policy = policy or Policy()
         self.transport = Transport()
         self._origin = origin(self.base)
+        self._warnings: list[str] = []
+        self._warned: set[str] = set()
         self._auth = Authenticator(self._origin, lambda: credentials or find_credentials(host), self.transport)
 
     def read_small(
@@ -84,10 +95,13 @@ class Connection:
                 return action()
             except Again as again:
                 retry.wait(again)
+            finally:
+                while self._warnings:
+                    report.log(f"{self.host} says: {self._warnings.pop()}")
 
     def follow(self, method: str, path: str, scope: str, headers: Mapping[str, str]) -> Response:
         """Read, wherever the registry sends us; its credentials stay with it."""
-        url = self.base + path
+        url = urljoin(self.base, path)
         for _ in range(REDIRECTS + 1):
             response = self.ask(method, url, scope, headers)
             if response.status_code not in _MOVED:
@@ -104,7 +118,28 @@ class Connection:
         headers: Mapping[str, str],
         body: bytes | Iterable[bytes] | None = None,
     ) -> Response:
-        """Send one request, logging in when asked to; only requests to the registry itself carry a login."""
+        """Send one request, logging in when asked to; only requests to the registry itself carry a login.
+
+        One that writes is sent again where the registry has moved the place, within itself.
+        """
+        for _ in range(REDIRECTS + 1):
+            response = self._ask(method, url, scope, headers, body)
+            self._note_warnings(response)
+            again = response.status_code in {307, 308} and method not in {"GET", "HEAD"}
+            if not again or not (body is None or isinstance(body, bytes)):
+                return response
+            self.transport.release(response)
+            url = check_location(url, response.headers.get("Location", ""))
+        raise Untrusted(f"{self.host} redirects more than {REDIRECTS} times.", code="bad-redirect")
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        scope: str,
+        headers: Mapping[str, str],
+        body: bytes | Iterable[bytes] | None = None,
+    ) -> Response:
         if origin(url) != self._origin:
             return self.transport.send(method, url, headers, body)
         login = self._auth.header(scope)
@@ -120,6 +155,15 @@ class Connection:
             self.transport.release(response)
             raise self._auth.refused()
         return response
+
+    def _note_warnings(self, response: Response) -> None:
+        """Keep what a registry wants its users to know (distribution specification, "Warnings"), each once."""
+        for found in _WARNING.finditer(response.headers.get("Warning", "")[:_WARNING_BYTES]):
+            words = re.sub(r"\\(.)", r"\1", found[1])
+            shown = "".join(c if c.isprintable() else " " for c in scrub(words)).strip()
+            if shown and shown not in self._warned and len(self._warned) < _WARNINGS:
+                self._warned.add(shown)
+                self._warnings.append(shown)
 
     def expect(self, statuses: set[int], response: Response, what: str) -> Response:
         """Return `response` if it is one of `statuses`, else raise what it means."""

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.limits import PIECE_BYTES
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.registry.pieces import ahead, pieces
 from jupyter_modelpack.registry.retry import Again, Retry
@@ -48,6 +49,7 @@ class Upload:
     def __init__(self, line: Connection, repository: str, what: str, report: Reporter, mount_from: str = "") -> None:
         self._line, self._what, self._report, self._mount_from = line, what, report, mount_from
         self._repository = repository
+        self._piece_bytes = PIECE
         self._scope = f"repository:{repository}:pull,push"
         if mount_from:
             self._scope += f" repository:{mount_from}:pull"
@@ -66,8 +68,7 @@ class Upload:
             first = False
             place = self._begin(digest)
             if place:
-                data: Iterable[bytes] | bytes = _Sized(body(), size) if size else b""
-                self._finish(place, digest, data, size)
+                self._finish(place, digest, b"".join(body()))
 
         self._line.retrying(send, self._what, self._report)
 
@@ -106,7 +107,7 @@ class Upload:
                 if not place and digest:
                     return digest, 0
                 state = hashlib.sha256()
-                with closing(ahead(_hashed(pieces(body(), PIECE), state))) as made:
+                with closing(ahead(_hashed(pieces(body(), self._piece_bytes), state))) as made:
                     for piece in made:
                         place = self._piece(place, piece, reached)
                         reached += len(piece)
@@ -132,6 +133,11 @@ class Upload:
             {201, 202}, self._line.ask("POST", url, self._scope, {"Content-Length": "0"}), self._what
         )
         self._line.transport.release(started)
+        least = started.headers.get("OCI-Chunk-Min-Length", "")
+        if least.isdecimal() and len(least) < 19:
+            self._piece_bytes = max(PIECE, int(least))
+            if self._piece_bytes > PIECE_BYTES:
+                raise Untrusted(f"{self._what} failed: the registry wants pieces of {least} bytes.", code="too-large")
         return "" if started.status_code == 201 else self._place(started, "")
 
     def _piece(self, place: str, piece: bytes, start: int) -> str:
@@ -172,10 +178,10 @@ class Upload:
             raise Again("the registry has forgotten the upload", after=0)
         return self._place(answer, place), _end_of(answer, 0)
 
-    def _finish(self, place: str, digest: Digest, data: Iterable[bytes] | bytes = b"", size: int = 0) -> None:
+    def _finish(self, place: str, digest: Digest, data: bytes = b"") -> None:
         place += f"{'&' if '?' in place else '?'}digest={quote(digest, safe='')}"
-        answer = self._line.ask("PUT", place, self._scope, {**_BYTES, "Content-Length": str(size)}, data)
-        if not size and answer.status_code == 404:
+        answer = self._line.ask("PUT", place, self._scope, {**_BYTES, "Content-Length": str(len(data))}, data)
+        if not data and answer.status_code == 404:
             self._line.transport.release(answer)
             raise Again("the registry has forgotten the upload", after=0)
         self._line.transport.release(self._line.expect({201}, answer, self._what))
@@ -204,16 +210,3 @@ def _end_of(answer: Response, otherwise: int) -> int:
         raise Untrusted(f"The registry says that it has {said[:40]!r} of an upload.", code="bad-answer")
     # An empty upload is 0-0, as is one of a single byte; our pieces are longer than that.
     return int(found[1]) + 1 if int(found[1]) else 0
-
-
-class _Sized:
-    """A body of known length, so that it is not sent in the chunked form many registries refuse."""
-
-    def __init__(self, chunks: Iterable[bytes], size: int) -> None:
-        self._chunks, self._size = chunks, size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._chunks)
