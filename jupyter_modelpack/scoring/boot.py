@@ -65,6 +65,7 @@ def _collecting_seldom() -> Iterator[None]:
 
 def report(error: BaseException, phase: str, settings: Settings) -> str:
     """Log the traceback, the model folder, and last the likely cause; give what may be told to anybody."""
+    log.wait_for_readers()
     title = "User's init function failed" if phase == "init()" else "The entry script failed to load"
     log.error(f"{title}\n{of_user(error)}")
     log.error(f"The model folder:\n{model_files.tree(settings.model_dir)}")

@@ -13,16 +13,22 @@ from . import log
 MARK = "modelpack-ending "
 """What the line begins with; the rest is a JSON object."""
 
+_LINE = 2600
+"""Characters, escaped, of what is written: whoever reads the line looks at 4096, in JSON with the message before it."""
+
+_SHORT = 1000
 _TEXT = 1500
+_TEXTS = (_TEXT, 500, 150, 40)
 
 
 def write(ending: dict[str, Any], cause: str) -> None:
     """Write the line, and after it the one for people."""
-    said = f"The service did not start: {cause}"
+    said = f"The service did not start: {' '.join(cause.splitlines())}"
+    ending = _fitting({**ending, "cause": cause})
     if log.in_json():
-        log.write(log.line("E", said, ending={**ending, "cause": cause[:_TEXT]}))
+        log.write(log.line("E", said if len(json.dumps(said)) < _SHORT else said[:150], ending=ending))
     else:
-        log.plain(MARK + json.dumps({**ending, "cause": cause[:_TEXT]}))
+        log.plain(MARK + json.dumps(ending))
         log.plain(said)
 
 
@@ -56,6 +62,18 @@ def where(ending: dict[str, Any]) -> str:
     """Give what may be told to anybody: the phase, the type and the line, and not the message."""
     place = f" ({ending['file']}, line {ending['line']})" if "file" in ending else ""
     return f"{ending['phase']} raised {ending['types'][0].rpartition('.')[2]}{place}"
+
+
+def _fitting(ending: dict[str, Any]) -> dict[str, Any]:
+    """Cut the texts until the line is short enough."""
+    for most in _TEXTS:
+        ending = {
+            name: value[:most] if isinstance(value, str) else value[:8] if isinstance(value, list) else value
+            for name, value in ending.items()
+        }
+        if len(json.dumps(ending)) <= _LINE:
+            break
+    return ending
 
 
 def _facts(error: BaseException) -> dict[str, Any]:

@@ -27,6 +27,8 @@ _LEVELS = {"I": "info", "W": "warning", "E": "error"}
 _IDS = frozenset({b"x-request-id", b"x-ms-request-id", b"x-ms-client-request-id"})
 _PIECE = select.PIPE_BUF
 _SELECTABLE = 1024
+_MOMENT = 1.0
+_patience = 0.0
 _lost = 0
 _json = False
 _second = 0
@@ -112,7 +114,13 @@ def write(text: str) -> None:
 
 def _has_room() -> bool:
     # A pipe that says so takes at least PIPE_BUF bytes at once, unless the script has been quicker.
-    return bool(select.select((), (_OUT,), (), 0)[1]) if _OUT < _SELECTABLE else True
+    return bool(select.select((), (_OUT,), (), _patience)[1]) if _OUT < _SELECTABLE else True
+
+
+def wait_for_readers() -> None:
+    """From now on wait a moment for room, where the log is read more slowly than it is written: for last words."""
+    global _patience  # noqa: PLW0603  there is one log
+    _patience = _MOMENT
 
 
 def info(message: str) -> None:

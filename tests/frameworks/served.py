@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ def check(say: Say, case: Case, engine: str, folder: Path) -> None:
     """Fail unless the case answers its fixed truth, twice, and says truly whether its memory is shared."""
     requirements = folder / f"{case.name}.txt"
     requirements.write_text("\n".join([*_links(), *case.requirements]) + "\n")
-    name = f"fw-{case.name.replace('_', '-')}-{engine}"
+    # Of its own: an engine that stays up may hold one of a run before, which is not this data folder's.
+    name = f"fw-{case.name.replace('_', '-')}-{uuid.uuid4().hex[:8]}"
     image = f"{case.name}:1"
     if image not in say("images"):
         say("package", str(case.script), "-r", str(requirements), "--name", case.name, "--tag", "1")
@@ -38,6 +40,7 @@ def check(say: Say, case: Case, engine: str, folder: Path) -> None:
             assert alone is None, alone
     finally:
         say("kill", name, "--engine", engine)
+        say("delete", "service", name, "--engine", engine)
 
 
 def _links() -> list[str]:

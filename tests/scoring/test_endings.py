@@ -140,3 +140,13 @@ def test_a_refusal_of_long_ago_is_not_what_a_service_died_of():
     lines = [ending.MARK + json.dumps(said), "The service did not start: old", "served for days"]
     service = Service("docker", "svc", "1", "x:1", 6789, "exited", exit_code=139)
     assert "crashed in native code" in explain(service, lines)[0]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("text", ["\u6b0a" * 5000, '"' * 5000, "line\n" * 2000], ids=["wide", "quotes", "lines"])
+def test_a_long_message_is_cut_and_the_cause_told_all_the_same(tmp_path, form, text):
+    script = f"def init(): raise ValueError({text!r})"
+    said, hint = told(tmp_path, script, MODELPACK_LOG=form)
+    assert said.startswith(f"the entry script or its init() failed: ValueError: {text[:30]}")
+    assert said.endswith(" (score.py, line 1).")
+    assert hint == "Correct the script; then package again."
