@@ -92,7 +92,10 @@ IGNORE_BYTES: Final = 1 << 20
 """Largest .gitignore, .dockerignore or .amlignore read; those that generators make have 10 kB."""
 
 SECRET_TEXT_BYTES: Final = 8 << 20
-"""Most of a text file that is searched for keys and tokens; what people write has less, data has more."""
+"""Most of a text file that is searched for keys and tokens; what people write has less."""
+
+SECRET_DATA_BYTES: Final = 256 << 10
+"""Most of a text file of data (CSV and the like) that is searched: a gigabyte of them costs a second or two."""
 
 SECRET_BINARY_BYTES: Final = 64 << 10
 """Most of any other file that is searched: a token is typed into text, and a key's file begins with it."""

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from jupyter_modelpack.build.recipe import APP_ROOT, CARRIED, LOCK_PATH, MODELS_DIR, ModelPart, Source
-from jupyter_modelpack.build.source_files import list_files, open_regular
+from jupyter_modelpack.build.source_files import Survey, open_regular, survey
 from jupyter_modelpack.errors import PathNotFound
+from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter
+
+_NAMES = 20
+"""Most names of files that do not ship in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,8 @@ class AppFile:
     executable: bool = False
 
 
-def app_files(source: Source) -> Iterator[AppFile]:
-    """Yield the files that ship, sorted by path.
+def app_files(source: Source, told: Callable[[Survey], None] = lambda _survey: None) -> Iterator[AppFile]:
+    """Yield the files that ship, sorted by path; `told` gets what was found in the folder, if there is one.
 
     Raises:
         PathNotFound: the entry script is not there.
@@ -51,10 +55,24 @@ def app_files(source: Source) -> Iterator[AppFile]:
             raise PathNotFound(f"The entry script {script} does not exist.")
         found[script.name] = AppFile(script.name, script)
     if source.folder is not None:
-        for relative, path in list_files(source.folder):
+        surveyed = survey(source.folder, source.allowed)
+        told(surveyed)
+        for relative, path in surveyed.files:
             name = f"{source.folder.name}/{relative}"
             found[name] = AppFile(name, path, source.folder, executable=bool(path.stat().st_mode & 0o100))
     yield from (found[path] for path in sorted(found))
+
+
+def shipping(source: Source, surveyed: Survey) -> list[str]:
+    """Say how much of a folder ships, and which files do not for the sake of their names."""
+    said = [f"{len(surveyed.files)} files of {source.folder} ship ({surveyed.size / 1e6:.1f} MB)"]
+    names, more = surveyed.left_out[:_NAMES], len(surveyed.left_out) - _NAMES
+    if names:
+        listed = ", ".join(names) + (f" and {more} more" if more > 0 else "")
+        said.append(
+            f"Left out, being named as secrets are: {listed}. One that may be public ships with --allow-secret NAME"
+        )
+    return said
 
 
 def app_variables(source: Source, models: tuple[ModelPart, ...]) -> Mapping[str, str]:
@@ -94,9 +112,14 @@ def write_files(source: Source, folder: Path) -> None:
         target.chmod(0o755 if file.executable else 0o644)
 
 
-def write_app(layer: LayerWriter, source: Source, lock: str) -> None:
-    """Write the app's files and the lock into a layer."""
-    for file in app_files(source):
+def write_app(layer: LayerWriter, source: Source, lock: str, report: Reporter) -> None:
+    """Write the app's files and the lock into a layer; the log says what of a folder ships."""
+
+    def told(surveyed: Survey) -> None:
+        for line in shipping(source, surveyed):
+            report.log(line)
+
+    for file in app_files(source, told):
         path = f"{APP_ROOT[1:]}/{file.path}"
         if isinstance(file.content, bytes):
             layer.file(path, file.content)

@@ -94,7 +94,7 @@ def build(
     layers.append(server)
     notes.append(note)
     with store.new_blob() as blob:
-        app, reused = _write_app(recipe, environment, store, blob)
+        app, reused = _write_app(recipe, environment, store, blob, report)
         layers.append(_kind(app, "app"))
         notes.append(LayerNote("app", app.digest, app.size, reused))
         report.stage("image", "Writing the manifest")
@@ -196,8 +196,10 @@ def _as_oci(layer: Descriptor) -> Descriptor:
     return Descriptor(plain.get(layer.media_type, layer.media_type), layer.digest, layer.size)
 
 
-def _write_app(recipe: Recipe, environment: Environment, store: Layout, blob: BlobWriter) -> tuple[Descriptor, bool]:
+def _write_app(
+    recipe: Recipe, environment: Environment, store: Layout, blob: BlobWriter, report: Reporter
+) -> tuple[Descriptor, bool]:
     layer = LayerWriter(blob, environment.target.folders)
-    write_app(layer, recipe.source, environment.lock.shipped)
+    write_app(layer, recipe.source, environment.lock.shipped, report)
     layer.close()
     return blob.descriptor(LAYER), store.has_blob(blob.digest)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jupyter_modelpack import home
-from jupyter_modelpack.build.app import app_files
+from jupyter_modelpack.build.app import app_files, shipping
 from jupyter_modelpack.build.base import Base, kept_base, wanted_base
 from jupyter_modelpack.build.chosen_lock import recipe_lock
 from jupyter_modelpack.build.collisions import settle
@@ -15,6 +15,7 @@ from jupyter_modelpack.build.libraries import missing_libraries
 from jupyter_modelpack.build.local import Resolved, no_questions
 from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.build.server_layer import kept_server, server_files
+from jupyter_modelpack.build.source_files import Survey
 from jupyter_modelpack.build.standard_library import EMPTY, TITLE, kept_library
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.build.wheels import kept_wheel, known_parts
@@ -52,7 +53,7 @@ class Plan:
         python: Minor version in the image.
         bytecode: Whether modules are compiled; without, a container starts slower.
         steps: Lowest layer first.
-        remarks: What the build would say of its packages, as far as it is known before they are fetched.
+        remarks: What the build would say of packages and files, as far as it is known before they are fetched.
     """
 
     python: str
@@ -97,14 +98,16 @@ def plan(recipe: Recipe, report: Reporter, resolved: Resolved = no_questions) ->
     server = kept_server(target, cache)
     source = sum(map(len, server_files().values()))
     steps.append(Step("scoring server", "kept", server.size) if server else Step("scoring server", "made", source))
+    surveyed: list[Survey] = []
     app = sum(
         len(file.content) if isinstance(file.content, bytes) else file.content.stat().st_size
-        for file in app_files(recipe.source)
+        for file in app_files(recipe.source, surveyed.append)
     )
     steps.append(Step("app", "made", app + len(lock.shipped.encode())))
     parts = known_parts(lock, target, cache)
     remarks = [str(one) for one in settle(parts, target, cache).collisions]
     remarks += [str(one) for one in missing_libraries(parts, base, cache)] if base else []
+    remarks += [f"{line}." for one in surveyed for line in shipping(recipe.source, one)]
     return Plan(python, target.compiler is not None, tuple(steps), tuple(remarks))
 
 

@@ -50,6 +50,7 @@ class Source:
             `entry_script` then is its name.
         beside: The folder the script lies in, as it was named; it does not ship.
         extra: More files, by path relative to the app root (modules carried along from a notebook).
+        allowed: Paths, or names, of files that ship though they look like secrets.
     """
 
     entry_script: str
@@ -57,6 +58,7 @@ class Source:
     content: bytes | None = None
     extra: Mapping[str, bytes] = field(default_factory=dict)
     beside: str = "."
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,105 +9,67 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from jupyter_modelpack.build.ignored import IgnoreFiles
+from jupyter_modelpack.build.secret_names import holds_allowed, is_secret, is_version_control
 from jupyter_modelpack.errors import Conflict, Denied, PathNotFound, UsageError
 from jupyter_modelpack.limits import ARCHIVE_ENTRIES, SOURCE_BYTES, SOURCE_FILES
-
-IGNORE_FILES = (".gitignore", ".dockerignore", ".amlignore")
-"""Read in this order as one list: a later file may take back with ``!`` what an earlier one ignores."""
-
-NEVER = (
-    ".git",
-    ".hg",
-    ".svn",
-    ".env",
-    ".env.*",
-    "!.env.example",
-    ".netrc",
-    ".pypirc",
-    ".npmrc",
-    ".git-credentials",
-    ".ssh/",
-    ".aws/",
-    ".azure/",
-    ".gnupg/",
-    ".kube/",
-    ".docker/",
-    "id_rsa",
-    "id_dsa",
-    "id_ecdsa",
-    "id_ed25519",
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-    "*.ppk",
-    "*.keystore",
-    "*.jks",
-)
-"""What no ignore file can take back: version control, keys, passwords."""
-
-CLUTTER = ("__pycache__/", "*.py[co]", ".ipynb_checkpoints/", ".venv/", ".DS_Store")
-"""Ignored unless an ignore file says otherwise."""
 
 Ignored = Callable[[str], bool]
 
 _TOO_LARGE = "Name the folder of the entry script alone, or list what should not ship in .amlignore."
 
 
-def list_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield what ships of `folder`: relative path with ``/``, absolute path; sorted by the former.
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What of a folder ships, and what does not for its name's sake.
+
+    Attributes:
+        files: Relative path with ``/``, absolute path; sorted by the former.
+        size: Bytes of them all.
+        left_out: Files and folders that are named as secrets are, sorted; a folder's name ends in ``/``.
+    """
+
+    files: tuple[tuple[str, Path], ...]
+    size: int
+    left_out: tuple[str, ...]
+
+
+def survey(folder: Path, allowed: Collection[str] = ()) -> Survey:
+    """Say what ships of `folder`; `allowed` are paths or names of files that may, though they look like secrets.
 
     Raises:
         UsageError: a link leaves the folder, something is neither file nor folder, or it is so large
             that the wrong folder must have been named.
 
     """
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - who ships no folder does not pay for it
-
-    patterns = _patterns(folder)
-    spec, never = GitIgnoreSpec.from_lines(patterns), GitIgnoreSpec.from_lines(NEVER)
-    # With a `!` in the list, an ignored folder may hold files that are taken back.
-    prune = not any(pattern.lstrip().startswith("!") for pattern in patterns)
+    ignores, left_out = IgnoreFiles(folder, open_regular), set[str]()
 
     def ignored(path: str) -> bool:
-        path = path.replace("\n", "\0")  # pathspec's expressions end at a line break, and a key behind one shipped
-        return never.match_file(path) or (spec.match_file(path) and (prune or not path.endswith("/")))
+        folders = path.endswith("/")
+        if is_version_control(path):
+            return True
+        if is_secret(path, allowed):
+            if folders and holds_allowed(path, allowed):
+                return False
+            if folders or not ignores.ignores(path):  # what is left out anyway is no news
+                left_out.add(path)
+            return True
+        return ignores.ignores(path) and (ignores.prunes or not folders)
 
-    total = 0
+    total, found = 0, []
     for path, where in walk(folder, ignored, SOURCE_FILES):
         total += where.stat().st_size
         if total > SOURCE_BYTES:
             raise UsageError(
                 f"{folder} holds more than {SOURCE_BYTES >> 30} GB.", hint=_TOO_LARGE, code="source-too-large"
             )
-        yield path, where
-
-
-def _patterns(folder: Path) -> list[str]:
-    patterns = list(CLUTTER)
-    for name in IGNORE_FILES:
-        if (folder / name).is_dir():  # which git passes over, too
-            continue
-        try:
-            with open_regular(folder / name, folder) as file:
-                lines = file.read().decode("utf-8", "replace").splitlines()
-        except FileNotFoundError:
-            continue
-        patterns += [_anchored(line) for line in lines] if name == ".dockerignore" else lines
-    return patterns
-
-
-def _anchored(line: str) -> str:
-    """Write a .dockerignore line, which always starts at the root, as a .gitignore line."""
-    bare = line.strip()
-    if not bare or bare.startswith("#"):
-        return ""
-    sign, bare = ("!", bare[1:]) if bare.startswith("!") else ("", bare)
-    return f"{sign}/{bare.removeprefix('./').lstrip('/')}"
+        found.append((path, where))
+    return Survey(tuple(found), total, tuple(sorted(left_out)))
 
 
 def walk(

@@ -62,6 +62,15 @@ MAKING: tuple[Option, ...] = (
         completes="path",
     ),
     Option(
+        "allow_secret",
+        "File to ship though it looks like a secret, by its path in the folder or its name; sample is the sample",
+        MADE,
+        ("--allow-secret",),
+        default=(),
+        many=True,
+        metavar="NAME",
+    ),
+    Option(
         "base",
         "Base image: a reference, or the path of an image layout or archive",
         MADE,

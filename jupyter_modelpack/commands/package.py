@@ -92,6 +92,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     conda: str | None = None,
     env: str | None = None,
     source_directory: str | None = None,
+    allow_secret: tuple[str, ...] = (),
     base: str | None = None,
     apt: tuple[str, ...] = (),
     env_var: tuple[str, ...] = (),
@@ -126,6 +127,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     config = inference_config(environment, script, cell, source_directory)
     config.apt = apt
     config.sample = read_sample(sample) if sample is not None else None
+    config.allow_secrets = allow_secret
     how = choices.choose(where, expand(lock) if lock else None, upgrade=upgrade, pull=pull, created=created)
     with notebook.files if notebook else nullcontext():
         if plan:

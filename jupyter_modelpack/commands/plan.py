@@ -52,6 +52,7 @@ def plan(  # noqa: PLR0913 - one keyword an option
     conda: str | None = None,
     env: str | None = None,
     source_directory: str | None = None,
+    allow_secret: tuple[str, ...] = (),
     base: str | None = None,
     apt: tuple[str, ...] = (),
     env_var: tuple[str, ...] = (),
@@ -66,6 +67,7 @@ def plan(  # noqa: PLR0913 - one keyword an option
     environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
     config = inference_config(environment, script, None, source_directory)
     config.apt = apt
+    config.allow_secrets = allow_secret
     how = choices.choose(where, expand(lock) if lock else None, upgrade=False, pull=False)
     return planned(where, *look_up(where, model, report), config, how, report)
 

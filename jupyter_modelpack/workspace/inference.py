@@ -15,7 +15,8 @@ from typing import Any
 
 from jupyter_modelpack.build.recipe import Source
 from jupyter_modelpack.build.script_text import encoded
-from jupyter_modelpack.build.source_files import inside, list_files
+from jupyter_modelpack.build.secret_names import is_secret
+from jupyter_modelpack.build.source_files import inside, survey
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.workspace import entry_script as script
 from jupyter_modelpack.workspace.container_registry import ContainerRegistry
@@ -39,10 +40,13 @@ class InferenceConfig:
         sample: One request's data as JSON text, kept with the package; ours, not Azure's.
         carried: Modules that ship with the script, by file name; ours, not Azure's.
         apt: Debian packages that the base image is to hold; ours, not Azure's.
+        allow_secrets: Paths, or names, of files that ship though they look like secrets; ``sample`` is the sample.
+            Ours, not Azure's.
 
     """
 
     sample: str | None = None
+    allow_secrets: Sequence[str] = ()
     carried: Mapping[str, bytes] = MappingProxyType({})
     apt: Sequence[str] = ()
 
@@ -119,7 +123,7 @@ class InferenceConfig:
             UsageError: the script is among the files that do not ship, or a link leaves the folder.
 
         """
-        return replace(self._own_source(), extra=self.carried)
+        return replace(self._own_source(), extra=self.carried, allowed=tuple(self.allow_secrets))
 
     def _own_source(self) -> Source:
         folder = Path(self.source_directory) if self.source_directory else None
@@ -127,8 +131,14 @@ class InferenceConfig:
             return Source(self.entry_script, folder, encoded(self.source, self.entry_script))
         if folder is None:
             return _snapshot(Path(self.entry_script))
-        shipped = {path for path, _ in list_files(folder)}
+        shipped = {path for path, _ in survey(folder, self.allow_secrets).files}
         wanted = Path(os.path.normpath(self.entry_script)).as_posix()
+        if is_secret(wanted, self.allow_secrets):
+            raise UsageError(
+                f"The entry script {wanted} does not ship: it is named as secrets are.",
+                hint="Give it another name.",
+                code="entry-script-ignored",
+            )
         if wanted not in shipped:
             raise UsageError(
                 f"The entry script {wanted} does not ship: an ignore file of {folder} leaves it out.",

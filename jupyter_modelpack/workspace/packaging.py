@@ -16,7 +16,7 @@ from jupyter_modelpack.build.recipe import Recipe
 from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.oci.names import check_repository, check_tag
-from jupyter_modelpack.workspace import main_check
+from jupyter_modelpack.workspace import main_check, secret_check
 from jupyter_modelpack.workspace.build_job import BuildJob
 from jupyter_modelpack.workspace.choices import DEFAULT, Choices
 from jupyter_modelpack.workspace.framework import Framework
@@ -93,6 +93,7 @@ def plan(
         pull=choices.pull,
         created=choices.created,
     )
+    secret_check.check(recipe.source, sample)
     main_check.check(recipe, workspace.store)
     return recipe
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.build import source_files
-from jupyter_modelpack.build.source_files import list_files
+from jupyter_modelpack.build.source_files import survey
 from jupyter_modelpack.errors import PathNotFound, UsageError
 
 
@@ -22,12 +22,12 @@ def fill(folder: Path, *names: str) -> None:
 
 
 def listed(folder: Path) -> list[str]:
-    return [path for path, _ in list_files(folder)]
+    return [path for path, _ in survey(folder).files]
 
 
 def test_sorted_by_relative_path(folder):
     fill(folder, "b/z.py", "b.py", "a/ü.txt", "score.py")
-    assert list(list_files(folder)) == [(path, folder / path) for path in ("a/ü.txt", "b.py", "b/z.py", "score.py")]
+    assert list(survey(folder).files) == [(path, folder / path) for path in ("a/ü.txt", "b.py", "b/z.py", "score.py")]
 
 
 def test_three_ignore_files_are_one_list(folder):
@@ -98,4 +98,4 @@ def test_a_secret_does_not_ship_under_another_name(tmp_path):
     (tmp_path / "cloud").symlink_to(".aws")
     (tmp_path / "score.py").write_text("")
     (tmp_path / "alias.py").symlink_to("score.py")
-    assert [path for path, _ in list_files(tmp_path)] == ["alias.py", "score.py"]
+    assert [path for path, _ in survey(tmp_path).files] == ["alias.py", "score.py"]
