@@ -19,7 +19,7 @@ from jupyter_modelpack.build.local import KIND
 from jupyter_modelpack.build.lock import Lock
 from jupyter_modelpack.build.recipe import Recipe, Source
 from jupyter_modelpack.build.script_text import decoded, parsed, script_bytes
-from jupyter_modelpack.build.source_files import list_files
+from jupyter_modelpack.build.source_files import survey
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
@@ -121,7 +121,7 @@ def _wanted(recipe: Recipe) -> dict[str, Import]:
 
 def _local(source: Source) -> Iterator[str]:
     """Yield the modules that ship with the script."""
-    shipped = (path for path, _ in list_files(source.folder)) if source.folder else ()
+    shipped = (path for path, _ in survey(source.folder, source.allowed).files) if source.folder else ()
     for path in (*source.extra, *shipped):
         yield path.partition("/")[0].partition(".")[0]
 
