@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack import opened
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.registry.presence import ask_to_leave
@@ -48,6 +49,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.delenv(f"DOCKER_{name}", raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / ".docker"))
     monkeypatch.setenv("MODELPACK_HOME", str(tmp_path / ".modelpack"))
+    monkeypatch.setattr(opened, "_last", None)
     yield tmp_path / ".modelpack"
     end_registries(tmp_path)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands.parse import nearest
 from jupyter_modelpack.engine.base import LABEL
-from jupyter_modelpack.errors import NotFound, UsageError
+from jupyter_modelpack.errors import ModelpackError, NotFound, UsageError
 from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
@@ -36,14 +36,47 @@ def proposing(named: str, known: Callable[[], Iterable[str]]) -> Iterator[None]:
 
 def workspace(named: str | None) -> Workspace:
     """Return the workspace of that name or folder; without one, the default."""
+    from jupyter_modelpack import opened  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.workspace.workspace import Workspace  # noqa: PLC0415
+
+    with opened.unnoticed():
+        if named is None:
+            return Workspace.default()
+        if os.sep in named or named in {".", ".."} or named.startswith("~"):
+            return Workspace(path=expand(named))
+        with proposing(named, Workspace.list):
+            return Workspace.get(named)
+
+
+def elsewhere(where: Workspace, kind: str, named: str) -> str:
+    """Return a remedy when `where` has no ``model`` (``package``, ``environment``) of that name, and another has."""
     from jupyter_modelpack.workspace.workspace import Workspace  # noqa: PLC0415 - verbs start fast
 
-    if named is None:
-        return Workspace.default()
-    if os.sep in named or named in {".", ".."} or named.startswith("~"):
-        return Workspace(path=expand(named))
-    with proposing(named, Workspace.list):
-        return Workspace.get(named)
+    found = [name for name, [other] in Workspace.list().items() if other != where and _holds(_refs(other, kind), named)]
+    if not found:
+        return ""
+    return f"It is in workspace {' and in '.join(found)}: add --workspace {found[0]}. "
+
+
+def _holds(refs: Iterable[str], named: str) -> bool:
+    """Whether something is called `named`, or has that name or that tag."""
+    return any(named in {ref, *ref.rsplit(":", 1)} for ref in refs)
+
+
+def _refs(other: Workspace, kind: str) -> Iterator[str]:
+    """Yield the names of a kind that a workspace's index holds."""
+    from jupyter_modelpack.workspace.uses import OURS  # noqa: PLC0415 - verbs start fast
+
+    try:
+        names = other.store.names()
+    except ModelpackError:  # a damaged one is no reason to fail here
+        return
+    for name in names:
+        if kind == "package":
+            if not name.startswith(OURS):
+                yield name
+        elif name.startswith(f"{kind}s/"):
+            yield name.partition("/")[2]
 
 
 def engine(named: str | None) -> Engine:
@@ -62,7 +95,11 @@ def package(where: Workspace, named: str | None, *, dockerfile: bool = False) ->
 
     if named is not None:
         with proposing(named, lambda: (one for each in where.packages for one in _calls(each))):
-            return ModelPackage.get(where, named)
+            try:
+                return ModelPackage.get(where, named)
+            except NotFound as error:
+                error.hint = elsewhere(where, "package", named) + error.hint
+                raise
     packages = where.packages
     if not packages:
         raise NotFound(
@@ -107,7 +144,7 @@ def environment(where: Workspace, named: str) -> Environment:
 def _not_registered(kind: str, named: str, where: Workspace, known: Iterable[str]) -> NotFound:
     return NotFound(
         f"No {kind} named {named!r} is registered in workspace {where.name!r}.",
-        hint=f"There are: {', '.join(sorted(known)) or 'none yet'}.",
+        hint=f"{elsewhere(where, kind, named)}There are: {', '.join(sorted(known)) or 'none yet'}.",
         code=f"{kind}-not-found",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
+    from jupyter_modelpack.oci.manifest import Index
     from jupyter_modelpack.workspace.package_record import Record
     from jupyter_modelpack.workspace.workspace import Workspace
 
@@ -103,14 +104,11 @@ def _repository(name: str) -> str:
 def _packages(where: Workspace, records: Sequence[Record], *, dry_run: bool) -> Deleted:
     from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
 
-    gone = {record.name for record in records}
-    left = [package.record for package in where.packages if package.record.name not in gone]
-    also = deleting.environments_of(records, left)
     return _done(
         where,
         "package",
         [record.name for record in records],
-        {*gone, *also},
+        deleting.without_packages(where.store, where.store.index(), records),
         None if dry_run or not records else lambda: deleting.forget_packages(where, records),
     )
 
@@ -121,9 +119,9 @@ def _models(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted
     models = list({model.id: model for model in (choose.model(where, name) for name in names)}.values())
     if dry_run:
         deleting.refuse_used_models(where, models)
-    refs = {f"models/{model.id}" for model in models}
+    after = where.store.without(where.store.index(), [f"models/{model.id}" for model in models])
     forget = None if dry_run else lambda: deleting.forget_models(where, models)
-    return _done(where, "model", [model.id for model in models], refs, forget)
+    return _done(where, "model", [model.id for model in models], after, forget)
 
 
 def _environments(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
@@ -132,16 +130,17 @@ def _environments(where: Workspace, names: Sequence[str], *, dry_run: bool) -> D
     found = [choose.environment(where, name) for name in names]
     ids = list(dict.fromkeys(f"{one.name}:{one.version}" for one in found))
     forget = None if dry_run else lambda: deleting.forget_environments(where, ids)
-    return _done(where, "environment", ids, {f"environments/{one}" for one in ids}, forget)
+    after = where.store.without(where.store.index(), [f"environments/{one}" for one in ids])
+    return _done(where, "environment", ids, after, forget)
 
 
 def _done(
-    where: Workspace, kind: str, names: Sequence[str], refs: Collection[str], forget: Callable[[], None] | None
+    where: Workspace, kind: str, names: Sequence[str], after: Index, forget: Callable[[], None] | None
 ) -> Deleted:
     """Do it, unless it is only to be said; return what gc frees then."""
     from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
 
-    space = deleting.space(where.store, refs)
+    space = deleting.space(where.store, after)
     if forget is not None:
         forget()
     own, shared = (space.own, space.shared) if space else (None, 0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.models import default_name
 from jupyter_modelpack.commands.parse import nearest
 from jupyter_modelpack.engine.base import LABEL
@@ -103,9 +104,14 @@ def _find(where: Workspace, named: str, report: Reporter, dumped: Path | None) -
     if equals and (path := expand(rest)).exists():
         return _unless_known(where, path, given, rest, report)
     guess = nearest(named, known)
+    other = choose.elsewhere(where, "model", named)
     raise NotFound(
         f"No model named {named!r} is registered in workspace {where.name!r}, and no file or folder has that name.",
-        hint=f"Did you mean {guess}?" if guess else f"Registered are: {', '.join(sorted(known)) or 'none yet'}.",
+        hint=other.rstrip()
+        if other
+        else f"Did you mean {guess}?"
+        if guess
+        else f"Registered are: {', '.join(sorted(known)) or 'none yet'}.",
         code="model-not-found",
     )
 

@@ -54,7 +54,7 @@ def models(_report: Reporter, *, name: str | None = None, workspace: str | None 
     if name is not None and not found:
         raise NotFound(
             f"No model named {name!r} is registered in workspace {where.name!r}.",
-            hint=f"There are: {', '.join(sorted(where.models)) or 'none yet'}.",
+            hint=f"{choose.elsewhere(where, 'model', name)}There are: {', '.join(sorted(where.models)) or 'none yet'}.",
             code="model-not-found",
         )
     return Models(where.name, tuple(_row(model) for model in found))

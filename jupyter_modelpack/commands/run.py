@@ -26,7 +26,7 @@ from jupyter_modelpack.engine.base import (
     check_name,
 )
 from jupyter_modelpack.engine.bounds import Bounds
-from jupyter_modelpack.errors import NotFound
+from jupyter_modelpack.errors import Cancelled, Conflict, ModelpackError, NotFound
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
@@ -124,9 +124,38 @@ def run(  # noqa: PLR0913 - one each for what can be typed
             public=public,
         )
         report.stage("run", f"Starting {called}")
-        service = chosen.run(spec, report)
-    ready = health.wait_until_ready(chosen, service, report, timeout)
+        service, before = _start(chosen, spec, report)
+        keys = () if before else keys
+    try:
+        ready = health.wait_until_ready(chosen, service, report, timeout)
+    except Cancelled:
+        raise _cancelled(chosen, service, before=before) from None
     return Running(ready, before, time.monotonic() - started, keys)
+
+
+def _start(chosen: Engine, spec: RunSpec, report: Reporter) -> tuple[Service, bool]:
+    """Start a service, or take the one that somebody started in the same way at this very moment: a second click."""
+    try:
+        return chosen.run(spec, report), False
+    except Conflict as error:
+        labels = {key: value for key, value in spec.labels.items() if key != RELOAD_LABEL}
+        found = None if spec.replace or error.code != "name-in-use" else _running(chosen, spec.name, spec.port, labels)
+        if found is None or (spec.reloads and RELOAD_LABEL not in found.labels):
+            raise
+        return found, True
+
+
+def _cancelled(chosen: Engine, service: Service, *, before: bool) -> Cancelled:
+    """End what was started a moment ago and nobody waits for; return what to say."""
+    if before:
+        return Cancelled(f"Cancelled; {service.name} goes on.", hint=f"End it with: kill {service.name}.")
+    try:
+        chosen.remove(chosen.kill(service))
+    except ModelpackError as error:
+        return Cancelled(
+            f"Cancelled, but {service.name} goes on: {error.message}", hint=f"End it with: kill {service.name}."
+        )
+    return Cancelled(f"Cancelled; {service.name} was ended before it answered.")
 
 
 def _keys(given: Mapping[str, str]) -> tuple[str, ...]:

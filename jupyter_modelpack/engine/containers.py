@@ -26,6 +26,12 @@ _END_SECONDS = 10.0
 """Seconds after SIGKILL until a container is gone: the engine unmounts and tidies up meanwhile."""
 
 
+_TURNS, _TURN_SECONDS = 50, 0.1
+"""How often, and how many seconds apart, a name is tried that another is giving up or taking at this moment."""
+
+_NOBODY = "name-changes-hands"
+
+
 class ContainerEngine(ContainerImages):
     """Docker or Podman; a service is a container."""
 
@@ -43,12 +49,11 @@ class ContainerEngine(ContainerImages):
         """Start a container, well shut in; return before it is healthy."""
         check_name(spec.name)
         spec.bounds.check(self.name, isolated=self.isolated)
-        self._make_room(spec, report)
         api = self._daemon.api
         number = claims.begin(spec.name)
         labels = {**spec.labels, SERVICE_LABEL: spec.name, claims.CLAIM: number}
         try:
-            container = self._create(spec, labels)
+            container = self._create_in_turn(spec, labels, report)
         except ModelpackError:
             claims.forget(labels)
             raise
@@ -67,6 +72,19 @@ class ContainerEngine(ContainerImages):
                 raise
             undo.pop_all()
         return self.find(container)
+
+    def _create_in_turn(self, spec: RunSpec, labels: Mapping[str, str], report: Reporter) -> str:
+        """Make room for the container and make it, when others who use its name at this moment are done."""
+        for left in range(_TURNS, 0, -1):
+            self._make_room(spec, report)
+            try:
+                return self._create(spec, labels)
+            except Conflict as error:
+                # A container that is being made, or removed, has a name already, or still, and cannot be looked at.
+                if error.code != _NOBODY or left == 1:
+                    raise
+                report.wait(_TURN_SECONDS)
+        raise AssertionError("unreachable")
 
     def _create(self, spec: RunSpec, labels: Mapping[str, str]) -> str:
         """Make the container; return what the engine calls it."""
@@ -272,7 +290,7 @@ class ContainerEngine(ContainerImages):
         try:
             container = self._inspect(name)
         except NotFound:  # gone since, or it was another conflict
-            raise error or Conflict(f"The name {name} is in use.", code="name-in-use") from error
+            raise Conflict(f"The name {name} is in use.", hint="Try again.", code=_NOBODY) from error
         holder = service_of(self.name, container)
         raise name_conflict(holder, mine=holder.mine) from error
 

@@ -33,11 +33,11 @@ def wait_until_ready(engine: Engine, service: Service, report: Reporter, seconds
     pause = _FIRST_PAUSE
     while not is_ready(service):
         report.check()
-        now = engine.wait(service, pause)
-        if now.ended:
-            raise diagnose(engine, now)
+        service = engine.wait(service, pause)  # one that has just been made has no port yet
+        if service.ended:
+            raise diagnose(engine, service)
         if time.monotonic() > deadline:
-            lines = "".join(f"\n  | {line}" for line in last_lines(engine, now, 5))
+            lines = "".join(f"\n  | {line}" for line in last_lines(engine, service, 5))
             raise Unavailable(
                 f"{service.name} is not ready after {seconds:.0f} s; its log ends:{lines}",
                 hint=f"It goes on starting. See its log: logs {service.name}; end it: kill {service.name}.",

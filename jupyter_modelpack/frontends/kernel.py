@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from jupyter_modelpack import opened
 from jupyter_modelpack.frontends.widgets.switch import panels
 from jupyter_modelpack.workspace import output
 
@@ -21,7 +22,7 @@ def modelpack_panel(workspace: str | None = None, engine: str | None = None) -> 
     """Return models, packages, images and services in one place, to be shown by a cell.
 
     Args:
-        workspace: Its name or folder; by default, the default one.
+        workspace: Its name or folder; by default, the one made or opened last.
         engine: ``docker``, ``podman`` or ``process``; by default, the first that answers.
 
     """
@@ -29,6 +30,8 @@ def modelpack_panel(workspace: str | None = None, engine: str | None = None) -> 
     from jupyter_modelpack.events import Reporter  # noqa: PLC0415
     from jupyter_modelpack.frontends.shown import Shown  # noqa: PLC0415
 
+    last = opened.last()
+    workspace = workspace or (str(last) if last else None)
     found = panel(Reporter(), workspace=workspace, engine=engine)
     if not panels(_shell()):
         return Shown(found)

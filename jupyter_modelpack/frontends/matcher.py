@@ -42,8 +42,10 @@ def _door(door: Door) -> Door:
 
 def _names(kind: Completes, fragment: str) -> Iterable[str]:
     if kind != "path":
+        from jupyter_modelpack import opened  # noqa: PLC0415 - as above
         from jupyter_modelpack.commands.known import names  # noqa: PLC0415 - brings in the engine; loading does not wait
 
-        return names(kind)
+        last = opened.last()
+        return names(kind, str(last) if last else None)
     found = glob.glob(f"{glob.escape(fragment)}*")  # noqa: PTH207 - keeps the fragment as it was typed
     return [f"{path}{os.sep}" if os.path.isdir(path) else path for path in found]  # noqa: PTH112

@@ -3,39 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from jupyter_modelpack import opened
 from jupyter_modelpack.commands.parse import Request
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """Something that was used.
+
+    Attributes:
+        value: Its name.
+        where: The workspace and the engine that have it.
+        opened: The workspace that the notebook's code had opened last by then.
+    """
+
+    value: str
+    where: Mapping[str, Any]
+    opened: Path | None
 
 
 class Memory:
     """The last package and the last service of one notebook."""
 
     def __init__(self) -> None:
-        self._last: dict[str, str] = {}
+        self._last: dict[str, _Used] = {}
 
     def fill(self, request: Request) -> Request:
-        """Return `request` with what was used last where it names nothing."""
-        known = {
-            name: value
-            for name, value in self._last.items()
-            if name in request.values and name not in request.given and not self._elsewhere(request.values)
-        }
-        return replace(request, values={**request.values, **known})
+        """Return `request` with what was used last where it names nothing, and with where that is.
 
-    def learn(self, result: Any) -> None:
-        """Take note of a package that was made, a service that was started or ended."""
+        Where no workspace is named, it is the one that the notebook's code made or opened last.
+        """
+        values = dict(request.values)
+        for option, used in self._last.items():
+            if option in values and option not in request.given and self._is_meant(option, used, request.values):
+                values |= {option: used.value, **{name: used.where[name] for name in used.where if name in values}}
+        last = opened.last()
+        if last is not None and values.get("workspace", "") is None:
+            values["workspace"] = str(last)
+        return replace(request, values=values)
+
+    def learn(self, result: Any, where: Mapping[str, Any]) -> None:
+        """Take note of a package that was made, a service that was started or ended, there."""
         from jupyter_modelpack.commands.delete import Deleted  # noqa: PLC0415 - the first panel does not wait for the verbs
         from jupyter_modelpack.commands.kill import Killed  # noqa: PLC0415
         from jupyter_modelpack.commands.package import Packaged  # noqa: PLC0415
         from jupyter_modelpack.commands.run import Running  # noqa: PLC0415
 
+        place = {"workspace": where.get("workspace")}
         match result:
             case Packaged():
-                self._last["package"] = result.reference
-            case Running():
-                self._last["service"] = result.service.name
+                self._last["package"] = _Used(result.reference, place, opened.last())
+            case Running(service=service):
+                self._last["service"] = _Used(service.name, {**place, "engine": service.engine}, opened.last())
             case Killed():
                 self._last.pop("service", None)
             case Deleted(dry_run=False):
@@ -45,11 +68,17 @@ class Memory:
 
     def _forget(self, names: Sequence[str]) -> None:
         """Forget what was deleted; a package is kept by its reference, and deleted by its name."""
-        for option, known in list(self._last.items()):
-            if known in names or known.partition("/")[2] in names:
+        for option, used in list(self._last.items()):
+            if used.value in names or used.value.partition("/")[2] in names:
                 del self._last[option]
 
     @staticmethod
-    def _elsewhere(values: Mapping[str, Any]) -> bool:
-        """Whether another workspace or engine is meant than the one that was used."""
-        return bool(values.get("workspace") or values.get("engine"))
+    def _is_meant(option: str, used: _Used, values: Mapping[str, Any]) -> bool:
+        """Whether the verb is said of the workspace and the engine that were used then.
+
+        A service is found wherever it runs. The packages of another workspace are not meant any more as soon as one
+        was opened.
+        """
+        if option == "package" and used.opened != opened.last():
+            return False
+        return all(values.get(name) in {None, place} for name, place in used.where.items())

@@ -82,7 +82,9 @@ class TextPresenter:
             report.cancel()
             in_order = ended.wait(CANCEL_SECONDS)
             if not outcome:
-                raise cancelled(in_order=in_order) from None
+                # What the job says of its own end is more than we know.
+                said = next((error for error in errors if isinstance(error, Cancelled)), None)
+                raise said or cancelled(in_order=in_order) from None
         finally:
             self._end_drawing()
         if errors:

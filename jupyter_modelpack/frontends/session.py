@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_modelpack import opened
 from jupyter_modelpack.commands import perform
 from jupyter_modelpack.commands.parse import Request
 from jupyter_modelpack.commands.sample import is_json
@@ -43,6 +44,7 @@ class Session:
         self._evaluate: Callable[[str], Any] = shell.ev
         self._memory = Memory()
         self._building: Future[Any] | None = None
+        self._named: Path | None = None
 
     @cached_property
     def _watch(self) -> Watch:
@@ -58,11 +60,14 @@ class Session:
         if "package" in request.values:
             self._await_build(named="package" in request.given)
         request = self._resolve(self._memory.fill(request))
+        self._name_workspace(request)
         if request.verb.name == "package":
             if not request.values["dry_run"] and panels(self._shell):
                 return self._in_panel(request, name, **more)
             request, more["notebook"] = self._take(request)
-        job = Job(lambda report: self._perform(request, report, **more), lambda result: self._finish(result, name))
+        job = Job(
+            lambda report: self._perform(request, report, **more), lambda result: self._finish(result, name, request)
+        )
         return self._shown(TextPresenter(sys.stdout).present(job), request)
 
     def _in_panel(self, request: Request, name: str | None, **more: Any) -> None:
@@ -80,7 +85,8 @@ class Session:
             bound.set()
 
         job = Job(
-            lambda report: self._perform(request, report, made=bind, **more), lambda result: self._finish(result, name)
+            lambda report: self._perform(request, report, made=bind, **more),
+            lambda result: self._finish(result, name, request),
         )
         self._building = presenter.present(job)
         if name is not None:
@@ -103,6 +109,17 @@ class Session:
             building.result()
         except Cancelled:
             self._building = None  # somebody wanted that; the package before it is the last one again
+
+    def _name_workspace(self, request: Request) -> None:
+        """Say which workspace is used, once, where it is one that no line names and the notebook's code has opened."""
+        last = opened.last()
+        if last is None or request.values.get("workspace") != str(last) or "workspace" in request.given:
+            return
+        from jupyter_modelpack.workspace.workspace import is_default  # noqa: PLC0415 - who has opened one has it
+
+        if last != self._named and not is_default(last):
+            _write(f"In workspace {last.name}, the one that this notebook opened last.")
+        self._named = last
 
     def _resolve(self, request: Request) -> Request:
         """Put a variable's value where its name was given as data or as a sample."""
@@ -127,8 +144,8 @@ class Session:
         self._watch.follow(result, report, self._memory.learn)
         return result
 
-    def _finish(self, result: Any, name: str | None) -> Any:
-        self._memory.learn(result)
+    def _finish(self, result: Any, name: str | None, request: Request) -> Any:
+        self._memory.learn(result, request.values)
         if name is not None:
             self._names[name] = getattr(result, "handle", result)
         return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +78,7 @@ class Watch:
             return None
         return None if service.ended else service
 
-    def follow(self, result: Any, report: Reporter, learn: Callable[[Any], None]) -> None:
+    def follow(self, result: Any, report: Reporter, learn: Callable[[Any, Mapping[str, Any]], None]) -> None:
         """Swap the service where a newer package of its image has more that is new than the script.
 
         The old one ends before the new one starts, since both have one name and one port: what is asked
@@ -90,5 +90,5 @@ class Watch:
         if repository(result.reference) != self._repository or result.reference == self._served:
             return
         running = perform(replace(request, values={**request.values, "package": result.reference}), report)
-        learn(running)
+        learn(running, request.values)
         report.log(f"{running.service.name} was swapped and answers after {human.seconds(running.seconds)}")

@@ -8,7 +8,7 @@ understood is refused, never guessed.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -216,20 +216,26 @@ class Index:
             _subject(document),
         )
 
-    def to_bytes(self) -> bytes:
-        """Return the canonical JSON of the index."""
-        document: dict[str, Any] = {
-            "schemaVersion": 2,
-            "mediaType": INDEX,
-            "manifests": [entry.to_json() for entry in self.manifests],
+    def to_bytes(self, pieces: Sequence[bytes] | None = None) -> bytes:
+        """Return the canonical JSON of the index.
+
+        Args:
+            pieces: The canonical JSON of each entry, where it is at hand.
+        """
+        if pieces is None:
+            pieces = [canonical(entry.to_json()) for entry in self.manifests]
+        members = {
+            "schemaVersion": b"2",
+            "mediaType": canonical(INDEX),
+            "manifests": b"[" + b",".join(pieces) + b"]",
         }
         if self.artifact_type:
-            document["artifactType"] = self.artifact_type
+            members["artifactType"] = canonical(self.artifact_type)
         if self.subject:
-            document["subject"] = self.subject.to_json()
+            members["subject"] = canonical(self.subject.to_json())
         if self.annotations:
-            document["annotations"] = dict(self.annotations)
-        return canonical(document)
+            members["annotations"] = canonical(dict(self.annotations))
+        return b"{" + b",".join(canonical(name) + b":" + members[name] for name in sorted(members)) + b"}"
 
     def select(self, platform: Platform) -> Descriptor:
         """Return the entry for `platform`; raise `Untrusted` naming those there are."""

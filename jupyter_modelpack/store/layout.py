@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from jupyter_modelpack.oci.archive import LAYOUT_FILE
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import INDEX_TYPES, REF_NAME, Descriptor, Index, Platform, parse_object, tag_of
-from jupyter_modelpack.store import graph, untagged
+from jupyter_modelpack.store import contents, graph, untagged
 from jupyter_modelpack.store.blobs import Blobs
 from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import make_folder, write_file
@@ -45,6 +45,7 @@ class Layout(Blobs):
     def __init__(self, path: Path) -> None:
         """Open an existing layout; raise `NotFound` when `path` is none."""
         super().__init__(path)
+        self._key = path.absolute()
         try:
             with disk_errors(path, "the store", "read"):
                 version = parse_object((path / "oci-layout").read_bytes(), "oci-layout file").get("imageLayoutVersion")
@@ -74,10 +75,13 @@ class Layout(Blobs):
 
     def index(self) -> Index:
         """Return the table of contents as it is now; never locks, for a file is replaced whole."""
+        return self._contents().index
+
+    def _contents(self) -> contents.Contents:
         for pause in (0.01, 0.1, 0.5, 0.0):
             try:
                 with disk_errors(self.path, "the index", "read"):
-                    return Index.from_bytes(_read(self.path / "index.json"))
+                    return contents.parsed(self._key, _read(self.path / "index.json"))
             except FileNotFoundError as error:
                 # Network and layered file systems may show a moment without the file while it is replaced (F13).
                 if not (pause and (self.path / "index.lock").exists()):
@@ -97,7 +101,9 @@ class Layout(Blobs):
             if after != before:
                 with collecting(self.path, shared=True):
                     self._check_whole(after, {entry.digest for entry in before.manifests})
-                    write_file(self.path / "index.json", after.to_bytes())
+                    written = contents.encoded(self._key, after)
+                    write_file(self.path / "index.json", written.raw)
+                    contents.remember(self._key, written)
         lease(self.path).settle()
         return result
 
@@ -136,21 +142,32 @@ class Layout(Blobs):
         signatures, bills of materials.
         """
 
+        def change(index: Index) -> tuple[Index, bool]:
+            after = self.without(index, [name])
+            return after, after != index
+
+        return self.update(change)
+
+    def without(self, index: Index, names: Iterable[str]) -> Index:
+        """Return the index as it is when these names were forgotten, with what belongs to them alone."""
+
         def parts(entry: Descriptor) -> list[Digest]:
             with contextlib.suppress(ModelpackError):  # a damaged index points to nothing
                 return [part.digest for part in graph.below(self, entry) if graph.points(part)]
             return []
 
-        def change(index: Index) -> tuple[Index, bool]:
-            after = untagged.without_tag(index, name, parts)
-            return after, after != index
-
-        return self.update(change)
+        for name in names:
+            index = untagged.without_tag(index, name, parts)
+        return index
 
     def names(self, prefix: str = "") -> dict[str, Descriptor]:
-        """Return named entries, oldest first, whose name starts with `prefix`."""
-        found = ((entry.annotations.get(REF_NAME, ""), entry) for entry in self.index().manifests)
-        return {name: entry for name, entry in found if name and name.startswith(prefix)}
+        """Return named entries, oldest first, whose name starts with `prefix`: all of a repository before a colon."""
+        known = self._contents()
+        repository, colon, _ = prefix.rpartition(":")
+        if colon:  # the names of one repository are at hand
+            there = known.repositories.get(repository, ())
+            return {name: known.names[name] for name in there if name.startswith(prefix)}
+        return {name: entry for name, entry in known.names.items() if name.startswith(prefix)}
 
     def image(self, descriptor: Descriptor, platform: Platform | None = None) -> Image:
         """Return the image behind a descriptor, through indexes to `platform`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.errors import Conflict, ModelpackError
@@ -45,20 +45,23 @@ class Space:
 
 def forget_packages(workspace: Workspace, records: Sequence[Record]) -> None:
     """Forget packages, with their logs, and with the last Dockerfile that builds on it an environment's image."""
-    wanted = {record.name: record.descriptor.digest for record in records}
-
-    def change(index: Index) -> tuple[Index, None]:
-        left = [entry for entry in index.manifests if not _is_meant(entry, wanted)]
-        known = [package_record.record_of(entry) for entry in left]
-        left = [entry for entry in left if _name(entry) not in environments_of(records, known)]
-        return replace(index, manifests=tuple(left)), None
-
-    workspace.store.update(change)
+    store = workspace.store
+    store.update(lambda index: (without_packages(store, index, records), None))
     logs = {record.facts.log for record in package_record.read(workspace.store)}
     for record in records:
         if record.facts.log and record.facts.log not in logs:
             with suppress(ModelpackError):  # the package is gone; a log that stays harms nobody
                 remove_file(workspace.path / LOGS / record.facts.log)
+
+
+def without_packages(store: Layout, index: Index, records: Sequence[Record]) -> Index:
+    """Return the index without these packages and what nothing else needs."""
+    wanted = {record.name: record.descriptor.digest for record in records}
+    # Another package may have got the name meanwhile.
+    meant = [name for entry in index.manifests if wanted.get(name := _name(entry)) == entry.digest]
+    index = store.without(index, meant)
+    left = [package_record.record_of(entry) for entry in index.manifests]
+    return store.without(index, environments_of(records, left))
 
 
 def environments_of(gone: Sequence[Record], left: Sequence[Record]) -> set[str]:
@@ -84,7 +87,7 @@ def forget_models(workspace: Workspace, models: Sequence[Model]) -> None:
         def change(index: Index) -> tuple[Index, None]:
             named = {_name(entry): entry for entry in index.manifests}
             _refuse_used(store, {name: entry for name, entry in named.items() if entry.digest not in seen}, wanted)
-            return replace(index, manifests=tuple(e for e in index.manifests if _name(e) not in wanted)), None
+            return store.without(index, wanted), None
 
         store.update(change)
 
@@ -99,28 +102,23 @@ def forget_environments(workspace: Workspace, ids: Collection[str]) -> None:
     """Forget versions of environments (``name:version``); images that were made with them stay as they are."""
     wanted = {f"environments/{one}" for one in ids}
     with _locked(Shelf(workspace.store, "environment"), {one.rpartition(":")[0] for one in ids}):
-        workspace.store.update(
-            lambda index: (replace(index, manifests=tuple(e for e in index.manifests if _name(e) not in wanted)), None)
-        )
+        workspace.store.update(lambda index: (workspace.store.without(index, wanted), None))
 
 
-def space(store: Layout, names: Collection[str]) -> Space | None:
-    """Return what only these names of the index reach; None where a manifest cannot be read."""
+def space(store: Layout, after: Index) -> Space | None:
+    """Return what nothing reaches any more once `after` is the index; None where a manifest cannot be read."""
     seen: set[Digest] = set()
-    entries = store.index().manifests
     own = shared = 0
     try:
-        for entry in entries:
-            if _name(entry) not in names:
-                for _ in graph.below(store, entry, seen):
-                    pass
-        for entry in entries:
-            if _name(entry) in names:
-                for part in graph.below(store, entry, seen):
-                    with suppress(FileNotFoundError):
-                        state = store.blob_path(part.digest).stat()
-                        own += state.st_size if state.st_nlink == 1 else 0
-                        shared += state.st_size if state.st_nlink > 1 else 0
+        for entry in after.manifests:
+            for _ in graph.below(store, entry, seen):
+                pass
+        for entry in store.index().manifests:
+            for part in graph.below(store, entry, seen):
+                with suppress(FileNotFoundError):
+                    state = store.blob_path(part.digest).stat()
+                    own += state.st_size if state.st_nlink == 1 else 0
+                    shared += state.st_size if state.st_nlink > 1 else 0
     except ModelpackError:
         return None
     return Space(own, shared)
@@ -156,11 +154,6 @@ def _refuse_used(store: Layout, named: Mapping[str, Descriptor], wanted: Mapping
             code="model-in-use",
         )
     return {entry.digest for entry in named.values()}
-
-
-def _is_meant(entry: Descriptor, wanted: Mapping[str, Digest]) -> bool:
-    """Whether an entry is one of those; another package may have got the name meanwhile."""
-    return wanted.get(_name(entry)) == entry.digest
 
 
 def _name(entry: Descriptor) -> str:

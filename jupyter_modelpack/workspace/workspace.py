@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack import home
+from jupyter_modelpack import home, opened
 from jupyter_modelpack.errors import Conflict, Denied, NotFound, Untrusted, UsageError
 from jupyter_modelpack.oci.manifest import parse_object
 from jupyter_modelpack.registry.endpoint import Endpoint
@@ -92,6 +92,7 @@ class Workspace:
                 hint='Mend "registry" in that file, or take it out.',
                 code="bad-registry",
             ) from error
+        opened.note(self.path)
 
     # --- making and finding ---
 
@@ -188,7 +189,8 @@ class Workspace:
         found = {}
         for name in _names():
             try:
-                found[name] = [Workspace(workspace_name=name)]
+                with opened.unnoticed():
+                    found[name] = [Workspace(workspace_name=name)]
             except (Denied, Untrusted) as error:
                 _log.warning("%s", error.message)
         return found
@@ -207,16 +209,10 @@ class Workspace:
         ``MODELPACK_WORKSPACE`` (a path or a name), else a config.json from here upward, else the
         workspace ``default``, made when it is missing.
         """
-        given = os.environ.get("MODELPACK_WORKSPACE")
-        if given:
-            if os.sep in given:
-                return cls.create(Path(given).name, path=given, exist_ok=True)
-            return cls.create(given, exist_ok=True)
-        found = config_file.search(Path())
-        if found:
-            name, folder = config_file.read(found)
-            return cls(workspace_name=name, path=folder)
-        return cls.create("default", exist_ok=True)
+        name, folder, made = default_place()
+        if made:
+            return cls.create(name, path=folder, exist_ok=True)
+        return cls(workspace_name=name, path=folder)
 
     def write_config(self, path: str | os.PathLike[str] | None = None, file_name: str | None = None) -> None:
         """Write the file that `from_config` finds (contract section 2)."""
@@ -324,6 +320,21 @@ class Workspace:
     def __repr__(self) -> str:
         place = "" if self.path == _folder(self.name, None) else f", path={str(self.path)!r}"
         return f"Workspace.create(name={self.name!r}{place})"
+
+
+def default_place() -> tuple[str, Path | None, bool]:
+    """Return name and folder of the workspace to use when nobody names one, and whether it is made when missing."""
+    given = os.environ.get("MODELPACK_WORKSPACE")
+    if given:
+        return (Path(given).name, Path(given), True) if os.sep in given else (given, None, True)
+    found = config_file.search(Path())
+    return (*config_file.read(found), False) if found else ("default", None, True)
+
+
+def is_default(folder: Path) -> bool:
+    """Whether that folder is the workspace that is used when nobody names one."""
+    name, where, _ = default_place()
+    return folder == _folder(name, where)
 
 
 def _check_name(name: str) -> str:
