@@ -1,6 +1,7 @@
 """delete, as a shell types it: packages, models and environments in one step, services that have ended."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.widgets.tables_panel import TablesPanel
-from jupyter_modelpack.oci.manifest import CREATED
+from jupyter_modelpack.oci.manifest import CREATED, REF_NAME
 from jupyter_modelpack.workspace import package_record
 from jupyter_modelpack.workspace.package_record import Facts
 from tests.commands.packages import modelpack, printed, put_package
@@ -93,14 +94,11 @@ def test_rules_choose_by_count_and_by_age(ws):
 
 
 def _age(ws: Workspace, days: dict[str, int]) -> None:
-    def change(index):
-        for entry in index.manifests:
-            name = entry.annotations["org.opencontainers.image.ref.name"]
-            made = datetime.now(UTC) - timedelta(days=days.get(name, 0))
-            entry.annotations[CREATED] = made.isoformat()
-        return type(index)(tuple(index.manifests), {**index.annotations, "aged": "yes"}), None
+    def aged(entry):
+        made = datetime.now(UTC) - timedelta(days=days.get(entry.annotations[REF_NAME], 0))
+        return replace(entry, annotations={**entry.annotations, CREATED: made.isoformat()})
 
-    ws.store.update(change)
+    ws.store.update(lambda index: (replace(index, manifests=tuple(map(aged, index.manifests))), None))
 
 
 def test_a_model_in_use_stays_and_the_message_says_what_to_type(ws):
