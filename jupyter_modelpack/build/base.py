@@ -25,6 +25,7 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.registry.credentials import Credentials
+from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import temporary_folder, write_file
 from jupyter_modelpack.store.layout import Layout
 
@@ -117,6 +118,11 @@ def kept_base(named: str | None, python: str, platform: Platform, cache: Layout)
 
 def _lies_here(wanted: str) -> bool:
     path = home.expand(wanted)
+    with disk_errors(path, f"the base image {wanted}", "read"):
+        return _is_here(wanted, path)
+
+
+def _is_here(wanted: str, path: Path) -> bool:
     return wanted.startswith(MADE) or _split_layout(str(path))[0] is not None or path.is_file()
 
 
@@ -133,11 +139,12 @@ def _find(
     if made:
         return cache.image(made)
     path = home.expand(wanted)
-    folder, tag = _split_layout(str(path))
-    if folder is not None:
-        return _from_layout(folder, tag, platform, cache)
-    if path.is_file():
-        return import_archive(path, platform, cache)
+    with disk_errors(path, f"the base image {wanted}", "read"):
+        folder, tag = _split_layout(str(path))
+        if folder is not None:
+            return _from_layout(folder, tag, platform, cache)
+        if path.is_file():
+            return import_archive(path, platform, cache)
     if wanted.startswith(("/", "./", "../", "~")):
         raise UsageError(f"The base image {wanted} is neither an OCI layout nor the file of a saved image.")
     reference = Reference.parse(wanted).on_hub()

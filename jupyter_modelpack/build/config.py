@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from jupyter_modelpack import _version
 from jupyter_modelpack.build.base import Base
+from jupyter_modelpack.build.docker_text import command
 from jupyter_modelpack.build.recipe import APP_ROOT, ENV_DIR, USER, LayerNote, Recipe
 from jupyter_modelpack.build.server_layer import SERVER
 from jupyter_modelpack.build.source_date import source_date
@@ -29,6 +31,10 @@ _VARIABLE_BYTES = 32 << 10
 _SECOND = 1_000_000_000  # Docker's Healthcheck counts nanoseconds
 
 
+_HEALTH = {"Interval": 10, "Timeout": 5, "StartPeriod": 60}
+_RETRIES = 3
+
+
 def image_config(
     recipe: Recipe,
     base: Base,
@@ -40,7 +46,6 @@ def image_config(
     """Return the config of an image made of `base` and the layers in `notes`."""
     below = base.image.config()
     created = _created(recipe, below).strftime("%Y-%m-%dT%H:%M:%SZ")
-    health = f"/{target.site_packages}/{SERVER}/healthcheck.py"
     return {
         "architecture": below.get("architecture") or recipe.platform.architecture,
         "os": below.get("os") or recipe.platform.os,
@@ -49,17 +54,17 @@ def image_config(
         "config": {
             "User": USER,
             "ExposedPorts": {f"{IMAGE_PORT}/tcp": {}},
-            "Env": [f"{name}={value}" for name, value in _environment(base, recipe, variables).items()],
+            "Env": [
+                f"{name}={value}" for name, value in environment_of(recipe, variables, base.image.variables()).items()
+            ],
             "Entrypoint": [f"{ENV_DIR}/bin/python", "-m", SERVER],
             "WorkingDir": APP_ROOT,
             "Labels": {**base.image.labels(), **_labels(recipe, base, target, lock)},
             "StopSignal": "SIGTERM",
             "Healthcheck": {
-                "Test": ["CMD", f"{ENV_DIR}/bin/python", "-I", "-S", health],
-                "Interval": 10 * _SECOND,
-                "Timeout": 5 * _SECOND,
-                "StartPeriod": 60 * _SECOND,
-                "Retries": 3,
+                "Test": ["CMD", *_health_command(target)],
+                **{name: seconds * _SECOND for name, seconds in _HEALTH.items()},
+                "Retries": _RETRIES,
             },
         },
         "rootfs": {
@@ -85,8 +90,21 @@ def _created(recipe: Recipe, below: Mapping[str, Any]) -> dt.datetime:
     return dt.datetime(1980, 1, 2, tzinfo=dt.UTC)
 
 
-def _environment(base: Base, recipe: Recipe, variables: Mapping[str, str]) -> dict[str, str]:
-    inherited = base.image.variables()
+def health_check(target: Target) -> str:
+    """Return the Dockerfile instruction that says the same as an image's own check."""
+    times = zip(("interval", "timeout", "start-period"), _HEALTH.values(), strict=True)
+    given = " ".join(f"--{name}={seconds}s" for name, seconds in times)
+    return f"HEALTHCHECK {given} --retries={_RETRIES} {command('CMD', _health_command(target))}"
+
+
+def _health_command(target: Target) -> list[str]:
+    return [f"{ENV_DIR}/bin/python", "-I", "-S", f"/{target.site_packages}/{SERVER}/healthcheck.py"]
+
+
+def environment_of(
+    recipe: Recipe, variables: Mapping[str, str], inherited: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """Return the variables of an image on a base that has those `inherited`."""
     path = inherited.get("PATH", "/usr/local/bin:/usr/bin:/bin")
     return {
         **inherited,

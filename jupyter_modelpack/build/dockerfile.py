@@ -18,6 +18,7 @@ from jupyter_modelpack.build.app import app_variables, write_files
 from jupyter_modelpack.build.base import Base
 from jupyter_modelpack.build.base_name import default_reference
 from jupyter_modelpack.build.collisions import settle
+from jupyter_modelpack.build.config import environment_of, health_check
 from jupyter_modelpack.build.docker_text import command, comment, env, label
 from jupyter_modelpack.build.engine_base import apt_step
 from jupyter_modelpack.build.local import (
@@ -199,12 +200,11 @@ def _from_scratch(
         ),
         command("COPY", [SERVER, f"/{site}/{SERVER}"]),
         copy_app,
-        env("PATH", f"{ENV_DIR}/bin:/usr/local/bin:/usr/bin:/bin"),
-        env("MODELPACK_HOST", "0.0.0.0"),  # noqa: S104 - inside a container
-        *(env(key, value) for key, value in {**recipe.needs.variables, **variables}.items()),
+        *(env(key, value) for key, value in environment_of(recipe, variables).items()),
         f"EXPOSE {IMAGE_PORT}",
         f"USER {USER}",
         f"WORKDIR {APP_ROOT}",
+        health_check(environment.target),
         command("ENTRYPOINT", [f"{ENV_DIR}/bin/python", "-m", SERVER]),
     ]
     head = (

@@ -8,11 +8,12 @@ depends on clock or machine.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from jupyter_modelpack.build import sbom_facts
 from jupyter_modelpack.build.lock import Lock
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.oci.image import Image
@@ -28,7 +29,7 @@ def bill_of_materials(image: Image, lock: Lock) -> bytes:
     config = image.config()
     labels = image.labels()
     name = labels.get(f"{LABEL}.name", "")
-    components = [_base(labels), *_models(image, labels), *_packages(lock), _server(labels)]
+    components = [_base(labels), *_models(image, labels), *_packages(lock, sbom_facts.licences(image)), _server(labels)]
     return canonical(
         {
             "bomFormat": "CycloneDX",
@@ -77,12 +78,24 @@ def _models(image: Image, labels: Mapping[str, str]) -> list[dict[str, Any]]:
             "version": version,
         }
         if len(layers) == len(names):
+            model |= _files(sbom_facts.hashes(image, layers[number]), full)
             model["properties"] = [{"name": f"{LABEL}.layer", "value": str(layers[number].digest)}]
         found.append(model)
     return found
 
 
-def _packages(lock: Lock) -> list[dict[str, Any]]:
+def _files(files: Sequence[tuple[str, str]], model: str) -> dict[str, Any]:
+    """Return the hash of a model that is one file, or its files with theirs."""
+    if len(files) == 1:
+        return {"hashes": _sha256(files[0][1])}
+    parts = [
+        {"type": "file", "bom-ref": f"model:{model}/{path}", "name": path, "hashes": _sha256(digest)}
+        for path, digest in files
+    ]
+    return {"components": parts} if parts else {}
+
+
+def _packages(lock: Lock, licences: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     found = []
     for package in lock.packages:
         purl = f"pkg:pypi/{canonicalize_name(package.name)}@{package.version}"
@@ -94,6 +107,7 @@ def _packages(lock: Lock) -> list[dict[str, Any]]:
                 "version": package.version,
                 "purl": purl,
                 "hashes": _sha256(package.digest),
+                **({"licenses": known} if (known := licences.get(canonicalize_name(package.name))) else {}),
             }
         )
     return found

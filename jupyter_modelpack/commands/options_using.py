@@ -184,6 +184,15 @@ USING: tuple[Option, ...] = (
     # --- looking ---
     Option("name", "Only this model, all its versions", ("models",), metavar="NAME", completes="model"),
     # --- keeping ---
+    Option("name", "Name of the workspace", ("create",), metavar="NAME"),
+    Option(
+        "folder",
+        "Folder to make it in; by default, one of its name where all workspaces lie",
+        ("create",),
+        ("--folder",),
+        metavar="FOLDER",
+        completes="path",
+    ),
     Option(
         "repair",
         "Set damaged blobs aside, and take them anew from where they are whole",

@@ -50,6 +50,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("logs", "logs", "Show what a service has written", "Use", ("logs --tail 20", "logs --follow")),
     Verb("kill", "kill", "End a service at once", "Use", ("kill", "kill mycontainer")),
+    Verb("create", "create", "Make a workspace", "Keep", ("create diabetes",)),
     Verb(
         "delete",
         "delete",

@@ -21,8 +21,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 def wait_until_ready(engine: Engine, service: Service, report: Reporter, seconds: float = READY_SECONDS) -> Service:
     """Return the service once it answers that it is ready.
 
-    We ask over HTTP ourselves: Podman drops the health check of OCI images, and the process engine has
-    none. Between two questions we wait for the service's death, so that it is noticed at once.
+    We ask over HTTP ourselves: an engine looks every ten seconds only, Podman's timers need systemd, and the
+    process engine has none. Between two questions we wait for the service's death, so that it is noticed at once.
 
     Raises:
         ServiceDied: it ended; says why, as far as its log tells.

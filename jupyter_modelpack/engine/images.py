@@ -151,6 +151,7 @@ class ContainerImages:
                     _Sender(pipe, report),
                     lambda done, total: report.progress("load", done, total),
                     left_out=left_out,
+                    layout=self._daemon.name != "podman",
                 )
         except ReceiverGone:
             report.log("The engine broke off.")

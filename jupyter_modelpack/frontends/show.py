@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_modelpack.commands.base import Base
 from jupyter_modelpack.commands.check import Soundness
 from jupyter_modelpack.commands.connect import Connected
+from jupyter_modelpack.commands.create import Created
 from jupyter_modelpack.commands.delete import Deleted
 from jupyter_modelpack.commands.doctor import Diagnosis
 from jupyter_modelpack.commands.gc import Garbage
@@ -313,6 +314,13 @@ def _script(result: Script) -> View:
 def _removed(result: Removed) -> View:
     gone = f", with the ended {', '.join(result.services)}" if result.services else ""
     return (Line(f"{result.image} was removed from {result.engine}{gone}."),)
+
+
+@view.register
+def _created(result: Created) -> View:
+    return (
+        Line(f"Made workspace {result.name} at {result.path}; verbs use it with --workspace {result.called}", "good"),
+    )
 
 
 @view.register

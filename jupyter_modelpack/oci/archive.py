@@ -43,6 +43,7 @@ def write_archive(
     annotations: Mapping[str, str] | None = None,
     beside: Mapping[str, bytes] | None = None,
     about: Sequence[Image] = (),
+    layout: bool = True,
 ) -> None:
     """Write `image` under `names` (``repository:tag``) to `out`, each blob streamed once.
 
@@ -56,6 +57,8 @@ def write_archive(
         beside: Small files for people, which engines pass over; by name.
         about: Artifacts whose subject it is; their list has a digest that the image's entry names. They have no
             entries of their own: of a table of contents with two, no tool would know which one is meant.
+        layout: Whether it is an OCI layout too. Podman takes that before Docker's form, and then drops the health
+            check, which OCI's config does not know.
 
     """
     manifest = image.manifest
@@ -74,8 +77,9 @@ def write_archive(
             "Layers": [blob_path(layer) for layer in manifest.layers],
         }
     ]
-    _entry(out, "oci-layout", LAYOUT_FILE)
-    _entry(out, "index.json", index.to_bytes())
+    if layout:
+        _entry(out, "oci-layout", LAYOUT_FILE)
+        _entry(out, "index.json", index.to_bytes())
     _entry(out, "manifest.json", canonical(docker))
     for name, data in (beside or {}).items():
         _entry(out, name, data)

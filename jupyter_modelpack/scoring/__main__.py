@@ -17,9 +17,24 @@ if TYPE_CHECKING:
     from .reloader import Reloader
 
 
+USAGE = """This image serves a model: POST /score on port 5001 takes JSON, GET /ready says whether it answers.
+
+    docker run --publish 127.0.0.1:6789:5001 IMAGE
+    curl --json '{"data": [[1, 2, 3]]}' http://127.0.0.1:6789/score
+
+It takes no arguments. What can be set is set by environment variables (docker run --env WORKER_COUNT=2 IMAGE):
+MODELPACK_KEYS, WORKER_COUNT, SCORING_TIMEOUT_MS and others. GET / and GET /swagger.json say more of a running one."""
+
+_USAGE_CODE = 2
+
+
 def main() -> int:
     """Run until SIGTERM; exit code 0, or 3 when the configuration or the script is at fault (contract 7.5)."""
     log.unbuffer()
+    if words := sys.argv[1:]:
+        asked = bool({"--help", "-h", "help"} & set(words))
+        log.plain(USAGE if asked else f"The service did not start: it takes no arguments, not {words[0]!r}.\n\n{USAGE}")
+        return 0 if asked else _USAGE_CODE
     try:
         settings = Settings.from_environment(os.environ)
         Keys(settings)  # what is wrong with them is said now, and not by every worker

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -20,7 +21,16 @@ from jupyter_modelpack.limits import INDEX_NESTING, MANIFEST_BYTES
 from jupyter_modelpack.oci.archive import LAYOUT_FILE
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
-from jupyter_modelpack.oci.manifest import INDEX_TYPES, REF_NAME, Descriptor, Index, Platform, parse_object, tag_of
+from jupyter_modelpack.oci.manifest import (
+    CREATED,
+    INDEX_TYPES,
+    REF_NAME,
+    Descriptor,
+    Index,
+    Platform,
+    parse_object,
+    tag_of,
+)
 from jupyter_modelpack.store import contents, graph, untagged
 from jupyter_modelpack.store.blobs import Blobs
 from jupyter_modelpack.store.disk import disk_errors
@@ -235,8 +245,8 @@ class Layout(Blobs):
         return [found[digest] for digest in sorted(found)]
 
     def tag_about(self, name: str, descriptor: Descriptor, subject: Digest | None) -> None:
-        """Name a manifest that may be about another one; raise as `tag` does."""
-        self.tag(name, descriptor, untagged.about(subject))
+        """Name a manifest that was pushed at this moment, and may be about another one; raise as `tag` does."""
+        self.tag(name, descriptor, {CREATED: datetime.now(UTC).isoformat(), **untagged.about(subject)})
 
     def keep(self, repository: str, descriptor: Descriptor, subject: Digest | None) -> None:
         """Keep a manifest in `repository` without a tag; raise `NotFound` when a blob of it is missing."""

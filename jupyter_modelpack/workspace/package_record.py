@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from jupyter_modelpack.build.recipe import LayerNote
 from jupyter_modelpack.engine.base import LABEL
-from jupyter_modelpack.errors import Conflict, NotFound, Untrusted
+from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Untrusted
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import CREATED, INDEX_TYPES, REF_NAME, Descriptor, Index
 from jupyter_modelpack.store.layout import Layout
@@ -139,7 +139,7 @@ def restore(store: Layout, name: str, descriptor: Descriptor, created: datetime,
 def read(store: Layout) -> list[Record]:
     """Return the packages of a store, newest first; a signature, or what else is about an image, is none."""
     found = [
-        _record(name, entry)
+        _record(name, entry) if FACTS in entry.annotations else _pushed(store, name, entry)
         for name, entry in store.names().items()
         if not name.startswith(OURS) and entry.media_type not in INDEX_TYPES and SUBJECT not in entry.annotations
     ]
@@ -161,6 +161,15 @@ def packaged_times(store: Layout) -> dict[tuple[str, str], datetime]:
                 image = store.image(record.descriptor).id
         times[image, record.name.rpartition(":")[2]] = times[image, ""] = record.created
     return times
+
+
+def _pushed(store: Layout, name: str, entry: Descriptor) -> Record:
+    """Return what an image says of itself that somebody pushed: nobody else has said anything."""
+    models = ""
+    with contextlib.suppress(ModelpackError):  # a damaged one: `check` says so
+        models = store.image(entry).labels().get(f"{LABEL}.models", "")
+    facts = Facts(tuple(one for one in models.split(",") if one))
+    return replace(_record(name, entry), facts=facts)
 
 
 def match(record: Record, wanted: str) -> bool:

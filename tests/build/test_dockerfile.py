@@ -76,8 +76,14 @@ def test_the_from_scratch_part_is_a_dockerfile_docker_parses(recipe, store, tmp_
         text=True,
         check=True,
     )
-    variables = json.loads(found.stdout)[0]["Config"]["Env"]
-    assert f"HOSTILE={hostile}" in variables
+    config = json.loads(found.stdout)[0]["Config"]
+    assert f"HOSTILE={hostile}" in config["Env"]
+    # As an image that was packaged: nobody else has a home folder, or says how it fares.
+    packaged = context.environment.config()["config"]
+    ours = ("HOME=", "USER=", "VIRTUAL_ENV=", "PYTHON", "MODELPACK_")
+    assert {one for one in packaged["Env"] if one.startswith(ours)} <= set(config["Env"])
+    assert "HOME=/tmp" in config["Env"]
+    assert config["Healthcheck"] == packaged["Healthcheck"]
 
 
 @pytest.mark.engine

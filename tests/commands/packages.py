@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from jupyter_modelpack.build.recipe import LOCK_PATH, LayerNote
+from jupyter_modelpack.build.recipe import ENV_DIR, LOCK_PATH, LayerNote
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter
@@ -76,5 +76,7 @@ def _app() -> bytes:
     out = io.BytesIO()
     writer = LayerWriter(out)
     writer.file(LOCK_PATH[1:], LOCK.encode())
+    about = f"{ENV_DIR[1:]}/lib/python3.11/site-packages/typing_extensions-4.12.2.dist-info/METADATA"
+    writer.file(about, b"Metadata-Version: 2.4\nName: typing_extensions\nLicense-Expression: PSF-2.0\n\nLicense: no\n")
     writer.close()
     return out.getvalue()

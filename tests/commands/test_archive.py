@@ -1,5 +1,6 @@
 """save and load: one file that docker, podman, skopeo and another workspace take."""
 
+import hashlib
 import io
 import json
 import os
@@ -10,13 +11,19 @@ import tarfile
 import tempfile
 import time
 from dataclasses import replace
+from email.parser import BytesHeaderParser
 from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack import Model
+from jupyter_modelpack.build.sbom import _files
+from jupyter_modelpack.build.sbom_facts import _licences, hashes
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import Untrusted, UsageError
 from jupyter_modelpack.oci.archive import write_archive
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.oci.manifest import CONFIG, CREATED, MANIFEST, REF_NAME, canonical
 from jupyter_modelpack.workspace import package_record
 from jupyter_modelpack.workspace.package import ModelPackage
@@ -137,9 +144,44 @@ def test_lock_and_bill_of_materials_are_plain_files(saved, package):
     assert model["properties"] == [{"name": f"{LABEL}.layer", "value": package.image.manifest.layers[1].digest}]
     assert (wheel["name"], wheel["purl"]) == ("Typing_Extensions", "pkg:pypi/typing-extensions@4.12.2")
     assert wheel["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]
+    assert wheel["licenses"] == [{"expression": "PSF-2.0"}]
+    with package.image.blobs.open_blob(package.image.manifest.layers[1]) as stream:
+        files = [Digest.of_stream(content).hex for _, content in read_layer(stream) if content is not None]
+    assert model["hashes"] == [{"alg": "SHA-256", "content": file} for file in files]
     assert server["name"] == "modelpack-scoring"
     refs = [one["bom-ref"] for one in bill["components"]]
     assert sorted(refs) == sorted(set(refs)) == bill["dependencies"][0]["dependsOn"]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("License-Expression: MIT OR Apache-2.0\nLicense: x", [{"expression": "MIT OR Apache-2.0"}]),
+        ("License: BSD 3-Clause", [{"license": {"name": "BSD 3-Clause"}}]),
+        (
+            "License: UNKNOWN\nClassifier: License :: OSI Approved :: MIT License",
+            [{"license": {"name": "MIT License"}}],
+        ),
+        ("License: Copyright\n        all of it\nClassifier: Typing :: Typed", []),
+        ("Summary: nothing", []),
+    ],
+)
+def test_a_licence_is_what_the_package_says(words, found):
+    assert _licences(BytesHeaderParser().parsebytes(words.encode())) == found
+
+
+def test_the_files_of_a_model_are_named_with_their_hashes(tmp_path):
+    folder = tmp_path / "m"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "a.bin").write_bytes(b"a")
+    (folder / "deep" / "b.bin").write_bytes(b"b")
+    ws = Workspace.default()
+    model = Model.register(ws, folder, "m")
+    made = put_package(ws)
+    found = hashes(made.image, model.part().layer)
+    assert found == [("m/a.bin", hashlib.sha256(b"a").hexdigest()), ("m/deep/b.bin", hashlib.sha256(b"b").hexdigest())]
+    parts = _files(found, "m:1")["components"]
+    assert [part["name"] for part in parts] == ["m/a.bin", "m/deep/b.bin"]
 
 
 def test_what_docker_has_saved_comes_back(saved, package, docker_host, tmp_path, elsewhere):

@@ -212,3 +212,16 @@ def test_a_build_can_be_cancelled(docker, tiny_image, tmp_path):
     with pytest.raises(Cancelled):
         engine.build(tmp_path, "modelpack-test/never:1", report)
     assert time.monotonic() - begin < 5
+
+
+def test_a_health_check_reaches_the_engine(containers, base_image, tmp_path):
+    health = {"Test": ["CMD", "true"], "Interval": 10_000_000_000}
+    made = tiny.image(base_image, tmp_path / "store", "health", Healthcheck=health)
+    api = containers.engine._daemon.api
+    image = containers.engine.load(made, ["modelpack-test/health:1"], Reporter())
+    container = api.create_container(str(image))["Id"]
+    try:
+        assert api.inspect_container(container)["Config"]["Healthcheck"]["Test"] == ["CMD", "true"]
+    finally:
+        api.remove_container(container)
+        containers.engine.remove_image("modelpack-test/health:1")

@@ -241,3 +241,13 @@ def test_garbage_is_collected_seldom_while_the_script_loads_and_as_usual_after_t
         loading, running_now = service.score([]).json
     assert (loading > 100_000) is during
     assert running_now == (int(usual.stdout) if after == "default" else after)
+
+
+@pytest.mark.parametrize(("word", "code"), [("--help", 0), ("-h", 0), ("serve", 2), ("--port", 2)])
+def test_words_behind_the_image_are_answered(word, code):
+    words = [serving_python(), "-m", "jupyter_modelpack.scoring", word]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, cwd=CHECKOUT)
+    said = done.stdout + done.stderr
+    assert done.returncode == code
+    assert "docker run --publish 127.0.0.1:6789:5001 IMAGE" in said
+    assert ("takes no arguments, not" in said) is bool(code)

@@ -1,0 +1,43 @@
+"""create: a workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.errors import Conflict, UsageError
+from jupyter_modelpack.events import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A workspace that is there now.
+
+    Attributes:
+        called: What `--workspace` takes for it.
+    """
+
+    name: str
+    path: Path
+    called: str
+    handle: Workspace = field(repr=False)
+
+
+def create(_report: Reporter, *, name: str | None = None, folder: str | None = None) -> Created:
+    """Make a workspace, as `Workspace.create` does; raise `Conflict` when there is one of that name."""
+    from jupyter_modelpack.home import expand  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.workspace.workspace import Workspace  # noqa: PLC0415
+
+    if name is None:
+        raise UsageError("create needs the name of the workspace.", hint="create diabetes")
+    try:
+        made = Workspace.create(name, path=expand(folder) if folder else None)
+    except Conflict as error:
+        if error.code == "workspace-exists":
+            error.hint = f"It is there to be used: --workspace {folder or name}."
+        raise
+    return Created(made.name, made.path, str(made.path) if folder else made.name, made)
