@@ -54,21 +54,24 @@ def without_tag(index: Index, name: str, parts: Callable[[Descriptor], Iterable[
     gone = [entry for entry in index.manifests if entry.annotations.get(REF_NAME) == name]
     kept = [entry for entry in index.manifests if entry.annotations.get(REF_NAME) != name]
     repository = name.rpartition(":")[0]
-    named = {
-        entry.digest for entry in kept if not _is_untagged(entry, repository) and repository_of(entry) == repository
-    }
+    ours = [entry for entry in kept if repository_of(entry) == repository]
+    named = {entry.digest for entry in ours if REF_NAME in entry.annotations}
+    loose: dict[str, list[Descriptor]] = {}
+    for entry in ours:
+        if REF_NAME not in entry.annotations:
+            for key in (entry.digest, SUBJECT + entry.annotations.get(SUBJECT, "")):
+                loose.setdefault(key, []).append(entry)
+    going: set[Digest] = set()
     todo = [entry for entry in gone if entry.digest not in named]
     while todo:
         one = todo.pop()
-        below = {one.digest, *parts(one)} - named
-        going = [
-            entry
-            for entry in kept
-            if _is_untagged(entry, repository) and (entry.digest in below or entry.annotations.get(SUBJECT) in below)
-        ]
-        kept = [entry for entry in kept if entry not in going]
-        todo += going
-    return replace(index, manifests=tuple(kept))
+        for digest in {one.digest, *parts(one)} - named:
+            for entry in (*loose.pop(digest, ()), *loose.pop(SUBJECT + digest, ())):
+                if entry.digest not in going:
+                    going.add(entry.digest)
+                    todo.append(entry)
+    stay = (entry for entry in kept if not (_is_untagged(entry, repository) and entry.digest in going))
+    return replace(index, manifests=tuple(stay))
 
 
 def _is_untagged(entry: Descriptor, repository: str) -> bool:

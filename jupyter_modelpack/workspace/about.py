@@ -11,17 +11,20 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import INDEX, MANIFEST_TYPES, Descriptor, Index, Manifest
 from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.store.untagged import SUBJECT
 
 
 def about(store: Layout, repository: str, digest: Digest) -> list[Image]:
     """Return the artifacts of `repository` that are about a manifest, and those about them, subjects first."""
+    by_subject: dict[str, list[Descriptor]] = {}
+    for entry in store.entries(repository):
+        by_subject.setdefault(entry.annotations.get(SUBJECT, ""), []).append(entry)
     found: dict[Digest, Image] = {}
-    todo = [digest]
-    for subject in todo:  # grows
-        for entry in store.referrers(repository, subject):
-            if entry.media_type in MANIFEST_TYPES and entry.digest not in found:
-                found[entry.digest] = store.image(entry)
-                todo.append(entry.digest)
+    todo = store.referrers(repository, digest)
+    for entry in todo:  # grows
+        if entry.media_type in MANIFEST_TYPES and entry.digest not in found:
+            found[entry.digest] = store.image(entry)
+            todo += by_subject.get(entry.digest, [])
     return list(found.values())
 
 

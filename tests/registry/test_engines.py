@@ -8,17 +8,22 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import read_layer
+from jupyter_modelpack.oci.manifest import INDEX, Index, Platform
 from jupyter_modelpack.registry.endpoint import Endpoint
 from jupyter_modelpack.registry.inbox import Inbox
 from jupyter_modelpack.registry.server import RegistryServer
+from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.conftest import Served
+from tests.registry.samples import layer, put_image
 from tests.services import podman as service
 from tests.services.packages import need
 from tests.services.registry import Account
@@ -232,3 +237,34 @@ def test_skopeo_with_a_wrong_password(ours: Served):
     done = skopeo("inspect", "--tls-verify=false", "--creds=a:b", f"docker://{ours.account.address}/package:1")
     assert done.returncode != 0
     assert "unauthorized" in done.stderr.lower() or "invalid username/password" in done.stderr
+
+
+def test_skopeo_copies_every_platform_and_deletes(tmp_path: Path):
+    """It pushes the manifests of an index by their digests first."""
+    layout = Layout.create(tmp_path / "written")
+    source = Layout.create(tmp_path / "source")
+    entries = []
+    for number, architecture in enumerate(("amd64", "arm64")):
+        image = put_image(source, f"x:{architecture}", layer(number, 100))
+        entries.append(replace(image.descriptor, annotations={}, platform=Platform("linux", architecture)))
+    source.tag("x:all", source.put_bytes(INDEX, Index(tuple(entries)).to_bytes()))
+    endpoint = Endpoint.create()
+    with RegistryServer(layout, endpoint, inbox=Inbox(layout)):
+        place = f"docker://{endpoint.address}/team/x:all"
+        pair = f"{endpoint.username}:{endpoint.password.reveal()}"
+        copy = ["copy", "--all", "--preserve-digests", "--quiet", "--dest-tls-verify=false", f"--dest-creds={pair}"]
+        for words in (
+            [*copy, f"oci:{source.path}:x:all"],
+            ["inspect", "--tls-verify=false", f"--creds={pair}", "--override-arch=arm64"],
+        ):
+            done = subprocess.run(["skopeo", *words, place], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["Architecture"]
+        collect(layout, Reporter())
+        assert layout.resolve("team/x", entries[1].digest)
+        done = subprocess.run(
+            ["skopeo", "delete", "--tls-verify=false", f"--creds={pair}", place],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert layout.tags("team/x") == []

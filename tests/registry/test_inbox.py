@@ -4,11 +4,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.manifest import INDEX, MANIFEST, Descriptor, canonical
+from jupyter_modelpack.oci.manifest import INDEX, MANIFEST, REF_NAME, Descriptor, Index, canonical
 from jupyter_modelpack.registry import referrers
+from jupyter_modelpack.store import untagged
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.lease import lease
@@ -186,3 +189,48 @@ def test_an_unnamed_entry_of_anothers_layout_is_nobodys(our_layout: Layout, tmp_
     assert (our_layout.repositories(), our_layout.tags("a"), our_layout.entries("a")) == ([], [], [])
     collected(our_layout)
     assert our_layout.image(image.descriptor).raw == image.raw
+
+
+def seconds_to_untag(count: int, *, chained: bool) -> float:
+    """Take the last name from an image that `count` artifacts are about, all of them or each about the one before."""
+    digests = [Digest.of(str(number).encode()) for number in range(count + 1)]
+    top = Descriptor(MANIFEST, digests[0], 1, {REF_NAME: "x:1"})
+    entries = []
+    for number, digest in enumerate(digests[1:]):
+        about = digests[number if chained else 0]
+        entries.append(Descriptor(MANIFEST, digest, 1, {untagged.REPOSITORY: "x", untagged.SUBJECT: about}))
+    index = Index((top, *entries))
+    began = time.process_time()
+    assert untagged.without_tag(index, "x:1", lambda _entry: ()).manifests == ()
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("chained", [False, True])
+def test_untagging_costs_what_there_is(chained):
+    least = min(seconds_to_untag(2_000, chained=chained) for _ in range(3))
+    assert min(seconds_to_untag(8_000, chained=chained) for _ in range(3)) < 10 * least + 0.01
+
+
+def seconds_to_read(x: Writable, layout: Layout, count: int) -> float:
+    """Read the last page of `count` tags, a manifest by its digest and one that is not there."""
+    raw = manifest(x, fresh())
+    put(x, raw)
+    entry = next(one for one in layout.entries("team/x") if one.digest == Digest.of(raw))
+
+    def fill(_index: Index) -> tuple[Index, None]:
+        return Index(tuple(replace(entry, annotations={REF_NAME: f"team/x:{n:06}"}) for n in range(count))), None
+
+    layout.update(fill)
+    began = time.process_time()
+    last = get(x, "tags/list", params={"n": 10, "last": f"{count - 3:06}"})
+    assert last.json()["tags"] == [f"{count - 2:06}", f"{count - 1:06}"]
+    assert "Link" not in last.headers
+    assert get(x, f"manifests/{Digest.of(raw)}").status_code == 200
+    assert get(x, f"manifests/{Digest.of(b'nothing')}").status_code == 404
+    return time.process_time() - began
+
+
+def test_many_tags_cost_what_there_is(our_account, our_layout: Layout):
+    x = ours(our_account)
+    least = min(seconds_to_read(x, our_layout, 1_000) for _ in range(2))
+    assert min(seconds_to_read(x, our_layout, 4_000) for _ in range(2)) < 10 * least
