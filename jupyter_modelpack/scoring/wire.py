@@ -1,11 +1,15 @@
 """The bytes of a response's head."""
 
+from __future__ import annotations
+
 import http
 import time
-
-import httptools
+from typing import TYPE_CHECKING
 
 from .messages import Response
+
+if TYPE_CHECKING:  # a dry run has none
+    import httptools
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in http.HTTPStatus}
 _WITHOUT_BODY = frozenset({204, 304})

@@ -101,7 +101,7 @@ def test_a_name_of_pythons_own_is_refused(here, name):
         ("def init(path): pass\ndef run(data): pass\n", r"line 1: init\(\) is called without arguments.* needs path"),
         ("def init(*, a, b=1): pass\ndef run(data): pass\n", "needs a"),
         ("def init(): pass\ndef run(): pass\n", r"line 2: run\(\) takes no argument"),
-        ("%time\n", "invalid syntax"),
+        ("%time\n", "'%time' is for IPython"),
         ("x = '\0'\n", "null bytes"),
     ],
 )
