@@ -132,7 +132,8 @@ def build_environment(
         lock = recipe_lock(recipe, target, cache.path / "locks", report)
     resolved(lock, target)
     report.stage("dependencies", f"{len(lock.packages)} packages")
-    made = wheel_layers(lock, target, cache, report, needs.requirements)
+    mine = not recipe.lock or recipe.build_sources
+    made = wheel_layers(lock, target, cache, report, needs.requirements, build_sources=mine)
     check_libraries(known_parts(lock, target, cache), base, needs, cache, report)
     sees_base = needs.uses_base or bool(needs.needs_engine)
     skeleton, reused = skeleton_layer(target, base.python, store, system_packages=sees_base)

@@ -44,6 +44,11 @@ class Locked:
     wheel: bool
     place: str = ""
 
+    @property
+    def source(self) -> bool:
+        """Whether it is built on this machine, which runs its code."""
+        return not self.wheel and not urlsplit(self.place).path.endswith(".whl")
+
 
 @dataclass(frozen=True)
 class Lock:
@@ -85,6 +90,17 @@ def _parse(text: str) -> Lock:
         return Lock(text, tuple(_package(entry) for entry in document.get("packages", [])))
     except SHAPE as error:
         raise misshapen(error) from error
+
+
+def refuse_sources(packages: Iterable[Locked]) -> None:
+    """Raise `UsageError` naming the source archives among packages that others have chosen (threat T4)."""
+    named = [f"{package.name} {package.version}" for package in packages if package.source]
+    if named:
+        raise UsageError(
+            f"The lock has source archives ({', '.join(named)}), and building one runs its code on this machine.",
+            hint="If you trust whoever made the lock, say it again with --build-sources.",
+            code="builds-sources",
+        )
 
 
 def misshapen(error: Exception) -> UsageError:

@@ -118,6 +118,7 @@ class Recipe:
         upgrade: Whether the requirements are resolved again, though there is a lock from before.
         pull: Whether a base image named by a tag is asked for again, though there is one from before.
         created: The time that the image is to name as its own; None for that of its base image.
+        build_sources: Whether source archives that `lock` names may be built here, which runs their code.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Recipe:
     upgrade: bool = False
     pull: bool = False
     created: datetime | None = None
+    build_sources: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from jupyter_modelpack.build.config import image_config
 from jupyter_modelpack.build.interpreter import need_interpreter
 from jupyter_modelpack.build.layer_difference import tell_difference
 from jupyter_modelpack.build.local import KIND
-from jupyter_modelpack.build.lock import Lock
+from jupyter_modelpack.build.lock import Lock, refuse_sources
 from jupyter_modelpack.build.lock_in_image import lock_in, member
 from jupyter_modelpack.build.python_in_image import find_python
 from jupyter_modelpack.build.recipe import LayerNote, ModelPart, Needs, Recipe, Source
@@ -63,11 +63,17 @@ class Verdict:
     differences: tuple[Difference, ...]
 
 
-def verify(image: Image, report: Reporter) -> Verdict:
+def verify(image: Image, report: Reporter, *, build_sources: bool = False) -> Verdict:
     """Rebuild `image`, compare.
 
+    Args:
+        image: The image.
+        report: For stages and progress.
+        build_sources: Whether source archives that its lock names may be built, which runs their code.
+
     Raises:
-        UsageError: the image was not packaged by us, so it does not say what it was made of.
+        UsageError: the image was not packaged by us, so it does not say what it was made of; or its lock names source
+            archives, and they may not be built.
         NotFound: its base image is not on this machine.
         Unavailable: its packages cannot be fetched.
         Untrusted: what it says of itself is not what packaging writes.
@@ -88,6 +94,8 @@ def verify(image: Image, report: Reporter) -> Verdict:
     if not kept:
         raise _strange()
     lock = Lock.parse(lock_in(image))
+    if not build_sources:
+        refuse_sources(lock.packages)
     sees_base = "site-packages = true" in member(image, ours[0], f"{target.env[1:]}/pyvenv.cfg")
     with temporary_folder(cache.path) as folder:
         scratch = Layout.create(folder / "layout")

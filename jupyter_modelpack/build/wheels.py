@@ -18,7 +18,7 @@ from pathlib import Path
 
 from jupyter_modelpack.build.collisions import Part, settle
 from jupyter_modelpack.build.contents import contents
-from jupyter_modelpack.build.lock import Lock, Locked
+from jupyter_modelpack.build.lock import Lock, Locked, refuse_sources
 from jupyter_modelpack.build.target import Target
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
@@ -48,7 +48,13 @@ class WheelLayer:
 
 
 def wheel_layers(
-    lock: Lock, target: Target, cache: Layout, report: Reporter, requirements: Sequence[str] = ()
+    lock: Lock,
+    target: Target,
+    cache: Layout,
+    report: Reporter,
+    requirements: Sequence[str] = (),
+    *,
+    build_sources: bool = True,
 ) -> list[WheelLayer]:
     """Return the layers of a lock's packages: large wheels first, in the lock's order, then the small ones as one.
 
@@ -61,14 +67,18 @@ def wheel_layers(
         cache: The machine's layout.
         report: For log and progress.
         requirements: Lines that the lock was made from, for the passwords of the indexes they name: a lock has none.
+        build_sources: Whether source archives that are not in the cache may be built, which runs their code.
 
     Raises:
+        UsageError: there are such, and they may not.
         BuildFailed: a package cannot be fetched or built for the target.
         Unavailable: the package index cannot be reached.
     """
     found = dict(zip((package.name for package in lock.packages), _kept(lock.packages, target, cache), strict=True))
     missing = [package for package in lock.packages if found[package.name] is None]
     made: dict[str, Descriptor] = {}
+    if not build_sources:
+        refuse_sources(missing)
     if missing:
         from jupyter_modelpack.build.wheel_making import make_layers  # noqa: PLC0415 - only when there is something new
 

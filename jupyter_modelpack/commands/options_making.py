@@ -130,6 +130,14 @@ MAKING: tuple[Option, ...] = (
         completes="path",
     ),
     Option(
+        "build_sources",
+        "Build source archives that a lock names, which runs their code on this machine",
+        ("package", "verify"),
+        ("--build-sources",),
+        kind="flag",
+        default=False,
+    ),
+    Option(
         "upgrade",
         "Resolve the requirements again, for newer versions",
         ("package",),

@@ -106,6 +106,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     upgrade: bool = False,
     pull: bool = False,
     created: str | None = None,
+    build_sources: bool = False,
     workspace: str | None = None,
     engine: str | None = None,
     cell: str | None = None,
@@ -128,7 +129,14 @@ def package(  # noqa: PLR0913 - one keyword an option
     config.apt = apt
     config.sample = read_sample(sample) if sample is not None else None
     config.allow_secrets = allow_secret
-    how = choices.choose(where, expand(lock) if lock else None, upgrade=upgrade, pull=pull, created=created)
+    how = choices.choose(
+        where,
+        expand(lock) if lock else None,
+        upgrade=upgrade,
+        pull=pull,
+        created=created,
+        build_sources=build_sources,
+    )
     with notebook.files if notebook else nullcontext():
         if plan:
             known, new = look_up(where, model, report, notebook.models if notebook else NO_VARIABLES)

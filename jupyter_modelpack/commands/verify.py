@@ -33,14 +33,19 @@ class Verified:
     seconds: float
 
 
-def verify(report: Reporter, *, package: str | None = None, workspace: str | None = None) -> Verified:
-    """Rebuild a package in a place where nothing is kept from before, compare digests, name what differs."""
+def verify(
+    report: Reporter, *, package: str | None = None, build_sources: bool = False, workspace: str | None = None
+) -> Verified:
+    """Rebuild a package in a place where nothing is kept from before, compare digests, name what differs.
+
+    Source archives of its lock are built only with `build_sources`: it may be another's package.
+    """
     from jupyter_modelpack.build.verify import verify as rebuild  # noqa: PLC0415 - verbs start fast
 
     started = time.monotonic()
     wanted = choose.package(choose.workspace(workspace), package)
     check_is_image(wanted)
-    found = rebuild(wanted.image, report)
+    found = rebuild(wanted.image, report, build_sources=build_sources)
     return Verified(
         wanted.location or "", str(found.digest), found.differences, not found.differences, time.monotonic() - started
     )

@@ -25,12 +25,14 @@ class Choices:
         upgrade: Whether the requirements are resolved again, though there is a lock from before.
         pull: Whether a base image named by a tag is asked for again, though there is one from before.
         created: The time that the image is to name as its own; None for that of its base image.
+        build_sources: Whether source archives that the lock names may be built here, which runs their code.
     """
 
     lock: str = ""
     upgrade: bool = False
     pull: bool = False
     created: datetime | None = None
+    build_sources: bool = False
 
 
 DEFAULT = Choices()
@@ -43,6 +45,7 @@ def choose(
     upgrade: bool,
     pull: bool,
     created: datetime | str | None = None,
+    build_sources: bool = False,
 ) -> Choices:
     """Return the choices that people made.
 
@@ -52,6 +55,7 @@ def choose(
         upgrade: As in `Choices`.
         pull: As in `Choices`.
         created: As in `Choices`, or as people write it.
+        build_sources: As in `Choices`.
 
     Raises:
         UsageError: a lock and its opposite are both asked for.
@@ -62,7 +66,7 @@ def choose(
         return Choices(upgrade=upgrade, pull=pull, created=when)
     if upgrade:
         raise UsageError("A lock says which versions, and upgrade asks for newer ones.", hint="Choose one of them.")
-    return Choices(_text(workspace, lock), pull=pull, created=when)
+    return Choices(_text(workspace, lock), pull=pull, created=when, build_sources=build_sources)
 
 
 def _text(workspace: Workspace, lock: str | os.PathLike[str]) -> str:

@@ -318,6 +318,7 @@ class Model:
         upgrade: bool = False,
         pull: bool = False,
         created: datetime | str | None = None,
+        build_sources: bool = False,
     ) -> ModelPackage:
         """Begin to make an image, or a Dockerfile with its files; return at once (contract section 6).
 
@@ -333,6 +334,8 @@ class Model:
             pull: Whether to ask again what the base image's tag means. Ours, not Azure's.
             created: The time that the image names as its own: a datetime, ``now``, or a date as text; by default that
                 of its base image. Ours, not Azure's.
+            build_sources: Whether source archives that `lock` names may be built, which runs their code. Ours, not
+                Azure's.
 
         """
         from jupyter_modelpack.workspace.choices import choose  # noqa: PLC0415 - packaging knows models
@@ -345,7 +348,7 @@ class Model:
             generate_dockerfile=generate_dockerfile,
             image_name=image_name,
             image_label=image_label,
-            choices=choose(workspace, lock, upgrade=upgrade, pull=pull, created=created),
+            choices=choose(workspace, lock, upgrade=upgrade, pull=pull, created=created, build_sources=build_sources),
         )
 
     def _bound(self) -> Workspace:

@@ -92,6 +92,7 @@ def plan(
         upgrade=choices.upgrade,
         pull=choices.pull,
         created=choices.created,
+        build_sources=choices.build_sources,
     )
     secret_check.check(recipe.source, sample)
     main_check.check(recipe, workspace.store)
