@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack._version import __version__
@@ -75,6 +76,11 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     room = "frontends.kernel" if name == "modelpack_panel" else "errors"
     if name in _NOUNS:
+        from jupyter_modelpack import supported  # noqa: PLC0415 - as the module says
+
+        supported.check()
+        if lacking := supported.lacking():
+            warnings.warn(lacking, RuntimeWarning, stacklevel=2)
         room = f"workspace.{_NOUNS[name]}"
         _attach()
     return getattr(importlib.import_module(f"{__name__}.{room}"), name)
@@ -113,6 +119,26 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
 
 def _jupyter_server_extension_points() -> list[dict[str, object]]:
     """Tell the Jupyter server what to load; only that server gets here."""
+    from jupyter_modelpack import supported  # noqa: PLC0415 - only a server pays for it
+    from jupyter_modelpack.errors import Unavailable  # noqa: PLC0415
+
+    try:
+        supported.check()
+    except Unavailable:
+        return [{"module": "jupyter_modelpack"}]  # the server then calls what stands below
     from jupyter_modelpack.frontends.lab.extension import ModelpackApp  # noqa: PLC0415 - imports jupyter_server
 
     return [{"module": "jupyter_modelpack", "app": ModelpackApp}]
+
+
+def _load_jupyter_server_extension(server: object) -> None:
+    """Say to a Jupyter server why there is no more of us than this."""
+    from jupyter_modelpack import supported  # noqa: PLC0415 - as above
+    from jupyter_modelpack.errors import Unavailable  # noqa: PLC0415
+
+    try:
+        supported.check()
+    except Unavailable as error:
+        from jupyter_modelpack.frontends.lab import unsupported  # noqa: PLC0415 - imports jupyter_server
+
+        unsupported.load(server, error)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jupyter_modelpack import home
+from jupyter_modelpack import home, supported
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.engine.base import DEFAULT_PORT
 from jupyter_modelpack.errors import Denied, ModelpackError, Unavailable, UsageError
@@ -43,6 +43,7 @@ class Diagnosis:
 def doctor(report: Reporter, *, workspace: str | None = None, engine: str | None = None) -> Diagnosis:
     """Look at everything that packaging and running need; change nothing."""
     checks: tuple[tuple[str, Callable[[], Check]], ...] = (
+        ("System", _system),
         ("Python", _python),
         ("uv", _uv),
         ("Engine", lambda: _engine(engine)),
@@ -64,6 +65,14 @@ def _judged(what: str, check: Callable[[], Check]) -> Check:
         return check()
     except ModelpackError as error:
         return Check(what, "fail", error.message, error.hint)
+
+
+def _system() -> Check:
+    found = f"{platform.system()} {platform.release()}"
+    lacking = supported.lacking()
+    return Check(
+        "System", "warn" if lacking else "ok", lacking or found, "Use Linux; on Windows, WSL 2." * bool(lacking)
+    )
 
 
 def _python() -> Check:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from jupyter_modelpack import supported
 from jupyter_modelpack.engine import ports, supervisor
 from jupyter_modelpack.engine.base import Credentials, ImageRow, LocalProgram, RunSpec, Service, Writable, check_name
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
@@ -51,6 +52,15 @@ class ProcessEngine:
 
     name = "process"
     isolated = False
+
+    def __init__(self) -> None:
+        """Raise `Unavailable` on a system that does not tell of its processes."""
+        if not supported.has_processes():
+            raise Unavailable(
+                "Services without a container engine need Linux: there is no /proc here that tells of processes.",
+                hint="Start Docker or Podman; on Windows, use WSL 2.",
+                code="no-processes",
+            )
 
     def describe(self) -> str:
         """Return one line for people."""

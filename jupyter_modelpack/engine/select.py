@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from jupyter_modelpack import supported
 from jupyter_modelpack.engine.base import Engine
 from jupyter_modelpack.engine.process import ProcessEngine
 from jupyter_modelpack.errors import Denied, Unavailable, UsageError
@@ -36,6 +37,8 @@ def choose(name: str | None = None) -> Engine:
     try:
         return container_engine()
     except (Unavailable, Denied, UsageError):
+        if not supported.has_processes():
+            raise  # there is no other way on this system, so why this one is closed counts
         return ProcessEngine()
 
 

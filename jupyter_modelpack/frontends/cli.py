@@ -72,6 +72,9 @@ def _run(words: Sequence[str]) -> int:
     if request.skin["help"]:
         return _help(words[:1])
 
+    from jupyter_modelpack import supported  # noqa: PLC0415
+
+    supported.check()
     from jupyter_modelpack.commands import perform  # noqa: PLC0415
     from jupyter_modelpack.frontends.presenter import Job, TextPresenter  # noqa: PLC0415
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import SimpleCompletion, context_matcher
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
+from jupyter_modelpack import supported
 from jupyter_modelpack.commands import help as texts
 from jupyter_modelpack.commands.option import Door
 from jupyter_modelpack.commands.parse import Request, find_verb, parse
@@ -117,6 +118,8 @@ def matcher(context: CompletionContext) -> SimpleMatcherResult:
 
 def load(shell: InteractiveShell) -> None:
     """Register the magics and their completion; loading twice changes nothing."""
+    with one_line():
+        supported.check()
     ModelpackMagics.modelpack.__doc__ = texts.overview("line")
     ModelpackMagics.package.__doc__ = texts.explain(find_verb("package", "cell"), "cell")
     shell.register_magics(ModelpackMagics)
@@ -131,6 +134,8 @@ def load(shell: InteractiveShell) -> None:
             warming.join(HEAD_START)
         elif said := hint(shell):
             _write(said)
+        if lacking := supported.lacking():
+            _write(lacking)
 
 
 def _warm_up() -> None:
