@@ -171,8 +171,14 @@ def test_doctor_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path) -> None:
     settings = {"MODELPACK_BASE_IMAGE": "example.invalid/python:3.11", "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
     done = modelpack("doctor", "--json", **settings)
     found = {check["what"]: check for check in json.loads(done.stdout)["checks"]}
-    assert set(found) == {"Python", "uv", "Engine", "Workspace", "Base image", "Disk", "Registry", "Port"}
-    assert found["Python"]["verdict"] == found["uv"]["verdict"] == found["Registry"]["verdict"] == "ok"
+    assert set(found) == {"System", "Python", "uv", "Engine", "Workspace", "Base image", "Disk", "Registry", "Port"}
+    assert (
+        found["System"]["verdict"]
+        == found["Python"]["verdict"]
+        == found["uv"]["verdict"]
+        == found["Registry"]["verdict"]
+        == "ok"
+    )
     assert found["Engine"]["verdict"] == "warn"
     assert f"{tmp_path}/none.sock" in found["Engine"]["found"]
     assert "Docker or Podman" in found["Engine"]["remedy"]
