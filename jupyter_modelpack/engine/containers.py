@@ -26,8 +26,9 @@ _END_SECONDS = 10.0
 """Seconds after SIGKILL until a container is gone: the engine unmounts and tidies up meanwhile."""
 
 
-_TURNS, _TURN_SECONDS = 50, 0.1
-"""How often, and how many seconds apart, a name is tried that another is giving up or taking at this moment."""
+_TURNS, _TURN_SECONDS = 300, 0.1
+"""How often, and how many seconds apart, a name is tried that another is giving up or taking at this moment: as long
+as an engine may take to answer."""
 
 _NOBODY = "name-changes-hands"
 
