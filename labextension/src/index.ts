@@ -56,10 +56,10 @@ function activate(
 
   const compare = (): Promise<void> => store.load().then((found) => panel.compare(found.version), (error) => panel.compare(null, error));
   let about = compare();
-  let away = false;
+  let opened = false;
   store.connected.connect((_store, open) => {
-    if (open && away) about = compare(); // a server that has started anew may be another version
-    away = !open;
+    if (open && opened) about = compare(); // a server that has started anew meanwhile may be another version
+    opened ||= open;
   });
   const configured = registry ? follow(ID, registry, store).catch((error) => console.error(error)) : Promise.resolve();
 

@@ -81,7 +81,9 @@ export class Store {
       if (done) return;
       done = true;
       this.watching -= 1;
-      if (!this.watching) this.stream.close();
+      if (this.watching) return;
+      this.stream.close();
+      this.open = null; // not known: it is said again when somebody looks
     };
   }
 

@@ -98,7 +98,10 @@ def test_a_panel_that_nobody_sees_holds_nothing_and_shows_what_it_missed(page, m
         panel.command("application:close")
     assert quiet(page, client) == []
     missed = client.finish("doctor")["id"]
+    page.route("**/jupyter-modelpack/about*", lambda route: route.fulfill(json={"version": "9.9.9", "verbs": {}}))
     panel.command("modelpack:open")
+    expect(panel.panel.get_by_role("alert").filter(has_text="the server's half is 9.9.9")).to_be_visible()
+    page.unroute("**/jupyter-modelpack/about*")
     expect(panel.panel.locator(f'.mpl-job[data-job="{missed}"]')).to_have_attribute("data-state", "done")
     page.goto(f"{mortal.root}lab/workspaces/never-shown?token={mortal.token}")
     panel.ready()
