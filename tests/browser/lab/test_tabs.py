@@ -13,7 +13,7 @@ from tests.browser.jupyter import Jupyter
 from tests.server.conftest import BASE, Client, answering, environment
 from tests.services.wheel import environment as installed
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.timeout(1200)]  # thirteen tabs each, however busy the machine is
 
 TABS = 10
 """A browser has six connections to a host."""
