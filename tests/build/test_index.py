@@ -168,5 +168,7 @@ def test_an_index_with_a_certificate_of_the_companys(
             return
         with pytest.raises(Unavailable) as caught:
             build(recipe("very-private-thing==1.0"), store, watcher.report)
+        trusting = build(recipe("very-private-thing==1.0", "--trusted-host 127.0.0.1"), store, watcher.report)
+        assert address in trusting.lock
     assert "SSL_CERT_FILE" in caught.value.hint
     assert SECRET not in f"{caught.value}{watcher.text()}"

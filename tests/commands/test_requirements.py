@@ -181,6 +181,31 @@ def test_a_tampered_source_archive_is_not_run(here, index, typed, tmp_path):
 
 
 @pytest.mark.network
+@pytest.mark.parametrize("setting", ["", "UV_NO_VERIFY_HASHES"])
+def test_an_index_that_lies_of_a_hash(setting, here, index, typed, monkeypatch):
+    """It lists the hash that is asked for, and sends another file."""
+    root, address = index
+    good = put_wheel(root, "sturdy", "1.0", "ANSWER = 42\n")
+    evil = put_wheel(root, "sturdy", "1.0", "ANSWER = 'stolen'\n")
+    name = "sturdy-1.0-py3-none-any.whl"
+    (root / "sturdy" / "index.html").write_text(f'<a href="{name}#sha256={good}">{name}</a>')
+    if setting:
+        monkeypatch.setenv(setting, "1")
+    (here / "r.txt").write_text(f"--extra-index-url {address}\nsturdy==1.0 --hash=sha256:{good}\n")
+    code, _, said = typed("package", "score.py", "-r", "r.txt")
+    assert (code, good in said, evil in said) == (5, True, True)
+
+
+@pytest.mark.network
+def test_the_hash_of_a_local_wheel_counts(here, typed):
+    good = put_wheel(here / "w", "sturdy", "1.0")
+    for digest, wanted in ((good, 0), (WRONG, 5)):
+        (here / "r.txt").write_text(f"./w/sturdy/sturdy-1.0-py3-none-any.whl --hash=sha256:{digest}\n")
+        code, _, said = typed("plan", "score.py", "-r", "r.txt")
+        assert code == wanted, said
+
+
+@pytest.mark.network
 def test_the_hash_in_an_address_counts(here, index, typed):
     root, address = index
     put_wheel(root, "sturdy", "1.0")
