@@ -66,7 +66,7 @@ def test_images_are_run_copied_removed_and_come_by_themselves(page, jupyter, doc
     expect(service).to_contain_text("ended")
     panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).click()
     panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).click()
-    expect(panel.locator(".mp-news")).to_contain_text(f"with the ended {name}.")
+    expect(panel.locator(".mp-news").first).to_contain_text(f"with the ended {name}.")
 
 
 BUILD = """
