@@ -37,7 +37,7 @@ from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout
 
 _INDEX = re.compile(r"(?:--extra-index-url|--index-url|-i|--find-links|-f)[\s=]+(?P<url>https?://\S+)")
-_IN_THE_WAY = re.compile(r"\(os error (17|20|21)\)")
+_IN_THE_WAY = re.compile(r"\(os\s+error\s+(17|20|21)\)")
 """What uv says of a file that exists, of one where a folder is needed, and of a folder where a file is."""
 
 _WORKERS = max(2, min(os.cpu_count() or 1, 8))
@@ -127,7 +127,7 @@ class _Work:
             alone = _overlapping(missing, installed)
         except BuildFailed as error:
             # What one brings as a file may be another's folder; `collisions` says so in full.
-            if len(missing) == 1 or not _IN_THE_WAY.search(error.message):
+            if len(missing) == 1 or not _IN_THE_WAY.search(" ".join(getattr(error.__cause__, "log_tail", ()))):
                 raise
             installed, alone = {}, list(missing)
         for package in alone:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_the_last_one_in_the_lock_wins_in_a_container_and_as_a_process(here):
     assert len(said) == 5
     assert printed("plan", "score.py", "-r", "requirements.txt")["remarks"] == said
     for engine in ("docker", "process"):
-        name = f"collisions-{engine}"
+        name = f"collisions-{secrets.token_hex(4)}"  # the engine is shared, and keeps what has ended
         try:
             started = modelpack("run", "package:1", "--name", name, "--port", "0", MODELPACK_ENGINE=engine)
             assert started.returncode == 0, started.stderr

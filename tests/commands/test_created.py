@@ -1,6 +1,7 @@
 """When a package was made is the workspace's to know: the image of the same input is the same at any time."""
 
 import json
+import secrets
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,15 +27,16 @@ def here(tmp_path: Path, base_image: Path, docker_host: str, monkeypatch: pytest
 
 
 def test_images_show_when_they_were_packaged_and_do_not_hold_it(here):
-    for name in ("one", "two"):
-        Workspace.create(name)
-    words = ["package", "score.py", "--model", "model.bin", "--name", "created"]
+    for workspace in ("one", "two"):
+        Workspace.create(workspace)
+    name = f"created-{secrets.token_hex(4)}"  # the engine is shared
+    words = ["package", "score.py", "--model", "model.bin", "--name", name]
     first = printed(*words, "--tag", "1", "-w", "one", MODELPACK_ENGINE="docker")
     second = printed(*words, "--tag", "1", "-w", "two")  # the model is registered again, at another moment
     assert second["digest"] == first["digest"]
 
     rows = printed("images", "-w", "one", MODELPACK_ENGINE="docker")["rows"]
-    (row,) = [row for row in rows if row["repository"].endswith("/created")]
+    (row,) = [row for row in rows if row["repository"].endswith(f"/{name}")]
     packaged = datetime.fromisoformat(row["created"])
     assert timedelta() <= datetime.now(UTC) - packaged < timedelta(minutes=5)
     said = subprocess.check_output(["docker", "inspect", "--format", "{{.Created}}", row["id"]], text=True).strip()
