@@ -19,6 +19,30 @@ INDEX_NESTING: Final = 4
 ARCHIVE_ENTRIES: Final = 1_000_000
 """Most entries read from one tar; CUDA environments have about 100,000."""
 
+TAR_HEADER_BYTES: Final = 64 << 10
+"""Longest extended header of a tar member: a path of 4 KiB, a link's target, and extended attributes."""
+
+TAR_GLOBALS: Final = 100
+"""Most global headers of a tar: `git archive` writes one, engines none."""
+
+LINE_BYTES: Final = 64 << 10
+"""Longest line of a log that is kept: a model that prints its weights must not freeze who reads the log."""
+
+JOURNAL_LINE_BYTES: Final = 16 << 20
+"""Longest line of a job's journal: a result may list thousands of packages."""
+
+TAIL_BYTES: Final = 16 << 20
+"""How far back from a log's end its last lines are looked for."""
+
+PATTERN_CHARS: Final = 4 << 10
+"""Most of one line in which a pattern is looked for, where the pattern's cost may grow faster than the line."""
+
+YAML_BYTES: Final = 1 << 20
+"""Largest conda file; one of a thousand packages has 30 kB."""
+
+YAML_NODES: Final = 100_000
+"""Most values of a YAML document once its aliases are written out: nine lines may stand for a billion."""
+
 ERROR_BODY_BYTES: Final = 64 << 10
 """Most of an error answer that is read for its message."""
 

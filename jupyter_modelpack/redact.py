@@ -10,10 +10,11 @@ import re
 
 MASK = "***"
 
+# Lines of a log come from whoever wrote them, and may be long: each pattern looks at a character a few times at most.
 # Up to the last @ of the authority: a password may hold an @ or a quote of its own.
-_USERINFO = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]+@")
+_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z0-9+.-]://)[^/\s]+@")
 _QUERY = re.compile(
-    r"(?i)(?P<key>[?&](?:[a-z_-]*(?:token|key|secret|password|signature|sig|credential)[a-z_-]*)=)[^&\s'\"]+"
+    r"(?i)(?P<key>[?&](?=[\w.-]*?(?:token|key|secret|password|signature|sig|credential))[\w.-]+=)[^&\s'\"]+"
 )
 _HEADER = re.compile(r"(?i)(?P<key>\b(?:authorization|x-registry-auth)\b['\"]?\s*[:=]\s*['\"]?)[^\r\n'\"]+")
 

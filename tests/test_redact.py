@@ -15,6 +15,8 @@ from jupyter_modelpack.redact import Secret, scrub
         ("git+https://token@host/x@v1", "git+https://***@host/x@v1"),
         ("from https://a:b@c to https://d:e@f", "from https://***@c to https://***@f"),
         ("'https://a:b@c/','https://d:e@f/'", "'https://***@c/','https://***@f/'"),
+        ("?X-Amz-Signature=abc&u=1&refresh_token=x", "?X-Amz-Signature=***&u=1&refresh_token=***"),
+        ("?url=http://h/?token=abc", "?url=http://h/?token=***"),
         ("https://host/x, mail me@host", "https://host/x, mail me@host"),
         ("https://host/@scope/x", "https://host/@scope/x"),
     ],

@@ -99,7 +99,7 @@ def resolve_base(
     reference = "" if _lies_here(wanted) else wanted
     if not need_python:
         return Base(wanted, image, ImagePython(python, ""), reference)
-    found = _python(image, python, cache)
+    found = _python(image, python, cache, report)
     if found.version != python:
         report.log(
             f"Warning: the base image has Python {found.version}, the models were made with Python {python}: "
@@ -240,13 +240,13 @@ def _pull(
         ) from error
 
 
-def _python(image: Image, wanted: str, cache: Layout) -> ImagePython:
+def _python(image: Image, wanted: str, cache: Layout, report: Reporter) -> ImagePython:
     """Ask for the image's Python; the answer is kept, since finding it means reading every layer."""
     path = cache.path / "pythons" / f"{image.digest.hex}-{wanted}"
     try:
         return _noted(path)
     except (FileNotFoundError, ValueError, TypeError):  # a damaged note is no note
-        found = find_python(image, wanted)
+        found = find_python(image, wanted, report.check)
     write_file(path, json.dumps({"version": found.version, "interpreter": found.interpreter}).encode())
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
 from jupyter_modelpack.errors import Untrusted, UsageError
@@ -13,6 +13,7 @@ from jupyter_modelpack.limits import ARCHIVE_ENTRIES, EXPANSION, EXPANSION_FREE
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import UNREADABLE_TAR
 from jupyter_modelpack.oci.manifest import COMPRESSION, Descriptor
+from jupyter_modelpack.oci.tar_headers import BoundedInfo
 
 
 class LayerFile:
@@ -33,8 +34,8 @@ class LayerFile:
         return content.read() if content else b""
 
 
-def layer_files(image: Image, layer: Descriptor) -> Iterator[LayerFile]:
-    """Yield the entries of a layer in their order.
+def layer_files(image: Image, layer: Descriptor, check: Callable[[], None] = lambda: None) -> Iterator[LayerFile]:
+    """Yield the entries of a layer in their order; `check` is called with each read, and may end it by raising.
 
     Raises:
         UsageError: its compression is not supported.
@@ -48,9 +49,9 @@ def layer_files(image: Image, layer: Descriptor) -> Iterator[LayerFile]:
         )
     with image.blobs.open_blob(layer) as stream:
         plain = cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if compression == "gzip" else stream
-        bounded = cast("BinaryIO", _Bounded(plain, layer.size))
+        bounded = cast("BinaryIO", _Bounded(plain, layer.size, check))
         try:
-            with tarfile.open(fileobj=bounded, mode="r|") as archive:
+            with tarfile.open(fileobj=bounded, mode="r|", tarinfo=BoundedInfo) as archive:
                 for number, info in enumerate(archive):
                     archive.members = []  # type: ignore[attr-defined]  # it would keep every one
                     if number >= ARCHIVE_ENTRIES:
@@ -65,11 +66,12 @@ def layer_files(image: Image, layer: Descriptor) -> Iterator[LayerFile]:
 class _Bounded:
     """A layer's plain bytes, up to what no honest layer exceeds (threat T2)."""
 
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        self._stream, self._left = stream, size * EXPANSION + EXPANSION_FREE
+    def __init__(self, stream: BinaryIO, size: int, check: Callable[[], None]) -> None:
+        self._stream, self._left, self._check = stream, size * EXPANSION + EXPANSION_FREE, check
 
     def read(self, size: int = -1) -> bytes:
         """Read; raise `Untrusted` when it has grown beyond all reason."""
+        self._check()
         data = self._stream.read(size)
         self._left -= len(data)
         if self._left < 0:

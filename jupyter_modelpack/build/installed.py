@@ -147,7 +147,7 @@ def entry_points(data: bytes, dist: str) -> dict[str, tuple[str, str]]:
     scripts = {}
     for section in ("console_scripts", "gui_scripts"):
         for name, where in parser.items(section) if parser.has_section(section) else []:
-            found = re.fullmatch(r"\s*([\w.]+)\s*:\s*([\w.]+)\s*(?:\[.*\])?\s*", where)
+            found = re.fullmatch(r"([\w.]+)\s*:\s*([\w.]+)\s*(?:\[.*\])?", where.strip())
             if found and re.fullmatch(r"\w[\w.-]*", name):
                 scripts[name] = (found[1], found[2])
     return scripts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from jupyter_modelpack.build.base_files import layer_files
@@ -25,8 +26,13 @@ class ImagePython:
     interpreter: str
 
 
-def find_python(image: Image, wanted: str) -> ImagePython:
+def find_python(image: Image, wanted: str, check: Callable[[], None] = lambda: None) -> ImagePython:
     """Return the interpreter that a shell in the image would find, preferring the `wanted` minor version.
+
+    Args:
+        image: Whose layers are read.
+        wanted: A minor version, ``3.11``.
+        check: Called again and again while they are read; may end it by raising.
 
     Raises:
         UsageError: the image has no Python 3, or a layer's compression is not supported.
@@ -34,7 +40,7 @@ def find_python(image: Image, wanted: str) -> ImagePython:
     folders = _path(image)
     found: dict[tuple[str, str], int] = {}
     for layer in image.manifest.layers:
-        for entry in layer_files(image, layer):
+        for entry in layer_files(image, layer, check):
             folder, _, file = f"/{entry.path}".rpartition("/")
             match = re.fullmatch(r"python(3\.\d{1,2})", file)
             if match and folder in folders and not entry.info.isdir():

@@ -86,7 +86,7 @@ def _sources(base: Base, target: Target, report: Reporter) -> dict[str, bytes]:
     left = LIBRARY_BYTES
     for layer in base.image.manifest.layers:
         report.check()
-        for entry in layer_files(base.image, layer):
+        for entry in layer_files(base.image, layer, report.check):
             if not entry.path.startswith(prefix):
                 continue
             path = entry.path.removeprefix(prefix)

@@ -16,6 +16,7 @@ from jupyter_modelpack.engine.images import ContainerImages
 from jupyter_modelpack.engine.reload import archive_of, reloading
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.lines import Lines
 from jupyter_modelpack.listener import holder
 
 _NEWER = "/run/modelpack"
@@ -176,13 +177,10 @@ class ContainerEngine(ContainerImages):
             report or Reporter(),
             silence=None,
         )
-        rest = b""
+        lines = Lines()
         for chunk in chunks:
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                yield _text(line)
-        if rest:
-            yield _text(rest)
+            yield from lines.feed(chunk)
+        yield from lines.rest()
 
     def kill(self, service: Service) -> Service:
         """End the container with SIGKILL."""
@@ -306,7 +304,3 @@ class ContainerEngine(ContainerImages):
                 mine = claims.holds(entry["Id"], name, entry.get("Labels"))
                 return port_conflict(port, f"{'the service' if mine else 'the container'} {name}", name if mine else "")
         return port_conflict(port, holder(port))
-
-
-def _text(line: bytes) -> str:
-    return line.rstrip(b"\r").decode("utf-8", "replace")

@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from jupyter_modelpack.limits import CHUNK
+from jupyter_modelpack.limits import CHUNK, LINE_BYTES, TAIL_BYTES
+from jupyter_modelpack.lines import Lines
 
 _BLOCK = 64 << 10
 
 
 def seek_tail(file: BinaryIO, lines: int) -> None:
-    """Move to the beginning of the last `lines` lines, reading backwards no more than they take."""
+    """Move to the beginning of the last `lines` lines, reading backwards no more than they take, and `TAIL_BYTES`."""
     position = file.seek(0, 2)
+    first = max(0, position - TAIL_BYTES)
     wanted = lines + 1
-    while position and wanted:
+    while position > first and wanted:
         size = min(_BLOCK, position)
         position = file.seek(position - size)
         block = file.read(size)
@@ -29,7 +31,9 @@ def seek_tail(file: BinaryIO, lines: int) -> None:
     file.seek(position)
 
 
-def read_lines(path: Path, tail: int | None, wait: Callable[[], bool] | None) -> Iterator[str]:
+def read_lines(
+    path: Path, tail: int | None, wait: Callable[[], bool] | None, longest: int = LINE_BYTES
+) -> Iterator[str]:
     """Yield the lines of `path`.
 
     Args:
@@ -37,8 +41,9 @@ def read_lines(path: Path, tail: int | None, wait: Callable[[], bool] | None) ->
         tail: Begin with this many lines before the end; None with the first.
         wait: Follows the file: waits a moment and returns whether more may still come. None reads to
             the end and no further.
+        longest: What is kept of a line, in bytes.
     """
-    rest, more = b"", True
+    lines, more = Lines(longest), True
     with path.open("rb") as file:
         if tail is not None:
             seek_tail(file, tail)
@@ -46,12 +51,5 @@ def read_lines(path: Path, tail: int | None, wait: Callable[[], bool] | None) ->
             # Asked before reading: what was written before the writer's end is still read.
             more = wait() if wait else False
             while chunk := file.read(CHUNK):
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    yield _text(line)
-    if rest:
-        yield _text(rest)
-
-
-def _text(line: bytes) -> str:
-    return line.rstrip(b"\r").decode("utf-8", "replace")
+                yield from lines.feed(chunk)
+    yield from lines.rest()

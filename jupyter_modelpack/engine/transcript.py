@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_modelpack.errors import BuildFailed, Denied, ModelpackError, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.lines import Lines
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import scrub
@@ -124,7 +125,7 @@ class BuildTranscript:
         self.image: Digest | None = None
         self._report = report
         self._step = ""
-        self._rest = ""
+        self._lines = Lines()
         self._tail: deque[str] = deque(maxlen=TAIL)
 
     def read(self, message: Message) -> None:
@@ -135,8 +136,7 @@ class BuildTranscript:
         if isinstance(aux, dict) and aux.get("ID"):
             self.image = Digest.parse(aux["ID"])
         if "stream" in message:
-            *lines, self._rest = (self._rest + str(message["stream"])).split("\n")
-            for line in lines:
+            for line in self._lines.feed(str(message["stream"]).encode("utf-8", "replace")):
                 self._line(line)
         elif message.get("status") and not message.get("progressDetail"):
             layer = message.get("id")
@@ -144,9 +144,8 @@ class BuildTranscript:
 
     def failure(self, error: str) -> ModelpackError:
         """Return the error of a build that ended with `error`."""
-        if self._rest:
-            self._line(self._rest)
-            self._rest = ""
+        for line in self._lines.rest():
+            self._line(line)
         said = scrub(error.strip())
         where = f" in {self._step!r}" if self._step else ""
         if full := disk_full(f"The build failed{where}", said):

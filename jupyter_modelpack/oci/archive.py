@@ -17,6 +17,7 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import MTIME, UNREADABLE_TAR
 from jupyter_modelpack.oci.manifest import INDEX, REF_NAME, Descriptor, Index, Manifest, canonical
+from jupyter_modelpack.oci.tar_headers import BoundedInfo
 
 ABOUT = "io.github.jupyter-modelpack.about"
 """Annotation of an image in an archive: the digest of the list of what is about it."""
@@ -126,8 +127,9 @@ class ArchiveReader:
         self._file, self._told = file, told
         self._members: dict[str, tuple[int, int]] = {}
         try:
-            with tarfile.open(fileobj=file, mode="r:") as archive:
+            with tarfile.open(fileobj=file, mode="r:", tarinfo=BoundedInfo) as archive:
                 for number, info in enumerate(archive):
+                    archive.members = []  # type: ignore[attr-defined]  # it would keep every one
                     if number >= ARCHIVE_ENTRIES:
                         raise Untrusted(f"More than {ARCHIVE_ENTRIES} entries in an archive.", code="too-large")
                     self._add(info)

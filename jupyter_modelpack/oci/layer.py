@@ -16,6 +16,7 @@ from typing import IO, BinaryIO, Literal, Protocol, runtime_checkable
 
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.limits import ARCHIVE_ENTRIES, CHUNK
+from jupyter_modelpack.oci.tar_headers import BoundedInfo
 
 MTIME = 315_619_200
 """1980-01-02, the time of every file we write: zip, which models like to use, knows none before 1980."""
@@ -329,8 +330,9 @@ def read_layer(stream: BinaryIO) -> Iterator[tuple[Entry, BinaryIO | None]]:
 
     """
     try:
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=BoundedInfo) as archive:
             for number, info in enumerate(archive):
+                archive.members = []  # type: ignore[attr-defined]  # it would keep every one
                 if number >= ARCHIVE_ENTRIES:
                     raise Untrusted(f"More than {ARCHIVE_ENTRIES} entries in an archive.", code="too-large")
                 path = check_path(info.name.removesuffix("/"))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.registry.transport import Transport
 
 _SCHEME = re.compile(r"(?:^|,)\s*(basic|bearer)(?=\s|,|$)", re.IGNORECASE)
-_PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
+_PARAMETER = re.compile(r'(?<![a-zA-Z_])([a-zA-Z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 
 
 def parse_challenges(header: str) -> dict[str, dict[str, str]]:

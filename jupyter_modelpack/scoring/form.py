@@ -5,7 +5,9 @@ import re
 import shutil
 from collections.abc import Callable
 from typing import IO, Any
-from urllib.parse import parse_qs
+
+from . import limits, quoted
+from .decode import BadInputError
 
 _NAME = re.compile(rb'[;\s](filename|name)="((?:[^"\\]|\\.)*)"')
 
@@ -31,7 +33,13 @@ class Values(dict[str, Any]):
     @classmethod
     def of_query(cls, query: bytes) -> "Values":
         """Parse `a=1&b=2`."""
-        return cls(parse_qs(query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000))
+        found: dict[str, list[Any]] = {}
+        try:
+            for name, value in quoted.pairs(query):
+                found.setdefault(name, []).append(value)
+        except quoted.TooManyFieldsError as error:
+            raise BadInputError(400, f"The query or form cannot be parsed: {error}.") from None
+        return cls(found)
 
     def get(self, name: str, default: Any = None, type: Callable[[Any], Any] | None = None) -> Any:  # noqa: A002  theirs
         """Give the first value; `default` too where `type` cannot make one of it."""
@@ -81,7 +89,10 @@ def parse(content_type: str, body: bytes) -> tuple[Values, Values]:
     files: dict[str, list[Any]] = {}
     if kind == "multipart/form-data" and boundary:
         mark = b"\r\n--" + boundary[1].strip().encode("latin-1")
-        for part in (b"\r\n" + body).split(mark)[1:]:
+        parts = (b"\r\n" + body).split(mark, limits.FIELDS + 1)[1:]
+        if len(parts) > limits.FIELDS and not parts[-1].startswith(b"--"):
+            raise BadInputError(400, f"The form cannot be parsed: it has more than {limits.FIELDS} parts.")
+        for part in parts:
             if part.startswith(b"--"):
                 break
             _sort(part, fields, files)
@@ -89,7 +100,10 @@ def parse(content_type: str, body: bytes) -> tuple[Values, Values]:
 
 
 def _sort(part: bytes, fields: dict[str, list[Any]], files: dict[str, list[Any]]) -> None:
-    head, _, content = part.partition(b"\r\n\r\n")
+    end = part.find(b"\r\n\r\n", 0, limits.PART_HEAD)
+    if end < 0:
+        return
+    head, content = part[:end], part[end + 4 :]
     headers = {
         name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in head.split(b"\r\n"))
     }

@@ -57,6 +57,18 @@ JOINED = 64 * 1024
 REQUEST_COST = 512
 """What a request that waits behind another on its connection takes beside its headers and body."""
 
+FIELDS = 1000
+"""Most fields of a query or form, and most parts of a multipart body; Werkzeug has the same bound."""
+
+PART_HEAD = 16 * 1024
+"""Head of one part of a multipart body: a name, a file's name and a type."""
+
+TENSOR_RANK = 64
+"""Most dimensions of a tensor, as NumPy has it."""
+
+MESSAGE = 2000
+"""Longest message to a client, in characters: what it quotes of a request may be as long as the request."""
+
 FRAMING_SIZE = 1024 * 1024
 """Chunk extensions and trailers carry nothing we use; beyond this they are an attack."""
 

@@ -3,6 +3,8 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from . import limits
+
 if TYPE_CHECKING:
     from .stream import Stream
 
@@ -103,4 +105,4 @@ def json_response(status: int, content: Any, headers: list[Header] | None = None
 
 def problem(status: int, message: str, headers: list[Header] | None = None) -> Response:
     """Answer with an error body, which is always `{"message": "..."}` (contract 7.2)."""
-    return json_response(status, {"message": message}, headers)
+    return json_response(status, {"message": message[: limits.MESSAGE]}, headers)

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from . import limits
 from .decode import BadInputError, check_depth
 from .messages import Response, json_response
 
@@ -58,7 +59,9 @@ def metadata(model: str, version: str, inputs: list[dict[str, Any]], outputs: li
 
 
 def _nested(tensor: dict[str, Any]) -> Any:
-    name, shape, data = tensor["name"], tensor["shape"], tensor["data"]
+    name, shape, data = str(tensor["name"])[:200], tensor["shape"], tensor["data"]
+    if not isinstance(shape, list) or len(shape) > limits.TENSOR_RANK:
+        raise BadInputError(400, f"{name}: the shape is a list of {limits.TENSOR_RANK} lengths at most.")
     if not isinstance(data, list):
         raise BadInputError(400, f"{name}: data is a list of the tensor's values.")
     flat: list[Any] = []

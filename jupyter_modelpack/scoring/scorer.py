@@ -5,6 +5,7 @@ import inspect
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -48,11 +49,16 @@ class Scorer:
 
     def perform(self, request: Request, limited: Limited) -> Response:
         """Answer one request; called on the thread that runs the script, timed by `limited`."""
-        try:
-            arguments = self._arguments(request)
+        started = 0.0
+
+        def call() -> Any:
+            nonlocal started
+            arguments = self._arguments(request)  # within the limit, too: a large body takes a while to parse
             started = time.perf_counter()
-            run = self._entry_of(request).run
-            result = limited(lambda: _called(run, arguments, request))
+            return _called(self._entry_of(request).run, arguments, request)
+
+        try:
+            result = limited(call)
             if (generator := generator_of(result)) is not None:
                 walk = in_step(generator)
                 if request.tensors:
@@ -71,8 +77,8 @@ class Scorer:
         inputs: dict[int, Any] = {}
         for place, request in enumerate(requests):
             try:
-                inputs[place] = next(iter(self._arguments(request).values()))
-            except BadInputError as error:  # noqa: PERF203  it stays with the request that caused it
+                inputs[place] = next(iter(limited(partial(self._arguments, request)).values()))
+            except (BadInputError, CallTimeoutError) as error:  # noqa: PERF203  it stays with its request
                 responses[place] = self._failure(error)
         started = time.perf_counter()
         try:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.limits import YAML_BYTES, YAML_NODES
 from jupyter_modelpack.workspace.text_file import read_text
 
 KERNEL_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -232,10 +233,25 @@ def _load(path: Path) -> dict[str, Any]:
     import yaml  # noqa: PLC0415 - as above
 
     text = read_text(path, "conda file")
+    if len(text) > YAML_BYTES:
+        raise UsageError(f"Environment error: {path} is larger than {YAML_BYTES >> 20} MiB: not a conda file.")
     try:
-        return _check(yaml.safe_load(text))
+        return _check(_written_out(yaml.safe_load(text)))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise UsageError(f"Environment error: not a valid YAML structure: {path}: {error}.") from error
+
+
+def _written_out(document: object) -> object:
+    """Return `document`; raise `ValueError` where its aliases stand for more than any conda file holds."""
+    seen, left = [document], YAML_NODES
+    while seen:
+        node = seen.pop()
+        inner = [*node, *node.values()] if isinstance(node, dict) else node if isinstance(node, list) else ()
+        left -= len(inner)
+        if left < 0:
+            raise ValueError(f"written out, it has more than {YAML_NODES} values")
+        seen.extend(inner)
+    return document
 
 
 def _check(document: object) -> dict[str, Any]:

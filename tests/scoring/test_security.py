@@ -116,6 +116,42 @@ def test_deep_json_is_refused_where_we_parse_it(tmp_path):
         assert service.post("/v2/models/model/infer", {"inputs": [tensor]}).status == 400
 
 
+def test_hostile_text_costs_moments(tmp_path):
+    """400 KB of an unclosed string behind 120 brackets stopped a service for 303 seconds (E21)."""
+    script = """
+        from inference_schema.schema_decorators import input_schema
+        from inference_schema.parameter_types.standard_py_parameter_type import StandardPythonParameterType
+        def init(): ...
+        @input_schema("data", StandardPythonParameterType(["x"]))
+        def run(data):
+            return len(data)
+    """
+    with running(tmp_path, script) as service:
+        assert service.score('{"data": ' + "[]" * 60 + '"' + '\\"' * 200_000).status == 400
+        honest = {"data": ["QUJD" * 500_000, *[[]] * 120]}
+        assert service.score(honest).json == 121
+        shape = {"inputs": [{"name": "data", "shape": [1] * 20_000, "datatype": "FP64", "data": [1]}]}
+        refused = service.post("/v2/models/model/infer", shape)
+        assert (refused.status, len(refused.body) < 3000) == (400, True)
+
+
+def test_forms_with_endless_parts_are_refused(tmp_path):
+    script = """
+        from azureml.contrib.services.aml_request import rawhttp
+        def init(): ...
+        @rawhttp
+        def run(request):
+            return len(request.form) + len(request.files)
+    """
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    one = '--x\r\nContent-Disposition: form-data; name="a%d"\r\n\r\nb\r\n'
+    with running(tmp_path, script) as service:
+        assert service.score("".join(one % n for n in range(1000)) + "--x--", form).json == 1000
+        refused = service.score("".join(one % n for n in range(1001)) + "--x--", form)
+        assert (refused.status, "more than 1000 parts" in refused.json["message"]) == (400, True)
+        assert service.score("&" * 5000, {"Content-Type": "application/x-www-form-urlencoded"}).status == 400
+
+
 def test_depth_and_digits_of_json_are_settable(tmp_path):
     script = """
         import json

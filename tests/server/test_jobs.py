@@ -2,7 +2,10 @@
 
 import json
 import os
+import select
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 from jupyter_modelpack.frontends.lab import journal
 from jupyter_modelpack.frontends.lab.hub import Hub
 from jupyter_modelpack.frontends.lab.jobs import Jobs
+from jupyter_modelpack.frontends.lab.process_tree import end_with_children
 
 
 class Heard(Hub):
@@ -58,6 +62,29 @@ def test_a_job_is_cancelled_while_its_program_is_being_loaded(jobs: Jobs, hub: H
     os.kill(pid, signal.SIGINT)  # at once: a button is pressed no sooner
     ended = hub.end(job["id"])
     assert (ended["state"], ended["error"]["code"]) == ("cancelled", "cancelled")
+
+
+def test_a_job_that_heeds_no_request_is_killed_with_what_it_started(
+    jobs: Jobs, hub: Heard, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("jupyter_modelpack.frontends.lab.jobs.CANCEL_SECONDS", 0.2)
+    job = jobs.start("doctor", {})
+    [pid] = [line["data"] for line in journal.lines(job["id"], None) if line["kind"] == "pid"]
+    os.kill(pid, signal.SIGSTOP)  # as one that sits in native code
+    jobs.cancel(job["id"])
+    assert hub.end(job["id"])["state"] == "cancelled"
+
+
+def test_a_process_is_killed_with_children_that_lead_their_own_sessions():
+    inner = "import subprocess as s; p = s.Popen(['sleep', '60'], start_new_session=True)"
+    inner += "; print(p.pid, flush=True); p.wait()"
+    with subprocess.Popen([sys.executable, "-c", inner], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = os.pidfd_open(int(parent.stdout.readline()))
+        end_with_children(parent.pid)
+        assert parent.wait() == -signal.SIGKILL
+        assert select.select([child], [], [], 10)[0], "it has ended"
+        os.close(child)
 
 
 def test_a_job_does_not_leave_interrupts_blocked(jobs: Jobs, hub: Heard):

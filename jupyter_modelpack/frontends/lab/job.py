@@ -25,11 +25,12 @@ class Job:
     Attributes:
         state: ``running``, ``done``, ``failed``, ``cancelled``, or ``lost``: its process has gone without a word.
         pid: Of its process; 0 until it is known.
+        killed: Whether it was killed because it heeded no request to cancel.
 
     """
 
     def __init__(self, name: str, changed: Callable[[Job, int, Sequence[str]], None]) -> None:
-        self.name, self.state, self.pid = name, "running", 0
+        self.name, self.state, self.pid, self.killed = name, "running", 0, False
         self._at = 0.0
         self._build = BuildState(lambda: self._at or time.time())
         self._head: dict[str, Any] = {}
@@ -67,7 +68,7 @@ class Job:
     def leave(self) -> None:
         """Say that there will be no more lines."""
         if self.state == "running":
-            self._end("lost")
+            self._end("cancelled" if self.killed else "lost")
         self._feed.close()
 
     def _end(self, state: str) -> None:

@@ -20,10 +20,14 @@ from jupyter_modelpack.frontends.lab import journal
 from jupyter_modelpack.frontends.lab.hub import Hub
 from jupyter_modelpack.frontends.lab.job import Job
 from jupyter_modelpack.frontends.lab.job_program import INTERRUPTS
+from jupyter_modelpack.frontends.lab.process_tree import end_with_children
 from jupyter_modelpack.frontends.widgets import clean
 from jupyter_modelpack.redact import scrub
 
 PROGRAM = "jupyter_modelpack.frontends.lab.job_program"
+
+CANCEL_SECONDS = 10.0
+"""How long a job may take to end once it was asked to: it tidies up, and asks between steps whether to go on."""
 
 _LOOK_SECONDS = 0.15
 """How often the journal of a running job is looked at."""
@@ -85,7 +89,7 @@ class Jobs:
             self._jobs = {name: job for name, job in self._jobs.items() if name in kept or job.state == "running"}
 
     def cancel(self, name: str) -> None:
-        """Ask a job to stop; one that has ended stays as it is."""
+        """Ask a job to stop, and kill one that has not after a while; one that has ended stays as it is."""
         with self._lock:
             job = self._jobs.get(name)
         if job is None:
@@ -94,6 +98,16 @@ class Jobs:
         if job.state == "running" and job.pid and journal.alive(name):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(job.pid, signal.SIGINT)
+            timer = threading.Timer(CANCEL_SECONDS, self._kill, (job,))
+            timer.daemon = True
+            timer.start()
+
+    @staticmethod
+    def _kill(job: Job) -> None:
+        """End a job that heeds no request: it is in a step that never asks."""
+        if journal.alive(job.name):
+            job.killed = True
+            end_with_children(job.pid)
 
     def whole(self) -> list[dict[str, Any]]:
         """Return all jobs, oldest first."""
@@ -107,6 +121,8 @@ class Jobs:
 
     def _follow(self, name: str, child: subprocess.Popen[bytes] | None = None) -> Job:
         job = Job(name, self._changed)
+        if child is not None:
+            job.pid = child.pid  # who cancels at once need not wait for the journal
         with self._lock:
             self._jobs[name] = job
         threading.Thread(target=self._read, args=(job, child), name="modelpack-journal", daemon=True).start()

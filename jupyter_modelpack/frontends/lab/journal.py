@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from jupyter_modelpack import home
 from jupyter_modelpack.engine.tail import read_lines
+from jupyter_modelpack.limits import JOURNAL_LINE_BYTES
 from jupyter_modelpack.store.files import make_folder
 
 KEPT = 30
@@ -70,7 +71,7 @@ def alive(name: str) -> bool:
 
 def lines(name: str, wait: Callable[[], bool] | None) -> Iterator[dict[str, Any]]:
     """Yield what the journal says; with `wait`, also what it will say, as `read_lines` does."""
-    for line in read_lines(path(name), None, wait):
+    for line in read_lines(path(name), None, wait, JOURNAL_LINE_BYTES):
         try:
             found = json.loads(line)
         except ValueError:

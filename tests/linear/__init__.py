@@ -1,0 +1,1 @@
+"""What text from outside costs: no more than its length, whatever it holds."""

@@ -1,0 +1,86 @@
+"""Every place in the package that has a library parse something, and why it costs no more than it is long."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tests.linear.patterns import PACKAGE, sources
+
+PARSERS = {
+    *("json.loads", "json.load", "orjson.loads", "yaml.safe_load", "tomllib.loads", "tomllib.load", "csv.reader"),
+    *("tarfile.open", "zipfile.ZipFile", "zlib.decompressobj", "isal_zlib.decompressobj", "gzip.GzipFile"),
+    *("bz2.BZ2File", "lzma.LZMAFile", "ConfigParser", "parse_qs", "parse_qsl", "unquote", "unquote_to_bytes"),
+    *("parsedate_to_datetime", "SimpleCookie", "httptools.HttpRequestParser", "httptools.parse_url", "pickle.loads"),
+    *("pickle.load", "ast.literal_eval", "email.message_from_bytes", "yaml.load", "pickletools.genops"),
+}
+
+OURS = "a file or message that this package has written"
+USERS = "the user's own words, script or file"
+SHORT = "what is read of it is bounded by limits.py, and the parser is linear"
+MEASURED = "measured in test_outside.py"
+STREAMED = "in pieces, no more than a bound of what was packed"
+BODY = "bounded by MODELPACK_MAX_BODY, within the limit of a call, and the parser is linear"
+HEAD = "bounded by the limits of a head"
+
+KNOWN = {
+    MEASURED: """
+        build/base_files.py:layer_files oci/archive.py:ArchiveReader.__init__ oci/layer.py:read_layer
+        oci/manifest.py:parse_object scoring/decode.py:_is_json scoring/decode.py:_json_or_text
+        scoring/open_inference.py:text_of scoring/quoted.py:unquoted scoring/schema.py:_parsed
+        workspace/conda.py:_load scoring/connection.py:Connection.__init__ scoring/connection.py:Connection._feed
+    """,
+    SHORT: """
+        build/base_archive.py:name_in_docker_form build/base_archive.py:_docker registry/answers.py:answer
+        registry/auth.py:Authenticator._token registry/inbox.py:Inbox.answer registry/inbox.py:is_upload
+        registry/refusal.py:_said registry/retry.py:retry_after engine/reload.py:_state
+    """,
+    STREAMED: """
+        build/wheel_file.py:_Member.__init__ build/wheel_file.py:_inflate oci/unpacked.py:UnpackedDigest.__init__
+        oci/unpacked.py:UnpackedDigest.update scoring/decode.py:body_of workspace/main_names.py:_of_zip
+        workspace/main_names.py:_unpacked workspace/main_names.py:_inflated
+    """,
+    BODY: """
+        scoring/collected.py:_value scoring/encode.py:_encode_or_fail scoring/open_inference.py:answer
+        scoring/open_inference.py:_id_of scoring/rawhttp.py:AMLRequest.get_json scoring/scorer.py:Scorer._hint
+    """,
+    HEAD: "scoring/connection.py:Connection.on_headers_complete scoring/rawhttp.py:AMLRequest.cookies",
+    "as long as a wheel, an index's answer or a lock that uv has read before, and the parser is linear": """
+        build/chosen_lock.py:_narrowed build/installed.py:Installed._rows build/installed.py:entry_points
+        build/lock.py:Lock.subset build/lock.py:_parse build/lock.py:_with_paths build/lock.py:_path_of
+        build/tags.py:wheel_tags build/wheel_file.py:WheelFile.__enter__ build/wheel_file.py:WheelFile._rows
+    """,
+    OURS: """
+        build/base.py:_noted build/modules.py:_noted build/trial.py:try_out build/trial_program.py:_message
+        build/wheels.py:_read build/wheels.py:kept_layers engine/process.py:_start engine/records.py:Record.facts
+        engine/reload.py:archive_of frontends/lab/handler.py:Handler.form frontends/lab/job_program.py:main
+        frontends/lab/journal.py:lines registry/endpoint.py:Endpoint.from_json store/owner.py:Owner.parse
+        workspace/config_file.py:_name workspace/digests.py:_noted workspace/environment.py:Environment.clone
+        workspace/main_names.py:_noted workspace/package_record.py:Facts.from_json
+        workspace/shipped.py:Shipped._read workspace/tags.py:check engine/sample.py:sample
+    """,
+    USERS: """
+        build/debian.py:_copy build/interpreter.py:_known_to_uv commands/package.py:_try commands/sample.py:is_json
+        commands/score.py:_parsed frontends/carry.py:_is_plain registry/credentials.py:_document
+        registry/credentials.py:_ask_helper scoring/description.py:of_entry scoring/settings.py:_config_file
+        scoring/schema_types.py:PandasParameterType.input_to_swagger scoring/swagger.py:Swagger.document
+        workspace/environment.py:Environment.from_existing_conda_environment
+        workspace/environment.py:Environment.load_from_directory
+    """,
+}
+"""Whoever adds a parser says here which of these holds for it, and measures it where none of the others does."""
+
+
+def found() -> set[str]:
+    """Give the places: file and function."""
+    return {f"{path.relative_to(PACKAGE)}:{place}" for path, tree in sources() for place in _within(tree, "")}
+
+
+def _within(node: ast.AST, inside: str) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from _within(child, f"{inside}.{child.name}".lstrip("."))
+            continue
+        if isinstance(child, ast.Call) and ast.unparse(child.func) in PARSERS:
+            yield inside
+        yield from _within(child, inside)

@@ -1,0 +1,41 @@
+"""No regular expression of the package costs more than its text is long; new ones are found by themselves."""
+
+import pytest
+
+from jupyter_modelpack.limits import PATTERN_CHARS
+from tests.linear.cost import STEEP, growth, seconds
+from tests.linear.patterns import Found, all_patterns, shapes, unknown_patterns
+
+PATTERNS = all_patterns()
+
+CUT = {"engine/signs.py": "diagnose() cuts each line to PATTERN_CHARS"}
+"""Files whose patterns read no more than that: they may cost more than its length, but not long."""
+
+FIRST, LENGTH = 1536, 4096
+"""Characters of a first look, for thousands of shapes, and those of a second, at which cost is compared."""
+
+MOST = 8
+"""How many of the dearest shapes get a second look."""
+
+SUSPECT, LONG = 0.0015, 1.0
+"""Seconds that a first look takes where something grows, and those that nothing may take."""
+
+
+def test_all_patterns_are_found():
+    assert len(PATTERNS) > 60
+    assert unknown_patterns() == [
+        "engine/signs.py:re.compile(pattern, re.MULTILINE)",  # its table is found
+        "frontends/lab/handler.py:re.fullmatch(pattern, origin)",  # the server's own setting, as Jupyter uses it
+    ]
+
+
+@pytest.mark.parametrize("found", PATTERNS, ids=lambda found: found.where)
+def test_a_pattern_costs_no_more_than_its_text_is_long(found: Found):
+    looks = sorted(
+        ((seconds(found.apply, one.text(FIRST), 1), n) for n, one in enumerate(shapes(found.pattern))), reverse=True
+    )
+    suspects = [shapes(found.pattern)[n] for look, n in looks[:MOST] if look > SUSPECT]
+    if found.where.partition(":")[0] in CUT:
+        assert [one for one in suspects if seconds(found.apply, one.text(PATTERN_CHARS)) > LONG] == []
+    else:
+        assert [one for one in suspects if growth(found.apply, one.text, LENGTH) > STEEP] == []
