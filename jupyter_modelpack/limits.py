@@ -34,9 +34,6 @@ JOURNAL_LINE_BYTES: Final = 16 << 20
 TAIL_BYTES: Final = 16 << 20
 """How far back from a log's end its last lines are looked for."""
 
-PATTERN_CHARS: Final = 4 << 10
-"""Most of one line in which a pattern is looked for, where the pattern's cost may grow faster than the line."""
-
 YAML_BYTES: Final = 1 << 20
 """Largest conda file; one of a thousand packages has 30 kB."""
 

@@ -46,7 +46,7 @@ _HASH = re.compile(r"sha256:[0-9a-fA-F]{64}")
 _FRAGMENT = re.compile(r"(?:^|&)sha256=([0-9a-fA-F]{64})(?:&|$)")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+|(?<=-e))(?P<rest>\S.*)")
 _FROM_OPTION = re.compile(r"\s(?=--?[A-Za-z])")
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(^|(?<!\s)\s+)#.*$")
 _EXTRAS = re.compile(r"(?P<place>.*?)(?P<extras>\[[^\[\]]*\])?")
 
 

@@ -10,7 +10,6 @@ from jupyter_modelpack.engine.base import KILLED, OUT_OF_MEMORY, Engine, Service
 from jupyter_modelpack.engine.signs import SIGNS
 from jupyter_modelpack.engine.transcript import TAIL
 from jupyter_modelpack.errors import BuildFailed, ModelpackError
-from jupyter_modelpack.limits import PATTERN_CHARS
 from jupyter_modelpack.redact import scrub
 
 _SEARCHED = 200
@@ -65,7 +64,7 @@ def shown(lines: Sequence[str]) -> list[str]:
 def ending_lines(engine: Engine, service: Service, count: int) -> list[str]:
     """Return the end of a service's log with what programs read in it, for `explain`."""
     try:
-        return [scrub(line)[:PATTERN_CHARS] for line in engine.logs(service, tail=count)]
+        return [scrub(line) for line in engine.logs(service, tail=count)]
     except ModelpackError:
         return []
 

@@ -66,7 +66,7 @@ def _parsed(line: str) -> Ending | None:
     text = line.removeprefix(MARK) if line.startswith(MARK) else line if '"ending": {' in line else ""
     try:
         said = json.loads(text) if text else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     said = said.get("ending", said) if isinstance(said, dict) else None
     return said if isinstance(said, dict) and isinstance(said.get("types"), list) and "cause" in said else None

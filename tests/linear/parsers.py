@@ -33,7 +33,7 @@ KNOWN = {
     SHORT: """
         build/base_archive.py:name_in_docker_form build/base_archive.py:_docker registry/answers.py:answer
         registry/auth.py:Authenticator._token registry/inbox.py:Inbox.answer registry/inbox.py:is_upload
-        registry/refusal.py:_said registry/retry.py:retry_after engine/reload.py:_state
+        registry/refusal.py:_said registry/retry.py:retry_after engine/ending.py:_parsed engine/reload.py:_state
     """,
     STREAMED: """
         build/wheel_file.py:_Member.__init__ build/wheel_file.py:_inflate oci/unpacked.py:UnpackedDigest.__init__
@@ -47,20 +47,24 @@ KNOWN = {
     HEAD: "scoring/connection.py:Connection.on_headers_complete scoring/rawhttp.py:AMLRequest.cookies",
     "as long as a wheel, an index's answer or a lock that uv has read before, and the parser is linear": """
         build/chosen_lock.py:_narrowed build/installed.py:Installed._rows build/installed.py:entry_points
-        build/lock.py:Lock.subset build/lock.py:_parse build/lock.py:_with_paths build/lock.py:_path_of
+        build/lock.py:Lock.subset build/lock.py:_parse build/lock.py:with_paths build/requirement_line.py:named
+        build/libraries.py:missing_libraries build/wheel_contents.py:listed_modules build/lock.py:_path_of
         build/tags.py:wheel_tags build/wheel_file.py:WheelFile.__enter__ build/wheel_file.py:WheelFile._rows
     """,
     OURS: """
-        build/base.py:_noted build/modules.py:_noted build/trial.py:try_out build/trial_program.py:_message
-        build/wheels.py:_read build/wheels.py:kept_layers engine/process.py:_start engine/records.py:Record.facts
-        engine/reload.py:archive_of frontends/lab/handler.py:Handler.form frontends/lab/job_program.py:main
-        frontends/lab/journal.py:lines registry/endpoint.py:Endpoint.from_json store/owner.py:Owner.parse
-        workspace/config_file.py:_name workspace/digests.py:_noted workspace/environment.py:Environment.clone
-        workspace/main_names.py:_noted workspace/package_record.py:Facts.from_json
-        workspace/shipped.py:Shipped._read workspace/tags.py:check engine/sample.py:sample
+        build/collisions.py:_from_json build/contents.py:_noted build/libraries.py:_libraries build/sealed.py:kept
+        engine/claims.py:_known registry/inbox.py:Inbox.has_deleted build/base.py:_noted build/modules.py:_noted
+        build/trial.py:try_out build/trial_program.py:_message build/wheels.py:_read build/wheels.py:kept_layers
+        engine/process.py:_start engine/records.py:Record.facts engine/reload.py:archive_of
+        frontends/lab/handler.py:Handler.form frontends/lab/job_program.py:main frontends/lab/journal.py:lines
+        registry/endpoint.py:Endpoint.from_json store/owner.py:Owner.parse workspace/config_file.py:_name
+        workspace/digests.py:_noted workspace/environment.py:Environment.clone workspace/main_names.py:_noted
+        workspace/package_record.py:Facts.from_json workspace/shipped.py:Shipped._read workspace/tags.py:check
+        engine/sample.py:sample
     """,
     USERS: """
-        build/debian.py:_copy build/interpreter.py:_known_to_uv commands/package.py:_try commands/sample.py:is_json
+        workspace/module_advice.py:_is_from_an_index build/constraints.py:_fetch build/debian.py:_copy
+        build/interpreter.py:_known_to_uv commands/package.py:_try commands/sample.py:is_json
         commands/score.py:_parsed frontends/carry.py:_is_plain registry/credentials.py:_document
         registry/credentials.py:_ask_helper scoring/description.py:of_entry scoring/settings.py:_config_file
         scoring/schema_types.py:PandasParameterType.input_to_swagger scoring/swagger.py:Swagger.document

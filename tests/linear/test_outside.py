@@ -190,7 +190,7 @@ def test_aliases_that_stand_for_a_billion_are_refused(tmp_path: Path):
     file.write_text("a: &a [*a]")
     with pytest.raises(UsageError):
         CondaDependencies(conda_dependencies_file_path=str(file))
-    file.write_text("p: &p numpy\ndependencies: [python=3.11, *p, {pip: [*p]}]")
+    file.write_text("dependencies: [python=3.11, &p numpy, {pip: [*p]}]")
     assert list(CondaDependencies(conda_dependencies_file_path=str(file)).pip_packages) == ["numpy"]
 
 

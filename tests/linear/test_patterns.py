@@ -2,13 +2,13 @@
 
 import pytest
 
-from jupyter_modelpack.limits import PATTERN_CHARS
+from jupyter_modelpack.engine.ending import LINE
 from tests.linear.cost import STEEP, growth, seconds
 from tests.linear.patterns import Found, all_patterns, shapes, unknown_patterns
 
 PATTERNS = all_patterns()
 
-CUT = {"engine/signs.py": "diagnose() cuts each line to PATTERN_CHARS"}
+CUT = {"engine/signs.py": "a line is cut before"}
 """Files whose patterns read no more than that: they may cost more than its length, but not long."""
 
 FIRST, LENGTH = 1536, 4096
@@ -23,8 +23,9 @@ SUSPECT, LONG = 0.0015, 1.0
 
 def test_all_patterns_are_found():
     assert len(PATTERNS) > 60
-    assert unknown_patterns() == [
-        "engine/signs.py:re.compile(pattern, re.MULTILINE)",  # its table is found
+    known = [one for one in unknown_patterns() if not one.startswith("build/uv_words.py")]  # of two, both linear
+    assert known == [
+        "engine/signs.py:re.compile(pattern)",  # its table is found
         "frontends/lab/handler.py:re.fullmatch(pattern, origin)",  # the server's own setting, as Jupyter uses it
     ]
 
@@ -36,6 +37,6 @@ def test_a_pattern_costs_no_more_than_its_text_is_long(found: Found):
     )
     suspects = [shapes(found.pattern)[n] for look, n in looks[:MOST] if look > SUSPECT]
     if found.where.partition(":")[0] in CUT:
-        assert [one for one in suspects if seconds(found.apply, one.text(PATTERN_CHARS)) > LONG] == []
+        assert [one for one in suspects if seconds(found.apply, one.text(LINE)) > LONG] == []
     else:
         assert [one for one in suspects if growth(found.apply, one.text, LENGTH) > STEEP] == []
