@@ -13,6 +13,7 @@ from jupyter_modelpack.engine.base import IMAGE_PORT, SERVICE_LABEL, RunSpec, Se
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
 from jupyter_modelpack.engine.docker import Daemon
 from jupyter_modelpack.engine.images import ContainerImages
+from jupyter_modelpack.engine.ports import allowed_hosts
 from jupyter_modelpack.engine.reload import archive_of, reloading
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
@@ -91,6 +92,7 @@ class ContainerEngine(ContainerImages):
     def _create(self, spec: RunSpec, labels: Mapping[str, str]) -> str:
         """Make the container; return what the engine calls it."""
         api = self._daemon.api
+        hosts = {} if spec.public else allowed_hosts()
         try:
             with self._daemon.asking(f"Running {spec.image}"):
                 made: str = api.create_container(
@@ -99,7 +101,7 @@ class ContainerEngine(ContainerImages):
                     detach=True,
                     ports=[IMAGE_PORT],
                     volumes=[_NEWER] if spec.reloads else [],
-                    environment={**spec.env, **(reloading(_NEWER) if spec.reloads else {})},
+                    environment={**hosts, **spec.env, **(reloading(_NEWER) if spec.reloads else {})},
                     labels=dict(labels),
                     host_config=api.create_host_config(**hygiene.host_config(spec, self._log_options())),
                 )["Id"]

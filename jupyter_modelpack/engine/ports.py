@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
+from collections.abc import Mapping
 from contextlib import closing
 
 LOOPBACK = "127.0.0.1"
+
+_OUR_NAMES = ("localhost", "127.0.0.1", "[::1]", "host.docker.internal", "host.containers.internal")
+"""Loopback, and what containers call the computer that they run on: nobody registers names below ``internal``."""
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - for who asks for it
 
 
@@ -19,6 +24,15 @@ def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
+
+
+def allowed_hosts(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what tells a service that listens on loopback the names by which it is reached, so that it knows others.
+
+    On JupyterHub nothing: there it is reached through Jupyter's proxy, by the hub's name, and no browser runs on the
+    computer whose loopback it is.
+    """
+    return {} if "JUPYTERHUB_SERVICE_PREFIX" in environ else {"MODELPACK_ALLOWED_HOSTS": ",".join(_OUR_NAMES)}
 
 
 def is_free(port: int, address: str = LOOPBACK) -> bool:

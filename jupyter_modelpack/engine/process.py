@@ -249,13 +249,14 @@ def _address(spec: RunSpec) -> str:
 def _start(record: Record, spec: RunSpec, program: LocalProgram, port: int) -> None:
     """Start the supervisor, which detaches itself once the program runs or cannot."""
     ours = {"MODELPACK_HOST": _address(spec), "MODELPACK_PORT": str(port)}
+    hosts = {} if spec.public else ports.allowed_hosts()
     if spec.reloads:
         ours |= reloading(str(record.newer))
     try:
         said = subprocess.run(
             [sys.executable, "-ISE", supervisor.__file__, str(record.folder), str(program.fixed or ""), *program.argv],
             cwd=program.cwd,
-            env={**inherited(), **program.env, **spec.env, **ours},
+            env={**inherited(), **program.env, **hosts, **spec.env, **ours},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_START_SECONDS,

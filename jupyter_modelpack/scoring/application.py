@@ -7,6 +7,7 @@ from .collected import Call
 from .collector import Collector
 from .cors import Cors
 from .description import Description, tensors
+from .hosts import Hosts
 from .keys import Keys
 from .messages import HTML, Header, Request, Response, json_response, problem
 from .metrics import CONTENT_TYPE, Counters, Metrics
@@ -48,6 +49,7 @@ class Application:
         self._submit = submit
         self._raw = raw
         self._keys = Keys(settings)
+        self._hosts = Hosts(settings, self._cors)
         self._metrics = metrics
         self._counters = counters
         self._collector = collector
@@ -72,11 +74,12 @@ class Application:
     @property
     def guard(self) -> Callable[[Request], Response | None] | None:
         """What the head of each request is asked, before its body is read; None where there is nothing to ask."""
-        return self._refused if self._keys.needed else None
+        return self._refused if self._keys.needed or self._hosts.needed else None
 
     def _refused(self, request: Request) -> Response | None:
-        if self._cors.is_preflight(request):
-            return None  # it carries no key
+        foreign = self._hosts.refusal(request)
+        if foreign is not None or self._cors.is_preflight(request):  # that one carries no key
+            return foreign
         refusal = self._keys.refusal(request)
         if refusal is not None:
             refusal.headers += self._cors.headers(request)

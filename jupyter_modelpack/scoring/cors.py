@@ -9,10 +9,14 @@ class Cors:
     def __init__(self, origins: tuple[str, ...]) -> None:
         self._origins = frozenset(origin.encode() for origin in origins)
 
+    def allows(self, origin: bytes) -> bool:
+        """Whether a page of that origin may call."""
+        return origin in self._origins or b"*" in self._origins
+
     def headers(self, request: Request) -> list[Header]:
         """Echo an allowed origin; say nothing to any other."""
         origin = request.headers.get(b"origin")
-        if not origin or not (origin in self._origins or b"*" in self._origins):
+        if not origin or not self.allows(origin):
             return []
         return [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
 

@@ -29,6 +29,8 @@ _PIECE = select.PIPE_BUF
 _SELECTABLE = 1024
 _MOMENT = 1.0
 _patience = 0.0
+_PATH = 200
+"""Characters of a path that are logged; whoever sends it chooses how many there are."""
 _lost = 0
 _json = False
 _second = 0
@@ -74,7 +76,8 @@ def line(level: str, message: str, **more: object) -> str:
 
 def call(request: Request, response: Response, seconds: float) -> str:
     """Give the line of one call: `POST /score 200 0.231ms 4` (contract 7.7)."""
-    text = f"{request.method} {request.path} {response.status} {seconds * 1000:.3f}ms {response.size}"
+    path = request.path if len(request.path) <= _PATH else f"{request.path[:_PATH]}..."
+    text = f"{request.method} {path} {response.status} {seconds * 1000:.3f}ms {response.size}"
     if not _json:
         return line("I", text)
     ids = {name.decode(): value.decode("latin-1") for name, value in response.headers if name in _IDS}
@@ -85,7 +88,7 @@ def call(request: Request, response: Response, seconds: float) -> str:
         "I",
         text,
         method=request.method,
-        path=request.path,
+        path=path,
         status=response.status,
         milliseconds=round(seconds * 1000, 3),
         bytes=response.size,

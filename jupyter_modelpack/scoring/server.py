@@ -27,7 +27,8 @@ _OVER_SECONDS = 30.0
 
 _QUIET = frozenset(
     {"/", "/ready", "/metrics", "/v2/health/live", "/v2/health/ready"}
-)  # probes come every few seconds and would bury the calls (contract 7.7)
+)  # probes come every few seconds and would bury the calls (contract 7.7), whatever they are answered
+_PROBING = frozenset({"GET", "HEAD"})
 
 
 class Server:
@@ -111,7 +112,7 @@ class Server:
         seconds = time.perf_counter() - request.started
         if self.counters is not None:
             self.counters.answered(request, response, seconds)
-        if self._access_log and not (request.path in _QUIET and response.status == 200):
+        if self._access_log and not (request.path in _QUIET and request.method in _PROBING):
             if not self._calls:
                 self.loop.call_soon(self._write_calls)
             self._calls.append(log.call(request, response, seconds))

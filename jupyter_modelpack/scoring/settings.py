@@ -118,6 +118,7 @@ class Settings:
 
     keys: str = _option("MODELPACK_KEYS", str, "")
     keys_file: str = _option("MODELPACK_KEYS_FILE", str, "")
+    allowed_hosts: tuple[str, ...] = _option("MODELPACK_ALLOWED_HOSTS", _origins, ())
     tls_cert: str = _option("MODELPACK_TLS_CERT", str, "")
     tls_key: str = _option("MODELPACK_TLS_KEY", str, "")
 
