@@ -143,7 +143,7 @@ def _first_index(text: str) -> ModelpackError | None:
 
 
 def _no_such_name(text: str) -> ModelpackError | None:
-    found = re.search(r"(\S+) was not found in the (?:package registry|provided package locations|cache)", text)
+    found = re.search(r"(?<!\S)(\S+) was not found in the (?:package registry|provided package locations|cache)", text)
     if not found:
         return None
     return _unmet(
@@ -218,7 +218,7 @@ def _conflict(text: str) -> ModelpackError | None:
 
 
 def _readable(fact: str) -> str:
-    return re.sub(r"\{[^}]*\}", "", fact)
+    return re.sub(r"\{[^{}]*\}", "", fact)
 
 
 def _not_built(text: str) -> ModelpackError | None:
