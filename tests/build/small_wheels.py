@@ -8,17 +8,23 @@ from pathlib import Path
 
 
 def wheel(
-    folder: Path, name: str, files: Mapping[str, bytes], *, version: str = "1.0", needs: tuple[str, ...] = ()
+    folder: Path,
+    name: str,
+    files: Mapping[str, bytes],
+    *,
+    version: str = "1.0",
+    needs: tuple[str, ...] = (),
+    tag: str = "py3-none-any",
 ) -> Path:
     """Write the wheel of a project; return it."""
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{name.replace('-', '_')}-{version}"
-    path, info = folder / f"{stem}-py3-none-any.whl", f"{stem}.dist-info"
+    path, info = folder / f"{stem}-{tag}.whl", f"{stem}.dist-info"
     head = "".join(f"Requires-Dist: {one}\n" for one in needs)
     members = {
         **files,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{head}".encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n".encode(),
     }
     rows = "".join(f"{one},,\n" for one in (*members, f"{info}/RECORD"))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
