@@ -45,7 +45,7 @@ def recipe_lock(recipe: Recipe, target: Target, folder: Path, report: Reporter) 
     constraints = list(constraint_lines(given, where or Path()))
     constrained = [*given, *constraints]
     hashed = hashes_required(parse_lines(constrained))
-    servers = server_pins(parse_lines(constrained)) if hashed else server_requirements()
+    servers = server_pins(given, constraints) if hashed else server_requirements()
     if recipe.lock:
         lock = _read(recipe.lock, target)
         _check(lock, [*given, *servers])

@@ -17,7 +17,20 @@ _SECONDS = 20
 
 def constraint_lines(requirements: Sequence[str], folder: Path) -> Iterator[str]:
     """Yield the lines of the constraints files on this machine that the requirements name, and that those name."""
-    waiting = [folder / place for place in _places(parse_lines(requirements)) if not is_address(place)]
+    for path, lines in _files(parse_lines(requirements), folder):
+        for text in lines:
+            check_constraint(take_apart(text), str(path))
+            yield text
+
+
+def constraint_files(lines: Sequence[Line], folder: Path) -> list[Path]:
+    """Return the constraints files on this machine that the lines name, and those that these name."""
+    return [path for path, _ in _files(lines, folder)]
+
+
+def _files(lines: Sequence[Line], folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield each file with its lines."""
+    waiting = [folder / place for place in _places(lines) if not is_address(place)]
     seen: set[Path] = set()
     while waiting:
         path = waiting.pop().resolve()
@@ -25,14 +38,11 @@ def constraint_lines(requirements: Sequence[str], folder: Path) -> Iterator[str]
             continue
         seen.add(path)
         try:
-            lines = list(logical_lines(path.read_text("utf-8-sig").splitlines()))
+            found = list(logical_lines(path.read_text("utf-8-sig").splitlines()))
         except OSError as error:
             raise PathNotFound(f"The constraints file {path} cannot be read: {error.strerror}.") from error
-        for text in lines:
-            line = take_apart(text)
-            waiting += [path.parent / place for place in _places([line]) if not is_address(place)]
-            check_constraint(line, str(path))
-            yield text
+        yield path, found
+        waiting += [path.parent / place for place in _places(parse_lines(found)) if not is_address(place)]
 
 
 def check_constraint(line: Line, where: str) -> None:

@@ -18,6 +18,7 @@ from packaging.version import InvalidVersion, Version
 
 from jupyter_modelpack.build.lock import Lock, Locked
 from jupyter_modelpack.build.requirement_line import ARCHIVES, Line, named, parse_lines, take_apart
+from jupyter_modelpack.build.server_layer import server_requirements
 from jupyter_modelpack.errors import Untrusted, UsageError
 
 _SERVER = Path(__file__).with_name("server_hashes.txt")
@@ -28,11 +29,17 @@ def hashes_required(lines: Iterable[Line]) -> bool:
     return any(line.hashes or line.value("--require-hashes") is not None for line in lines)
 
 
-def server_pins(lines: Iterable[Line]) -> list[str]:
-    """Return the scoring server's own requirements with their hashes, without those that `lines` pin themselves."""
-    theirs = {named(line.wanted).name for line in lines if line.hashes}
+def server_pins(requirements: Sequence[str], constraints: Sequence[str]) -> list[str]:
+    """Return the scoring server's own requirements with their hashes, as they or the constraints have them.
+
+    Without those that the requirements pin themselves; a constraint alone installs nothing.
+    """
+    theirs = {named(line.wanted).name for line in parse_lines(requirements) if line.hashes}
+    limited = [line for line in with_constraints(server_requirements(), constraints) if take_apart(line).hashes]
     text = _SERVER.read_text().replace("\\\n", "")
-    return [" ".join(line.split()) for line in text.splitlines() if named(line.partition(" ")[0]).name not in theirs]
+    ours = [" ".join(line.split()) for line in text.splitlines()]
+    pins = {named(take_apart(line).wanted).name: line for line in (*ours, *limited)}
+    return [line for name, line in pins.items() if name not in theirs]
 
 
 def with_constraints(requirements: Sequence[str], constraints: Sequence[str]) -> list[str]:
@@ -48,10 +55,19 @@ def with_constraints(requirements: Sequence[str], constraints: Sequence[str]) ->
         except InvalidRequirement:  # a path: its constraint is compared with the lock
             wanted = None
         if pin and wanted and not wanted.url:
-            wanted.specifier &= SpecifierSet(named(pin.wanted).specifier)
+            wanted.specifier = _both(wanted.specifier, SpecifierSet(named(pin.wanted).specifier))
             text = " ".join([str(wanted), *(f"--hash=sha256:{digest}" for digest in sorted(pin.hashes))])
         found.append(text)
     return found
+
+
+def _both(wanted: SpecifierSet, pin: SpecifierSet) -> SpecifierSet:
+    """Return what meets both; the pin alone where that is all of it, for uv asks for ``==`` and nothing else."""
+    for only in pin if len(pin) == 1 else ():
+        exact = only.operator == "==" and not only.version.endswith("*")
+        if exact and wanted.contains(only.version, prereleases=True):
+            return pin
+    return wanted & pin
 
 
 def refuse_unnamed(lines: Iterable[Line]) -> None:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jupyter_modelpack.build.constraints import fetched_constraints, without_addresses
+from jupyter_modelpack.build.constraints import constraint_files, fetched_constraints, without_addresses
 from jupyter_modelpack.build.local_projects import as_wheels
 from jupyter_modelpack.build.lock import Lock, refuse_secrets, uv_environment, uv_program, uv_python, with_paths
 from jupyter_modelpack.build.required_hashes import hashes_required, refuse_unnamed
@@ -71,6 +71,7 @@ def make_lock(
         sorted(item for item in os.environ.items() if item[0].startswith("UV_") and not item[0].startswith(_HARMLESS)),
         str(relative_to) if _has_paths(lines) else "",
         _contents(parsed, below),
+        *_order_of_indexes(parsed),
     ]
     path = folder / f"{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}.toml"
     if path.exists() and not upgrade:
@@ -94,12 +95,20 @@ def trusted_hosts(lines: Sequence[Line]) -> list[str]:
 def _contents(lines: Sequence[Line], folder: Path) -> list[str]:
     """Return what the files that the lines and uv's own settings name hold, so that a change of them counts."""
     found = []
-    for path in (folder / name for name in ("uv.toml", "pyproject.toml", *_places(lines))):
+    named = [folder / name for name in ("uv.toml", "pyproject.toml", *_places(lines))]
+    known = {path.resolve() for path in named}
+    for path in (*named, *sorted(path for path in constraint_files(lines, folder) if path not in known)):
         if path.is_file():
             found.append(hashlib.sha256(path.read_bytes()).hexdigest())
         elif path.is_dir():
             found += sorted(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in path.iterdir())
     return found
+
+
+def _order_of_indexes(lines: Sequence[Line]) -> list[list[str]]:
+    """Return several indexes in their order, which decides among them; nothing for one."""
+    found = [value for line in lines for name, value in line.options if name.endswith("index-url")]
+    return [found] if len(found) > 1 else []
 
 
 def _places(lines: Sequence[Line]) -> list[str]:

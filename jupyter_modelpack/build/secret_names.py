@@ -22,7 +22,9 @@ FOLDERS = frozenset(
     }
 )
 
-_PATHS = re.compile(r"(?:^|/)(?:\.config/(?:gcloud|gh|rclone)|\.cargo/credentials.*|huggingface/(?:stored_)?tokens?)")
+_PATHS = re.compile(
+    r"(?:^|/)(?:\.config/(?:gcloud|gh|rclone)|\.cargo/credentials(?:\.toml)?|huggingface/(?:stored_)?tokens?)(?:/|$)"
+)
 
 NAMES = (
     *(".env", ".env.*", "*.env", ".envrc"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.manifest import REF_NAME, Descriptor, Index
+from jupyter_modelpack.oci.manifest import INDEX_TYPES, REF_NAME, Descriptor, Index
 
 REPOSITORY = "io.github.jupyter-modelpack.repository"
 SUBJECT = "io.github.jupyter-modelpack.subject"
@@ -43,7 +43,7 @@ def with_untagged(index: Index, repository: str, descriptor: Descriptor, subject
 
 
 def without_tag(index: Index, name: str, parts: Callable[[Descriptor], Iterable[Digest]]) -> Index:
-    """Return the index without a name; with a manifest's last name goes what has no tag and belongs to it.
+    """Return the index without a name; with a manifest's last name goes what has no tag and belongs to it alone.
 
     Args:
         index: The table of contents.
@@ -61,6 +61,8 @@ def without_tag(index: Index, name: str, parts: Callable[[Descriptor], Iterable[
         if REF_NAME not in entry.annotations:
             for key in (entry.digest, SUBJECT + entry.annotations.get(SUBJECT, "")):
                 loose.setdefault(key, []).append(entry)
+    if loose:  # what another index points to is still somebody's
+        named.update(part for entry in ours if _is_tagged_index(entry) for part in parts(entry))
     going: set[Digest] = set()
     todo = [entry for entry in gone if entry.digest not in named]
     while todo:
@@ -72,6 +74,10 @@ def without_tag(index: Index, name: str, parts: Callable[[Descriptor], Iterable[
                     todo.append(entry)
     stay = (entry for entry in kept if not (_is_untagged(entry, repository) and entry.digest in going))
     return replace(index, manifests=tuple(stay))
+
+
+def _is_tagged_index(entry: Descriptor) -> bool:
+    return REF_NAME in entry.annotations and entry.media_type in INDEX_TYPES
 
 
 def _is_untagged(entry: Descriptor, repository: str) -> bool:

@@ -32,6 +32,15 @@ from jupyter_modelpack.workspace.script_imports import Import, imports_of
 STOOD_IN_FOR = frozenset({"azureml", "azureml_inference_server_http", "inference_schema", "modelpack_scoring"})
 """Modules that the scoring server itself brings."""
 
+_UNTIL_3_11 = "asynchat asyncore distutils imp smtpd"
+_UNTIL_3_12 = (
+    "aifc audioop cgi cgitb chunk crypt imghdr lib2to3 mailcap nis nntplib ossaudiodev pipes sndhdr spwd sunau "
+    "telnetlib uu xdrlib"
+)
+_NO_PACKAGES = sys.stdlib_module_names | {"__main__", *_UNTIL_3_11.split(), *_UNTIL_3_12.split()}
+"""What comes with Python, this one or the image's: an older one has modules that ours has not, and setuptools brings
+`distutils` by a hook of its own."""
+
 _AT_ONCE = 8
 """Wheels whose list of files is asked for at the same time."""
 
@@ -112,7 +121,7 @@ def _wanted(recipe: Recipe) -> dict[str, Import]:
         return {}
     found: dict[str, Import] = {}
     for one in imports_of([*parsed(script, name).body, *_carried(recipe.source)]):
-        if one.top in sys.stdlib_module_names or one.top in STOOD_IN_FOR:
+        if one.top in _NO_PACKAGES or one.top in STOOD_IN_FOR:
             continue
         if one.top not in found or (one.certain and not found[one.top].certain):
             found[one.top] = one

@@ -82,6 +82,31 @@ def test_constraints_that_changed_are_seen(tmp_path, watcher):
 
 
 @pytest.mark.network
+def test_constraints_that_constraints_name_are_seen(tmp_path, watcher):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "c.txt").write_text("-c sub/inner.txt\n")
+    found = []
+    for version in ("23.2", "23.1"):
+        (tmp_path / "sub" / "inner.txt").write_text(f"packaging=={version}\n")
+        lock = make_lock(["packaging", "-c c.txt"], TARGET, tmp_path / "locks", watcher.report, relative_to=tmp_path)
+        found.append(lock.packages[0].version)
+    assert found == ["23.2", "23.1"]
+
+
+def test_the_order_of_indexes_counts(tmp_path, watcher, index):
+    """The first that has a name wins, so another order is another question."""
+    root, address = index
+    for name, version in (("a", "1.0"), ("b", "2.0")):
+        wheel(root / name / "revpkg", "revpkg", version, "")
+    lines = [f"--extra-index-url {address}/a", f"--extra-index-url {address}/b"]
+    found = [
+        make_lock(["revpkg", *order], TARGET, tmp_path / "locks", watcher.report).packages[0].version
+        for order in (lines, lines[::-1])
+    ]
+    assert found == ["1.0", "2.0"]
+
+
+@pytest.mark.network
 def test_where_a_wheel_lay_does_not_ship_and_does_not_count(recipe, store, tmp_path):
     digests = []
     for folder in ("here", "there/deep"):

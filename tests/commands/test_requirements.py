@@ -4,11 +4,13 @@ import io
 import json
 import re
 import tarfile
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.build import required_hashes
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.frontends import cli
 from jupyter_modelpack.workspace.environment import Environment
@@ -146,7 +148,8 @@ def test_with_one_hash_all_need_one(here, index, typed):
 
     assert plan(line, f"below==1.0 --hash=sha256:{needed}")[0] == 0
     (here / "c.txt").write_text(f"{line}\n")
-    assert plan("sturdy", f"below==1.0 --hash=sha256:{needed}", "-c c.txt")[0] == 0
+    for wanted in ("sturdy", "sturdy>=0.9"):
+        assert plan(wanted, f"below==1.0 --hash=sha256:{needed}", "-c c.txt")[0] == 0
     for lines, words in (
         ([line], ()),
         ([line, "below==1.0"], ()),
@@ -158,6 +161,19 @@ def test_with_one_hash_all_need_one(here, index, typed):
         code, said = plan(*lines, words=words)
         assert (lines, code) == (lines, 2), said
         assert re.search(r"below\S* (has no --hash|is not pinned with ==|is needed by the requirements)", said)
+
+
+@pytest.mark.network
+def test_constraints_of_a_whole_environment_leave_the_server_what_it_needs(here, index, typed):
+    """They pin what the scoring server needs, too, and install none of it by themselves."""
+    good = put_wheel(index[0], "sturdy", "1.0", "ANSWER = 42\n")
+    pins = (Path(required_hashes.__file__).parent / "server_hashes.txt").read_text()
+    (here / "c.txt").write_text(f"sturdy==1.0 --hash=sha256:{good}\n{pins}")
+    (here / "r.txt").write_text(f"--extra-index-url {index[1]}\nsturdy\n-c c.txt\n")
+    code, made, said = typed("package", "score.py", "-r", "r.txt")
+    assert code == 0, said
+    text = next(one for one in Workspace.default().packages if one.location == made["reference"]).lock
+    assert {entry["name"] for entry in tomllib.loads(text)["packages"]} == {"sturdy", "httptools", "orjson"}
 
 
 @pytest.mark.network

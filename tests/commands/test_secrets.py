@@ -39,7 +39,8 @@ id_ed25519_sk id_ecdsa_sk id_rsa.bak backup.kdbx key.asc my-private.asc web.keyt
 _HARMLESS = """
 .env.example example.env .env.template id_rsa.pub score.py tokenizer.json token.py secrets.py
 credentials/__init__.py dem.asc monkey.txt environment.yml keys.py settings.json keyboard.json cacert.pem
-history.csv tokens.csv kube.py
+history.csv tokens.csv kube.py huggingface/tokenizer.json huggingface/tokenization.py huggingface/tokenizers/a.json
+.config/ghost.toml .cargo/credentials_of_the_crew.md
 """
 BY_NAME, HARMLESS = _BY_NAME.split(), _HARMLESS.split()
 

@@ -61,6 +61,23 @@ def test_with_its_last_name_an_image_takes_what_belongs_to_it(our_account, our_l
     assert get(other, f"manifests/{Digest.of(parts[1])}").content == parts[1]
 
 
+def test_what_another_name_needs_keeps_what_is_about_it(our_account, our_layout: Layout):
+    x = ours(our_account)
+    shared, alone = (manifest(x, fresh()) for _ in range(2))
+    signed = signature(x, shared)
+    for one in (shared, alone, signed):
+        put(x, one)
+    for tag, parts in (("a", (shared, alone)), ("b", (shared,))):
+        entries = [described(one, MANIFEST) for one in parts]
+        put(x, canonical({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}), tag, INDEX)
+    our_layout.untag("team/x:a")
+    collected(our_layout)
+    assert [entry.digest for entry in our_layout.referrers("team/x", Digest.of(shared))] == [Digest.of(signed)]
+    assert get(x, f"manifests/{Digest.of(alone)}").status_code == 404
+    our_layout.untag("team/x:b")
+    assert our_layout.entries("team/x") == []
+
+
 def test_what_a_manifest_needs_is_not_deleted(our_account, our_layout: Layout):
     x = ours(our_account)
     data = fresh()

@@ -53,6 +53,8 @@ def test_modules_of_the_layers(ws, image):
         "import typing as t\nif t.TYPE_CHECKING:\n    import torch\nelse:\n    torch = None\n",
         "import sys\nsys.path.append('x')\nimport torch\n",
         "from . import torch\nimport extra_module\n",
+        "import __main__\n__main__.Scaler = print\n",
+        "from distutils.version import LooseVersion\nimport imp, cgi, telnetlib\n",
     ],
 )
 def test_what_may_work_passes(ws, image, text):
