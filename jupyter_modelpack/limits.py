@@ -34,6 +34,9 @@ JOURNAL_LINE_BYTES: Final = 16 << 20
 TAIL_BYTES: Final = 16 << 20
 """How far back from a log's end its last lines are looked for."""
 
+SERVICE_LOG_BYTES: Final = 16 << 20
+"""What the log of a local service may take on disk, looked at once a second; of one that takes more, half is kept."""
+
 YAML_BYTES: Final = 1 << 20
 """Largest conda file; one of a thousand packages has 30 kB."""
 

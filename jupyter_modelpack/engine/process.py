@@ -22,6 +22,7 @@ from jupyter_modelpack.engine.reload import reloading
 from jupyter_modelpack.engine.tail import read_lines
 from jupyter_modelpack.errors import Conflict, Denied, NotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.limits import SERVICE_LOG_BYTES
 from jupyter_modelpack.listener import holder
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
@@ -254,7 +255,10 @@ def _start(record: Record, spec: RunSpec, program: LocalProgram, port: int) -> N
         ours |= reloading(str(record.newer))
     try:
         said = subprocess.run(
-            [sys.executable, "-ISE", supervisor.__file__, str(record.folder), str(program.fixed or ""), *program.argv],
+            [
+                *(sys.executable, "-ISE", supervisor.__file__, str(record.folder), str(program.fixed or "")),
+                *(str(SERVICE_LOG_BYTES), *program.argv),
+            ],
             cwd=program.cwd,
             env={**inherited(), **program.env, **hosts, **spec.env, **ours},
             stdin=subprocess.DEVNULL,

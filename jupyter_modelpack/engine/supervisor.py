@@ -1,6 +1,6 @@
 """The parent of a local service: stays until it ends, then writes down its exit code.
 
-Run as a file, ``python -ISE supervisor.py FOLDER FIXED PROGRAM ARGUMENTS...``: it takes the standard library
+Run as a file, ``python -ISE supervisor.py FOLDER FIXED LOG_BYTES PROGRAM ARGUMENTS...``: it takes the standard library
 only, so that it starts in any environment. It detaches itself, starts the program with the log file as
 its output, says on stdout (as JSON) what it started or why it could not, and waits. SIGTERM is how
 anybody ends the service: the supervisor, being the parent, knows that the process id is still its
@@ -9,6 +9,9 @@ ended (a subreaper, prctl(2)): also what has a session of its own ends with the 
 
 FIXED is a folder that the program gets to see read-only, where the system lets us: as root, by a mount of its own.
 Who is root may mount again; this keeps a script from changing by mistake what other services run from.
+
+LOG_BYTES is what the log may take on disk. The program writes into the file itself, so that it goes on when somebody
+kills the supervisor.
 """
 
 import contextlib
@@ -28,6 +31,13 @@ _NEW_MOUNTS = 0x00020000  # CLONE_NEWNS, unshare(2)
 _RDONLY, _REMOUNT, _BIND, _RECURSIVE, _SLAVE = 1, 32, 4096, 16384, 1 << 19  # mount(2)
 _NO_SUID_DEV_EXEC = 2 | 4 | 8
 """Flags of a mount that statvfs(3) and mount(2) give the same numbers; a remount without them would lift them."""
+
+_KEEP_SIZE, _PUNCH_HOLE = 1, 2  # fallocate(2), linux/falloc.h
+_BLOCK = 4096
+_LAST_WORDS = 64 << 10
+
+_LOOK_SECONDS = 1.0
+"""Seconds between two looks at how large the log is."""
 
 START_FAILED = 127
 """Exit code of a program that could not be started, as a shell gives it."""
@@ -60,7 +70,7 @@ def replace(path: Path, content: bytes) -> None:
     temporary.replace(path)
 
 
-def main(folder: Path, fixed: str, argv: list[str]) -> None:
+def main(folder: Path, fixed: str, log_bytes: int, argv: list[str]) -> None:
     """Start `argv` and see it through to its end."""
     if os.fork():
         os._exit(0)  # the caller's child ends here: the service is nobody's zombie
@@ -69,7 +79,7 @@ def main(folder: Path, fixed: str, argv: list[str]) -> None:
     libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if fixed and os.geteuid() == 0:
         _fix(libc, fixed)
-    log = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    log = os.open(folder / LOG, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0)
     except OSError as error:
@@ -101,12 +111,36 @@ def main(folder: Path, fixed: str, argv: list[str]) -> None:
     _answer(started)
     for stream in (0, 1, 2):  # the caller waits for the end of our output
         os.dup2(log if stream else os.open(os.devnull, os.O_RDONLY), stream)
+    # That a file grows is no event without inotify, which the standard library lacks.
+    signal.signal(signal.SIGALRM, lambda _number, _frame: trim(log, log_bytes))
+    signal.setitimer(signal.ITIMER_REAL, _LOOK_SECONDS, _LOOK_SECONDS)
     # Not reaped yet, so that the group's number cannot have a new owner when its stragglers are ended.
     while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)) and ended.si_pid != program.pid:
         os.waitpid(ended.si_pid, 0)  # one that the program left to us
     code = _end_all(program)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    trim(log, log_bytes)
     killed = {"killed": True} if told else {}
     write(folder / EXIT, {"code": code if code >= 0 else 128 - code, "ended": time.time(), **killed})
+
+
+def trim(log: int, most: int) -> None:
+    """Free what lies before the last half of a log that takes more than `most` bytes on disk.
+
+    A hole takes its place: whoever reads on, or writes, stays where they are. A file system without holes (NFS before
+    4.2) leaves the last words only.
+    """
+    with contextlib.suppress(OSError):  # a disk that fails must not end the service
+        state = os.fstat(log)
+        if state.st_blocks * 512 <= most:
+            return
+        before = ctypes.c_int64((state.st_size - most // 2) // _BLOCK * _BLOCK)
+        if before.value <= 0:  # blocks that the file system has set aside
+            return
+        if ctypes.CDLL(None).fallocate(log, _PUNCH_HOLE | _KEEP_SIZE, ctypes.c_int64(0), before):
+            last = os.pread(log, _LAST_WORDS, state.st_size - _LAST_WORDS)
+            os.ftruncate(log, 0)
+            os.write(log, last)
 
 
 def _answer(content: object) -> None:
@@ -193,4 +227,4 @@ def _kill_group(leader: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4:])
