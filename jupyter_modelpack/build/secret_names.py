@@ -22,6 +22,9 @@ FOLDERS = frozenset(
     }
 )
 
+_PLAIN_FOLDERS = frozenset({"credentials", "kubeconfig"})
+"""Names of secret files that packages and folders of templates have, too; what stands in them is looked at."""
+
 _PATHS = re.compile(
     r"(?:^|/)(?:\.config/(?:gcloud|gh|rclone)|\.cargo/credentials(?:\.toml)?|huggingface/(?:stored_)?tokens?)(?:/|$)"
 )
@@ -78,7 +81,8 @@ def holds_allowed(path: str, allowed: Collection[str]) -> bool:
 @lru_cache(maxsize=4096)
 def _in_folder(path: str) -> bool:
     above, _, name = path.rpartition("/")
-    return name in FOLDERS or bool(_PATHS.search(path)) or (bool(above) and _in_folder(above))
+    named = name in FOLDERS or (_is_named(name) and name not in _PLAIN_FOLDERS)
+    return named or bool(_PATHS.search(path)) or (bool(above) and _in_folder(above))
 
 
 def _one(patterns: Iterable[str]) -> re.Pattern[str]:

@@ -154,7 +154,7 @@ def _no_such_name(text: str) -> ModelpackError | None:
 
 
 def _no_wheel(text: str) -> ModelpackError | None:
-    every = list(re.finditer(r"(\S+) has no (?:usable )?wheels(?: with a matching ([\w ]+?) tag)?", text))
+    every = list(re.finditer(r"(?<!\S)(\S+) has no (?:usable )?wheels(?: with a matching ([\w ]+?) tag)?", text))
     if not every:
         return None
     found = every[-1]  # of several versions, the newest comes last

@@ -7,7 +7,6 @@ any number of threads.
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin
@@ -27,10 +26,6 @@ from jupyter_modelpack.registry.upload import Upload
 
 if TYPE_CHECKING:
     from requests import Response
-
-
-_NEXT = re.compile(r"""<([^>]*)>(?:\s*;[^,;]*)*?\s*;\s*rel="?next\b""", re.IGNORECASE)
-"""The next page, as a Link header names it (RFC 8288)."""
 
 
 class Registry:
@@ -157,12 +152,12 @@ class Registry:
             if not isinstance(found, list) or not all(isinstance(tag, str) for tag in found):
                 raise Untrusted(f"{what} failed: the answer lists no tags.", code="bad-answer")
             tags.update(found)
-            following = _NEXT.search(headers.get("Link", ""))
-            if not following:
+            following = _next_page(headers.get("Link", ""))
+            if following is None:
                 return sorted(tags)
             if len(tags) > TAGS:
                 break
-            path = check_location(urljoin(self._line.base, path), following[1])
+            path = check_location(urljoin(self._line.base, path), following)
         raise Untrusted(f"{what} failed: there is no end to them, {len(tags)} so far.", code="too-large")
 
     def lists_referrers(self, repository: str, subject: Digest, report: Reporter | None = None) -> bool:
@@ -247,3 +242,14 @@ def _pull(repository: str) -> str:
 
 def _push(repository: str) -> str:
     return f"repository:{repository}:pull,push"
+
+
+def _next_page(link: str) -> str | None:
+    """Return the address of the next page that a Link header names (RFC 8288); None where it names none."""
+    from requests.utils import parse_header_links  # noqa: PLC0415 - one answer in many has such a header
+
+    for one in parse_header_links(link) if link else ():
+        rel = next((value for key, value in one.items() if key.lower() == "rel"), "")
+        if "next" in rel.lower().split():
+            return one["url"]
+    return None

@@ -120,7 +120,7 @@ def test_a_source_directory(entries):
         out = io.BytesIO()
         writer = LayerWriter(out)
         try:
-            write_app(writer, Source("score.py", folder), "")
+            write_app(writer, Source("score.py", folder), "", Reporter())
             writer.close()
         except ModelpackError:
             if may_be_refused(entries):
@@ -151,6 +151,6 @@ def test_names_that_people_do_give(name):
     with folder_of([("file", name, "")]) as folder:
         out = io.BytesIO()
         writer = LayerWriter(out)
-        write_app(writer, Source("score.py", folder), "")
+        write_app(writer, Source("score.py", folder), "", Reporter())
         writer.close()
         assert name in shipped(out.getvalue(), f"{APP_ROOT[1:]}/folder/")
