@@ -63,6 +63,8 @@ def _fork_once() -> None:
     pid = ctypes.PyDLL(None).fork()
     if pid == 0:
         os._exit(0)
+    if pid < 0:
+        return  # no memory or no number left for a child: the next fork says so, and -1 would wait for any child
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)
 

@@ -49,6 +49,24 @@ def test_a_warm_up_with_an_older_openmp_lets_every_worker_load_for_itself(tmp_pa
         assert ("a pool of OpenMP threads" in service.log) == (warm == "yes")
 
 
+CANNOT_FORK = """
+import os, resource, subprocess
+from jupyter_modelpack.scoring import native_threads
+if os.geteuid() == 0:
+    os.setuid(65534)  # root may have as many processes as it likes
+other = subprocess.Popen(["sleep", "60"])
+resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+try:
+    native_threads._fork_once()
+finally:
+    other.kill()
+"""
+
+
+def test_a_fork_that_the_system_refuses_waits_for_no_other_child():
+    subprocess.run([sys.executable, "-c", CANNOT_FORK], cwd=CHECKOUT, check=True, timeout=20)
+
+
 def test_threads_of_init_live_in_every_worker(tmp_path):
     script = """
         import os, threading
