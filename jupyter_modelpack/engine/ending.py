@@ -19,6 +19,9 @@ LINE = 4096
 
 AGAIN = "Correct the script; then package again."
 
+_TEXTS = ("phase", "cause", "message", "module", "installed", "path", "file", "code", "variable")
+"""What is text in an ending, where it is there."""
+
 _WAS = re.compile(r"Trying to unpickle estimator \S+ from version (\S+) when using version (\S+?)\.? ")
 
 
@@ -69,7 +72,18 @@ def _parsed(line: str) -> Ending | None:
     except (ValueError, RecursionError):
         return None
     said = said.get("ending", said) if isinstance(said, dict) else None
-    return said if isinstance(said, dict) and isinstance(said.get("types"), list) and "cause" in said else None
+    return said if isinstance(said, dict) and _is_ending(said) else None
+
+
+def _is_ending(said: Mapping[str, Any]) -> bool:
+    """Whether it is of the server's own form: a script may print anything."""
+    types, number = said.get("types"), said.get("errno")
+    return (
+        isinstance(types, list)
+        and "cause" in said
+        and (number is None or isinstance(number, int))
+        and all(isinstance(text, str) for text in (*types, *(said.get(name, "") for name in _TEXTS)))
+    )
 
 
 def _said(ending: Ending) -> str:

@@ -44,6 +44,14 @@ def test_what_the_engine_knows_comes_first():
     assert explain(died(None, state="gone"), [])[0] == "somebody removed it."
 
 
+@pytest.mark.parametrize(
+    "said",
+    ['{"types": [], "cause": 5}', '{"types": [{}], "cause": "x"}', '{"types": ["OSError"], "errno": [], "cause": ""}'],
+)
+def test_what_a_script_prints_in_the_form_of_an_ending_is_a_line_like_others(said):
+    assert explain(died(3), [f"modelpack-ending {said}"])[0] == "the entry script or its init() failed."
+
+
 def test_the_error_shows_the_last_lines_and_no_secrets():
     error = ServiceDied(died(1), "it broke.", "Mend it.", [str(number) for number in range(50)])
     assert str(error).startswith("svc ended with exit code 1: it broke.\n  | 30\n")
