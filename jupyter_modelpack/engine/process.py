@@ -260,7 +260,7 @@ def _start(record: Record, spec: RunSpec, program: LocalProgram, port: int) -> N
                 *(str(SERVICE_LOG_BYTES), *program.argv),
             ],
             cwd=program.cwd,
-            env={**inherited(), **program.env, **hosts, **spec.env, **ours},
+            env={**inherited(), **hosts, **program.env, **spec.env, **ours},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_START_SECONDS,

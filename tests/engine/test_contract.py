@@ -12,6 +12,7 @@ from jupyter_modelpack.engine.health import wait_until_ready
 from jupyter_modelpack.engine.score import score
 from jupyter_modelpack.errors import Cancelled, Conflict, NotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
+from tests.engine import tiny
 
 BODY = b'{"data": [[1, 2]]}'
 
@@ -249,3 +250,16 @@ def test_a_removed_service_is_diagnosed_as_such(rig):
     service = rig.ready()
     rig.engine.remove(rig.engine.kill(service))
     assert diagnose(rig.engine, rig.engine.wait(service, 0)).cause == "somebody removed it."
+
+
+def test_a_service_is_reached_by_the_names_that_were_packaged(rig, base_image, tmp_path):
+    env = {"MODELPACK_ALLOWED_HOSTS": "packaged.example"}
+    spec = rig.spec()
+    if rig.engine.isolated:
+        config = [f"{name}={value}" for name, value in {"PATH": "/usr/local/bin:/usr/bin:/bin", **env}.items()]
+        image = tiny.image(base_image, tmp_path / "store", Env=config)
+        spec = replace(spec, image=str(rig.engine.load(image, ["modelpack-test/hosts:1"], Reporter())))
+    else:
+        spec = replace(spec, program=replace(spec.program, env=env))
+    service = wait_until_ready(rig.engine, rig.engine.run(spec, Reporter()), Reporter(), 30)
+    assert score(service, b"env MODELPACK_ALLOWED_HOSTS").text == "packaged.example"
