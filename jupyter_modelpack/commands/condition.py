@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from jupyter_modelpack.engine.base import Engine, Service
 from jupyter_modelpack.engine.diagnose import ServiceDied, diagnose
-from jupyter_modelpack.engine.health import is_ready
+from jupyter_modelpack.engine.health import readiness
 from jupyter_modelpack.engine.traffic import Traffic, traffic
 
 
@@ -17,12 +17,14 @@ class Condition:
     Attributes:
         service: Its last state.
         ready: Whether it answers that it is ready.
+        trouble: What keeps it from serving as it was told to, in a line; empty for nothing.
         death: Why it ended, if it did.
         traffic: What it has scored, as far as it says.
     """
 
     service: Service
     ready: bool
+    trouble: str = ""
     death: ServiceDied | None = None
     traffic: Traffic | None = None
 
@@ -31,4 +33,5 @@ def condition(chosen: Engine, service: Service) -> Condition:
     """Look at a service once."""
     if service.ended:
         return Condition(service, ready=False, death=diagnose(chosen, service))
-    return Condition(service, ready=is_ready(service), traffic=traffic(service))
+    now = readiness(service)
+    return Condition(service, ready=now.ready, trouble=now.trouble, traffic=traffic(service))

@@ -52,6 +52,7 @@ class Running:
     Attributes:
         before: Whether it was running already, just as asked for.
         seconds: How long it took to answer.
+        trouble: What keeps it from serving as it was told to, as far as it is known by now, in a line.
         keys: That were made for it; they are told this once, and kept nowhere.
 
     """
@@ -59,6 +60,7 @@ class Running:
     service: Service
     before: bool
     seconds: float
+    trouble: str = ""
     keys: tuple[str, ...] = ()
 
     @property
@@ -130,7 +132,8 @@ def run(  # noqa: PLR0913 - one each for what can be typed
         ready = health.wait_until_ready(chosen, service, report, timeout)
     except Cancelled:
         raise _cancelled(chosen, service, before=before) from None
-    return Running(ready, before, time.monotonic() - started, keys)
+    seconds = time.monotonic() - started
+    return Running(ready, before, seconds, health.readiness(ready).trouble, keys)
 
 
 def _start(chosen: Engine, spec: RunSpec, report: Reporter) -> tuple[Service, bool]:

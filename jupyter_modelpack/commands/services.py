@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.engine.base import Service
+from jupyter_modelpack.engine.health import readiness
 from jupyter_modelpack.engine.reload import running_package
 from jupyter_modelpack.events import Reporter
+
+_AT_ONCE = 16
+_SECONDS = 1.0
+"""How long a service may take to say what troubles it; a listing waits no longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The services of an engine, newest first, from whichever workspace."""
+    """The services of an engine, newest first, from whichever workspace.
+
+    Attributes:
+        engine: Its name.
+        rows: The services.
+        troubles: By the name of a service, what keeps it from serving as it was told to, in a line.
+    """
 
     engine: str
     rows: tuple[Service, ...]
+    troubles: Mapping[str, str] = field(default_factory=dict)
 
 
 def services(_report: Reporter, *, engine: str | None = None) -> Services:
@@ -24,7 +38,16 @@ def services(_report: Reporter, *, engine: str | None = None) -> Services:
     One that serves a newer script than that of its image goes by the package it is from.
     """
     chosen = choose.engine(engine)
-    return Services(chosen.name, tuple(map(_as_it_runs, chosen.services())))
+    rows = tuple(map(_as_it_runs, chosen.services()))
+    return Services(chosen.name, rows, _troubles([row for row in rows if not row.ended]))
+
+
+def _troubles(running: Sequence[Service]) -> dict[str, str]:
+    if not running:
+        return {}
+    with ThreadPoolExecutor(min(len(running), _AT_ONCE)) as pool:  # one that hangs holds up no other
+        said = pool.map(lambda one: readiness(one, _SECONDS).trouble, running)
+        return {one.name: trouble for one, trouble in zip(running, said, strict=True) if trouble}
 
 
 def _as_it_runs(service: Service) -> Service:

@@ -1,9 +1,11 @@
-"""Waiting until a service is ready."""
+"""Whether a service is ready."""
 
 from __future__ import annotations
 
 import http.client
+import json
 import time
+from dataclasses import dataclass
 
 from jupyter_modelpack.engine.base import Engine, Service
 from jupyter_modelpack.engine.diagnose import diagnose, last_lines
@@ -15,7 +17,21 @@ READY_SECONDS = 120.0
 """Seconds in which a service must be ready: large models take a minute to load."""
 
 _PROBE_SECONDS = 5.0
+_ANSWER_BYTES = 64 << 10
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What a service says of itself.
+
+    Attributes:
+        ready: Whether it answers calls.
+        trouble: What keeps it from serving as it was told to, in a line: a worker that cannot start. Empty for none.
+    """
+
+    ready: bool
+    trouble: str = ""
 
 
 def wait_until_ready(engine: Engine, service: Service, report: Reporter, seconds: float = READY_SECONDS) -> Service:
@@ -50,19 +66,34 @@ def wait_until_ready(engine: Engine, service: Service, report: Reporter, seconds
 
 def is_ready(service: Service) -> bool:
     """Ask ``GET /ready`` once; a server that does not know it (404) is asked for ``GET /``."""
-    status = _status(service.port, "/ready")
+    return readiness(service).ready
+
+
+def readiness(service: Service, seconds: float = _PROBE_SECONDS) -> Readiness:
+    """Ask as `is_ready` does, and for what troubles the service; one that does not answer in `seconds` is not ready."""
+    status, said = _answer(service.port, "/ready", seconds)
     if status == 404:
-        status = _status(service.port, "/")
-    return status is not None and 200 <= status < 300
+        status, said = _answer(service.port, "/", seconds)[0], b""
+    return Readiness(200 <= status < 300, _trouble(said))
 
 
-def _status(port: int, path: str) -> int | None:
+def _trouble(said: bytes) -> str:
+    try:
+        first, *others = json.loads(said)["troubles"]
+    except (ValueError, KeyError, TypeError):
+        return ""  # none, or another server
+    return f"{first} (and {len(others)} more)" if others else str(first)
+
+
+def _answer(port: int, path: str, seconds: float) -> tuple[int, bytes]:
+    """Return status and body; status 0 for no answer."""
     # http.client knows no proxies, which must not stand between us and loopback.
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_PROBE_SECONDS)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=seconds)
     try:
         connection.request("GET", path, headers={"Connection": "close"})
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return answer.status, answer.read(_ANSWER_BYTES)
     except (OSError, http.client.HTTPException):
-        return None
+        return 0, b""
     finally:
         connection.close()

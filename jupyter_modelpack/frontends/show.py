@@ -243,6 +243,7 @@ def _running(result: Running) -> View:
     return (
         Line(f"{service.name} {first}", "good"),
         Fields((("image", service.image), ("engine", service.engine), ("score", service.scoring_uri))),
+        *((Line(result.trouble, "warn"),) if result.trouble else ()),
         *_keys(result.keys),
     )
 
@@ -297,7 +298,8 @@ def _services(result: Services) -> View:
         for row in result.rows
     )
     empty = f"{result.engine} knows no service of ours."
-    return (Table(("NAME", "STATE", "PORT", "STARTED", "IMAGE"), rows, empty=empty),)
+    troubles = (Line(f"{name}: {trouble}", "warn") for name, trouble in result.troubles.items())
+    return (Table(("NAME", "STATE", "PORT", "STARTED", "IMAGE"), rows, empty=empty), *troubles)
 
 
 @view.register

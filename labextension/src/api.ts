@@ -85,6 +85,7 @@ export interface IService {
   name: string;
   state: string;
   ready: boolean;
+  trouble: string;
   ended: boolean;
   engine: string;
   image: string;

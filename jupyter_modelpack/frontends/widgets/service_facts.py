@@ -27,6 +27,7 @@ def facts(found: Condition) -> dict[str, Any]:
         "name": one.name,
         "state": one.state,
         "ready": found.ready,
+        "trouble": found.trouble,
         "engine": one.engine,
         "image": one.image,
         "port": one.port,

@@ -63,6 +63,8 @@ class ServicePanel(Panel):
         state = "ended" if one.ended else "answers"
         rows = (("image", one.image), ("engine", one.engine), ("score", one.scoring_uri))
         head = (Line(f"{one.name} {state}", "muted" if one.ended else "good"), Fields(rows))
+        if self._condition.trouble:
+            return (*head, Line(self._condition.trouble, "warn"))
         return (*head, *said_of(self._condition.death)) if self._condition.death and not self._killed else head
 
     def bring(self, part: str) -> None:

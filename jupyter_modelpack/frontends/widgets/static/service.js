@@ -17,6 +17,7 @@ function render({ model, el: root }) {
   const name = el("span", { class: "mp-head" });
   const state = el("span", { class: "mp-badge", role: "status" });
   const about = el("div", { class: "mp-muted" });
+  const trouble = el("div", { class: "mp-warn", role: "status" });
   const death = el("div", {});
   const end = button("Kill", async () => {
     end.disabled = true;
@@ -41,7 +42,7 @@ function render({ model, el: root }) {
     el("div", { class: "mp-actions" }, send, asCurl, asPython), status, answer, stats, way);
   const lines = log(model, { label: "Logs", onToggle: (open) => line.ask("logs", { open }) });
   group(root, "Service");
-  root.append(el("div", { class: "mp-top" }, name, state, end), about, death, form, lines.element);
+  root.append(el("div", { class: "mp-top" }, name, state, end), about, trouble, death, form, lines.element);
 
   editor.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) score();
@@ -70,6 +71,7 @@ function render({ model, el: root }) {
     root.dataset.state = ended ? "ended" : now.ready ? "ready" : "starting";
     say(name, now.name);
     say(state, ended ? (now.exit == null ? "ended" : `ended with exit code ${now.exit}`) : now.ready ? "ready" : "not ready");
+    say(trouble, now.trouble);
     for (const one of [end, send]) one.disabled = ended;
     death.replaceChildren(...(now.death ? [failure(now.death)] : []));
     say(stats, measured(now.stats));
