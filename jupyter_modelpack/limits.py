@@ -121,5 +121,8 @@ SECRET_TEXT_BYTES: Final = 8 << 20
 SECRET_DATA_BYTES: Final = 256 << 10
 """Most of a text file of data (CSV and the like) that is searched: a gigabyte of them costs a second or two."""
 
+SEARCHED_FOLDERS: Final = 32
+"""Source folders of which is remembered what holds no secret; the note of one of 20,000 files has 2 MB."""
+
 SECRET_BINARY_BYTES: Final = 64 << 10
 """Most of any other file that is searched: a token is typed into text, and a key's file begins with it."""

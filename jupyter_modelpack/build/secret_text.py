@@ -7,9 +7,11 @@ random text. Nothing that is found is ever shown: file, line and rule are enough
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from jupyter_modelpack.limits import CHUNK, SECRET_BINARY_BYTES, SECRET_DATA_BYTES, SECRET_TEXT_BYTES
@@ -93,6 +95,18 @@ class Found:
 
     line: int
     rule: str
+
+
+_FORMAT: Final = 1
+"""Raise it when the same rules find something else."""
+
+
+@lru_cache
+def version() -> str:
+    """Return a word that changes with what is looked for, where, and how far."""
+    rules = [(rule.name, rule.marker, rule.pattern.pattern, rule.pattern.flags) for rule in RULES]
+    bounds = (SECRET_BINARY_BYTES, SECRET_DATA_BYTES, SECRET_TEXT_BYTES)
+    return hashlib.sha256(repr((_FORMAT, rules, _TYPED, bounds)).encode()).hexdigest()
 
 
 def find_secret(read: Callable[[int], bytes], most: int = SECRET_TEXT_BYTES) -> Found | None:

@@ -3,43 +3,68 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import os
+from collections.abc import Collection
 from contextlib import closing
-from typing import BinaryIO
 
 from jupyter_modelpack.build.app import AppFile, app_files, open_app_file
 from jupyter_modelpack.build.recipe import Source
-from jupyter_modelpack.build.secret_text import bound_of, find_secret
+from jupyter_modelpack.build.secret_text import Found, bound_of, find_secret
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.workspace.searched import Searched
 
 SAMPLE = "sample"
 
 
 def check(source: Source, sample: str | None = None) -> None:
-    """Raise `UsageError` naming file, line and rule of the first secret in what ships, and never the secret itself."""
-    for name, stream in _streams(source, sample):
-        with closing(stream):
-            if name in source.allowed or name.rpartition("/")[2] in source.allowed:
-                continue
-            found = find_secret(stream.read, bound_of(name))
-        if found:
-            raise UsageError(
-                f"{name}, line {found.line}: holds what looks like a secret ({found.rule}), and would ship.",
-                hint="Take it out: let the script read it from os.environ, and give it to the service with run "
-                f"--env-var. If it may be public: --allow-secret {name}; in Python, "
-                f"inference_config.allow_secrets = [{name!r}].",
-                code="secret-in-source",
-            )
+    """Raise `UsageError` naming file, line and rule of the first secret in what ships, and never the secret itself.
 
-
-def _streams(source: Source, sample: str | None) -> Iterator[tuple[str, BinaryIO]]:
-    if sample:
-        yield SAMPLE, io.BytesIO(sample.encode())
+    Of a folder, files are passed over that were searched before and have not changed since.
+    """
+    if sample and not _may_ship(SAMPLE, source.allowed) and (found := _in_bytes(SAMPLE, sample.encode())):
+        raise _refused(SAMPLE, found)
+    searched = Searched(source.folder) if source.folder else None
     for file in app_files(source):
-        if isinstance(file.content, bytes):
-            yield file.path, io.BytesIO(file.content)
-        else:
-            yield _name(file), open_app_file(file)[0]
+        name = _name(file)
+        if not _may_ship(name, source.allowed) and (found := _in_file(name, file, searched)):
+            if searched:
+                searched.keep(whole=False)
+            raise _refused(name, found)
+    if searched:
+        searched.keep(whole=True)
+
+
+def _in_file(name: str, file: AppFile, searched: Searched | None) -> Found | None:
+    if isinstance(file.content, bytes):
+        return _in_bytes(name, file.content)
+    remembered = searched if file.root else None
+    if remembered and remembered.is_clean(name, file.content):
+        return None
+    stream, _ = open_app_file(file)
+    with closing(stream):
+        before = os.fstat(stream.fileno())
+        found = find_secret(stream.read, bound_of(name))
+        if remembered and not found:
+            remembered.add(name, before, os.fstat(stream.fileno()))
+    return found
+
+
+def _in_bytes(name: str, content: bytes) -> Found | None:
+    return find_secret(io.BytesIO(content).read, bound_of(name))
+
+
+def _may_ship(name: str, allowed: Collection[str]) -> bool:
+    return name in allowed or name.rpartition("/")[2] in allowed
+
+
+def _refused(name: str, found: Found) -> UsageError:
+    return UsageError(
+        f"{name}, line {found.line}: holds what looks like a secret ({found.rule}), and would ship.",
+        hint="Take it out: let the script read it from os.environ, and give it to the service with run "
+        f"--env-var. If it may be public: --allow-secret {name}; in Python, "
+        f"inference_config.allow_secrets = [{name!r}].",
+        code="secret-in-source",
+    )
 
 
 def _name(file: AppFile) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from jupyter_modelpack.commands.find_models import find_models
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.workspace import digests
+from jupyter_modelpack.workspace import file_state
 from jupyter_modelpack.workspace.workspace import Workspace
 from tests.workspace.test_digests import read_so_far
 
@@ -16,7 +16,7 @@ SIZE = 4 << 20
 
 @pytest.mark.parametrize("what", ["a file", "a folder"])
 def test_a_model_that_has_not_changed_is_not_read_when_its_cell_is_run_again(tmp_path: Path, monkeypatch, what):
-    monkeypatch.setattr(digests, "_SETTLED_NS", -1)
+    monkeypatch.setattr(file_state, "SETTLED_NS", -1)
     named = tmp_path / "model"
     weights = named / "weights.bin" if what == "a folder" else named
     weights.parent.mkdir(exist_ok=True)

@@ -59,6 +59,7 @@ KNOWN = {
         frontends/lab/handler.py:Handler.form frontends/lab/job_program.py:main frontends/lab/journal.py:lines
         registry/endpoint.py:Endpoint.from_json store/owner.py:Owner.parse workspace/config_file.py:_name
         workspace/digests.py:_noted workspace/environment.py:Environment.clone workspace/main_names.py:_noted
+        workspace/searched.py:Searched._read
         workspace/package_record.py:Facts.from_json workspace/shipped.py:Shipped._read workspace/tags.py:check
         engine/sample.py:sample
     """,

@@ -9,10 +9,10 @@ import pytest
 from jupyter_modelpack import home
 from jupyter_modelpack.errors import Cancelled, Conflict, UsageError
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.workspace import digests
+from jupyter_modelpack.workspace import digests, file_state
 from jupyter_modelpack.workspace.digests import digest_of
 
-SETTLED = digests._SETTLED_NS
+SETTLED = file_state.SETTLED_NS
 
 
 def hashed(path: Path) -> bool:
@@ -29,7 +29,7 @@ def read_so_far() -> int:
 
 @pytest.fixture(autouse=True)
 def _settled(monkeypatch) -> None:
-    monkeypatch.setattr(digests, "_SETTLED_NS", -1)
+    monkeypatch.setattr(file_state, "SETTLED_NS", -1)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_link_means_the_file_it_leads_to(weights, tmp_path):
 
 
 def test_a_file_that_changed_a_moment_ago_is_not_remembered(weights, monkeypatch):
-    monkeypatch.setattr(digests, "_SETTLED_NS", SETTLED)
+    monkeypatch.setattr(file_state, "SETTLED_NS", SETTLED)
     assert [hashed(weights) for _ in range(2)] == [True, True]
     os.utime(weights, ns=(0, 0))
     assert [hashed(weights) for _ in range(2)] == [True, True], "its time of change counts, which nobody can set back"
