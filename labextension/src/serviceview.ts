@@ -10,7 +10,7 @@ export class ServiceView {
   readonly element: HTMLElement;
   private readonly state = el("span", { class: "mpl-badge", role: "status" });
   private readonly about = el("div", { class: "mpl-muted" });
-  private readonly trouble = el("div", { class: "mpl-warn", role: "status" });
+  private readonly warning = el("div", { class: "mpl-warn", role: "status" });
   private readonly death = el("div", {});
   private readonly editor: HTMLTextAreaElement;
   private readonly send: HTMLButtonElement;
@@ -35,7 +35,7 @@ export class ServiceView {
     const close = button("×", closed, { "aria-label": t.__("Close %1", name) });
     const top = el("div", { class: "mpl-top" }, el("span", { class: "mpl-head" }, name), this.state, this.end, close);
     const form = el("div", {}, el("label", { for: id }, t.__("Request (JSON)")), this.editor, el("div", { class: "mpl-actions" }, this.send), this.news, this.answer);
-    this.element = el("section", { class: "mpl-service", "aria-label": t.__("Service %1", name) }, top, this.about, this.trouble, this.death, form, this.log.element);
+    this.element = el("section", { class: "mpl-service", "aria-label": t.__("Service %1", name) }, top, this.about, this.warning, this.death, form, this.log.element);
     void this.begin();
   }
 
@@ -47,7 +47,7 @@ export class ServiceView {
     this.send.disabled = this.end.disabled = facts.ended;
     const up = facts.uptime == null ? "" : ` · ${t.__("up %1", seconds(facts.uptime))}`;
     say(this.about, `${facts.engine} · ${t.__("port %1", facts.port)} · ${facts.image}${up}`);
-    say(this.trouble, facts.trouble);
+    say(this.warning, facts.trouble);
     // Why it ended is no riddle when it was this page that ended it.
     this.death.replaceChildren(...(facts.death && !this.killed ? [failure(facts.death)] : []));
   }
