@@ -35,6 +35,7 @@ class Locked:
         size: Bytes to download; 0 when the lock does not say.
         wheel: Whether it comes as a wheel; a source archive is built on this machine.
         place: Where it is: an address, or a path that begins with ``/``; empty when the lock does not say plainly.
+        source: Whether it is built on this machine, which runs its code.
     """
 
     name: str
@@ -43,11 +44,7 @@ class Locked:
     size: int
     wheel: bool
     place: str = ""
-
-    @property
-    def source(self) -> bool:
-        """Whether it is built on this machine, which runs its code."""
-        return not self.wheel and not urlsplit(self.place).path.endswith(".whl")
+    source: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,13 +158,21 @@ def _package(entry: Mapping[str, Any]) -> Locked:
             continue
         digest = str(file.get("hashes", {}).get("sha256", ""))
         if re.fullmatch("[0-9a-f]{64}", digest):
-            return Locked(name, version, digest, int(file.get("size") or 0), kind == "wheels", _place(file))
+            wheel = kind == "wheels"
+            source = not wheel and not _is_wheel(file)
+            return Locked(name, version, digest, int(file.get("size") or 0), wheel, _place(file), source)
     where = entry.get("vcs") or entry.get("directory")
     raise UsageError(
         f"{name}: {'a folder or repository' if where else 'a package'} without a hash cannot be locked.",
         hint="Build a wheel of it (`python -m build --wheel`) and name the wheel file in the requirements.",
         code="no-hash",
     )
+
+
+def _is_wheel(file: Mapping[str, Any]) -> bool:
+    """Whether an archive is a wheel, wherever uv would take it from; uv locks a wheel that was named by its path so."""
+    places = [str(file[key]) for key in ("url", "path") if file.get(key)]
+    return bool(places) and all(urlsplit(place).path.endswith(".whl") for place in places)
 
 
 def _place(file: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from jupyter_modelpack.build.lock import Lock, Locked
 from jupyter_modelpack.build.requirement_line import ARCHIVES, Line, named, parse_lines, take_apart
 from jupyter_modelpack.build.server_layer import server_requirements
 from jupyter_modelpack.errors import Untrusted, UsageError
+from jupyter_modelpack.redact import scrub
 
 _SERVER = Path(__file__).with_name("server_hashes.txt")
 
@@ -78,13 +79,13 @@ def refuse_unnamed(lines: Iterable[Line]) -> None:
         if line.value("--editable") is not None or (line.wanted and not place.name):
             what = line.value("--editable") or line.wanted
             raise UsageError(
-                f"{what}: a folder or repository has no hash, and the requirements ask for hashes.",
+                f"{scrub(what)}: a folder or repository has no hash, and the requirements ask for hashes.",
                 hint="Build a wheel of it (`python -m build --wheel`) and name the wheel with its --hash.",
                 code="no-hash",
             )
         if address and not address.startswith("file:") and address.endswith(ARCHIVES[1:]):
             raise UsageError(
-                f"{line.wanted}: a source archive at an address is run to learn what it needs, before its hash counts.",
+                f"{scrub(line.wanted)}: a source archive at an address is run to learn what it needs, before its hash counts.",
                 hint="Name a wheel, or fetch the archive and name the file.",
                 code="no-hash",
             )

@@ -18,6 +18,7 @@ from packaging.utils import parse_sdist_filename as parse_sdist
 from packaging.utils import parse_wheel_filename as parse_wheel
 
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.redact import scrub
 
 _SHORT = {
     "-i": "--index-url",
@@ -82,9 +83,9 @@ def take_apart(text: str) -> Line:
     editable = _EDITABLE.fullmatch(text)
     if editable:
         place, rest = _cut(editable["rest"])
-        return Line("", (("--editable", place), *_options(rest, place)))
+        return Line("", (("--editable", place), *_options(rest, scrub(place))))
     wanted, rest = ("", text) if text.startswith("-") else _cut(text)
-    return Line(wanted, tuple(_options(rest, wanted)))
+    return Line(wanted, tuple(_options(rest, scrub(wanted))))
 
 
 def _cut(text: str) -> tuple[str, str]:

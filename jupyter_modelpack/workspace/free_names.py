@@ -7,8 +7,8 @@ import builtins
 import symtable
 from dataclasses import dataclass
 
-_AT_ONCE = {"listcomp", "setcomp", "dictcomp"}
-"""Scopes of their own that run where they stand."""
+_AT_ONCE = {"listcomp", "setcomp", "dictcomp", "genexpr"}
+"""Scopes of their own that run where they stand; a generator mostly, as in ``sum(f(x) for x in rows)``."""
 
 
 @dataclass(frozen=True)

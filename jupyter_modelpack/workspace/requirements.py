@@ -25,6 +25,7 @@ from jupyter_modelpack.build.requirement_line import (
     take_apart,
 )
 from jupyter_modelpack.errors import PathNotFound, UsageError
+from jupyter_modelpack.redact import scrub
 from jupyter_modelpack.workspace.text_file import read_text
 
 _log = logging.getLogger(__name__)
@@ -160,7 +161,7 @@ def _is_requirement(text: str) -> bool:
 def _existing(folder: Path, name: str, line: str) -> Path:
     path = Path(folder, name.strip().strip("\"'")).resolve()
     if not path.exists():
-        raise PathNotFound(f"The requirement {line!r} names {path}, which does not exist.")
+        raise PathNotFound(f"The requirement {scrub(line)!r} names {path}, which does not exist.")
     return path
 
 

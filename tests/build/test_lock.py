@@ -160,6 +160,23 @@ wheels = [{{ url = "{address}/{evil.name}", hashes = {{ sha256 = "{known}", sha5
         wheel_layers(Lock.parse(lock), TARGET, store, Reporter())
 
 
+@pytest.mark.parametrize(
+    ("file", "built"),
+    [
+        ('archive = { path = "x-1.0-py3-none-any.whl", HASHES }', False),
+        ('archive = { url = "https://a.example/x-1.0-py3-none-any.whl#egg=x", HASHES }', False),
+        ('archive = { url = "https://a.example/x-1.0.whl", path = "/tmp/x-1.0.tar.gz", HASHES }', True),
+        ('archive = { path = "x-1.0.tar.gz", HASHES }', True),
+        ('sdist = { name = "x-1.0.tar.gz", HASHES }', True),
+        ('wheels = [{ path = "x-1.0-py3-none-any.whl", HASHES }]', False),
+    ],
+)
+def test_what_would_be_built_is_told_by_every_name_of_the_file(file: str, built: bool):
+    said = file.replace("HASHES", f'hashes = {{ sha256 = "{"0" * 64}" }}')
+    lock = Lock.parse(f'lock-version = "1.0"\n[[packages]]\nname = "x"\nversion = "1.0"\n{said}\n')
+    assert lock.packages[0].source is built
+
+
 def test_a_digest_that_is_none_is_refused():
     lock = 'lock-version = "1.0"\n[[packages]]\nname = "x"\nversion = "1"\n'
     lock += 'wheels = [{ url = "u", hashes = { sha256 = "../../up" } }]\n'

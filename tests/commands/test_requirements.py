@@ -277,6 +277,23 @@ def test_what_is_not_obeyed_is_refused_by_its_name(line, said, here, typed):
     assert re.search(r"--?[a-zA-Z-]+|\./folder|'six", complaint.splitlines()[0])
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"x @ https://me:hunter22@a.example/x-1.0.tar.gz --hash=sha256:{WRONG}",
+        f"git+https://me:hunter22@a.example/x --hash=sha256:{WRONG}",
+        f"-e git+https://me:hunter22@a.example/x --hash=sha256:{WRONG}",
+        "x @ https://me:hunter22@a.example/x.whl --nonsense",
+        "x @ https://me:hunter22@a.example/x.whl --prefer-binary",
+        "-c missing.txt --index-url https://me:hunter22@a.example/simple",
+    ],
+)
+def test_a_refusal_shows_no_password(line, here, typed):
+    (here / "r.txt").write_text(f"{line}\n")
+    code, _, said = typed("plan", "score.py", "-r", "r.txt")
+    assert (code in {2, 3}, "hunter22" in said) == (True, False), said
+
+
 def test_options_are_obeyed(here, index, typed):
     root, address = index
     for version in ("1.0", "2.0b1"):
