@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_ANY = "**"
+_ANY = re.compile(r"\*{2,}")
+"""Two stars, or more: any number of folders."""
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -85,7 +86,7 @@ def _rule(line: str) -> Rule | None:
     anywhere = "/" not in text
     pieces = text.removeprefix("/").split("/")
     try:
-        parts = [None if piece == _ANY and not anywhere else _compiled(piece) for piece in pieces]
+        parts = [None if _ANY.fullmatch(piece) and not anywhere else _compiled(piece) for piece in pieces]
     except ValueError:  # as with git, it means nothing
         return None
     if anywhere:

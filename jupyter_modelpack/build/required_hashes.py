@@ -85,7 +85,8 @@ def refuse_unnamed(lines: Iterable[Line]) -> None:
             )
         if address and not address.startswith("file:") and address.endswith(ARCHIVES[1:]):
             raise UsageError(
-                f"{scrub(line.wanted)}: a source archive at an address is run to learn what it needs, before its hash counts.",
+                f"{scrub(line.wanted)}: a source archive at an address is run to learn what it needs, before its hash "
+                "counts.",
                 hint="Name a wheel, or fetch the archive and name the file.",
                 code="no-hash",
             )

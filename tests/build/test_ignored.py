@@ -11,7 +11,7 @@ from jupyter_modelpack.build.source_files import survey
 
 PIECES = (
     *("a", "b", "data", "x.csv", "y.log", "z.CSV", "a b", "[c]", "*", "*.csv", "?.log", "**", "[a-c]", "[!a]", "da*a"),
-    *("*.c[st]v", "\\*", "a\\ b", "x*", "*x*.c*v", "[[:alpha:]]", "**b", "#a", "!a", "d?ta"),
+    *("*.c[st]v", "\\*", "a\\ b", "x*", "*x*.c*v", "[[:alpha:]]", "**b", "***", "#a", "!a", "d?ta"),
 )
 """Of what lines are made; no `a**/b`, where git cuts off the `a` first and then takes the stars for folders."""
 
