@@ -41,7 +41,8 @@ _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 _INHERITED = frozenset({
     "PATH", "HOME", "USER", "LOGNAME", "TMPDIR",  # to find programs, and a folder to write to
     "LANG", "TZ",
-    "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",  # this machine's libraries and devices, which a container is given
+    "LD_LIBRARY_PATH",  # this machine's libraries and devices, which a container is given
+    "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER",  # the numbers of the one count in the order of the other
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",  # the way out of this network
     *_PROXIES, *(name.upper() for name in _PROXIES),
 })  # fmt: skip

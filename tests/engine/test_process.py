@@ -120,6 +120,7 @@ def test_a_service_gets_what_it_needs_of_our_environment_and_nothing_else(proces
         "no_proxy": "localhost",
         "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
         "CUDA_VISIBLE_DEVICES": "0",
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
     }
     hidden = (
         "NVIDIA_API_KEY",
