@@ -12,7 +12,7 @@ from pathlib import Path
 from .messages import Request, Response
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
-_STATUSES = (200, 201, 204, 400, 401, 404, 405, 408, 413, 415, 431, 499, 500, 503)
+_STATUSES = (200, 201, 204, 400, 401, 403, 404, 405, 408, 413, 415, 431, 499, 500, 503)
 _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _PLACES = {status: place for place, status in enumerate(_STATUSES)}
 _OTHER = len(_STATUSES)
@@ -26,7 +26,7 @@ _RUN_FAILED = (b"x-ms-run-function-failed", b"True")
 
 
 class Counters:
-    """One worker's row. Each cell is written by one thread of one process only."""
+    """One worker's row. Each cell is written by one thread of one process only, at a time."""
 
     def __init__(self, cells: "memoryview[float]") -> None:
         self._cells = cells
@@ -36,6 +36,10 @@ class Counters:
         self._cells[_WAITING] = 0.0
         self._cells[_LOADED] = load_seconds
         self._cells[_PID] = float(os.getpid())
+
+    def end(self) -> None:
+        """Say that the worker is no more; called by the supervisor. What it has counted stays."""
+        self._cells[_WAITING] = self._cells[_PID] = 0.0
 
     def submitted(self) -> None:
         """Count a call that waits or runs."""

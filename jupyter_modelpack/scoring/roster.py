@@ -37,10 +37,10 @@ class Roster:
         self._memory[begin : begin + len(content)] = content
         _HEAD.pack_into(self._memory, row * _SLOT, 0, self._head(row)[1], len(content))
 
-    def failed(self, row: int, otherwise: str) -> int:
-        """Count a start that came to nothing, for the reason that the worker gave or `otherwise`; give how many."""
-        if not self.reason(row):
-            self.explain(row, otherwise)
+    def failed(self, row: int, death: str, *, explained: bool) -> int:
+        """Count a start that came to nothing, for the reason that the worker gave or by its `death`; give how many."""
+        if not explained or not self.reason(row):  # what it said of a try before is not why it died this time
+            self.explain(row, death)
         _, failures, length = self._head(row)
         failures = min(failures + 1, 0xFFFF)
         _HEAD.pack_into(self._memory, row * _SLOT, 0, failures, length)

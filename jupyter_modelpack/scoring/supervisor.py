@@ -32,6 +32,7 @@ _FIRST_AGAIN = 1.0
 _LONGEST_AGAIN = 60.0
 """Seconds between two tries of a worker that does not start."""
 
+_LOADED_ONCE = " A script that can be loaded only once, since it opens a port or locks a file, needs WORKER_COUNT=1."
 _KILL_MARGIN = 1.2
 _GAP_SECONDS = 0.5
 """How long nobody answers while the only worker loads anew: most are back by then, and no request is refused."""
@@ -186,17 +187,20 @@ class Supervisor:
             if born is None or row is None or self._terminating:
                 continue
             code = os.waitstatus_to_exitcode(status)
+            if self._metrics is not None:
+                self._metrics.counters(row).end()
             if code == EXIT_CODE and not self._was_up and not self._workers:
                 boot_failed = code
             elif self._roster.is_up(row):
                 log.warning(f"Worker {pid} {_cause_of_death(code)}; another one takes its place.")
                 self._pause_after(time.monotonic() - born)
             else:
-                self._try_again(row, _cause_of_death(code))
+                self._try_again(row, code)
 
-    def _try_again(self, row: int, death: str) -> None:
+    def _try_again(self, row: int, code: int) -> None:
         """Start a worker again that has not come to serve: soon, and ever more seldom."""
-        failures = self._roster.failed(row, f"its process {death}")
+        death = f"its process {_cause_of_death(code)}"
+        failures = self._roster.failed(row, death, explained=code == EXIT_CODE)
         pause = min(_FIRST_AGAIN * 2.0 ** (failures - 1), _LONGEST_AGAIN)
         self._due[row] = time.monotonic() + pause
         count, message = (
@@ -208,8 +212,7 @@ class Supervisor:
         else:
             log.error(
                 f"Worker {row + 1} of {count} {message} {failures} tries have failed, {len(self._workers)} of {count} "
-                "workers are left. A script that can be loaded only once, since it opens a port or locks a file, "
-                "needs WORKER_COUNT=1."
+                f"workers are left.{_LOADED_ONCE if count > 1 else ''}"
             )
 
     def _pause_after(self, lived: float) -> None:

@@ -56,7 +56,23 @@ def test_all_workers_count_and_a_dead_one_is_not_forgotten(tmp_path):
         service.score("x")
         after = figures(service)
         assert after["modelpack_score_seconds_count"] == 22
-        assert after["modelpack_workers"] == 2
+        eventually(lambda: figures(service)["modelpack_workers"] == 2)
+
+
+def test_a_worker_that_does_not_come_back_is_none(tmp_path):
+    script = """
+        import os, pathlib
+        def init(): assert not pathlib.Path("over").exists()
+        def run(data): return os.getpid()
+    """
+    with running(tmp_path, script, WORKER_COUNT="2", WORKER_PRELOAD="false") as service:
+        eventually(lambda: figures(service)["modelpack_workers"] == 2)
+        (tmp_path / "over").touch()
+        os.kill(service.score("x").json, signal.SIGKILL)
+        service.wait_for("does not start")
+        found = figures(service)
+        assert found["modelpack_workers"] == 1
+        assert sum(name.startswith("modelpack_worker_resident_bytes") for name in found) == 1
 
 
 def test_batches_are_counted(tmp_path):
