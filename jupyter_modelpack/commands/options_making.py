@@ -63,7 +63,7 @@ MAKING: tuple[Option, ...] = (
     ),
     Option(
         "allow_secret",
-        "File to ship though it looks like a secret, by its path in the folder or its name; sample is the sample",
+        "File or variable to ship though it looks like a secret, by its path or its name; sample is the sample",
         MADE,
         ("--allow-secret",),
         default=(),

@@ -41,7 +41,7 @@ class InferenceConfig:
         carried: Modules that ship with the script, by file name; ours, not Azure's.
         apt: Debian packages that the base image is to hold; ours, not Azure's.
         allow_secrets: Paths, or names, of files that ship though they look like secrets; ``sample`` is the sample.
-            Ours, not Azure's.
+            Names of environment variables, too. Ours, not Azure's.
 
     """
 

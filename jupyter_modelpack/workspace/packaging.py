@@ -94,7 +94,7 @@ def plan(
         created=choices.created,
         build_sources=choices.build_sources,
     )
-    secret_check.check(recipe.source, sample)
+    secret_check.check(recipe.source, sample, recipe.needs.variables)
     main_check.check(recipe, workspace.store)
     return recipe
 

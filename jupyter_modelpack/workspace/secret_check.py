@@ -1,11 +1,12 @@
-"""Whether a key or token would ship: in the source folder, the script, what is carried along, the sample."""
+"""Whether a key or token would ship: in the source folder, the script, what is carried, the sample, a variable."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import closing
+from types import MappingProxyType
 
 from jupyter_modelpack.build.app import AppFile, app_files, open_app_file
 from jupyter_modelpack.build.recipe import Source
@@ -16,11 +17,20 @@ from jupyter_modelpack.workspace.searched import Searched
 SAMPLE = "sample"
 
 
-def check(source: Source, sample: str | None = None) -> None:
-    """Raise `UsageError` naming file, line and rule of the first secret in what ships, and never the secret itself.
+def check(source: Source, sample: str | None = None, variables: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Raise `UsageError` naming place and rule of the first secret in what ships, and never the secret itself.
 
     Of a folder, files are passed over that were searched before and have not changed since.
+
+    Args:
+        source: The script and what ships with it.
+        sample: Kept in a label of the image.
+        variables: Environment variables that the image sets.
+
     """
+    for name, value in variables.items():
+        if name not in source.allowed and (found := _in_bytes(name, value.encode(errors="surrogateescape"))):
+            raise _refused_variable(name, found)
     if sample and not _may_ship(SAMPLE, source.allowed) and (found := _in_bytes(SAMPLE, sample.encode())):
         raise _refused(SAMPLE, found)
     searched = Searched(source.folder) if source.folder else None
@@ -64,6 +74,15 @@ def _refused(name: str, found: Found) -> UsageError:
         f"--env-var. If it may be public: --allow-secret {name}; in Python, "
         f"inference_config.allow_secrets = [{name!r}].",
         code="secret-in-source",
+    )
+
+
+def _refused_variable(name: str, found: Found) -> UsageError:
+    return UsageError(
+        f"The environment variable {name} holds what looks like a secret ({found.rule}), and would ship in the image.",
+        hint=f"Leave it out here, and give it to the service: run --env-var {name}=... If it may be public: "
+        f"--allow-secret {name}; in Python, inference_config.allow_secrets = [{name!r}].",
+        code="secret-in-variable",
     )
 
 

@@ -16,6 +16,7 @@ from jupyter_modelpack.build.source_files import survey
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.frontends import cli
 from jupyter_modelpack.limits import SECRET_BINARY_BYTES, SECRET_TEXT_BYTES
+from jupyter_modelpack.workspace.environment import Environment
 from jupyter_modelpack.workspace.inference import InferenceConfig
 from jupyter_modelpack.workspace.model import Model
 from jupyter_modelpack.workspace.secret_check import check
@@ -172,6 +173,45 @@ def test_script_sample_and_cell(here, typed):
     assert (code, token in said) == (2, False)
     assert "sample, line 1: holds" in said
     assert typed("package", "score.py", "--sample", json.dumps({"key": token}), "--allow-secret", "sample")[0] == 0
+
+
+def test_the_value_of_a_variable(here, typed):
+    """It would stand in the image's config."""
+    token = TOKENS["Hugging Face token"]
+    words = ("plan", "score.py", "-e", "LEVEL=1", "-e", f"KEY_OF_MINE={token}")
+    code, _, said = typed(*words)
+    assert (code, token in said) == (2, False)
+    assert said.startswith(
+        "modelpack: The environment variable KEY_OF_MINE holds what looks like a secret (Hugging Face token), and would"
+    )
+    assert "run --env-var KEY_OF_MINE=..." in said
+    assert "--allow-secret KEY_OF_MINE" in said
+    assert typed(*words, "--allow-secret", "OTHER")[0] == 2
+    assert typed(*words, "--allow-secret", "KEY_OF_MINE")[0] == 0
+
+
+@pytest.mark.parametrize("rule", TOKENS)
+def test_the_value_of_a_variable_by_any_rule(rule):
+    with pytest.raises(UsageError, match=rf"variable X holds what looks like a secret \({rule}\)"):
+        check(Source("score.py"), variables={"LEVEL": "1", "X": TOKENS[rule]})
+    check(Source("score.py", allowed=("X",)), variables={"LEVEL": "1", "X": TOKENS[rule]})
+
+
+def test_variables_of_a_conda_file_and_of_the_api(here, typed):
+    token = TOKENS["GitHub token"]
+    (here / "env.yml").write_text(f"dependencies: [python=3.11]\nvariables: {{TOKEN: {token}}}\n")
+    code, _, said = typed("package", "score.py", "--conda", "env.yml")
+    assert (code, token in said) == (2, False)
+    assert "variable TOKEN holds" in said
+    assert typed("package", "score.py", "--conda", "env.yml", "--allow-secret", "TOKEN")[0] == 0
+    environment = Environment("mine")
+    environment.environment_variables = {"TOKEN": token}
+    config = InferenceConfig("score.py", environment=environment)
+    with pytest.raises(UsageError, match="TOKEN holds what looks like") as caught:
+        Model.package(Workspace.default(), [], config)
+    assert "inference_config.allow_secrets = ['TOKEN']" in caught.value.hint
+    config.allow_secrets = ["TOKEN"]
+    assert Model.package(Workspace.default(), [], config).wait_for_creation() is None
 
 
 def test_by_the_api_a_cell_and_what_it_carries_along():
