@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.engine.base import Service
+from jupyter_modelpack.engine.diagnose import read_log
 from jupyter_modelpack.events import Reporter
 
 
@@ -37,5 +38,5 @@ def logs(
     """Return the log of a service, or its last lines, or the lines to come as well."""
     chosen = choose.engine(engine)
     found = choose.service(chosen, service, workspace)
-    written = chosen.logs(found, tail=tail, follow=follow)
+    written = read_log(chosen, found, tail=tail, follow=follow)
     return Logs(found, (), written) if follow else Logs(found, tuple(written))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from jupyter_modelpack.engine import ending
 from jupyter_modelpack.engine.base import KILLED, OUT_OF_MEMORY, Engine, Service
 from jupyter_modelpack.engine.signs import SIGNS
 from jupyter_modelpack.engine.transcript import TAIL
 from jupyter_modelpack.errors import BuildFailed, ModelpackError
+from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.redact import scrub
 
 _SEARCHED = 200
@@ -54,6 +55,13 @@ def diagnose(engine: Engine, service: Service) -> ServiceDied:
 def last_lines(engine: Engine, service: Service, count: int) -> list[str]:
     """Return the end of a service's log as people read it; nothing when there is no log any more."""
     return shown(ending_lines(engine, service, count))
+
+
+def read_log(
+    engine: Engine, service: Service, *, tail: int | None = None, follow: bool = False, report: Reporter | None = None
+) -> Iterator[str]:
+    """Yield the lines of a service's log as people read them, of the last `tail` those there are; see `Engine.logs`."""
+    return (line for line in engine.logs(service, tail=tail, follow=follow, report=report) if not ending.is_line(line))
 
 
 def shown(lines: Sequence[str]) -> list[str]:

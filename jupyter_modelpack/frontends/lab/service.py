@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.condition import Condition, condition
 from jupyter_modelpack.engine.base import Engine, Service, check_name
+from jupyter_modelpack.engine.diagnose import read_log
 from jupyter_modelpack.errors import Cancelled, ModelpackError, NotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.lab.answer import told
@@ -89,7 +90,7 @@ class Following:
 
         feed = Feed(hand_on)
         try:
-            for line in engine.logs(service, tail=KEPT, follow=True, report=self._report):
+            for line in read_log(engine, service, tail=KEPT, follow=True, report=self._report):
                 feed.line(line)
         finally:
             feed.close()

@@ -13,6 +13,7 @@ from traitlets import Dict, Unicode
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.condition import Condition, condition
 from jupyter_modelpack.commands.score import score
+from jupyter_modelpack.engine.diagnose import read_log
 from jupyter_modelpack.errors import Cancelled, NotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.view import Fields, Line, View
@@ -140,7 +141,7 @@ class ServicePanel(Panel):
 
         feed = Feed(hand_on)
         try:
-            for line in self._engine.logs(self._service, tail=KEPT, follow=True, report=report):
+            for line in read_log(self._engine, self._service, tail=KEPT, follow=True, report=report):
                 feed.line(line)
         except (Cancelled, NotFound):
             pass  # closed again, or there is no log any more
