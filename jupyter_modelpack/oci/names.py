@@ -13,6 +13,7 @@ from typing import Self
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.limits import NAME_BYTES
 from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.redact import scrub
 
 DOCKER_HUB = "docker.io"
 
@@ -48,8 +49,9 @@ class Reference:
         """
         scheme, slashes, bare = text.partition("://")
         if slashes:
+            bare = re.sub(r"^[^/]*@", "", bare).rstrip("/")  # a login is no part of a name either
             raise UsageError(
-                f"Image name {text!r}: a name has no {scheme}://.", hint=f"Write {bare.rstrip('/')}", code="bad-name"
+                f"Image name {scrub(text)!r}: a name has no {scheme}://.", hint=f"Write {bare}", code="bad-name"
             )
         rest, at, digest_text = text.partition("@")
         digest = None

@@ -106,6 +106,13 @@ def test_dockers_defaults(text, full):
     assert str(Reference.parse(text).on_hub()) == full
 
 
+def test_an_address_is_told_its_name_and_shows_no_password():
+    with pytest.raises(UsageError) as caught:
+        Reference.parse("https://me:hunter22@a.example/team/x:1/")
+    assert "hunter22" not in str(caught.value)
+    assert caught.value.hint == "Write a.example/team/x:1"
+
+
 def test_bounds_are_exact():
     assert check_tag("a" * 128)
     assert check_repository("a" * 255)
