@@ -83,8 +83,9 @@ def _holds_accelerator() -> bool:
             with contextlib.suppress(OSError):
                 if str(descriptor.readlink()).startswith(_ACCELERATORS):
                     return True
-    torch = sys.modules.get("torch")
-    return torch is not None and torch.cuda.is_initialized()
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
+    asked = getattr(cuda, "is_initialized", None)  # a module of the user's may be called torch, too
+    return bool(asked and asked())
 
 
 def _hangs(library: ctypes.CDLL) -> bool:

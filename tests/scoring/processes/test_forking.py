@@ -100,6 +100,12 @@ NATIVE = """
 """A thread that Python knows nothing of, as those of TensorFlow or polars."""
 
 
+def test_a_module_that_is_called_torch_and_is_not_it(tmp_path):
+    (tmp_path / "torch.py").write_text("WICKS = 2\n")
+    with running(tmp_path, "import torch\ndef init(): ...\ndef run(data): return torch.WICKS") as service:
+        assert service.score("").json == 2
+
+
 def test_a_native_thread_of_init_lives_in_every_worker(tmp_path):
     script = """
         def init():
