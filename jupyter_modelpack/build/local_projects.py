@@ -1,11 +1,13 @@
 """Folders among the requirements: a wheel is built of each, as pip does, since only a file has a hash.
 
 It is built anew for every image, in the environment that its own build system asks for: what changed in the folder
-counts, and the same content gives the same wheel.
+counts, and the same content gives the same wheel. Nothing is written into the folder, nor is anything taken from what
+an earlier build left there: setuptools would do both.
 """
 
 from __future__ import annotations
 
+import configparser
 import hashlib
 import os
 from collections.abc import Sequence
@@ -22,6 +24,10 @@ from jupyter_modelpack.store.files import move_file, temporary_folder
 
 _EPOCH = "315532800"
 """1980, the first moment that a zip file knows: what build systems date files with, so that a wheel keeps its hash."""
+
+
+_MORE_CONFIG = "DIST_EXTRA_CONFIG"
+"""Names a file that setuptools reads after a project's own setup.cfg."""
 
 
 def as_wheels(lines: Sequence[str], target: Target, kept: Path, below: Path, report: Reporter) -> list[str]:
@@ -66,8 +72,9 @@ def _as_wheel(text: str, target: Target, kept: Path, below: Path, report: Report
 def _build(path: Path, target: Target, kept: Path, report: Reporter) -> Path:
     kept.mkdir(parents=True, exist_ok=True)
     report.log(f"Building a wheel of {path}")
-    environment = {"SOURCE_DATE_EPOCH": _EPOCH, **uv_environment()}
-    with temporary_folder(kept) as out:
+    with temporary_folder(kept) as out, temporary_folder(kept) as work:
+        environment = {"SOURCE_DATE_EPOCH": _EPOCH, **uv_environment()}
+        environment[_MORE_CONFIG] = str(_elsewhere(work.absolute(), environment.get(_MORE_CONFIG)))
         argv = [uv_program(), "build", "--wheel", "--quiet", "--out-dir", str(out), *uv_python(target), str(path)]
         try:
             run_tool(argv, report, step=f"Building a wheel of {path}", env=environment)
@@ -84,3 +91,27 @@ def _build(path: Path, target: Target, kept: Path, report: Reporter) -> Path:
         target_folder.mkdir(exist_ok=True)
         move_file(made, target_folder / made.name)
     return target_folder / made.name
+
+
+def _elsewhere(work: Path, given: str | None) -> Path:
+    """Write the file that makes setuptools work in `work`, with what the user's own such file, `given`, says."""
+    config = configparser.RawConfigParser()
+    try:
+        config.read(given or (), encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{given}, the file that {_MORE_CONFIG} names, cannot be read: it is no file of settings for setuptools.",
+            hint=f"Mend it, or unset {_MORE_CONFIG}.",
+            code="bad-dist-config",
+        ) from error
+    for section, option in (("build", "build_base"), ("egg_info", "egg_base")):
+        (work / section).mkdir()
+        if not config.has_section(section):
+            config.add_section(section)
+        for spelling in (option, option.replace("_", "-")):  # it takes both
+            config.remove_option(section, spelling)
+        config.set(section, option, str(work / section))
+    path = work / "setup.cfg"
+    with path.open("w", encoding="utf-8") as file:
+        config.write(file)
+    return path

@@ -5,6 +5,7 @@ import json
 import re
 import tarfile
 import tomllib
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -375,6 +376,34 @@ def test_a_folder_among_the_requirements_serves(here, typed):
         digests.append(made["digest"])
     assert digests[0] != digests[1]
     assert digests[1] == digests[2]
+
+
+def test_a_folder_is_built_without_a_trace_in_it_and_of_nothing_from_before(here, typed, home, monkeypatch):
+    """What setuptools left there of a module that is deleted since is in no wheel; the user's settings still count."""
+    project = here / "pkg"
+    (project / "pkg").mkdir(parents=True)
+    (project / "pkg" / "__init__.py").write_text("")
+    (project / "pyproject.toml").write_text(
+        "[project]\nname = 'pkg'\nversion = '1.0'\n[tool.setuptools]\npackages = ['pkg']\n"
+    )
+    stale = project / "build" / "lib" / "pkg" / "stale.py"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("")
+    settings = here / "own.cfg"
+    settings.write_text("[bdist_wheel]\nbuild-number = 7\n[build]\nbuild-base = build\n")
+    monkeypatch.setenv("DIST_EXTRA_CONFIG", str(settings))
+    before = sorted(project.rglob("*"))
+    code, _, said = typed("plan", "score.py", "--pip", "./pkg")
+    assert code == 0, said
+    assert sorted(project.rglob("*")) == before
+    (wheel,) = (home / "cache" / "projects").rglob("*.whl")
+    assert wheel.name == "pkg-1.0-7-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        assert [name for name in archive.namelist() if name.endswith(".py")] == ["pkg/__init__.py"]
+    settings.write_text("no section\n")
+    code, _, said = typed("plan", "score.py", "--pip", "./pkg")
+    assert code == 2
+    assert f"{settings}, the file that DIST_EXTRA_CONFIG names, cannot be read" in said
 
 
 def test_several_indexes_the_first_wins_and_that_is_said(here, typed, tmp_path, monkeypatch):
