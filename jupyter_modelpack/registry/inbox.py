@@ -75,7 +75,7 @@ class Inbox:
     Args:
         keeper: Where it goes.
         closed: Beginnings of repositories that nobody may change.
-        own: Whether an entry was made by the workspace itself, and is the workspace's to delete.
+        own: Whether an entry was made by the workspace itself, and is the workspace's to delete or replace.
 
     """
 
@@ -175,14 +175,18 @@ class Inbox:
         wrong = self._wrong_size(part for part, _needed in parts)
         if wrong:
             return error_answer(400, "SIZE_INVALID", wrong)
+        named = [reference] if wanted is None else tags
+        owned = {tag_of(entry): entry.digest for entry in self._keeper.entries(name) if self._own(entry)}
+        if any(owned.get(tag, descriptor.digest) != descriptor.digest for tag in named):
+            return error_answer(403, "DENIED", "The workspace made the image of this tag; choose another tag.")
         subject = parsed.subject.digest if parsed.subject else None
         self._keeper.put_bytes(media_type, bytes(raw))
         try:
-            if wanted is None:
-                self._keeper.tag_about(f"{name}:{reference}", descriptor, subject)
-            else:
+            if wanted is not None:
                 self._keeper.keep(name, descriptor, subject)
-            for tag in tags:
+            for tag in named:
+                if tag in owned:  # it is that image already, and stays the workspace's
+                    continue
                 self._keeper.tag_about(f"{name}:{tag}", descriptor, subject)
         except NotFound:
             return error_answer(400, "MANIFEST_BLOB_UNKNOWN", "A blob of the manifest has not been pushed.")

@@ -111,6 +111,26 @@ def test_what_the_workspace_made_is_not_deleted_from_here(our_account, our_layou
     assert get(ours(our_account, "models/m"), "manifests/1", "DELETE").status_code == 403
 
 
+def test_what_the_workspace_made_keeps_its_name(our_account, our_layout: Layout):
+    image = put_image(our_layout, "package:1", layer(1, 100))
+    our_layout.tag("package:1", image.descriptor, {OWN: "yes"})
+    x = ours(our_account, "package")
+    other = manifest(x, fresh())
+    for refused in (
+        x.ask("PUT", "/v2/package/manifests/1", data=other, headers={"Content-Type": MANIFEST}),
+        x.ask("PUT", f"/v2/package/manifests/{Digest.of(other)}?tag=1", data=other, headers={"Content-Type": MANIFEST}),
+    ):
+        assert (refused.status_code, code(refused)) == (403, "DENIED")
+    same = get(x, "manifests/1").content
+    for path in ("1", f"{image.digest}?tag=1"):
+        done = x.ask("PUT", f"/v2/package/manifests/{path}", data=same, headers={"Content-Type": MANIFEST})
+        assert done.status_code == 201
+    (entry,) = [one for one in our_layout.entries("package") if one.annotations.get(REF_NAME) == "package:1"]
+    assert (entry.digest, entry.annotations[OWN]) == (image.digest, "yes")
+    put(x, other, "2")
+    put(x, manifest(x, fresh()), "2")  # what was pushed may be replaced
+
+
 def test_a_deleted_blob_is_gone_from_the_disk(our_account, our_layout: Layout):
     x = ours(our_account)
     with our_layout.work():
