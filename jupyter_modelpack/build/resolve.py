@@ -155,7 +155,7 @@ def _resolve(
         argv = [*compiling, "--format", "pylock.toml", *arguments, "-"]
         return _run(argv, _text(lines, hashed=False), relative_to, report)
     except BuildFailed as error:
-        raise explain(error) from error
+        raise explain(error, target.platform) from error
 
 
 def _run(argv: Sequence[str], text: str, where: Path | None, report: Reporter) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from jupyter_modelpack.errors import BuildFailed, Denied, ModelpackError, Unavailable, Untrusted, UsageError
+from jupyter_modelpack.oci.manifest import Platform
 
 _CAUSE_CHARACTERS = 300
 """A line or two; three facts fit."""
@@ -20,11 +21,11 @@ _FACT = re.compile(
 )
 
 
-def explain(error: BuildFailed) -> ModelpackError:
-    """Say what uv's last lines mean for the person who wrote the requirements."""
+def explain(error: BuildFailed, platform: Platform) -> ModelpackError:
+    """Say what uv's last lines mean for the person who wrote the requirements of an image for `platform`."""
     text = " ".join(" ".join(error.log_tail).split())
     for found in (*_OUTSIDE, *_HASHES, *_CAUSES):
-        said = found(text)
+        said = _no_wheel(text, platform) if found is _no_wheel else found(text)
         if said:
             return said
     reason = text.partition("cause:")[2].strip() or text
@@ -153,7 +154,7 @@ def _no_such_name(text: str) -> ModelpackError | None:
     )
 
 
-def _no_wheel(text: str) -> ModelpackError | None:
+def _no_wheel(text: str, platform: Platform | None = None) -> ModelpackError | None:
     every = list(re.finditer(r"(?<!\S)(\S+) has no (?:usable )?wheels(?: with a matching ([\w ]+?) tag)?", text))
     if not every:
         return None
@@ -173,7 +174,7 @@ def _no_wheel(text: str) -> ModelpackError | None:
             "Name a newer version, or a Python that it has wheels for (python=3.10 in a conda file's dependencies).",
         )
     return _unmet(
-        f"{package} has no wheel for the platform of the image{wheels}",
+        f"{package} has no wheel for {platform or 'the platform of the image'}{wheels}",
         "Name a version with a wheel for it, or leave the package out where it is for another system: "
         "PACKAGE; sys_platform == 'win32'",
     )

@@ -163,7 +163,7 @@ class _Work:
         try:
             run_tool(argv, self.report, step="Fetching the packages", cwd=self.folder, env=environment)
         except BuildFailed as error:
-            raise explain(error) from error
+            raise explain(error, self.target.platform) from error
 
 
 def _overlapping(missing: Sequence[Locked], installed: Mapping[str, Installed]) -> list[Locked]:

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -139,12 +141,16 @@ def test_layers_go_when_nothing_is_made_of_them(home: Path):
     assert not list(home.glob("processes/*/*.list"))
 
 
-def test_who_is_not_root_mends_and_removes_it_too(tmp_path_factory, monkeypatch):
-    place = tmp_path_factory.mktemp("nobody")
-    for one in (place, *place.parents[:2]):
-        one.chmod(0o755)
-    os.chown(place, 65534, 65534)
-    monkeypatch.setenv("MODELPACK_HOME", str(place / "home"))
+@pytest.fixture
+def nobodys() -> Iterator[Path]:
+    """A folder of the user nobody's; those that pytest makes lie in one that only root may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chown(name, 65534, 65534)
+        yield Path(name)
+
+
+def test_who_is_not_root_mends_and_removes_it_too(nobodys, monkeypatch):
+    monkeypatch.setenv("MODELPACK_HOME", str(nobodys / "home"))
     path = folders.folder(folders.APPS, "0" * 16)
 
     def fill(folder: Path) -> None:

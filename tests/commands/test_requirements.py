@@ -458,7 +458,7 @@ def test_every_key_of_a_conda_file_counts_or_is_refused(here, typed):
         ("six==99", "there is no version ==99 of six", "pip index versions six"),
         ("six>99", "there is no version >99 of six; there is six<=", "pip index versions six"),
         ("tensorflow==1.15", "tensorflow==1.15.0 has no wheel for CPython 3.11", "Name a newer version"),
-        ("pywin32", "has no wheel for the platform of the image; there are wheels for win32", "sys_platform"),
+        ("pywin32", "has no wheel for linux/amd64; there are wheels for win32", "sys_platform"),
         ("numpy==1.21.0\n--only-binary :all:", "--only-binary allows nothing else", "Name another version"),
         ("six>=1.16\nsix<1", "contradict each other: you require six>=1.16 and six<1", "Loosen one"),
         (
