@@ -4,6 +4,8 @@ import base64
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -15,12 +17,31 @@ from tests.server.conftest import BASE, Client, answering, environment
 SETTINGS = {"allow_remote_access": True, "tornado_settings": {"ws_ping_interval": 500, "ws_ping_timeout": 3000}}
 """As a hub starts it; and pings come often enough for a test."""
 
+NO_MORE_THREADS = """
+from jupyter_modelpack.frontends.lab.watcher import Watcher
+watch = Watcher.watch
+def limited(self, where, by):
+    watch(self, where, by)
+    if by > 0 and where.engine == "podman":
+        raise RuntimeError("can't start new thread")
+Watcher.watch = limited
+"""
+"""Where the system refuses a thread to those who ask for Podman."""
+
+OLDER = """
+import jupyter_server.auth.decorator as known
+del known.ws_authenticated
+import jupyter_modelpack.frontends.lab.routes
+"""
+"""What a Jupyter server before 2.13 lacks."""
+
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("hub")
     (folder / "config").mkdir()
     (folder / "config" / "jupyter_server_config.json").write_text(json.dumps({"ServerApp": SETTINGS}))
+    (folder / "config" / "jupyter_server_config.py").write_text(NO_MORE_THREADS)
     with Jupyter(folder, environment(folder), app="jupyter_server", base=BASE) as server:
         answering(server)
         yield Client(server)
@@ -47,6 +68,16 @@ def test_a_page_that_does_not_answer_is_let_go_and_one_that_does_is_kept(hub: Cl
     reading.join(30)
     stream.close()
     assert len(heard) == 1
+
+
+def test_a_stream_that_cannot_begin_is_closed(hub: Client):
+    stream = hub.events(engine="podman")
+    with pytest.raises(AssertionError, match="the stream ended"):
+        stream.until("pulse")
+
+
+def test_the_extension_loads_in_a_jupyter_server_before_2_13():
+    subprocess.run([sys.executable, "-c", OLDER], check=True, timeout=60)
 
 
 def opened(client: Client) -> socket.socket:

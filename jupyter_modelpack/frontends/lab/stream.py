@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack, suppress
 from typing import Any
 
-from jupyter_server.auth.decorator import authorized, ws_authenticated
+from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.websocket import WebSocketMixin
+from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from jupyter_modelpack.frontends.lab.handler import Handler
@@ -39,7 +41,7 @@ class Stream(WebSocketMixin, WebSocketHandler, Handler):
         """Say whether a page of this server asks, as every route does."""
         return not self.foreign()
 
-    @ws_authenticated
+    @web.authenticated  # 403 for a socket, too, and in Jupyter servers before 2.13
     @authorized
     async def get(self) -> None:
         """Open the stream, where it is known what is asked for."""
@@ -66,22 +68,18 @@ class Stream(WebSocketMixin, WebSocketHandler, Handler):
             listener.put(None)
 
     async def _tell(self, listener: Listener, where: Where) -> None:
-        self.desk.hub.join(listener, self._asked["last"], self.desk.jobs.whole)
-        self.desk.watcher.watch(where, 1)
-        asyncio.get_running_loop().run_in_executor(None, self.desk.tables.warm, where)  # not waited for
-        following = None
-        if name := self._asked["service"]:
-            following = Following(name, where, lambda kind, data: listener.put(event(kind, data)))
-        try:
-            await self._hand_on(listener)
-        except WebSocketClosedError:
-            pass  # the page has gone
-        finally:
-            self.desk.hub.leave(listener)
-            self.desk.watcher.watch(where, -1)
-            if following:
-                following.close()
-            self.close(LAGGED if listener.lost else None)
+        with ExitStack() as undo:
+            undo.callback(lambda: self.close(LAGGED if listener.lost else None))
+            undo.callback(self.desk.hub.leave, listener)
+            self.desk.hub.join(listener, self._asked["last"], self.desk.jobs.whole)
+            undo.callback(self.desk.watcher.watch, where, -1)  # before, for it counts first, and may fail then
+            self.desk.watcher.watch(where, 1)
+            asyncio.get_running_loop().run_in_executor(None, self.desk.tables.warm, where)  # not waited for
+            if name := self._asked["service"]:
+                following = Following(name, where, lambda kind, data: listener.put(event(kind, data)))
+                undo.callback(following.close)
+            with suppress(WebSocketClosedError):  # the page has gone
+                await self._hand_on(listener)
 
     async def _hand_on(self, listener: Listener) -> None:
         while not listener.lost:
