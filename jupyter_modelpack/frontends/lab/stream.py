@@ -41,7 +41,7 @@ class Stream(WebSocketMixin, WebSocketHandler, Handler):
         """Say whether a page of this server asks, as every route does."""
         return not self.foreign()
 
-    @web.authenticated  # 403 for a socket, too, and in Jupyter servers before 2.13
+    @web.authenticated  # type: ignore[override] # 403 for a socket, too; Jupyter's own came with its server 2.13
     @authorized
     async def get(self) -> None:
         """Open the stream, where it is known what is asked for."""
