@@ -25,10 +25,13 @@ from typing import Any
 
 from jupyter_modelpack import home
 from jupyter_modelpack.engine.base import KILLED, RunSpec, Service
-from jupyter_modelpack.engine.supervisor import EXIT, LOG, PROCESS, birth, write
+from jupyter_modelpack.engine.supervisor import EXIT, LOG, NO_HANDLE, PROCESS, birth, pinned, send, write
 from jupyter_modelpack.errors import NotFound
 
 _SPEC = "service.json"
+
+_LOOK_SECONDS = 0.05
+"""Seconds between two looks at whether a process has ended, where nothing tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,11 @@ class Process:
     def wait(self, seconds: float) -> bool:
         """Wait for its end, at most `seconds`; return whether it has ended."""
         try:
-            handle = os.pidfd_open(self.pid)
+            handle = pinned(self.pid)
         except ProcessLookupError:
             return True
+        if handle == NO_HANDLE:
+            return self._look(seconds)
         try:
             if self.alive:  # asked while the handle pins the number to its owner
                 poll = select.poll()
@@ -58,15 +63,16 @@ class Process:
         finally:
             os.close(handle)
 
+    def _look(self, seconds: float) -> bool:
+        """Wait where the system tells nobody of the end of what is not his child."""
+        until = time.monotonic() + seconds
+        while self.alive and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
+        return not self.alive
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal to this very process, or to nobody."""
-        with contextlib.suppress(ProcessLookupError):
-            handle = os.pidfd_open(self.pid)
-            try:
-                if self.alive:
-                    signal.pidfd_send_signal(handle, number)
-            finally:
-                os.close(handle)
+        send(self.pid, self.birth, number)
 
 
 @dataclass(frozen=True, slots=True)

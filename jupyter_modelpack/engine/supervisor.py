@@ -39,6 +39,9 @@ _LAST_WORDS = 64 << 10
 _LOOK_SECONDS = 1.0
 """Seconds between two looks at how large the log is."""
 
+NO_HANDLE = -1
+"""In place of a handle of a process, where the system gives none."""
+
 START_FAILED = 127
 """Exit code of a program that could not be started, as a shell gives it."""
 
@@ -171,6 +174,14 @@ def _end_all(program: subprocess.Popen[bytes]) -> int:
     return code
 
 
+def end_with_children(pid: int) -> None:
+    """Kill a process, which the caller knows to have this number, with all its descendants."""
+    if (born := birth(pid)) is not None:
+        send(pid, born, signal.SIGSTOP)  # so that it makes no more of them
+        kill_below(pid)
+        send(pid, born, signal.SIGKILL)
+
+
 def kill_below(ancestor: int) -> bool:
     """Kill all descendants of a process; return whether we may: one that became another user's stays.
 
@@ -179,9 +190,9 @@ def kill_below(ancestor: int) -> bool:
     known: dict[int, int] = {}
     while fresh := {pid: born for pid, born in _below(ancestor).items() if known.get(pid) != born}:
         for pid, born in fresh.items():
-            _send(pid, born, signal.SIGSTOP)
+            send(pid, born, signal.SIGSTOP)
         known |= fresh
-    return not [pid for pid, born in known.items() if not _send(pid, born, signal.SIGKILL)]
+    return not [pid for pid, born in known.items() if not send(pid, born, signal.SIGKILL)]
 
 
 def _below(ancestor: int) -> dict[int, int]:
@@ -201,22 +212,48 @@ def _below(ancestor: int) -> dict[int, int]:
     return found
 
 
-def _send(pid: int, born: int, number: signal.Signals) -> bool:
+def send(pid: int, born: int, number: signal.Signals) -> bool:
     """Send a signal to this very process, or to nobody; return False when it is another user's."""
+    handle = NO_HANDLE
     try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
+        handle = pinned(pid)
         if birth(pid) == born:  # asked while the handle pins the number to its owner
-            signal.pidfd_send_signal(handle, number)
+            _signal(pid, handle, number)
     except ProcessLookupError:
         return True
     except PermissionError:
         return False
     finally:
-        os.close(handle)
+        if handle != NO_HANDLE:
+            os.close(handle)
     return True
+
+
+def pinned(pid: int) -> int:
+    """Return a handle that pins the number to its owner; raise `ProcessLookupError` when it has none.
+
+    `NO_HANDLE` where there are none: before Linux 5.3, under an old seccomp profile, in a Python that was built on an
+    old system.
+    """
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        raise
+    except (AttributeError, OSError):
+        return NO_HANDLE
+
+
+def _signal(pid: int, handle: int, number: signal.Signals) -> None:
+    if handle != NO_HANDLE:
+        try:
+            signal.pidfd_send_signal(handle, number)
+        except ProcessLookupError:
+            raise
+        except (AttributeError, OSError):  # a filter's refusal and the kernel's look alike: ask again
+            pass
+        else:
+            return
+    os.kill(pid, number)
 
 
 def _kill_group(leader: int) -> None:

@@ -1,5 +1,6 @@
 """What only the process engine has to get right: processes, their numbers, their folders."""
 
+import errno
 import json
 import os
 import signal
@@ -38,14 +39,17 @@ def test_stragglers_end_when_the_service_does(process):
 
 AWAY = """
 import os, subprocess, sys, time
+said, say = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork():
         os._exit(0)  # a daemon, as nohup and double forks make them: no parent, a session of its own
     subprocess.Popen(["sleep", "600"], start_new_session=True)
     print("daemon", os.getpid(), flush=True)
+    os.write(say, b".")
     time.sleep(600)
 os.wait()
+os.read(said, 1)
 again = subprocess.Popen(["sleep", "600"], start_new_session=True)
 print("other", again.pid, flush=True)
 if os.environ.get("EXIT"):
@@ -81,6 +85,33 @@ def test_it_ends_as_well_when_the_service_ends_by_itself(process):
     service, pids = away(process, EXIT="6")
     ended = process.engine.wait(service, 20)
     assert ended.exit_code == 6
+    assert [pid for pid in pids if records.birth(pid)] == []
+
+
+UNPINNED = """
+import os, signal
+def refused(*_given):
+    raise OSError({errno}, "refused")
+if {errno}:
+    os.pidfd_open = refused
+else:
+    del os.pidfd_open, signal.pidfd_send_signal
+"""
+
+
+@pytest.mark.parametrize("refusal", [errno.ENOSYS, errno.EPERM, 0], ids=["old kernel", "seccomp", "old build"])
+@pytest.mark.parametrize("killed", [True, False])
+def test_it_ends_where_the_system_has_no_handles_of_processes(process, tmp_path, monkeypatch, refusal, killed):
+    before = UNPINNED.format(errno=refusal)
+    program = tmp_path / "supervisor.py"
+    program.write_text(before + Path(supervisor.__file__).read_text())
+    monkeypatch.setattr(supervisor, "__file__", str(program))
+    for module, name in ((os, "pidfd_open"), (signal, "pidfd_send_signal")):
+        monkeypatch.setattr(module, name, getattr(module, name))  # put back afterwards
+    exec(before, {})
+    service, pids = away(process, **({} if killed else {"EXIT": "6"}))
+    ended = process.engine.kill(service) if killed else process.engine.wait(service, 20)
+    assert ended.exit_code == (137 if killed else 6)
     assert [pid for pid in pids if records.birth(pid)] == []
 
 

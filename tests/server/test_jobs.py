@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from jupyter_modelpack.engine.supervisor import end_with_children
 from jupyter_modelpack.frontends.lab import journal
 from jupyter_modelpack.frontends.lab.hub import Hub
 from jupyter_modelpack.frontends.lab.jobs import Jobs
-from jupyter_modelpack.frontends.lab.process_tree import end_with_children
 
 
 class Heard(Hub):

@@ -15,12 +15,12 @@ from typing import Any, BinaryIO
 
 from jupyter_modelpack.commands.fill import fill
 from jupyter_modelpack.commands.spec import options
+from jupyter_modelpack.engine.supervisor import end_with_children
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.frontends.lab import journal
 from jupyter_modelpack.frontends.lab.hub import Hub
 from jupyter_modelpack.frontends.lab.job import Job
 from jupyter_modelpack.frontends.lab.job_program import INTERRUPTS
-from jupyter_modelpack.frontends.lab.process_tree import end_with_children
 from jupyter_modelpack.frontends.widgets import clean
 from jupyter_modelpack.redact import scrub
 

@@ -41,9 +41,9 @@ class Stream(WebSocketMixin, WebSocketHandler, Handler):
         """Say whether a page of this server asks, as every route does."""
         return not self.foreign()
 
-    @web.authenticated  # type: ignore[override] # 403 for a socket, too; Jupyter's own came with its server 2.13
+    @web.authenticated  # 403 for a socket, too; Jupyter's own for sockets came with its server 2.13
     @authorized
-    async def get(self) -> None:
+    async def get(self) -> None:  # type: ignore[override] # what the decorator makes of it
         """Open the stream, where it is known what is asked for."""
         self._asked = {name: self.get_query_argument(name, "") for name in ("workspace", "engine", "service", "last")}
         if await self.did(self._look):
