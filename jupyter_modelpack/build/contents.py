@@ -39,7 +39,7 @@ class Contents:
 def contents(layer: Descriptor, cache: Layout) -> Contents:
     """Return what a layer of the machine's cache holds."""
     path = cache.path / "contents" / f"{layer.digest.hex}-{_FORMAT}"
-    with contextlib.suppress(FileNotFoundError, ValueError, TypeError):  # a damaged note is no note
+    with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError):  # a damaged note is no note
         return _noted(path)
     found = _look(layer, cache)
     objects = [[where, *astuple(one)] for where, one in found.objects]

@@ -25,7 +25,7 @@ def provided(layer: Descriptor, store: Layout, cache: Layout) -> frozenset[str]:
     path = _path(cache, layer)
     try:
         return _noted(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, TypeError):  # a damaged note is no note
         with store.blob_path(layer.digest).open("rb") as file:
             found = modules_of(ArchiveReader(file).names())
     write_file(path, json.dumps(sorted(found)).encode())

@@ -74,7 +74,7 @@ def of_layer(layer: Descriptor, store: Layout, cache: Layout) -> MainNames:
     path = cache.path / "pickles" / f"{layer.digest.hex}.{FORMAT}"
     try:
         return _noted(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, TypeError):  # a damaged note is no note
         found = MainNames()
     with store.blob_path(layer.digest).open("rb") as file:
         archive = ArchiveReader(file)
@@ -87,7 +87,8 @@ def of_layer(layer: Descriptor, store: Layout, cache: Layout) -> MainNames:
 
 @lru_cache(maxsize=1024)
 def _noted(path: Path) -> MainNames:
-    return MainNames(*map(frozenset, json.loads(path.read_bytes())))
+    certain, possible = json.loads(path.read_bytes())
+    return MainNames(frozenset(certain), frozenset(possible))
 
 
 def of_file(file: BinaryIO, ending: str) -> MainNames:

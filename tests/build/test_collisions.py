@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.build import contents
 from jupyter_modelpack.build.bytecode import find_compiler
 from jupyter_modelpack.build.fetch import Fetcher
 from jupyter_modelpack.build.lock import Lock
@@ -71,10 +72,12 @@ def test_what_uv_lays_into_one_folder_is_still_each_ones_own(locked, tmp_path, m
     assert layer_of(locked("a"), cache)[1][f"{SITE}/ns/__init__.py"] == b"1\n"
 
 
-def test_a_damaged_note_is_made_anew(locked, tmp_path):
+@pytest.mark.parametrize("damage", ["[", "{}"])
+def test_a_damaged_note_is_made_anew(locked, tmp_path, damage):
     cache = Layout.create(tmp_path / "cache")
     before = layer_of(locked("a", "b"), cache)
     for kind in ("collisions", "contents"):
         for path in (cache.path / kind).iterdir():
-            path.write_text("[")
+            path.write_text(damage)
+    contents._noted.cache_clear()
     assert layer_of(locked("a", "b"), cache) == before

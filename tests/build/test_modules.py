@@ -1,3 +1,5 @@
+import pytest
+
 from jupyter_modelpack.build import modules
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
@@ -23,6 +25,16 @@ def layer(store: Layout) -> Descriptor:
 
 def test_modules_are_found_by_their_place(store, machine_cache):
     assert modules.provided(layer(store), store, machine_cache) == {"six", "_native", "numpy"}
+
+
+@pytest.mark.parametrize("damage", ["", "[", "5"])
+def test_a_damaged_note_is_made_anew(store, machine_cache, damage):
+    made = layer(store)
+    first = modules.provided(made, store, machine_cache)
+    for path in (machine_cache.path / "modules").iterdir():
+        path.write_text(damage)
+    modules._noted.cache_clear()
+    assert modules.provided(made, store, machine_cache) == first
 
 
 def test_a_layer_is_walked_once(store, machine_cache):

@@ -175,3 +175,14 @@ def test_pickles_are_read_once(ws, here, main, monkeypatch) -> None:
     plan(ws, [model], config(SCRIPT))
     monkeypatch.setattr(main_names, "of_file", None)
     plan(ws, [model], config(SCRIPT))
+
+
+@pytest.mark.parametrize("damage", ["", "[[", "[]", "5"])
+def test_a_damaged_note_is_made_anew(ws, here, main, damage: str, home) -> None:
+    model = register(ws, here, main.Scaler())
+    for _ in range(2):
+        with pytest.raises(UsageError, match=r"was pickled with Scaler of __main__"):
+            plan(ws, [model], config(SCRIPT))
+        (note,) = (home / "cache" / "pickles").iterdir()
+        note.write_text(damage)
+        main_names._noted.cache_clear()
