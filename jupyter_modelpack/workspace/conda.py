@@ -19,8 +19,8 @@ from jupyter_modelpack.workspace.text_file import read_text
 
 KERNEL_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CHANNELS = ("anaconda", "conda-forge")
-_KEYS = ("name", "channels", "dependencies", "variables", "prefix")
-"""What conda reads of such a file; where it would lie (`prefix`) means nothing in an image."""
+_KEYS = ("name", "channels", "dependencies", "variables", "platforms", "prefix")
+"""What conda and conda-lock read of such a file; where it would lie (`prefix`) means nothing in an image."""
 
 _NAME = re.compile(r"\s*(?:[\w.-]+::)?([A-Za-z0-9][A-Za-z0-9._-]*)")
 
@@ -92,6 +92,11 @@ class CondaDependencies:
     def conda_channels(self) -> Iterable[str]:
         """The channels, best first."""
         return list(self._document.get("channels") or [])
+
+    @property
+    def platforms(self) -> Sequence[str]:
+        """What the conda file is for, in conda's words, ``linux-64``; empty where it does not say; ours alone."""
+        return tuple(self._document.get("platforms") or ())
 
     @property
     def variables(self) -> dict[str, str]:
@@ -268,9 +273,10 @@ def _check(document: object) -> dict[str, Any]:
             raise UsageError(
                 "Environment error: not a valid YAML structure: `dependencies` lists packages, and `pip:` with a list."
             )
-    channels = document.get("channels") or []
-    if not isinstance(channels, list) or not all(isinstance(entry, str) for entry in channels):
-        raise UsageError("Environment error: not a valid YAML structure: `channels` lists names.")
+    for key in ("channels", "platforms"):
+        names = document.get(key) or []
+        if not isinstance(names, list) or not all(isinstance(entry, str) for entry in names):
+            raise UsageError(f"Environment error: not a valid YAML structure: `{key}` lists names.")
     unknown = sorted(str(key) for key in document.keys() - _KEYS)
     if unknown:
         raise UsageError(

@@ -21,6 +21,7 @@ from jupyter_modelpack.workspace.environment import Environment
 from jupyter_modelpack.workspace.requirements import stand_alone
 
 _PIN = re.compile(r"={1,2}\s*(?P<minor>\d+\.\d+)(?:\.[\d*]+)?(?:=.*)?")
+_CONDA_PLATFORMS = {"amd64": "linux-64", "arm64": "linux-aarch64"}
 _PYTHONS = tuple(f"3.{minor}" for minor in range(20, 7, -1))
 
 
@@ -30,6 +31,8 @@ def needs_of(environment: Environment | None, docker_steps: str | None = None, a
     docker, python = environment.docker, environment.python
     conda = python.conda_dependencies
     managed = python.user_managed_dependencies
+    if not managed:
+        _check_platforms(conda.platforms, platform_of(environment))
     return Needs(
         python=KERNEL_PYTHON if managed else python_minor(conda.python),
         requirements=() if managed else stand_alone(conda.pip_lines, python.requirements_dir),
@@ -52,6 +55,16 @@ def platform_of(environment: Environment | None) -> Platform:
     if environment is not None and environment.docker.platform:
         return Platform.parse(environment.docker.platform)
     return Platform("linux", {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "amd64"))
+
+
+def _check_platforms(named: Sequence[str], platform: Platform) -> None:
+    own = _CONDA_PLATFORMS.get(platform.architecture, str(platform))
+    if named and own not in named:
+        raise UsageError(
+            f"Environment error: `platforms` of the conda file names {', '.join(named)}; the image is for {platform}.",
+            hint=f"Add {own} to the list, or take `platforms` out of the file.",
+            code="conda-platforms",
+        )
 
 
 def python_minor(spec: str | None) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.build import required_hashes
-from jupyter_modelpack.errors import ModelpackError
+from jupyter_modelpack.errors import ModelpackError, UsageError
 from jupyter_modelpack.frontends import cli
 from jupyter_modelpack.workspace.environment import Environment
 from jupyter_modelpack.workspace.inference import InferenceConfig
@@ -440,12 +440,31 @@ def test_every_key_of_a_conda_file_counts_or_is_refused(here, typed):
     code, _, said = typed("package", "score.py", "--conda", "c.yml", "--env-var", "SIZE=4")
     assert code == 0, said
     assert {"COLOUR=blue", "SIZE=4"} <= set(Workspace.default().packages[0].image.config()["config"]["Env"])
-    (here / "c.yml").write_text("dependencies: [pip]\nplatforms: [linux-64]\n")
+    (here / "c.yml").write_text("dependencies: [pip]\nplatform: [linux-64]\n")
     code, _, said = typed("plan", "score.py", "--conda", "c.yml")
     assert code == 2
-    assert "platforms of the conda file is nothing that conda knows" in said
+    assert "platform of the conda file is nothing that conda knows" in said
     (here / "c.yml").write_text("dependencies: [pip]\nvariables: [A=1]\n")
     assert "`variables` has a text for each name" in typed("plan", "score.py", "--conda", "c.yml")[2]
+
+
+@pytest.mark.parametrize(("image", "conda"), [("linux/amd64", "linux-64"), ("linux/arm64", "linux-aarch64")])
+def test_platforms_of_a_conda_file_name_that_of_the_image(here, typed, image, conda):
+    (here / "c.yml").write_text(f"dependencies: [pip]\nplatforms: [osx-arm64, {conda}]\n")
+    environment = Environment.from_conda_specification("x", "c.yml")
+    environment.docker.platform = image
+    needs_of(environment)
+    (here / "c.yml").write_text("dependencies: [pip]\nplatforms: [osx-arm64, win-64]\n")
+    environment = Environment.from_conda_specification("x", "c.yml")
+    environment.docker.platform = image
+    with pytest.raises(UsageError) as caught:
+        needs_of(environment)
+    assert f"names osx-arm64, win-64; the image is for {image}" in caught.value.message
+    assert f"Add {conda} to the list" in caught.value.hint
+    (here / "c.yml").write_text("dependencies: [pip]\nplatforms: win-64\n")
+    code, _, said = typed("plan", "score.py", "--conda", "c.yml")
+    assert code == 2
+    assert "`platforms` lists names" in said
 
 
 # --- what cannot be met ---
