@@ -164,8 +164,8 @@ def check_mine(service: Service, deed: str) -> None:
     """Raise `Conflict` unless `run` has started the service: `deed` (``killed``) is not done to what is not ours."""
     if not service.mine:
         raise Conflict(
-            f"{service.name} is a container that modelpack has not started, so it is not {deed}.",
-            hint=f"If it is yours, use {service.engine} itself: {service.engine} ps --all.",
+            f"{service.name} is a container that modelpack has not started with this MODELPACK_HOME: it is not {deed}.",
+            hint=f"If you need it no more: {service.engine} rm --force {service.name}.",
             code="not-ours",
         )
 

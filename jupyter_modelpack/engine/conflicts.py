@@ -18,7 +18,8 @@ def name_conflict(holder: Service, *, mine: bool) -> Conflict:
     """Return the error for a name that `holder` has."""
     where = f" on port {holder.port}" if holder.port else ""
     what = f"service ({holder.engine} {holder.id[:12]}{where})" if mine else f"container ({holder.id[:12]}, not ours)"
-    hint = f"Replace it with --replace, end it with: kill {holder.name}; or" if mine else "Remove it, or"
+    foreign = f"If you need it no more: {holder.engine} rm --force {holder.name}; or"
+    hint = f"Replace it with --replace, end it with: kill {holder.name}; or" if mine else foreign
     return Conflict(
         f"The name {holder.name} is in use by a {what}, which is {holder.state}.",
         hint=f"{hint} take another name with --name.",

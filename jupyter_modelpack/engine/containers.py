@@ -92,7 +92,7 @@ class ContainerEngine(ContainerImages):
     def _create(self, spec: RunSpec, labels: Mapping[str, str]) -> str:
         """Make the container; return what the engine calls it."""
         api = self._daemon.api
-        hosts = {} if spec.public or self._says_hosts(spec.image) else allowed_hosts()
+        hosts = {} if spec.public or self._says_hosts(spec.image) else allowed_hosts(spec.name)
         try:
             with self._daemon.asking(f"Running {spec.image}"):
                 made: str = api.create_container(
@@ -119,7 +119,7 @@ class ContainerEngine(ContainerImages):
         """Whether an image was packaged with the names that its services are reached by."""
         found = self._image(image) or {}
         said = (found.get("Config") or {}).get("Env") or ()
-        return any(one.partition("=")[0] in allowed_hosts({}) for one in said)
+        return any(one.partition("=")[0] in allowed_hosts(environ={}) for one in said)
 
     def _log_options(self) -> Mapping[str, str]:
         """Return what keeps the container's log from filling the disk, as far as the engine's driver knows it."""

@@ -26,13 +26,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def allowed_hosts(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+def allowed_hosts(name: str = "", environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return what tells a service that listens on loopback the names by which it is reached, so that it knows others.
 
     On JupyterHub nothing: there it is reached through Jupyter's proxy, by the hub's name, and no browser runs on the
     computer whose loopback it is.
+
+    Args:
+        name: By which containers of its network reach it; one with a dot is left out: it may be registered.
+        environ: Our own variables.
     """
-    return {} if "JUPYTERHUB_SERVICE_PREFIX" in environ else {"MODELPACK_ALLOWED_HOSTS": ",".join(_OUR_NAMES)}
+    if "JUPYTERHUB_SERVICE_PREFIX" in environ:
+        return {}
+    own = [name] if name and "." not in name else []
+    return {"MODELPACK_ALLOWED_HOSTS": ",".join([*_OUR_NAMES, *own])}
 
 
 def is_free(port: int, address: str = LOOPBACK) -> bool:

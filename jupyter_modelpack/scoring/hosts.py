@@ -32,7 +32,7 @@ class Hosts:
         if host is not None and host not in self._known and not self._learn(host):
             return _refused(f"This service does not answer to the name {host.decode('latin-1')[:200]!r}")
         if origin is not None:
-            if self._cors.allows(origin) or _name_of(origin.partition(b"://")[2]) in self._names:
+            if self._cors.allows(origin) or self._is_ours(_name_of(origin.partition(b"://")[2])):
                 return None
             return _refused("This service does not answer pages of other sites (AML_CORS_ORIGINS)")
         if headers.get(b"sec-fetch-site") == b"cross-site" and not _reads(request):
@@ -42,14 +42,18 @@ class Hosts:
     def _learn(self, host: bytes) -> bool:
         name = _name_of(host)
         # Only a name can be made to mean another address than its page came from.
-        good = name in self._names or _is_address(name)
+        good = self._is_ours(name) or _is_address(name)
         if good and len(self._known) < _MOST:
             self._known.add(host)
         return good
 
+    def _is_ours(self, name: bytes) -> bool:
+        # Names below localhost mean loopback wherever they are looked up (RFC 6761).
+        return name in self._names or (name.endswith(b".localhost") and b"localhost" in self._names)
+
 
 def _refused(message: str) -> Response:
-    return problem(403, f"{message}; MODELPACK_ALLOWED_HOSTS says by which names it is reached.")
+    return problem(403, f"{message}; to be reached by NAME: modelpack run -e MODELPACK_ALLOWED_HOSTS=localhost,NAME.")
 
 
 def _reads(request: Request) -> bool:

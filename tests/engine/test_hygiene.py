@@ -150,11 +150,18 @@ def test_no_label_makes_a_container_ours(containers, by_hand):
     for deed in deeds:
         with pytest.raises(Conflict, match="modelpack has not started") as caught:
             deed(foreign)
-        assert f"{foreign.engine} ps --all" in caught.value.hint
-    with pytest.raises(Conflict, match="not ours"):
+        assert f"{foreign.engine} rm --force {foreign.name}." in caught.value.hint
+    with pytest.raises(Conflict, match="not ours") as caught:
         containers.run("foreign", replace_it=True)
+    assert f"{foreign.engine} rm --force {foreign.name}; or" in caught.value.hint
     assert containers.engine.find(foreign.name).state == "running"
     assert containers.engine.kill(ours).state == "exited"
+
+
+def test_a_container_answers_to_its_own_name(containers):
+    service = containers.ready()
+    names = containers.engine._inspect(service.id)["Config"]["Env"]
+    assert [one for one in names if one.startswith("MODELPACK_ALLOWED_HOSTS=") and one.endswith(f",{service.name}")]
 
 
 @pytest.mark.parametrize("label", ["../../secret", "a" * 31, "", "A" * 32])

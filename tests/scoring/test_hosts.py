@@ -20,14 +20,16 @@ def status(service, method="POST", path="/score", **headers):
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST:8888", "127.0.0.1:5001", "[::1]:5001", "localhost.", "172.17.0.2"]
+    "host",
+    ["localhost", "LOCALHOST:8888", "127.0.0.1:5001", "[::1]:5001", "localhost.", "172.17.0.2", "churn.localhost:5001"],
 )
 def test_names_of_this_computer_and_addresses_are_answered(service, host):
     assert [status(service, Host=host), status(service, "GET", "/metrics", Host=host)] == [200, 200]
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "localhost.evil.example:5001", "127.0.0.1.evil.example", "[::1", "[x]", ""]
+    "host",
+    ["evil.example", "evillocalhost", "localhost.evil.example:5001", "127.0.0.1.evil.example", "[::1", "[x]", ""],
 )
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "/score"), ("GET", "/metrics"), ("GET", "/"), ("GET", "/swagger.json")]
@@ -41,7 +43,10 @@ def test_a_name_that_was_made_to_mean_this_computer_is_not(service, method, path
 )
 def test_a_page_of_another_site_may_not_post(service, origin):
     refused = service.score([1], {"Origin": origin, "Content-Type": "text/plain"})
-    assert (refused.status, "MODELPACK_ALLOWED_HOSTS" in refused.json["message"]) == (403, True)
+    assert (refused.status, "modelpack run -e MODELPACK_ALLOWED_HOSTS=localhost,NAME" in refused.json["message"]) == (
+        403,
+        True,
+    )
     assert status(service, "OPTIONS", Origin=origin, Access_Control_Request_Method="POST") == 403
     assert status(service, "GET", "/metrics", Origin=origin) == 403
 
@@ -68,8 +73,13 @@ def test_cors_that_was_asked_for_lets_its_origins_in(tmp_path):
 
 
 def test_on_a_hub_services_are_reached_by_its_name():
-    assert allowed_hosts({"JUPYTERHUB_SERVICE_PREFIX": "/user/someone/"}) == {}
-    assert allowed_hosts({})["MODELPACK_ALLOWED_HOSTS"].startswith("localhost,127.0.0.1,[::1]")
+    assert allowed_hosts(environ={"JUPYTERHUB_SERVICE_PREFIX": "/user/someone/"}) == {}
+    assert allowed_hosts(environ={})["MODELPACK_ALLOWED_HOSTS"].startswith("localhost,127.0.0.1,[::1]")
+
+
+def test_a_neighbour_calls_a_container_by_its_name_unless_somebody_may_have_registered_it():
+    assert allowed_hosts("churn", {})["MODELPACK_ALLOWED_HOSTS"].endswith(",host.containers.internal,churn")
+    assert allowed_hosts("churn.example", {}) == allowed_hosts(environ={})
 
 
 def test_nothing_is_checked_unless_asked_for(echo):
