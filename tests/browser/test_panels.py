@@ -62,6 +62,8 @@ def test_images_are_run_copied_removed_and_come_by_themselves(page, jupyter, doc
     panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).click()
     panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).click()
     expect(panel.get_by_role("alert")).to_contain_text("in use by the service")
+    # At once: it asks again before it does anything again.
+    assert panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).inner_text() == "Remove"
     service.get_by_role("button", name="Kill").click()
     expect(service).to_contain_text("ended")
     panel.get_by_role("button", name=re.compile(f"Remove .*{name}")).click()

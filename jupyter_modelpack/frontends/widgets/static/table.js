@@ -73,12 +73,14 @@ export function table(tab, line, news) {
       const copier = button("Copy", () => copy(one.name, copier), { "aria-label": `Copy ${one.name}` });
       return copier;
     }
+    let asking = 0;
     const made = button(LABELS[what], async () => {
-      if (SURE.has(what) && made.textContent !== "Sure?") {
+      if (SURE.has(what) && !asking) {
         say(made, "Sure?");
-        setTimeout(() => say(made, LABELS[what]), 3000);
+        asking = setTimeout(calm, 3000);
         return;
       }
+      calm(); // or one click more within the time would do it again
       made.disabled = true;
       say(news, what === "run" ? `Starting ${one.name} ...` : "");
       try {
@@ -89,6 +91,11 @@ export function table(tab, line, news) {
       made.disabled = false;
       load(true);
     }, { "aria-label": `${LABELS[what]} ${one.name}` });
+    function calm() {
+      clearTimeout(asking);
+      asking = 0;
+      say(made, LABELS[what]);
+    }
     return made;
   }
 
