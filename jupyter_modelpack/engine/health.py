@@ -80,7 +80,7 @@ def readiness(service: Service, seconds: float = _PROBE_SECONDS) -> Readiness:
 def _trouble(said: bytes) -> str:
     try:
         first, *others = json.loads(said)["troubles"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""  # none, or another server
     return f"{first} (and {len(others)} more)" if others else str(first)
 

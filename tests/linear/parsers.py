@@ -34,6 +34,7 @@ KNOWN = {
         build/base_archive.py:name_in_docker_form build/base_archive.py:_docker registry/answers.py:answer
         registry/auth.py:Authenticator._token registry/inbox.py:Inbox.answer registry/inbox.py:is_upload
         registry/refusal.py:_said registry/retry.py:retry_after engine/ending.py:_parsed engine/reload.py:_state
+        engine/health.py:_trouble
     """,
     STREAMED: """
         build/wheel_file.py:_Member.__init__ build/wheel_file.py:_inflate oci/unpacked.py:UnpackedDigest.__init__
