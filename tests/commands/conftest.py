@@ -1,12 +1,28 @@
-"""Who is signed in to the real registry."""
+"""A command line to type into, and who is signed in to the real registry."""
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.frontends import cli
 from tests.services.registry import Account
+
+Typed = Callable[..., tuple[int, dict, str]]
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Type a command line; get its exit code, what it answers, what it complains of."""
+
+    def run(*words: str) -> tuple[int, dict, str]:
+        code = cli.main([*words, "--json"])
+        told = capsys.readouterr()
+        return code, json.loads(told.out) if told.out.startswith("{") else {}, told.err
+
+    return run
 
 
 def pair(account: Account) -> str:

@@ -1,19 +1,17 @@
 """What stands in a requirements file is obeyed or refused by its name, as a shell types it."""
 
 import io
-import json
 import re
 import tarfile
 import tomllib
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from jupyter_modelpack.build import required_hashes
 from jupyter_modelpack.errors import ModelpackError, UsageError
-from jupyter_modelpack.frontends import cli
 from jupyter_modelpack.workspace.environment import Environment
 from jupyter_modelpack.workspace.inference import InferenceConfig
 from jupyter_modelpack.workspace.model import Model
@@ -40,21 +38,6 @@ def here(tmp_path: Path, base_image: Path, monkeypatch: pytest.MonkeyPatch, home
 def index(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     with served(tmp_path / "index") as address:
         yield tmp_path / "index", address
-
-
-Typed = Callable[..., tuple[int, dict, str]]
-
-
-@pytest.fixture
-def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Type a command line; get its exit code, what it answers, what it complains of."""
-
-    def run(*words: str) -> tuple[int, dict, str]:
-        code = cli.main([*words, "--json"])
-        told = capsys.readouterr()
-        return code, json.loads(told.out) if told.out.startswith("{") else {}, told.err
-
-    return run
 
 
 def versions(plan: dict) -> dict[str, str]:

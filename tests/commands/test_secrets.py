@@ -14,7 +14,6 @@ from jupyter_modelpack.build.recipe import Source
 from jupyter_modelpack.build.secret_text import RULES, find_secret
 from jupyter_modelpack.build.source_files import survey
 from jupyter_modelpack.errors import UsageError
-from jupyter_modelpack.frontends import cli
 from jupyter_modelpack.limits import SECRET_BINARY_BYTES, SECRET_TEXT_BYTES
 from jupyter_modelpack.workspace.environment import Environment
 from jupyter_modelpack.workspace.inference import InferenceConfig
@@ -89,21 +88,6 @@ def here(tmp_path: Path, base_image: Path, monkeypatch: pytest.MonkeyPatch) -> P
     monkeypatch.setenv("MODELPACK_BASE_IMAGE", str(base_image))
     monkeypatch.setenv("MODELPACK_ENGINE", "process")
     return folder
-
-
-Typed = Callable[..., tuple[int, dict, str]]
-
-
-@pytest.fixture
-def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Type a command line; get its exit code, what it answers, what it complains of."""
-
-    def run(*words: str) -> tuple[int, dict, str]:
-        code = cli.main([*words, "--json"])
-        told = capsys.readouterr()
-        return code, json.loads(told.out) if told.out.startswith("{") else {}, told.err
-
-    return run
 
 
 def fill(folder: Path, *names: str, text: str = "x") -> None:
