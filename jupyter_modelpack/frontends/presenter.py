@@ -17,6 +17,7 @@ from jupyter_modelpack.errors import Cancelled
 from jupyter_modelpack.events import Event, Log, Progress, Reporter, Stage
 from jupyter_modelpack.frontends import human
 from jupyter_modelpack.frontends.view import visible
+from jupyter_modelpack.waiting import items_of
 
 CANCEL_SECONDS = 30.0
 """How long a cancelled job may take to put things in order before we stop waiting for it."""
@@ -60,7 +61,7 @@ class TextPresenter:
 
     def present(self, job: Job) -> Any:
         """Run `job` to its end, writing its events; return what its `finish` makes of the result."""
-        events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        events: queue.Queue[Event | None] = queue.Queue()
         report = Reporter(events.put)
         outcome: list[Any] = []
         errors: list[BaseException] = []
@@ -91,8 +92,9 @@ class TextPresenter:
             raise errors[0]
         return job.finish(outcome[0])
 
-    def _drain(self, events: queue.SimpleQueue[Event | None]) -> None:
-        while (event := events.get()) is not None:
+    def _drain(self, events: queue.Queue[Event | None]) -> None:
+        event: Event
+        for event in items_of(events):
             self._show(event)
 
     def _show(self, event: Event) -> None:

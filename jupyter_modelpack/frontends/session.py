@@ -24,6 +24,7 @@ from jupyter_modelpack.frontends.memory import Memory
 from jupyter_modelpack.frontends.presenter import Job, TextPresenter
 from jupyter_modelpack.frontends.variables import as_json, is_expression
 from jupyter_modelpack.frontends.widgets.switch import panels
+from jupyter_modelpack.waiting import result_of, until
 
 if TYPE_CHECKING:
     from jupyter_modelpack.commands.notebook import Notebook
@@ -91,7 +92,7 @@ class Session:
         self._building = presenter.present(job)
         if name is not None:
             self._building.add_done_callback(lambda _done: bound.set())
-            bound.wait()
+            until(bound)
 
     def _take(self, request: Request) -> tuple[Request, Notebook]:
         from jupyter_modelpack.frontends.notebook import take  # noqa: PLC0415 - a panel does not wait for it
@@ -106,7 +107,7 @@ class Session:
         if not building.done():
             _write("Waiting for the package that is being made ...")
         try:
-            building.result()
+            result_of(building)
         except Cancelled:
             self._building = None  # somebody wanted that; the package before it is the last one again
 

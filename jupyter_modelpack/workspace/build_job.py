@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from jupyter_modelpack.errors import Cancelled, ModelpackError
 from jupyter_modelpack.events import Event, Log, Progress, Reporter, Stage
 from jupyter_modelpack.redact import scrub
+from jupyter_modelpack.waiting import result_of
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ class BuildJob(Generic[T]):
     @property
     def result(self) -> T:
         """What it made; waits for it, raises its error."""
-        return self._future.result()
+        return result_of(self._future)
 
     @property
     def lines(self) -> list[str]:

@@ -13,6 +13,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.presenter import CANCEL_SECONDS, Job, cancelled
 from jupyter_modelpack.frontends.widgets.output import Output
 from jupyter_modelpack.frontends.widgets.package_panel import PackagePanel
+from jupyter_modelpack.waiting import result_of
 
 _SHOWN_SECONDS = 5.0
 
@@ -76,7 +77,7 @@ class PanelPresenter:
 
 def _wait(building: Future[Any], stop: threading.Event) -> None:
     try:
-        building.result()
+        result_of(building)
     except KeyboardInterrupt:
         stop.set()
         wait_for([building], CANCEL_SECONDS)
