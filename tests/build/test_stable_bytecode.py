@@ -68,6 +68,15 @@ def test_a_match_statement_stays_source_and_a_variable_of_that_name_does_not():
     assert compiled(sys.executable, modules).keys() == paths
 
 
+@pytest.mark.parametrize("subject", ["(x)", "[x]", "{1: x}", "-x", "not x", "*x, 1", "'x'", "\\\n x", "\tx"])
+@pytest.mark.parametrize("pattern", ["(1)", "[1]", "{1: y}", "-1", "*y, 1", "'x'", "\\\n 1", "_", "[*_]"])
+def test_every_form_of_match_statement_is_seen(subject, pattern):
+    between = "" if subject[0] in "([{-" else " "
+    source = f"x = 1\nif x:\n    match{between}{subject}:\n      case {pattern}:\n        pass\n"
+    compile(source, "a.py", "exec")
+    assert compiled(sys.executable, [("a.py", source.encode())]) == {}
+
+
 def test_a_set_of_texts_is_in_one_order_under_older_releases_too():
     """Before 3.11 a set's constants lie in the order of their hashes, which every process draws anew."""
     older = found("==3.10.*", "3.10")
