@@ -25,9 +25,9 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.registry.credentials import Credentials
-from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import temporary_folder, write_file
 from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.store.os_errors import disk_errors
 
 VARIABLE = "MODELPACK_BASE_IMAGE"
 

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jupyter_modelpack.errors import Conflict
-from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import link_file, loosen, write_file
+from jupyter_modelpack.store.os_errors import disk_errors
 
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 

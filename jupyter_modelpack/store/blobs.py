@@ -15,10 +15,10 @@ from jupyter_modelpack.errors import NotFound, Untrusted
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
-from jupyter_modelpack.store.disk import disk_errors, need_room
 from jupyter_modelpack.store.files import AtomicFile, copy_stream, link_file, sync_folder
 from jupyter_modelpack.store.lease import is_collected, lease
-from jupyter_modelpack.store.stream import VerifiedStream
+from jupyter_modelpack.store.os_errors import disk_errors, need_room
+from jupyter_modelpack.store.verified_stream import VerifiedStream
 
 SMALL = 1 << 18
 """Blobs up to this size are whole in memory before the first byte of them is written."""

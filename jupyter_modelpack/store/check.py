@@ -12,10 +12,10 @@ from typing import Literal
 from jupyter_modelpack.errors import NotFound, Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.store import graph
-from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store import references
 from jupyter_modelpack.store.files import stale
 from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.store.os_errors import disk_errors
 
 Fault = Literal["damaged", "missing", "temporary"]
 
@@ -58,7 +58,7 @@ def check(store: Layout, report: Reporter) -> Checked:
     """
     sizes, damaged = _hash_all(store, report)
     missing = _missing(store)
-    users = graph.users(store, [*damaged, *missing])
+    users = references.users(store, [*damaged, *missing])
     findings = [Finding("damaged", digest, tuple(users[digest])) for digest in sorted(damaged)]
     findings += [Finding("missing", digest, tuple(users[digest])) for digest in sorted(missing - damaged)]
     findings += [Finding("temporary", path.name) for folder in _folders(store) for path in stale(folder)]
@@ -96,7 +96,7 @@ def _missing(store: Layout) -> set[Digest]:
     missing: set[Digest] = set()
     for entry in store.index().manifests:
         try:
-            for part in graph.below(store, entry):
+            for part in references.below(store, entry):
                 found = store.find_blob(part.digest)
                 if found is None or found[1] != part.size:
                     missing.add(part.digest)

@@ -20,9 +20,9 @@ from typing import BinaryIO, Self
 
 from jupyter_modelpack.limits import CHUNK
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.store import fault
-from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store import failpoints
 from jupyter_modelpack.store.hashing import Hasher
+from jupyter_modelpack.store.os_errors import disk_errors
 
 TEMP_PREFIX = ".tmp-"
 _FICLONERANGE = 0x4020940D
@@ -55,7 +55,7 @@ def make_folder(path: Path) -> None:
 def sync_folder(path: Path) -> None:
     """Make the names in a folder durable."""
     with disk_errors(path, "a folder"):
-        fault.point("fsync folder")
+        failpoints.point("fsync folder")
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(handle)
@@ -98,7 +98,7 @@ class AtomicFile:
         """Append `data` whole."""
         self._hasher.update(data)  # before, so that large pieces are hashed while they are written
         with disk_errors(self._folder, self._what):
-            fault.point("write")
+            failpoints.point("write")
             view = memoryview(data)
             while view:
                 view = view[self._file.write(view) :]
@@ -113,7 +113,7 @@ class AtomicFile:
         Returns False, with nothing done, where the disk cannot.
         """
         with disk_errors(self._folder, self._what):
-            fault.point("share")
+            failpoints.point("share")
             if not _shared(source, size, self._file.fileno(), self.size):
                 return False
             self._synced = False
@@ -132,7 +132,7 @@ class AtomicFile:
     def sync(self) -> None:
         """Wait until all bytes are on disk; `commit` does so unless it has been done."""
         with disk_errors(self._folder, self._what):
-            fault.point("fsync")
+            failpoints.point("fsync")
             os.fsync(self._file.fileno())
         self._synced = True
 
@@ -145,7 +145,7 @@ class AtomicFile:
         if durable and not self._synced:
             self.sync()
         with disk_errors(path, self._what):
-            fault.point("rename")
+            failpoints.point("rename")
             self._path.rename(path)
             self._committed = True
         if sync and durable:
@@ -171,7 +171,7 @@ def _new_file(folder: Path, mode: int) -> tuple[Path, int]:
     """Create a temporary file and lock it, against a sweep by another process."""
     while True:
         path = folder / f"{TEMP_PREFIX}{secrets.token_hex(8)}"
-        fault.point("create")
+        failpoints.point("create")
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with contextlib.suppress(OSError):  # a file system without flock only loses the early sweep
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -192,7 +192,7 @@ def link_file(source: Path, target: Path) -> bool:
     """Give the file at `source` a second name; return whether the disk can. The folder is not synced."""
     with disk_errors(target, "a layer"):
         try:
-            fault.point("link")
+            failpoints.point("link")
             os.link(source, target)
         except FileExistsError:
             return True
@@ -207,7 +207,7 @@ def move_file(path: Path, target: Path) -> None:
     """Give a file another name in the same layout, durably."""
     make_folder(target.parent)
     with disk_errors(target, path.name):
-        fault.point("rename")
+        failpoints.point("rename")
         path.rename(target)
     sync_folder(target.parent)
     sync_folder(path.parent)
@@ -216,7 +216,7 @@ def move_file(path: Path, target: Path) -> None:
 def remove_file(path: Path) -> bool:
     """Remove a file; return whether it was there."""
     with disk_errors(path, path.name, "remove"):
-        fault.point("unlink")
+        failpoints.point("unlink")
         try:
             path.unlink()
         except FileNotFoundError:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.store import graph
-from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store import references
 from jupyter_modelpack.store.files import remove_file
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.lease import collecting, leased, sweep_layout
+from jupyter_modelpack.store.os_errors import disk_errors
 
 BATCH = 200
 """Blobs deleted under one lock: a few milliseconds, the longest that a writer waits."""
@@ -99,7 +99,7 @@ class _Marks:
     def __init__(self, store: Layout, roots: Callable[[], Iterable[Digest]]) -> None:
         self._store, self._roots = store, roots
         self._seen: set[Digest] = set()
-        graph.reach(store, self._seen)
+        references.reach(store, self._seen)
 
     def needed(self) -> set[str]:
         """Return what an index entry or a root reaches."""
@@ -109,7 +109,7 @@ class _Marks:
         """Mark anew; ask while `collecting`. Without `ours`, what this process relies on does not count."""
         # Leases first: what ends its lease has been named before, and is seen in the index then.
         relied_on = leased(self._store.path, ours=ours)
-        graph.reach(self._store, self._seen)
+        references.reach(self._store, self._seen)
         return relied_on | self.needed()
 
 

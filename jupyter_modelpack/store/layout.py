@@ -31,12 +31,12 @@ from jupyter_modelpack.oci.manifest import (
     parse_object,
     tag_of,
 )
-from jupyter_modelpack.store import contents, graph, untagged
+from jupyter_modelpack.store import contents, references, untagged
 from jupyter_modelpack.store.blobs import Blobs
-from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import make_folder, write_file
 from jupyter_modelpack.store.lease import collecting, lease, sweep_layout
 from jupyter_modelpack.store.lock import locked
+from jupyter_modelpack.store.os_errors import disk_errors
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ class Layout(Blobs):
 
     def users(self, digest: Digest) -> list[str]:
         """Return the names that reach a blob."""
-        return graph.users(self, [digest])[digest]
+        return references.users(self, [digest])[digest]
 
     # --- names ---
 
@@ -120,7 +120,7 @@ class Layout(Blobs):
     def _check_whole(self, index: Index, known: set[Digest]) -> None:
         for entry in index.manifests:
             if entry.digest not in known:
-                for part in graph.below(self, entry):
+                for part in references.below(self, entry):
                     if not self.blob_path(part.digest).exists():
                         raise NotFound(
                             f"Blob {part.digest} is not in the store at {self.path}.",
@@ -163,7 +163,7 @@ class Layout(Blobs):
 
         def parts(entry: Descriptor) -> list[Digest]:
             with contextlib.suppress(ModelpackError):  # a damaged index points to nothing
-                return [part.digest for part in graph.below(self, entry) if graph.points(part)]
+                return [part.digest for part in references.below(self, entry) if references.points(part)]
             return []
 
         for name in names:
@@ -240,7 +240,7 @@ class Layout(Blobs):
         # What was pushed before there was a list of referrers is in an index of the client's.
         listed = self.resolve(repository, subject.replace(":", "-"))
         for part in self._behind(listed, set()) if listed else ():
-            if graph.subject(self, part) == subject:
+            if references.subject(self, part) == subject:
                 found.setdefault(part.digest, part)
         return [found[digest] for digest in sorted(found)]
 
@@ -278,7 +278,7 @@ class Layout(Blobs):
             repository = untagged.repository_of(entry)
             if entry.digest == digest or repository in found:
                 continue
-            if any(part.digest == digest for part in graph.below(self, entry)):
+            if any(part.digest == digest for part in references.below(self, entry)):
                 found[repository] = untagged.label_of(entry)
         return found
 

@@ -20,10 +20,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import sweep, temporary
 from jupyter_modelpack.store.lock import NO_FLOCK, locked
-from jupyter_modelpack.store.owner import Owner
+from jupyter_modelpack.store.os_errors import disk_errors
+from jupyter_modelpack.store.process_id import Owner
 
 _LOCK = "leases.lock"
 _NAMES = "lease-*.lock"

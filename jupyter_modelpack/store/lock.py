@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 
 from jupyter_modelpack.errors import Conflict
-from jupyter_modelpack.store.disk import disk_errors
-from jupyter_modelpack.store.owner import Owner
+from jupyter_modelpack.store.os_errors import disk_errors
+from jupyter_modelpack.store.process_id import Owner
 
 LOCK_SECONDS = 60.0
 """How long a writer waits while one and the same holds the lock; index updates take milliseconds."""

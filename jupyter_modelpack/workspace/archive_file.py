@@ -21,8 +21,8 @@ from jupyter_modelpack.oci.archive import ABOUT, write_archive
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import CREATED, REF_NAME, Platform
 from jupyter_modelpack.oci.names import Reference, check_tag
-from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import AtomicFile
+from jupyter_modelpack.store.os_errors import disk_errors
 from jupyter_modelpack.workspace import about, package_record
 from jupyter_modelpack.workspace.package_record import FACTS, Facts
 from jupyter_modelpack.workspace.uses import OURS

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from jupyter_modelpack.errors import Conflict, ModelpackError
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import REF_NAME, Descriptor, Index
-from jupyter_modelpack.store import graph
+from jupyter_modelpack.store import references
 from jupyter_modelpack.store.files import remove_file
 from jupyter_modelpack.workspace import package_record, uses
 from jupyter_modelpack.workspace.order import LOGS
@@ -111,10 +111,10 @@ def space(store: Layout, after: Index) -> Space | None:
     own = shared = 0
     try:
         for entry in after.manifests:
-            for _ in graph.below(store, entry, seen):
+            for _ in references.below(store, entry, seen):
                 pass
         for entry in store.index().manifests:
-            for part in graph.below(store, entry, seen):
+            for part in references.below(store, entry, seen):
                 with suppress(FileNotFoundError):
                     state = store.blob_path(part.digest).stat()
                     own += state.st_size if state.st_nlink == 1 else 0

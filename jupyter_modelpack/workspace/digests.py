@@ -15,8 +15,8 @@ from jupyter_modelpack.build.source_files import check_unchanged, open_regular
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.files import write_file
+from jupyter_modelpack.store.os_errors import disk_errors
 from jupyter_modelpack.workspace.file_state import is_settled, state_of
 
 REMEMBERED = 1 << 20

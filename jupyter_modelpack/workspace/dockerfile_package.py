@@ -18,8 +18,8 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import EMPTY, LAYER, MANIFEST, Descriptor, Manifest
 from jupyter_modelpack.oci.unpack import unpack
-from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.store.os_errors import disk_errors
 
 if TYPE_CHECKING:
     from jupyter_modelpack.build.dockerfile import DockerContext

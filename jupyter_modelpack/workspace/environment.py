@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.errors import NotFound, PathNotFound, UsageError
 from jupyter_modelpack.redact import scrub
-from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store.os_errors import disk_errors
 from jupyter_modelpack.workspace.conda import KERNEL_PYTHON, CondaDependencies
 from jupyter_modelpack.workspace.container_registry import ContainerRegistry
 from jupyter_modelpack.workspace.docker_section import DockerSection

@@ -19,8 +19,8 @@ from jupyter_modelpack.limits import NAME_BYTES
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.oci.unpack import unpack
-from jupyter_modelpack.store.disk import disk_errors
 from jupyter_modelpack.store.layout import Layout
+from jupyter_modelpack.store.os_errors import disk_errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jupyter_modelpack.build.source_files import open_regular
 from jupyter_modelpack.errors import PathNotFound, UsageError
-from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store.os_errors import disk_errors
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),

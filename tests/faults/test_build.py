@@ -12,7 +12,7 @@ import pytest
 
 from jupyter_modelpack import Environment, InferenceConfig, Model, Workspace
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.store import fault
+from jupyter_modelpack.store import failpoints
 from jupyter_modelpack.store.check import check
 from jupyter_modelpack.store.layout import Layout
 from tests.faults import SOAK
@@ -69,7 +69,7 @@ def test_a_kill_at_every_store_write_of_a_package(tmp_path: Path, base_image: Pa
         again = Child(lambda say, home=home: build(home, script, say)).wait()
         assert again.said[-1] == wanted, again
         shutil.rmtree(home)
-    monkeypatch.delenv(fault.VARIABLE, raising=False)
+    monkeypatch.delenv(failpoints.VARIABLE, raising=False)
     scoreboard(
         "kill -9 at every store write of Model.package",
         f"{kills} kills at {steps} writes: {len(problems)} corrupt or lost",

@@ -11,7 +11,7 @@ from jupyter_modelpack.errors import Unavailable
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import Descriptor
-from jupyter_modelpack.store import fault
+from jupyter_modelpack.store import failpoints
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
 from tests.faults import SOAK, times
@@ -107,12 +107,12 @@ def test_every_step_may_fail(tmp_path: Path, monkeypatch, name, scoreboard):
     codes = []
     for step in range(1, steps + 1, EVERY):
         committed = ["package:before"]
-        monkeypatch.setenv(fault.VARIABLE, f"{name}@{fault.reached() + 1 + step}")
+        monkeypatch.setenv(failpoints.VARIABLE, f"{name}@{failpoints.reached() + 1 + step}")
         try:
             register_and_package(folder, f"t{step}", committed.append)
         except Unavailable as error:
             codes.append(error.code)
-        monkeypatch.delenv(fault.VARIABLE)
+        monkeypatch.delenv(failpoints.VARIABLE)
         assert temporary(folder) == []
         assert wrong(folder, committed) == []
     assert set(codes) == {CODES[name]}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack import Model
-from jupyter_modelpack.store import fault
+from jupyter_modelpack.store import failpoints
 from jupyter_modelpack.store.layout import Layout
 from tests.faults import times
 from tests.faults.child import Child
@@ -19,17 +19,17 @@ from tests.faults.workload import register_and_package, small_cache, workspace, 
 
 
 def steps_of(work, monkeypatch) -> int:
-    monkeypatch.setenv(fault.VARIABLE, "kill@1000000000")
-    before = fault.reached()
+    monkeypatch.setenv(failpoints.VARIABLE, "kill@1000000000")
+    before = failpoints.reached()
     work()
-    steps = fault.reached() - before - 1
-    monkeypatch.delenv(fault.VARIABLE)
+    steps = failpoints.reached() - before - 1
+    monkeypatch.delenv(failpoints.VARIABLE)
     return steps
 
 
 def killed_at(step: int, work) -> Child:
     def run(say):
-        os.environ[fault.VARIABLE] = f"kill@{fault.reached() + 1 + step}"
+        os.environ[failpoints.VARIABLE] = f"kill@{failpoints.reached() + 1 + step}"
         work(say)
 
     return Child(run)

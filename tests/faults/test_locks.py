@@ -12,7 +12,7 @@ import pytest
 
 from jupyter_modelpack.errors import Conflict
 from jupyter_modelpack.store.lock import locked
-from jupyter_modelpack.store.owner import Owner
+from jupyter_modelpack.store.process_id import Owner
 from tests.faults import times
 from tests.faults.child import Child
 

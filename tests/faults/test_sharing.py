@@ -11,7 +11,7 @@ from jupyter_modelpack import Model
 from jupyter_modelpack.errors import Cancelled, Unavailable
 from jupyter_modelpack.events import Progress, Reporter
 from jupyter_modelpack.oci.layer import ALIGNED
-from jupyter_modelpack.store import fault
+from jupyter_modelpack.store import failpoints
 from jupyter_modelpack.store.check import check
 from tests.faults.disk import btrfs, xfs
 from tests.faults.test_disk import temporary
@@ -114,11 +114,11 @@ def test_every_step_of_it_may_fail(disk, small, monkeypatch):
     committed = [f"models/{register_file(folder, 'before', small).id}"]
     steps = steps_of(lambda: register_file(folder, "counted", small), monkeypatch)
     for step in range(1, steps + 1):
-        monkeypatch.setenv(fault.VARIABLE, f"ENOSPC@{fault.reached() + 1 + step}")
+        monkeypatch.setenv(failpoints.VARIABLE, f"ENOSPC@{failpoints.reached() + 1 + step}")
         with contextlib.suppress(Unavailable):  # what only sweeps may fail without a word
             register_file(folder, f"m{step}", small)
             done.append(step)
-        monkeypatch.delenv(fault.VARIABLE)
+        monkeypatch.delenv(failpoints.VARIABLE)
         assert temporary(folder) == []
         assert wrong(folder, committed) == []
     assert len(done) < steps / 2

@@ -58,7 +58,7 @@ KNOWN = {
         build/trial.py:try_out build/trial_program.py:_message build/wheels.py:_read build/wheels.py:kept_layers
         engine/process.py:_start engine/records.py:Record.facts engine/reload.py:archive_of
         frontends/lab/handler.py:Handler.form frontends/lab/job_program.py:main frontends/lab/journal.py:lines
-        registry/endpoint.py:Endpoint.from_json store/owner.py:Owner.parse workspace/config_file.py:_name
+        registry/endpoint.py:Endpoint.from_json store/process_id.py:Owner.parse workspace/config_file.py:_name
         workspace/digests.py:_noted workspace/environment.py:Environment.clone workspace/main_names.py:_noted
         workspace/searched.py:Searched._read
         workspace/package_record.py:Facts.from_json workspace/shipped.py:Shipped._read workspace/tags.py:check

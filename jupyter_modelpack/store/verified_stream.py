@@ -10,7 +10,7 @@ from typing import BinaryIO, Self
 
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.oci.manifest import Descriptor
-from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store.os_errors import disk_errors
 
 
 class VerifiedStream:

@@ -10,7 +10,7 @@ from jupyter_modelpack.errors import ModelpackError, NotFound, Untrusted
 from jupyter_modelpack.limits import MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, REF_NAME, Descriptor, children, parse_object
-from jupyter_modelpack.store.disk import disk_errors
+from jupyter_modelpack.store.os_errors import disk_errors
 
 if TYPE_CHECKING:
     from jupyter_modelpack.store.layout import Layout
