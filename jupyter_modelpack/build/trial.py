@@ -17,7 +17,7 @@ from jupyter_modelpack.build.app import app_variables, write_files
 from jupyter_modelpack.build.recipe import APP_ROOT, Recipe
 from jupyter_modelpack.build.tools import run_tool
 from jupyter_modelpack.engine import ending
-from jupyter_modelpack.engine.process import inherited
+from jupyter_modelpack.engine.process.engine import inherited
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.unpack import unpack

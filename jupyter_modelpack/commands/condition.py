@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jupyter_modelpack.engine.base import Engine, Service
 from jupyter_modelpack.engine.diagnose import ServiceDied, diagnose
 from jupyter_modelpack.engine.health import readiness
-from jupyter_modelpack.engine.traffic import Traffic, traffic
+from jupyter_modelpack.engine.service_metrics import Traffic, traffic
 
 
 @dataclass(frozen=True, slots=True)

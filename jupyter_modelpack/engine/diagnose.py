@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from jupyter_modelpack.engine import ending
 from jupyter_modelpack.engine.base import KILLED, OUT_OF_MEMORY, Engine, Service
-from jupyter_modelpack.engine.signs import SIGNS
-from jupyter_modelpack.engine.transcript import TAIL
+from jupyter_modelpack.engine.docker.cli_output import TAIL
+from jupyter_modelpack.engine.failure_patterns import SIGNS
 from jupyter_modelpack.errors import BuildFailed, ModelpackError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.redact import scrub

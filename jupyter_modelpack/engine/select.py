@@ -6,7 +6,7 @@ import os
 
 from jupyter_modelpack import supported
 from jupyter_modelpack.engine.base import Engine
-from jupyter_modelpack.engine.process import ProcessEngine
+from jupyter_modelpack.engine.process.engine import ProcessEngine
 from jupyter_modelpack.errors import Denied, Unavailable, UsageError
 
 ENVIRONMENT = "MODELPACK_ENGINE"
@@ -45,8 +45,8 @@ def choose(name: str | None = None) -> Engine:
 def container_engine(name: str | None = None) -> Engine:
     """Return a container engine that answers; raise why none does."""
     # Here and not above: the SDK takes 100 ms, which nobody pays who does not ask for an engine.
-    from jupyter_modelpack.engine.containers import ContainerEngine  # noqa: PLC0415
-    from jupyter_modelpack.engine.docker import connect  # noqa: PLC0415
+    from jupyter_modelpack.engine.docker.connection import connect  # noqa: PLC0415
+    from jupyter_modelpack.engine.docker.containers import ContainerEngine  # noqa: PLC0415
 
     return ContainerEngine(connect(name))
 

@@ -6,10 +6,10 @@ from itertools import islice
 
 import pytest
 
-from jupyter_modelpack.engine import records, supervisor
 from jupyter_modelpack.engine.diagnose import diagnose
+from jupyter_modelpack.engine.process import service_records, supervisor
+from jupyter_modelpack.engine.process.tail import read_lines
 from jupyter_modelpack.engine.score import score
-from jupyter_modelpack.engine.tail import read_lines
 from jupyter_modelpack.errors import Unavailable
 from jupyter_modelpack.limits import SERVICE_LOG_BYTES
 from tests.scoring.service import eventually
@@ -19,7 +19,7 @@ STEP = 4_000_000
 
 
 def taken(service) -> int:
-    return records.Record.find(service.name).log.stat().st_blocks * 512
+    return service_records.Record.find(service.name).log.stat().st_blocks * 512
 
 
 def test_a_log_is_bounded_and_misses_nothing_that_is_followed_or_was_last(process):

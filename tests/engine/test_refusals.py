@@ -4,8 +4,8 @@ import pytest
 import requests
 from docker.errors import APIError
 
-from jupyter_modelpack.engine.docker import _worded
-from jupyter_modelpack.engine.transcript import BuildTranscript, PullTranscript
+from jupyter_modelpack.engine.docker.cli_output import BuildTranscript, PullTranscript
+from jupyter_modelpack.engine.docker.connection import _worded
 from jupyter_modelpack.errors import Conflict, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.names import Reference

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.engine.containers import ContainerEngine
-from jupyter_modelpack.engine.docker import connect
+from jupyter_modelpack.engine.docker.connection import connect
+from jupyter_modelpack.engine.docker.containers import ContainerEngine
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.store.layout import Layout

@@ -54,9 +54,9 @@ KNOWN = {
     """,
     OURS: """
         build/collisions.py:_from_json build/contents.py:_noted build/libraries.py:_libraries build/sealed.py:kept
-        engine/claims.py:_known registry/inbox.py:Inbox.has_deleted build/base.py:_noted build/modules.py:_noted
+        engine/docker/claims.py:_known registry/inbox.py:Inbox.has_deleted build/base.py:_noted build/modules.py:_noted
         build/trial.py:try_out build/trial_program.py:_message build/wheels.py:_read build/wheels.py:kept_layers
-        engine/process.py:_start engine/records.py:Record.facts engine/reload.py:archive_of
+        engine/process/engine.py:_start engine/process/service_records.py:Record.facts engine/reload.py:archive_of
         frontends/lab/handler.py:Handler.form frontends/lab/job_program.py:main frontends/lab/journal.py:lines
         registry/endpoint.py:Endpoint.from_json store/process_id.py:Owner.parse workspace/config_file.py:_name
         workspace/digests.py:_noted workspace/environment.py:Environment.clone workspace/main_names.py:_noted

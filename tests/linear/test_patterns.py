@@ -8,7 +8,7 @@ from tests.linear.patterns import Found, all_patterns, shapes, unknown_patterns
 
 PATTERNS = all_patterns()
 
-CUT = {"engine/signs.py": "a line is cut before"}
+CUT = {"engine/failure_patterns.py": "a line is cut before"}
 """Files whose patterns read no more than that: they may cost more than its length, but not long."""
 
 FIRST, LENGTH = 1536, 4096
@@ -26,7 +26,7 @@ MADE = {
     "build/secret_names.py": "of a table of names that stands beside it",
     "build/secret_text.py": "of a table whose patterns have bounds",
     "build/uv_words.py": "one of two, both linear",
-    "engine/signs.py": "of a table that is found",
+    "engine/failure_patterns.py": "of a table that is found",
     "frontends/lab/handler.py": "the server's own setting, used as Jupyter uses it",
 }
 """Files that make patterns of what only a run can tell, and of what."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_modelpack.engine.supervisor import end_with_children
+from jupyter_modelpack.engine.process.supervisor import end_with_children
 from jupyter_modelpack.frontends.lab import journal
 from jupyter_modelpack.frontends.lab.hub import Hub
 from jupyter_modelpack.frontends.lab.jobs import Jobs

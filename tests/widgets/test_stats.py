@@ -1,6 +1,6 @@
 """Requests a second and latency from counters that only grow."""
 
-from jupyter_modelpack.engine.traffic import Traffic
+from jupyter_modelpack.engine.service_metrics import Traffic
 from jupyter_modelpack.frontends.widgets.stats import WINDOW_SECONDS, Stats
 
 ENDLESS = float("inf")

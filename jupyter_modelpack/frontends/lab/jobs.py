@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from jupyter_modelpack.commands.fill import fill
 from jupyter_modelpack.commands.spec import options
-from jupyter_modelpack.engine.supervisor import end_with_children
+from jupyter_modelpack.engine.process.supervisor import end_with_children
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.frontends.lab import journal
 from jupyter_modelpack.frontends.lab.hub import Hub

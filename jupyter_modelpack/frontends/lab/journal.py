@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from jupyter_modelpack import home
-from jupyter_modelpack.engine.tail import read_lines
+from jupyter_modelpack.engine.process.tail import read_lines
 from jupyter_modelpack.limits import JOURNAL_LINE_BYTES
 from jupyter_modelpack.store.files import make_folder
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_modelpack.engine.traffic import Traffic
+from jupyter_modelpack.engine.service_metrics import Traffic
 
 WINDOW_SECONDS = 60.0
 

@@ -24,8 +24,8 @@ from docker.tls import TLSConfig
 from docker.types import CancellableStream
 from docker.utils import kwargs_from_env
 
-from jupyter_modelpack.engine.handover import Handover
-from jupyter_modelpack.engine.transcript import disk_full
+from jupyter_modelpack.engine.docker.channel import Handover
+from jupyter_modelpack.engine.docker.cli_output import disk_full
 from jupyter_modelpack.errors import Conflict, Denied, ModelpackError, NotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.redact import scrub

@@ -7,11 +7,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from jupyter_modelpack.engine.attributes import Attributes, all_rows
 from jupyter_modelpack.engine.base import LABEL, Credentials, ImageRow, Writable
-from jupyter_modelpack.engine.docker import Daemon
-from jupyter_modelpack.engine.handover import Handover, ReceiverGone
-from jupyter_modelpack.engine.transcript import BuildTranscript, PullTranscript, disk_full, error_of, pull_error
+from jupyter_modelpack.engine.docker.channel import Handover, ReceiverGone
+from jupyter_modelpack.engine.docker.cli_output import BuildTranscript, PullTranscript, disk_full, error_of, pull_error
+from jupyter_modelpack.engine.docker.connection import Daemon
+from jupyter_modelpack.engine.docker.inspect import Attributes, all_rows
 from jupyter_modelpack.errors import Conflict, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.archive import write_archive

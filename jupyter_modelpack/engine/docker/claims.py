@@ -17,7 +17,7 @@ from typing import Any
 
 from jupyter_modelpack import home
 from jupyter_modelpack.engine.base import LABEL
-from jupyter_modelpack.engine.supervisor import write
+from jupyter_modelpack.engine.process.supervisor import write
 from jupyter_modelpack.errors import Unavailable
 
 CLAIM = f"{LABEL}.claim"

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from jupyter_modelpack.engine.base import Service
-from jupyter_modelpack.engine.traffic import Traffic, traffic
+from jupyter_modelpack.engine.service_metrics import Traffic, traffic
 from jupyter_modelpack.scoring.messages import Request, Response
 from jupyter_modelpack.scoring.metrics import Metrics
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from jupyter_modelpack.engine import claims
 from jupyter_modelpack.engine.base import IMAGE_PORT, KILLED, LABEL, OUT_OF_MEMORY, ImageRow, Service, State
+from jupyter_modelpack.engine.docker import claims
 from jupyter_modelpack.oci.digest import Digest
 
 Attributes = Mapping[str, Any]

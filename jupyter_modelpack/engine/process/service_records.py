@@ -25,7 +25,7 @@ from typing import Any
 
 from jupyter_modelpack import home
 from jupyter_modelpack.engine.base import KILLED, RunSpec, Service
-from jupyter_modelpack.engine.supervisor import EXIT, LOG, NO_HANDLE, PROCESS, birth, pinned, send, write
+from jupyter_modelpack.engine.process.supervisor import EXIT, LOG, NO_HANDLE, PROCESS, birth, pinned, send, write
 from jupyter_modelpack.errors import NotFound
 
 _SPEC = "service.json"

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.engine import records, supervisor
 from jupyter_modelpack.engine.base import LocalProgram
 from jupyter_modelpack.engine.diagnose import diagnose
-from jupyter_modelpack.engine.process import _start
+from jupyter_modelpack.engine.process import service_records, supervisor
+from jupyter_modelpack.engine.process.engine import _start
 from jupyter_modelpack.engine.score import score
 from jupyter_modelpack.errors import Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
@@ -25,16 +25,16 @@ from jupyter_modelpack.events import Reporter
 def test_everything_a_service_started_ends_with_it(process):
     service = process.ready(CHILD="1")
     child = next(int(line.split()[1]) for line in process.engine.logs(service) if line.startswith("child"))
-    assert records.birth(child)
+    assert service_records.birth(child)
     process.engine.kill(service)
-    assert records.birth(child) is None
+    assert service_records.birth(child) is None
 
 
 def test_stragglers_end_when_the_service_does(process):
     service = process.ended(CHILD="1", EXIT="5")
     child = next(int(line.split()[1]) for line in process.engine.logs(service) if line.startswith("child"))
     assert service.exit_code == 5
-    assert records.birth(child) is None
+    assert service_records.birth(child) is None
 
 
 AWAY = """
@@ -73,19 +73,19 @@ def away(process, **env):
 
 def test_what_has_left_for_a_session_of_its_own_ends_with_its_service(process):
     service, pids = away(process)
-    assert all(records.birth(pid) for pid in pids)
-    guard = records.Record.find(service.name).process("supervisor").pid
+    assert all(service_records.birth(pid) for pid in pids)
+    guard = service_records.Record.find(service.name).process("supervisor").pid
     sleeps = list(supervisor._below(guard))
     assert len(sleeps) == 4  # the service, the daemon, and a sleep of each
     process.engine.kill(service)
-    assert [pid for pid in sleeps if records.birth(pid)] == []
+    assert [pid for pid in sleeps if service_records.birth(pid)] == []
 
 
 def test_it_ends_as_well_when_the_service_ends_by_itself(process):
     service, pids = away(process, EXIT="6")
     ended = process.engine.wait(service, 20)
     assert ended.exit_code == 6
-    assert [pid for pid in pids if records.birth(pid)] == []
+    assert [pid for pid in pids if service_records.birth(pid)] == []
 
 
 UNPINNED = """
@@ -112,7 +112,7 @@ def test_it_ends_where_the_system_has_no_handles_of_processes(process, tmp_path,
     service, pids = away(process, **({} if killed else {"EXIT": "6"}))
     ended = process.engine.kill(service) if killed else process.engine.wait(service, 20)
     assert ended.exit_code == (137 if killed else 6)
-    assert [pid for pid in pids if records.birth(pid)] == []
+    assert [pid for pid in pids if service_records.birth(pid)] == []
 
 
 ORPHANS = """
@@ -133,7 +133,7 @@ def test_orphans_of_a_service_are_no_zombies(process):
     program = LocalProgram([sys.executable, "-c", ORPHANS], process.cwd, {})
     service = process.engine.run(replace(process.spec(), program=program), Reporter())
     assert next(iter(process.engine.logs(service, follow=True))) == "they have ended"
-    guard = records.Record.find(service.name).process("supervisor").pid
+    guard = service_records.Record.find(service.name).process("supervisor").pid
     assert [line.rpartition(")")[2].split()[0] for line in stats(guard)] == ["S"]
 
 
@@ -198,7 +198,7 @@ def test_a_service_cannot_write_to_what_is_fixed(process, tmp_path):
 
 def test_a_service_outlives_its_kernel_and_its_exit_code_is_known_to_another(process, home):
     program = (
-        "import sys; from pathlib import Path; from jupyter_modelpack.engine.process import ProcessEngine;"
+        "import sys; from pathlib import Path; from jupyter_modelpack.engine.process.engine import ProcessEngine;"
         "from jupyter_modelpack.engine.base import *; from jupyter_modelpack.events import Reporter;"
         f"program = LocalProgram({process.spec().program.argv!r}, Path(), {{}});"
         f"spec = RunSpec('x:1', '{process.prefix}-a', 0, program=program);"
@@ -217,7 +217,7 @@ def test_a_reused_pid_is_never_killed(process):
     bystander = subprocess.Popen(["sleep", "100"], start_new_session=True)
     try:
         # As after a reboot: the numbers on disk belong to somebody else by now.
-        folder = records.Record.find(service.name).folder
+        folder = service_records.Record.find(service.name).folder
         facts = json.loads((folder / "process.json").read_text())
         stale = {**facts, "pid": bystander.pid, "supervisor": bystander.pid}
         supervisor.write(folder / "process.json", stale)
@@ -233,7 +233,7 @@ def test_a_reused_pid_is_never_killed(process):
 
 def test_a_service_whose_supervisor_was_killed_can_be_killed(process):
     service = process.ready()
-    guard = records.Record.find(service.name).process("supervisor")
+    guard = service_records.Record.find(service.name).process("supervisor")
     guard.send(signal.SIGKILL)
     assert guard.wait(5)
     assert process.engine.find(service.name).state == "running"
@@ -245,7 +245,7 @@ def test_a_service_whose_supervisor_was_killed_can_be_killed(process):
 
 
 def test_a_claim_whose_kernel_died_is_no_running_service(process):
-    record = records.Record.claim(process.spec(), 1)
+    record = service_records.Record.claim(process.spec(), 1)
     assert process.engine.find(record.name).state == "starting"
     facts = json.loads((record.folder / "service.json").read_text())
     supervisor.write(record.folder / "service.json", {**facts, "claimer_birth": 1})
@@ -309,7 +309,7 @@ def test_images_are_the_workspace_s_business(process, tmp_path):
 def test_a_lost_race_for_a_port_is_diagnosed(process):
     first = process.ready("a")
     program = LocalProgram(process.spec().program.argv, process.cwd, {})
-    record = records.Record.claim(process.spec("b"), first.port)
+    record = service_records.Record.claim(process.spec("b"), first.port)
     _start(record, process.spec("b"), program, first.port)
     lost = process.engine.wait(record.service(), 20)
     assert lost.exit_code == 3

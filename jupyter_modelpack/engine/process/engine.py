@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from jupyter_modelpack import supported
-from jupyter_modelpack.engine import ports, supervisor
+from jupyter_modelpack.engine import ports
 from jupyter_modelpack.engine.base import Credentials, ImageRow, LocalProgram, RunSpec, Service, Writable, check_name
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
-from jupyter_modelpack.engine.records import Record
+from jupyter_modelpack.engine.process import supervisor
+from jupyter_modelpack.engine.process.service_records import Record
+from jupyter_modelpack.engine.process.tail import read_lines
 from jupyter_modelpack.engine.reload import reloading
-from jupyter_modelpack.engine.tail import read_lines
 from jupyter_modelpack.errors import Conflict, Denied, NotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import SERVICE_LOG_BYTES

@@ -7,12 +7,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import NoReturn
 
-from jupyter_modelpack.engine import claims, hygiene
-from jupyter_modelpack.engine.attributes import Attributes, ours, service_of
 from jupyter_modelpack.engine.base import IMAGE_PORT, SERVICE_LABEL, RunSpec, Service, check_mine, check_name
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
-from jupyter_modelpack.engine.docker import Daemon
-from jupyter_modelpack.engine.images import ContainerImages
+from jupyter_modelpack.engine.docker import claims, hardening
+from jupyter_modelpack.engine.docker.connection import Daemon
+from jupyter_modelpack.engine.docker.images import ContainerImages
+from jupyter_modelpack.engine.docker.inspect import Attributes, ours, service_of
 from jupyter_modelpack.engine.ports import allowed_hosts
 from jupyter_modelpack.engine.reload import archive_of, reloading
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Unavailable
@@ -103,7 +103,7 @@ class ContainerEngine(ContainerImages):
                     volumes=[_NEWER] if spec.reloads else [],
                     environment={**hosts, **spec.env, **(reloading(_NEWER) if spec.reloads else {})},
                     labels=dict(labels),
-                    host_config=api.create_host_config(**hygiene.host_config(spec, self._log_options())),
+                    host_config=api.create_host_config(**hardening.host_config(spec, self._log_options())),
                 )["Id"]
         except NotFound as error:
             raise NotFound(
@@ -124,10 +124,10 @@ class ContainerEngine(ContainerImages):
     def _log_options(self) -> Mapping[str, str]:
         """Return what keeps the container's log from filling the disk, as far as the engine's driver knows it."""
         if self.name == "podman":
-            return hygiene.LOG_OPTIONS
+            return hardening.LOG_OPTIONS
         with self._daemon.asking("Asking how logs are kept"):
-            known = self._daemon.api.info().get("LoggingDriver") in hygiene.LOG_DRIVERS
-        return hygiene.LOG_OPTIONS if known else {}
+            known = self._daemon.api.info().get("LoggingDriver") in hardening.LOG_DRIVERS
+        return hardening.LOG_OPTIONS if known else {}
 
     def lay(self, service: Service, files: Mapping[str, bytes]) -> None:
         """Upload the files into the container's volume."""

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from jupyter_modelpack.engine import claims
 from jupyter_modelpack.engine.base import SERVICE_LABEL
 from jupyter_modelpack.engine.bounds import Bounds
+from jupyter_modelpack.engine.docker import claims
 from jupyter_modelpack.engine.health import wait_until_ready
 from jupyter_modelpack.engine.score import score
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, UsageError

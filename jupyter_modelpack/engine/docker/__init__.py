@@ -1,0 +1,1 @@
+"""Docker and Podman, by the Docker Engine API."""
