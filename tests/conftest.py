@@ -12,8 +12,8 @@ import pytest
 
 from jupyter_modelpack import opened
 from jupyter_modelpack.errors import Untrusted
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.presence import ask_to_leave
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.probe import ask_to_leave
 from tests.faults import SOAK
 from tests.services import base, dockerd, registry
 

@@ -24,7 +24,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.registry.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import Credentials
 from jupyter_modelpack.store.files import temporary_folder, write_file
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.os_errors import disk_errors
@@ -219,8 +219,8 @@ def _pull(
     report: Reporter,
     credentials: Mapping[str, Credentials],
 ) -> Image:
-    from jupyter_modelpack.registry.client import Registry  # noqa: PLC0415 - only when something is fetched
-    from jupyter_modelpack.registry.transfer import pull_image  # noqa: PLC0415
+    from jupyter_modelpack.registry.client.client import Registry  # noqa: PLC0415 - only when something is fetched
+    from jupyter_modelpack.registry.client.transfer import pull_image  # noqa: PLC0415
 
     try:
         registry = Registry(reference.registry, credentials=credentials.get(reference.registry))

@@ -23,7 +23,7 @@ from jupyter_modelpack.engine import base as engines
 from jupyter_modelpack.errors import Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Platform
-from jupyter_modelpack.registry.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import Credentials
 from jupyter_modelpack.store.layout import Layout
 
 CONDA_BASE = "docker.io/mambaorg/micromamba:latest"

@@ -123,9 +123,9 @@ def _base_step(recipe: Recipe, base: Base | None, cache: Layout) -> Step:
 
 def _to_fetch(name: Reference, platform: Platform, cache: Layout) -> int:
     """Ask the registry how much of an image is to be fetched; 0 when it does not say."""
-    from jupyter_modelpack.registry.client import Registry  # noqa: PLC0415 - only when something is fetched
-    from jupyter_modelpack.registry.retry import Policy  # noqa: PLC0415
-    from jupyter_modelpack.registry.transfer import find_manifest  # noqa: PLC0415
+    from jupyter_modelpack.registry.client.client import Registry  # noqa: PLC0415 - only when something is fetched
+    from jupyter_modelpack.registry.client.retry import Policy  # noqa: PLC0415
+    from jupyter_modelpack.registry.client.transfer import find_manifest  # noqa: PLC0415
 
     try:
         _, raw = find_manifest(Registry(name.registry, policy=Policy(tries=1)), name, platform, Reporter())

@@ -155,8 +155,8 @@ def _base_image() -> Check:
 
 
 def _registry(named: str | None) -> Check:
-    from jupyter_modelpack.registry.presence import Presence, who_answers  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.registry.process import port_taken  # noqa: PLC0415
+    from jupyter_modelpack.registry.server.probe import Presence, who_answers  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.registry.server.process import port_taken  # noqa: PLC0415
     from jupyter_modelpack.workspace import registry_home  # noqa: PLC0415
 
     endpoint = registry_home.endpoint(choose.workspace(named))

@@ -29,8 +29,8 @@ class Serving:
 
 def registry(_report: Reporter, *, writable: bool = False, workspace: str | None = None) -> Serving:
     """Make ready to serve all images of a workspace at its own address; `writable` lets clients push there, too."""
-    from jupyter_modelpack.registry import process  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.registry.inbox import Inbox  # noqa: PLC0415
+    from jupyter_modelpack.registry.server import process  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.registry.server.push_api import Inbox  # noqa: PLC0415
     from jupyter_modelpack.workspace import registry_home  # noqa: PLC0415
     from jupyter_modelpack.workspace.package_record import FACTS  # noqa: PLC0415
     from jupyter_modelpack.workspace.uses import OURS  # noqa: PLC0415

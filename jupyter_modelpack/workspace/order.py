@@ -25,7 +25,7 @@ from jupyter_modelpack.workspace.package_record import Facts, Record
 
 if TYPE_CHECKING:
     from jupyter_modelpack.build.base import Base
-    from jupyter_modelpack.registry.credentials import Credentials
+    from jupyter_modelpack.registry.client.credentials import Credentials
     from jupyter_modelpack.workspace.environment import Environment
     from jupyter_modelpack.workspace.workspace import Workspace
 
@@ -121,7 +121,7 @@ class Order:
 
     def _passwords(self) -> dict[str, Credentials]:
         """Return what the environment says to log in with where its base image lies."""
-        from jupyter_modelpack.registry.credentials import Credentials  # noqa: PLC0415 - as above
+        from jupyter_modelpack.registry.client.credentials import Credentials  # noqa: PLC0415 - as above
 
         account = self.environment.docker.base_image_registry if self.environment else None
         if account is None or not (account.address and account.username and account.password):

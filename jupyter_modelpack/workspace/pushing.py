@@ -53,10 +53,10 @@ def push(package: ModelPackage, target: str, report: Reporter, *, plain_http: bo
         Denied: the registry does not let us write there.
         Unavailable: it cannot be reached, or stays busy.
     """
-    from jupyter_modelpack.registry.client import Registry  # noqa: PLC0415 - only who pushes pays for it
-    from jupyter_modelpack.registry.credentials import find_credentials  # noqa: PLC0415
-    from jupyter_modelpack.registry.push_about import push_about  # noqa: PLC0415
-    from jupyter_modelpack.registry.transfer import push_image  # noqa: PLC0415
+    from jupyter_modelpack.registry.client.client import Registry  # noqa: PLC0415 - only who pushes pays for it
+    from jupyter_modelpack.registry.client.credentials import find_credentials  # noqa: PLC0415
+    from jupyter_modelpack.registry.client.push_referrers import push_about  # noqa: PLC0415
+    from jupyter_modelpack.registry.client.transfer import push_image  # noqa: PLC0415
 
     name = target_of(target, (package.location or "").rpartition(":")[2])
     report.stage("push", f"Pushing {package.location} to {name}")

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.redact import Secret, scrub
-from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.registry.server.endpoint import Endpoint
 from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.workspace import output
 from jupyter_modelpack.workspace.container_registry import ContainerRegistry
@@ -40,7 +40,7 @@ def endpoint(workspace: Workspace) -> Endpoint:
 
 def ensure(workspace: Workspace) -> Endpoint:
     """See to it that the registry answers; return where."""
-    from jupyter_modelpack.registry.process import ensure_serving  # noqa: PLC0415 - only who serves pays for it
+    from jupyter_modelpack.registry.server.process import ensure_serving  # noqa: PLC0415 - only who serves pays for it
 
     found = endpoint(workspace)
     ensure_serving(found, [sys.executable, "-P", "-m", "jupyter_modelpack.workspace.serve", str(workspace.path)])

@@ -13,8 +13,8 @@ from jupyter_modelpack.workspace.shipped import Shipped
 if TYPE_CHECKING:
     from jupyter_modelpack.events import Reporter
     from jupyter_modelpack.oci.image import Image
-    from jupyter_modelpack.registry.client import Registry
-    from jupyter_modelpack.registry.credentials import Credentials
+    from jupyter_modelpack.registry.client.client import Registry
+    from jupyter_modelpack.registry.client.credentials import Credentials
     from jupyter_modelpack.workspace.workspace import Workspace
 
 
@@ -68,13 +68,13 @@ class Remote:
     @property
     def credentials(self) -> Credentials | None:
         """What Docker or Podman keeps to log in with."""
-        from jupyter_modelpack.registry.credentials import find_credentials  # noqa: PLC0415 - rarely needed
+        from jupyter_modelpack.registry.client.credentials import find_credentials  # noqa: PLC0415 - rarely needed
 
         return find_credentials(self.host, Reference.parse(f"{self.address}/x").repository)
 
     def client(self) -> Registry:
         """Return a connection."""
-        from jupyter_modelpack.registry.client import Registry  # noqa: PLC0415 - only who sends pays for it
+        from jupyter_modelpack.registry.client.client import Registry  # noqa: PLC0415 - only who sends pays for it
 
         return Registry(self.host, credentials=self.credentials, plain_http=self.plain_http or None)
 
@@ -87,7 +87,7 @@ class Remote:
             report: Hears of it.
             as_it_is: Whether it keeps its digest, because something names that; else layers are compressed.
         """
-        from jupyter_modelpack.registry.transfer import push_image  # noqa: PLC0415 - only who sends pays for it
+        from jupyter_modelpack.registry.client.transfer import push_image  # noqa: PLC0415 - only who sends pays for it
 
         report.stage("push", f"Pushing to {self.address}/{name}")
         place = Reference.parse(f"{self.address}/{name}").on_hub()

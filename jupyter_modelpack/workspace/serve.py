@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.process import serve
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.process import serve
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.workspace.registry_home import FILE
 

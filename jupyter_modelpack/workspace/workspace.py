@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_modelpack import home, opened
 from jupyter_modelpack.errors import Conflict, Denied, NotFound, Untrusted, UsageError
 from jupyter_modelpack.oci.manifest import parse_object
-from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.registry.server.endpoint import Endpoint
 from jupyter_modelpack.store.files import TEMP_PREFIX, make_folder, write_file
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.os_errors import disk_errors

@@ -16,9 +16,9 @@ from jupyter_modelpack.oci.archive import write_archive
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER_GZIP, MANIFEST, Descriptor, Manifest, Platform, canonical
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.credentials import Credentials
-from jupyter_modelpack.registry.transfer import push_image
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.transfer import push_image
 from jupyter_modelpack.store.layout import Layout
 
 

@@ -19,13 +19,13 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import EMPTY, INDEX, MANIFEST, canonical
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.credentials import Credentials
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.inbox import Inbox
-from jupyter_modelpack.registry.push_about import push_about
-from jupyter_modelpack.registry.server import RegistryServer
-from jupyter_modelpack.registry.transfer import push_image
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.push_referrers import push_about
+from jupyter_modelpack.registry.client.transfer import push_image
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.push_api import Inbox
+from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.workspace.about import about
 from jupyter_modelpack.workspace.package import ModelPackage

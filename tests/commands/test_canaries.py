@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from jupyter_modelpack.redact import Secret
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.inbox import Inbox
-from jupyter_modelpack.registry.server import RegistryServer
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.push_api import Inbox
+from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.layout import Layout
 from tests.commands.packages import modelpack
 from tests.commands.test_plan import push_base

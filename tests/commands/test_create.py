@@ -12,7 +12,7 @@ from jupyter_modelpack.build.base import resolve_base
 from jupyter_modelpack.errors import Denied
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import MANIFEST, Platform
-from jupyter_modelpack.registry.inbox import Inbox
+from jupyter_modelpack.registry.server.push_api import Inbox
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.workspace.uses import OURS
 from tests.commands.packages import modelpack, printed, put_package

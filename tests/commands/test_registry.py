@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 
-from jupyter_modelpack.registry.presence import Presence, who_answers
+from jupyter_modelpack.registry.server.probe import Presence, who_answers
 from jupyter_modelpack.workspace import registry_home
 from jupyter_modelpack.workspace.workspace import Workspace
 from tests.commands.packages import PROGRAM, modelpack, printed, put_package

@@ -16,11 +16,11 @@ from jupyter_modelpack.oci.archive import write_archive
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.credentials import Credentials
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.server import RegistryServer
-from jupyter_modelpack.registry.transfer import pull_image
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.transfer import pull_image
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.check import Finding, check
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout

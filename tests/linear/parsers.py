@@ -31,9 +31,10 @@ KNOWN = {
         workspace/conda.py:_load scoring/connection.py:Connection.__init__ scoring/connection.py:Connection._feed
     """,
     SHORT: """
-        build/base_archive.py:name_in_docker_form build/base_archive.py:_docker registry/answers.py:answer
-        registry/auth.py:Authenticator._token registry/inbox.py:Inbox.answer registry/inbox.py:is_upload
-        registry/refusal.py:_said registry/retry.py:retry_after engine/ending.py:_parsed engine/reload.py:_state
+        build/base_archive.py:name_in_docker_form build/base_archive.py:_docker registry/server/read_api.py:answer
+        registry/client/auth.py:Authenticator._token registry/server/push_api.py:Inbox.answer
+        registry/server/push_api.py:is_upload registry/client/error_response.py:_said
+        registry/client/retry.py:retry_after engine/ending.py:_parsed engine/reload.py:_state
         engine/health.py:_trouble
     """,
     STREAMED: """
@@ -54,21 +55,21 @@ KNOWN = {
     """,
     OURS: """
         build/collisions.py:_from_json build/contents.py:_noted build/libraries.py:_libraries build/sealed.py:kept
-        engine/docker/claims.py:_known registry/inbox.py:Inbox.has_deleted build/base.py:_noted build/modules.py:_noted
-        build/trial.py:try_out build/trial_program.py:_message build/wheels.py:_read build/wheels.py:kept_layers
-        engine/process/engine.py:_start engine/process/service_records.py:Record.facts engine/reload.py:archive_of
-        frontends/lab/handler.py:Handler.form frontends/lab/job_program.py:main frontends/lab/journal.py:lines
-        registry/endpoint.py:Endpoint.from_json store/process_id.py:Owner.parse workspace/config_file.py:_name
-        workspace/digests.py:_noted workspace/environment.py:Environment.clone workspace/main_names.py:_noted
-        workspace/searched.py:Searched._read
+        engine/docker/claims.py:_known registry/server/push_api.py:Inbox.has_deleted build/base.py:_noted
+        build/modules.py:_noted build/trial.py:try_out build/trial_program.py:_message build/wheels.py:_read
+        build/wheels.py:kept_layers engine/process/engine.py:_start engine/process/service_records.py:Record.facts
+        engine/reload.py:archive_of frontends/lab/handler.py:Handler.form frontends/lab/job_program.py:main
+        frontends/lab/journal.py:lines registry/server/endpoint.py:Endpoint.from_json store/process_id.py:Owner.parse
+        workspace/config_file.py:_name workspace/digests.py:_noted workspace/environment.py:Environment.clone
+        workspace/main_names.py:_noted workspace/searched.py:Searched._read
         workspace/package_record.py:Facts.from_json workspace/shipped.py:Shipped._read workspace/tags.py:check
         engine/sample.py:sample
     """,
     USERS: """
         workspace/module_advice.py:_is_from_an_index build/constraints.py:_fetch build/debian.py:_copy
         build/interpreter.py:_known_to_uv commands/package.py:_try commands/sample.py:is_json
-        commands/score.py:_parsed frontends/carry.py:_is_plain registry/credentials.py:_document
-        registry/credentials.py:_ask_helper scoring/description.py:of_entry scoring/settings.py:_config_file
+        commands/score.py:_parsed frontends/carry.py:_is_plain registry/client/credentials.py:_document
+        registry/client/credentials.py:_ask_helper scoring/description.py:of_entry scoring/settings.py:_config_file
         scoring/schema_types.py:PandasParameterType.input_to_swagger scoring/swagger.py:Swagger.document
         workspace/environment.py:Environment.from_existing_conda_environment
         workspace/environment.py:Environment.load_from_directory

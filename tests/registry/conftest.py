@@ -11,9 +11,9 @@ import requests
 
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Descriptor
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.inbox import Inbox
-from jupyter_modelpack.registry.server import RegistryServer
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.push_api import Inbox
+from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.samples import sample
 from tests.services.registry import Account

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from jupyter_modelpack.registry import process
-from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.registry.server import process
+from jupyter_modelpack.registry.server.endpoint import Endpoint
 from jupyter_modelpack.store.layout import Layout
 
 if __name__ == "__main__":

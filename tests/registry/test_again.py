@@ -118,7 +118,7 @@ def test_a_blob_in_ever_smaller_pieces_is_given_up(sink: Layout):
 
 
 def test_silence_mid_blob_is_not_waited_for_for_ever(sink: Layout, monkeypatch):
-    monkeypatch.setattr("jupyter_modelpack.registry.transport.READ_SECONDS", 0.2)
+    monkeypatch.setattr("jupyter_modelpack.registry.client.transport.READ_SECONDS", 0.2)
 
     def lie(asked: Asked) -> Say | None:
         return None if asked.number else Say(200, BLOB[:1000], length=len(BLOB), then="stall")

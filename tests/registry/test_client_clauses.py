@@ -9,11 +9,11 @@ from jupyter_modelpack.events import Log, Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.redact import Secret
-from jupyter_modelpack.registry import client, upload
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.credentials import Credentials
+from jupyter_modelpack.registry.client import client, upload
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.credentials import Credentials
+from tests.registry.client.test_transfer import QUICK
 from tests.registry.evil import BLOB, IMAGE, Asked, Evil, Say, evil
-from tests.registry.test_transfer import QUICK
 
 
 def connect(server: Evil) -> Registry:

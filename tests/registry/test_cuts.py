@@ -13,13 +13,13 @@ from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Manifest, Platform, canonical
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.credentials import Credentials
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.inbox import Inbox
-from jupyter_modelpack.registry.retry import Policy
-from jupyter_modelpack.registry.server import RegistryServer
-from jupyter_modelpack.registry.transfer import pull_image, push_image
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.retry import Policy
+from jupyter_modelpack.registry.client.transfer import pull_image, push_image
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.push_api import Inbox
+from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.layout import Layout
 from tests.faults import times
 from tests.registry.cutting import cutting

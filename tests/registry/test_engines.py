@@ -17,9 +17,9 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.oci.manifest import INDEX, Index, Platform
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.inbox import Inbox
-from jupyter_modelpack.registry.server import RegistryServer
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.push_api import Inbox
+from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.conftest import Served

@@ -10,7 +10,7 @@ from jupyter_modelpack.limits import INDEX_NESTING, LAYERS, MANIFEST_BYTES, REDI
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import CONFIG, INDEX, LAYER, MANIFEST, Descriptor, Platform, canonical
 from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.registry.transfer import pull_image
+from jupyter_modelpack.registry.client.transfer import pull_image
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.evil import BLOB, IMAGE, RAW, Asked, Lie, Say, as_blob, as_manifest, evil, manifest, redirect_to
 from tests.registry.victim import LAYER_DIGEST, ZERO, files, pull, registry

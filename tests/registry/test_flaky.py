@@ -9,11 +9,11 @@ from jupyter_modelpack.events import Progress, Reporter
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
-from jupyter_modelpack.registry import upload
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.credentials import Credentials
-from jupyter_modelpack.registry.retry import Policy
-from jupyter_modelpack.registry.transfer import pull_image, push_image
+from jupyter_modelpack.registry.client import upload
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.retry import Policy
+from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.workspace.shipped import Shipped
 from tests.faults import times

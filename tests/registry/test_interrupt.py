@@ -18,7 +18,7 @@ from pathlib import Path
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.registry.transfer import pull_image
+from jupyter_modelpack.registry.client.transfer import pull_image
 from jupyter_modelpack.store.layout import Layout
 
 def show(event):
@@ -47,7 +47,10 @@ def test_ctrl_c_ends_a_stalled_pull_and_leaves_nothing(tmp_path: Path):
     assert left <= {IMAGE.config.digest.hex}
 
 
-@pytest.mark.parametrize("module", ["client", "transfer", "process", "endpoint", "presence", "credentials"])
+@pytest.mark.parametrize(
+    "module",
+    ["client.client", "client.transfer", "server.process", "server.endpoint", "server.probe", "client.credentials"],
+)
 def test_requests_is_imported_only_when_a_registry_is_reached(module):
     program = f"import jupyter_modelpack.registry.{module}, json, sys; print(json.dumps(sorted(sys.modules)))"
     loaded = set(json.loads(subprocess.check_output([sys.executable, "-c", program])))

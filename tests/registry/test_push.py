@@ -8,7 +8,7 @@ from jupyter_modelpack.errors import Cancelled, Untrusted
 from jupyter_modelpack.events import Progress, Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.registry.transfer import push_image
+from jupyter_modelpack.registry.client.transfer import push_image
 from tests.registry.evil import Asked, Say, evil
 from tests.registry.samples import sample
 from tests.registry.victim import ZERO, registry

@@ -13,15 +13,16 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import DOCKER_MANIFEST, INDEX, MANIFEST, Descriptor, Index, Platform
 from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.registry import upload, uploads
-from jupyter_modelpack.registry.transfer import pull_image, push_image
+from jupyter_modelpack.registry.client import upload
+from jupyter_modelpack.registry.client.transfer import pull_image, push_image
+from jupyter_modelpack.registry.server import uploads
 from jupyter_modelpack.store.files import temporary
 from jupyter_modelpack.store.layout import Layout
+from tests.registry.client.test_transfer import login
 from tests.registry.conftest import Writable
 from tests.registry.flaky import flaky
 from tests.registry.samples import sample
 from tests.registry.test_flaky import PATIENT
-from tests.registry.test_transfer import login
 from tests.services.registry import Account
 
 DATA = b"some bytes" * 1000

@@ -5,10 +5,10 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.credentials import Credentials
-from jupyter_modelpack.registry.retry import Policy
-from jupyter_modelpack.registry.transfer import pull_image
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.retry import Policy
+from jupyter_modelpack.registry.client.transfer import pull_image
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.evil import IMAGE, Evil
 

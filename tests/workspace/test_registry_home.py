@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.errors import Untrusted
-from jupyter_modelpack.registry.presence import Presence, who_answers
+from jupyter_modelpack.registry.server.probe import Presence, who_answers
 from jupyter_modelpack.workspace import registry_home
 from jupyter_modelpack.workspace.workspace import Workspace
 from tests.conftest import end_registries

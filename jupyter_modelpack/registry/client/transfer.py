@@ -28,9 +28,9 @@ from jupyter_modelpack.oci.manifest import (
     Platform,
 )
 from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.compress import compressed
-from jupyter_modelpack.registry.parallel import Part, Tally, run_all
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.compress import compressed
+from jupyter_modelpack.registry.client.parallel import Part, Tally, run_all
 
 
 class BlobStore(BlobSource, BlobSink, Protocol):

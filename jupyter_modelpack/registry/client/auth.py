@@ -16,12 +16,12 @@ from urllib.parse import urlencode, urlsplit
 
 from jupyter_modelpack.errors import Denied, Unavailable, Untrusted
 from jupyter_modelpack.limits import TOKEN_BYTES
-from jupyter_modelpack.registry.credentials import unreadable
-from jupyter_modelpack.registry.trust import Origin, check_realm, split_url
+from jupyter_modelpack.registry.client.credentials import unreadable
+from jupyter_modelpack.registry.client.url_policy import Origin, check_realm, split_url
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.registry.credentials import Credentials
-    from jupyter_modelpack.registry.transport import Transport
+    from jupyter_modelpack.registry.client.credentials import Credentials
+    from jupyter_modelpack.registry.client.transport import Transport
 
 _SCHEME = re.compile(r"(?:^|,)\s*(basic|bearer)(?=\s|,|$)", re.IGNORECASE)
 _PARAMETER = re.compile(r'(?<![a-zA-Z_])([a-zA-Z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')

@@ -13,7 +13,7 @@ import hmac
 import re
 from email.message import Message
 
-from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.registry.server.endpoint import Endpoint
 
 _LOOPBACK_HOST = re.compile(r"(?:127(?:\.[0-9]{1,3}){3}|localhost|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
 

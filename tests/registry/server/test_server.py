@@ -14,9 +14,9 @@ import requests
 
 from jupyter_modelpack.limits import CONNECTIONS
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.registry import answers, head
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.server import CHALLENGE, PROOF, RegistryServer
+from jupyter_modelpack.registry.server import head, read_api
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.server import CHALLENGE, PROOF, RegistryServer
 from tests.registry.conftest import Served, serve_sample
 from tests.registry.samples import layer, put_image
 
@@ -257,7 +257,7 @@ RANGES = [
 
 @pytest.mark.parametrize(("header", "expected"), RANGES)
 def test_ranges(header, expected):
-    assert answers.parse_range(header, 10) == expected
+    assert read_api.parse_range(header, 10) == expected
 
 
 def open_files(path: Path) -> int:

@@ -20,14 +20,14 @@ from typing import Any, Self
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.limits import CONNECTIONS, REQUEST_HEADER_BYTES, REQUEST_LINE_BYTES
 from jupyter_modelpack.oci.image import RegistryContent
-from jupyter_modelpack.registry.answers import answer
-from jupyter_modelpack.registry.body import read_body
-from jupyter_modelpack.registry.connections import Connections
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.guard import is_local_request, knows_password
-from jupyter_modelpack.registry.head import Incoming
-from jupyter_modelpack.registry.inbox import Inbox, is_upload
-from jupyter_modelpack.registry.reply import Answer, error_answer, refuse_method
+from jupyter_modelpack.registry.server.access import is_local_request, knows_password
+from jupyter_modelpack.registry.server.connections import Connections
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.head import Incoming
+from jupyter_modelpack.registry.server.push_api import Inbox, is_upload
+from jupyter_modelpack.registry.server.read_api import answer
+from jupyter_modelpack.registry.server.reply import Answer, error_answer, refuse_method
+from jupyter_modelpack.registry.server.request_body import read_body
 
 CHALLENGE = "X-Modelpack-Challenge"
 PROOF = "X-Modelpack-Registry"

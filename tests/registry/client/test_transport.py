@@ -10,9 +10,9 @@ import pytest
 
 from jupyter_modelpack.errors import Unavailable, Untrusted
 from jupyter_modelpack.redact import Secret
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.credentials import Credentials
-from jupyter_modelpack.registry.retry import Policy
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.retry import Policy
 from tests.registry.evil import Asked, Evil, Say, evil
 
 ONCE = Policy(tries=1)

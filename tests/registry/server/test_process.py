@@ -16,11 +16,11 @@ import requests
 from jupyter_modelpack.errors import Conflict, Unavailable, Untrusted
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import LAYER
-from jupyter_modelpack.registry import process
-from jupyter_modelpack.registry.endpoint import PORTS, Endpoint
-from jupyter_modelpack.registry.presence import Presence, ask_to_leave, who_answers
-from jupyter_modelpack.registry.process import ensure_serving, serve, start_detached
-from jupyter_modelpack.registry.server import LEAVE, RegistryServer
+from jupyter_modelpack.registry.server import process
+from jupyter_modelpack.registry.server.endpoint import PORTS, Endpoint
+from jupyter_modelpack.registry.server.probe import Presence, ask_to_leave, who_answers
+from jupyter_modelpack.registry.server.process import ensure_serving, serve, start_detached
+from jupyter_modelpack.registry.server.server import LEAVE, RegistryServer
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.samples import sample
 from tests.services import CHECKOUT
@@ -65,7 +65,7 @@ def tags(endpoint: Endpoint) -> list[str]:
 
 
 def test_it_outlives_the_script_that_started_it(endpoint, command):
-    script = "import sys; from pathlib import Path; from jupyter_modelpack.registry import process, endpoint; "
+    script = "import sys; from pathlib import Path; from jupyter_modelpack.registry.server import endpoint, process; "
     script += "e = endpoint.Endpoint.from_json((Path(sys.argv[-1]) / 'registry.json').read_bytes()); "
     script += "process.ensure_serving(e, sys.argv[1:])"
     subprocess.run([sys.executable, "-c", script, *command], check=True, timeout=30)
@@ -234,7 +234,7 @@ def test_a_stranger_does_not_learn_the_password(endpoint, command):
 
 
 def test_a_silent_stranger_is_waited_for_only_so_long(endpoint, command, monkeypatch):
-    monkeypatch.setattr("jupyter_modelpack.registry.presence.SECONDS", 0.2)
+    monkeypatch.setattr("jupyter_modelpack.registry.server.probe.SECONDS", 0.2)
     with socket.create_server((endpoint.host, endpoint.port)), pytest.raises(Conflict):
         ensure_serving(endpoint, command)
 

@@ -3,7 +3,14 @@
 import pytest
 
 from jupyter_modelpack.errors import Untrusted
-from jupyter_modelpack.registry.trust import check_location, check_realm, check_redirect, is_loopback, origin, same_site
+from jupyter_modelpack.registry.client.url_policy import (
+    check_location,
+    check_realm,
+    check_redirect,
+    is_loopback,
+    origin,
+    same_site,
+)
 
 HUB = ("https", "registry-1.docker.io", 443)
 LOCAL = ("http", "127.0.0.1", 5000)

@@ -10,7 +10,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX, MANIFEST, REF_NAME, Descriptor, Index, canonical
-from jupyter_modelpack.registry import referrers
+from jupyter_modelpack.registry.server import referrers
 from jupyter_modelpack.store import untagged
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout

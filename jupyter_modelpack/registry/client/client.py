@@ -17,12 +17,12 @@ from jupyter_modelpack.limits import CHUNK, MANIFEST_BYTES, PAGES, TAGS
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX, INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_object
 from jupyter_modelpack.oci.names import DOCKER_HUB
-from jupyter_modelpack.registry.blobstream import BlobStream
-from jupyter_modelpack.registry.connection import Connection
-from jupyter_modelpack.registry.credentials import Credentials
-from jupyter_modelpack.registry.retry import Policy, Retry
-from jupyter_modelpack.registry.trust import check_location
-from jupyter_modelpack.registry.upload import Upload
+from jupyter_modelpack.registry.client.connection import Connection
+from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.download import BlobStream
+from jupyter_modelpack.registry.client.retry import Policy, Retry
+from jupyter_modelpack.registry.client.upload import Upload
+from jupyter_modelpack.registry.client.url_policy import check_location
 
 if TYPE_CHECKING:
     from requests import Response

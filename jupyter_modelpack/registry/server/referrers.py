@@ -15,7 +15,7 @@ from jupyter_modelpack.limits import MANIFEST_BYTES, PAGE
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import RegistryContent
 from jupyter_modelpack.oci.manifest import INDEX, INDEX_TYPES, Descriptor, Index, Manifest, canonical
-from jupyter_modelpack.registry.reply import Answer, error_answer
+from jupyter_modelpack.registry.server.reply import Answer, error_answer
 
 _READ = 8 * MANIFEST_BYTES
 """Most bytes of manifests that one page is made of."""

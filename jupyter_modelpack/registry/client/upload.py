@@ -17,14 +17,14 @@ from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import PIECE_BYTES
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.registry.pieces import ahead, pieces
-from jupyter_modelpack.registry.retry import Again, Retry
-from jupyter_modelpack.registry.trust import check_location
+from jupyter_modelpack.registry.client.chunks import ahead, pieces
+from jupyter_modelpack.registry.client.retry import Again, Retry
+from jupyter_modelpack.registry.client.url_policy import check_location
 
 if TYPE_CHECKING:
     from requests import Response
 
-    from jupyter_modelpack.registry.connection import Connection
+    from jupyter_modelpack.registry.client.connection import Connection
 
 PIECE = 1 << 23
 """Bytes of one request: what a break costs at most. Each upload holds three: one sent, one made, one begun."""

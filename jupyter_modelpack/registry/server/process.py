@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, NoReturn
 from jupyter_modelpack.errors import Conflict, Unavailable
 from jupyter_modelpack.listener import holder
 from jupyter_modelpack.oci.image import RegistryContent
-from jupyter_modelpack.registry.endpoint import Endpoint
-from jupyter_modelpack.registry.inbox import Inbox
-from jupyter_modelpack.registry.presence import Presence, ask_to_leave, who_answers
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.probe import Presence, ask_to_leave, who_answers
+from jupyter_modelpack.registry.server.push_api import Inbox
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.registry.server import RegistryServer
+    from jupyter_modelpack.registry.server.server import RegistryServer
 
 IDLE_SECONDS = 2 * 60 * 60.0
 READY_SECONDS = 20.0
@@ -188,7 +188,7 @@ def _listening(
     content: RegistryContent, endpoint: Endpoint, log: Callable[[str], None], inbox: Inbox | None, *, ask: bool
 ) -> RegistryServer:
     """Listen at `endpoint`; with `ask`, a registry of the same workspace that serves in the background makes way."""
-    from jupyter_modelpack.registry.server import RegistryServer  # noqa: PLC0415 - only who serves needs it
+    from jupyter_modelpack.registry.server.server import RegistryServer  # noqa: PLC0415 - only who serves needs it
 
     try:
         return RegistryServer(content, endpoint, log, inbox)

@@ -13,10 +13,10 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import INDEX, Descriptor, Index, Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.credentials import Credentials
-from jupyter_modelpack.registry.retry import Policy
-from jupyter_modelpack.registry.transfer import pull_image, push_image
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.retry import Policy
+from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.conftest import Served
 from tests.registry.samples import layer, put_image, sample
@@ -186,7 +186,7 @@ def test_push_under_another_digest_is_refused(writable, tmp_path: Path):
 
 
 def count_uploads(monkeypatch) -> list[str]:
-    from jupyter_modelpack.registry.transport import Transport
+    from jupyter_modelpack.registry.client.transport import Transport
 
     sent: list[str] = []
     send = Transport.send

@@ -15,12 +15,12 @@ from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import CHUNK
 from jupyter_modelpack.oci.manifest import Descriptor
-from jupyter_modelpack.registry.retry import Again, Retry
+from jupyter_modelpack.registry.client.retry import Again, Retry
 
 if TYPE_CHECKING:
     from requests import Response
 
-    from jupyter_modelpack.registry.transport import Transport
+    from jupyter_modelpack.registry.client.transport import Transport
 
 
 class BlobStream(io.RawIOBase):

@@ -16,8 +16,8 @@ from jupyter_modelpack.limits import MANIFEST_BYTES, PAGE
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import RegistryContent
 from jupyter_modelpack.oci.names import check_repository, check_tag
-from jupyter_modelpack.registry.referrers import list_referrers
-from jupyter_modelpack.registry.reply import Answer, error_answer, json_answer
+from jupyter_modelpack.registry.server.referrers import list_referrers
+from jupyter_modelpack.registry.server.reply import Answer, error_answer, json_answer
 
 _ROUTE = re.compile(r"/v2/(?P<name>[^?]+)/(?P<kind>manifests|blobs|tags|referrers)/(?P<reference>[^/]+)")
 

@@ -14,17 +14,17 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import LAYER, LAYER_GZIP, Descriptor, Manifest, Platform
 from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.registry import upload
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.compress import compressed
-from jupyter_modelpack.registry.pieces import ahead, pieces
-from jupyter_modelpack.registry.retry import Policy
-from jupyter_modelpack.registry.transfer import pull_image, push_image
+from jupyter_modelpack.registry.client import upload
+from jupyter_modelpack.registry.client.chunks import ahead, pieces
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.compress import compressed
+from jupyter_modelpack.registry.client.retry import Policy
+from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.workspace.shipped import Shipped
+from tests.registry.client.test_transfer import login
 from tests.registry.evil import Asked, Say, evil
 from tests.registry.samples import layer, sample
-from tests.registry.test_transfer import login
 from tests.services.registry import Account
 
 PIECE = 1000

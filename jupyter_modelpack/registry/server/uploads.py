@@ -18,7 +18,7 @@ from typing import Protocol
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
-from jupyter_modelpack.registry.reply import Answer, error_answer, refuse_method
+from jupyter_modelpack.registry.server.reply import Answer, error_answer, refuse_method
 
 SESSIONS = 64
 """Uploads at once; a client has a handful."""

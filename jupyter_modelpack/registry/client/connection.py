@@ -13,11 +13,11 @@ from jupyter_modelpack.limits import ERROR_BODY_BYTES, REDIRECTS
 from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES
 from jupyter_modelpack.oci.names import DOCKER_HUB
 from jupyter_modelpack.redact import scrub
-from jupyter_modelpack.registry.auth import Authenticator
-from jupyter_modelpack.registry.credentials import Credentials, find_credentials
-from jupyter_modelpack.registry.refusal import refusal
-from jupyter_modelpack.registry.retry import Again, Policy, Retry
-from jupyter_modelpack.registry.trust import check_location, check_redirect, is_loopback, origin
+from jupyter_modelpack.registry.client.auth import Authenticator
+from jupyter_modelpack.registry.client.credentials import Credentials, find_credentials
+from jupyter_modelpack.registry.client.error_response import refusal
+from jupyter_modelpack.registry.client.retry import Again, Policy, Retry
+from jupyter_modelpack.registry.client.url_policy import check_location, check_redirect, is_loopback, origin
 
 if TYPE_CHECKING:
     from requests import Response
@@ -49,7 +49,7 @@ class Connection:
     def __init__(
         self, host: str, credentials: Credentials | None, plain_http: bool | None, policy: Policy | None
     ) -> None:
-        from jupyter_modelpack.registry.transport import Transport  # noqa: PLC0415 - imports requests
+        from jupyter_modelpack.registry.client.transport import Transport  # noqa: PLC0415 - imports requests
 
         self.host = host
         address = HUB_HOST if host == DOCKER_HUB else host

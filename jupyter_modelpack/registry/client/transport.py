@@ -25,8 +25,8 @@ from requests.utils import get_environ_proxies
 from jupyter_modelpack._version import __version__
 from jupyter_modelpack.errors import Unavailable, Untrusted
 from jupyter_modelpack.redact import scrub
-from jupyter_modelpack.registry.retry import STATUSES, Again, retry_after
-from jupyter_modelpack.registry.trust import is_loopback, origin
+from jupyter_modelpack.registry.client.retry import STATUSES, Again, retry_after
+from jupyter_modelpack.registry.client.url_policy import is_loopback, origin
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0

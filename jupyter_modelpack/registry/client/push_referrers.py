@@ -16,9 +16,9 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import INDEX, Descriptor, canonical, parse_object
 from jupyter_modelpack.oci.names import Reference
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.referrers import describe
-from jupyter_modelpack.registry.transfer import push_image
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.transfer import push_image
+from jupyter_modelpack.registry.server.referrers import describe
 
 
 def push_about(images: Sequence[Image], place: Reference, report: Reporter, registry: Registry) -> None:

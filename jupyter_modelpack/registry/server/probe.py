@@ -11,7 +11,7 @@ import enum
 import hmac
 import secrets
 
-from jupyter_modelpack.registry.endpoint import Endpoint
+from jupyter_modelpack.registry.server.endpoint import Endpoint
 
 SECONDS = 5.0
 """How long a registry on loopback may take to answer; it takes a millisecond."""
@@ -34,7 +34,7 @@ def ask_to_leave(endpoint: Endpoint) -> bool:
     """
     from http.client import HTTPConnection, HTTPException  # noqa: PLC0415 - as below
 
-    from jupyter_modelpack.registry.server import LEAVE  # noqa: PLC0415
+    from jupyter_modelpack.registry.server.server import LEAVE  # noqa: PLC0415
 
     connection = HTTPConnection(endpoint.host, endpoint.port, timeout=SECONDS)
     pair = base64.b64encode(f"{endpoint.username}:{endpoint.password.reveal()}".encode()).decode()
@@ -51,7 +51,7 @@ def who_answers(endpoint: Endpoint) -> Presence:
     """Ask at the endpoint with one request."""
     from http.client import HTTPConnection, HTTPException  # noqa: PLC0415 - 10 ms that `import` need not pay
 
-    from jupyter_modelpack.registry.server import CHALLENGE, PROOF  # noqa: PLC0415
+    from jupyter_modelpack.registry.server.server import CHALLENGE, PROOF  # noqa: PLC0415
 
     challenge = secrets.token_hex(16)
     connection = HTTPConnection(endpoint.host, endpoint.port, timeout=SECONDS)

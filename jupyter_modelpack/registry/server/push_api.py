@@ -17,8 +17,8 @@ from jupyter_modelpack.limits import MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, Index, Manifest, children, tag_of
 from jupyter_modelpack.oci.names import check_repository, check_tag
-from jupyter_modelpack.registry.reply import Answer, error_answer, refuse_method
-from jupyter_modelpack.registry.uploads import Blobs, Uploads, digest_in, kept
+from jupyter_modelpack.registry.server.reply import Answer, error_answer, refuse_method
+from jupyter_modelpack.registry.server.uploads import Blobs, Uploads, digest_in, kept
 
 _UPLOAD = re.compile(r"/v2/(?P<name>.+)/blobs/uploads/(?P<key>[0-9a-f]*)")
 _BLOB = re.compile(r"/v2/(?P<name>.+)/blobs/(?P<reference>[^/]+)")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.errors import Denied
-from jupyter_modelpack.registry.auth import parse_challenges
-from jupyter_modelpack.registry.client import Registry
-from jupyter_modelpack.registry.credentials import auth_files, find_credentials, unreadable
+from jupyter_modelpack.registry.client.auth import parse_challenges
+from jupyter_modelpack.registry.client.client import Registry
+from jupyter_modelpack.registry.client.credentials import auth_files, find_credentials, unreadable
 from tests.registry.evil import Asked, Say, evil
 
 
@@ -195,7 +195,7 @@ def test_a_helper_that_says_nonsense(folders, says):
 
 
 def test_a_helper_that_hangs(folders, monkeypatch):
-    monkeypatch.setattr("jupyter_modelpack.registry.credentials.HELPER_SECONDS", 0.1)
+    monkeypatch.setattr("jupyter_modelpack.registry.client.credentials.HELPER_SECONDS", 0.1)
     helper(folders, "fake", "exec sleep 20")
     docker_config(folders, credsStore="fake")
     with pytest.raises(Denied, match="TimeoutExpired"):

@@ -1,0 +1,1 @@
+"""Reading from registries and writing to them."""
