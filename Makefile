@@ -17,7 +17,7 @@ WHOLE := $(wildcard tests/system tests/notebooks tests/scoring/processes tests/s
 FAULTS := tests/faults
 # What more `make soak` does at length: registries on bad lines or that lie, hostile archives and folders.
 LONG := tests/registry/test_flaky.py tests/registry/test_cuts.py tests/registry/test_evil.py \
-    tests/oci/test_unpack.py tests/oci/test_layer.py tests/build/test_hostile_sources.py
+    tests/oci/test_unpack.py tests/oci/test_layer.py tests/builder/test_hostile_sources.py
 
 # Every framework, served: minutes, and gigabytes of wheels. `make test` has a short form beside it.
 FRAMEWORKS := tests/frameworks/test_every.py
@@ -108,7 +108,7 @@ bench: $(READY)
 lock: $(UV)
 	$(UV) pip compile -q --no-emit-index-url --no-header --no-annotate --generate-hashes \
 	    --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
-	awk '/^[^ ]/ { ours = /^(httptools|orjson)==/ } ours' requirements.lock > jupyter_modelpack/build/server_hashes.txt
+	awk '/^[^ ]/ { ours = /^(httptools|orjson)==/ } ours' requirements.lock > jupyter_modelpack/builder/lock/server_hashes.txt
 
 panel: $(PANEL)
 

@@ -12,9 +12,12 @@ from tests.services import CHECKOUT
 
 # Contract -> a file with an import that it forbids.
 OFFENCES = {
-    "layers": ("store/offence.py", "from jupyter_modelpack import build, registry"),
+    "layers": (
+        "store/offence.py",
+        "from jupyter_modelpack import builder as build; from jupyter_modelpack import registry",
+    ),
     "scoring-alone": ("scoring/offence.py", "from jupyter_modelpack import errors"),
-    "scoring-as-files": ("build/offence.py", "from jupyter_modelpack.scoring import offence"),
+    "scoring-as-files": ("builder/offence.py", "from jupyter_modelpack.scoring import offence"),
     "scoring-dependencies": ("engine/offence.py", "import httptools"),
     "ipython": ("frontends/offence.py", "import IPython.display"),
     "ipywidgets": ("commands/offence.py", "import ipywidgets"),
@@ -64,6 +67,6 @@ def test_the_contract_is_broken_by_its_offence(contract, rules, verdicts):
     assert f"{name} BROKEN" in verdicts
 
 
-@pytest.mark.parametrize("room", ["build", "registry"], ids=["above", "beside"])
+@pytest.mark.parametrize("room", ["builder", "registry"], ids=["above", "beside"])
 def test_a_room_knows_neither_the_one_above_nor_the_one_beside(room, verdicts):
     assert f"jupyter_modelpack.store is not allowed to import jupyter_modelpack.{room}" in verdicts

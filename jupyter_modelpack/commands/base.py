@@ -30,7 +30,7 @@ class Base:
 def base(report: Reporter, *, again: bool = False) -> Base:
     """Make a base image for this Python out of Debian packages; packages use it from then on."""
     from jupyter_modelpack import home  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.build import base_name, debian  # noqa: PLC0415
+    from jupyter_modelpack.builder.base_image import base_name, debian  # noqa: PLC0415
     from jupyter_modelpack.oci.manifest import Platform  # noqa: PLC0415
     from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
 

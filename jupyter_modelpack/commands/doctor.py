@@ -135,13 +135,13 @@ def _port() -> Check:
 
 
 def _base_image() -> Check:
-    from jupyter_modelpack.build import base, base_name, debian  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.builder.base_image import base_name, debian, resolve  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.oci.manifest import Platform  # noqa: PLC0415
     from jupyter_modelpack.oci.names import Reference  # noqa: PLC0415
     from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
 
     cache, host = Layout.create(home.cache()), Platform()
-    wanted, why = base.wanted_base(None, debian.host_python(), host, cache)
+    wanted, why = resolve.wanted_base(None, debian.host_python(), host, cache)
     if wanted.startswith("made/") or home.expand(wanted).exists() or Path(wanted.rpartition(":")[0]).is_dir():
         return Check("Base image", "ok", f"{wanted} ({why})")
     if base_name.kept_name(str(Reference.parse(wanted).on_hub()), host) in cache.names():
@@ -150,7 +150,7 @@ def _base_image() -> Check:
         "Base image",
         "warn",
         f"{wanted} ({why}), to be fetched when it is needed",
-        f"If its registry is out of reach, run modelpack base, or set {base.VARIABLE}.",
+        f"If its registry is out of reach, run modelpack base, or set {resolve.VARIABLE}.",
     )
 
 

@@ -43,8 +43,8 @@ def gc(
     Images that were written out to run without a container go, too, unless something runs in them.
     With `older_than`, layers of packages that no build has used for so many days leave the cache too.
     """
-    from jupyter_modelpack.build import folders  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.build.wheels import kept_layers  # noqa: PLC0415
+    from jupyter_modelpack.builder.local_run import run_folders  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.builder.wheels.layer_cache import kept_layers  # noqa: PLC0415
     from jupyter_modelpack.errors import UsageError  # noqa: PLC0415
     from jupyter_modelpack.store.gc import collect  # noqa: PLC0415
     from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
@@ -61,7 +61,7 @@ def gc(
         unused = None if older_than is None else older_than * _DAY
         found = collect(cache, report, lambda: kept_layers(cache, unused), dry_run=dry_run)
         rows.append(Freed("cache", found.blobs, found.bytes))
-    count, size = folders.collect(dry_run=dry_run)
+    count, size = run_folders.collect(dry_run=dry_run)
     if count:
         rows.append(Freed("processes", count, size))
     return Garbage(where.name, tuple(rows), dry_run)

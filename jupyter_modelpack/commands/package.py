@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.build.recipe import LayerNote
+from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.commands.find_models import NO_VARIABLES, find_models, look_up
 from jupyter_modelpack.commands.hand_over import hand_over
@@ -186,8 +186,8 @@ def _carry(
     report: Reporter,
 ) -> tuple[str, ...]:
     """Let the script have what it, or a pickle of its models, uses of the notebook's other cells; return the names."""
-    from jupyter_modelpack.build.recipe import CARRIED  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.build.script_text import encoded  # noqa: PLC0415
+    from jupyter_modelpack.builder.recipe import CARRIED  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.builder.script_text import encoded  # noqa: PLC0415
     from jupyter_modelpack.workspace.main_check import needed  # noqa: PLC0415
 
     script = encoded(cell, config.entry_script)
@@ -201,8 +201,8 @@ def _carry(
 def _try(
     where: Workspace, models: Sequence[Model], config: InferenceConfig, carried: tuple[str, ...], report: Reporter
 ) -> Tried:
-    from jupyter_modelpack.build.script_text import script_bytes  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.build.trial import try_out  # noqa: PLC0415
+    from jupyter_modelpack.builder.local_run.dry_run import try_out  # noqa: PLC0415
+    from jupyter_modelpack.builder.script_text import script_bytes  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.workspace.lint import undefined  # noqa: PLC0415
     from jupyter_modelpack.workspace.packaging import plan  # noqa: PLC0415
 

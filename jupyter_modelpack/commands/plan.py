@@ -14,7 +14,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.build.plan import Step
+    from jupyter_modelpack.builder.plan import Step
     from jupyter_modelpack.workspace.choices import Choices
     from jupyter_modelpack.workspace.inference import InferenceConfig
     from jupyter_modelpack.workspace.model import Model
@@ -81,7 +81,7 @@ def planned(
     report: Reporter,
 ) -> Planned:
     """Plan the package of `known` models and those that are `new`."""
-    from jupyter_modelpack.build.plan import Step, plan  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.builder.plan import Step, plan  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.workspace import imports, model_store, packaging  # noqa: PLC0415
 
     recipe = packaging.plan(where, known, config, choices=how)

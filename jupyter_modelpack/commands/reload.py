@@ -59,7 +59,7 @@ def reload_with(
     wanted: ModelPackage, chosen: Engine, service: Service, report: Reporter, timeout: int = 120
 ) -> Reloaded:
     """Let `service` serve the script of `wanted`; the files are those of the package, so it runs what is packaged."""
-    from jupyter_modelpack.build.newer_script import newer_script  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.builder.script_diff import newer_script  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.workspace.package import ModelPackage  # noqa: PLC0415
 
     check_is_image(wanted)

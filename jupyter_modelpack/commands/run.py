@@ -185,7 +185,7 @@ def _running(chosen: Engine, name: str, port: int, labels: dict[str, str]) -> Se
 
 
 def _program(package: ModelPackage, report: Reporter) -> LocalProgram:
-    from jupyter_modelpack.build import rootfs  # noqa: PLC0415 - only without an engine
+    from jupyter_modelpack.builder.local_run import rootfs  # noqa: PLC0415 - only without an engine
     from jupyter_modelpack.engine import select  # noqa: PLC0415
 
     report.log(select.why_no_engine())

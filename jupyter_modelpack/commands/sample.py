@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from jupyter_modelpack.build.source_files import open_regular
+from jupyter_modelpack.builder.context.source_files import open_regular
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.home import expand
 from jupyter_modelpack.limits import SAMPLE_BYTES

@@ -11,7 +11,7 @@ from jupyter_modelpack.commands.hand_over import check_is_image
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.build.verify import Difference
+    from jupyter_modelpack.builder.verify import Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def verify(
 
     Source archives of its lock are built only with `build_sources`: it may be another's package.
     """
-    from jupyter_modelpack.build.verify import verify as rebuild  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.builder.verify import verify as rebuild  # noqa: PLC0415 - verbs start fast
 
     started = time.monotonic()
     wanted = choose.package(choose.workspace(workspace), package)

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.build.script_text import decoded
+from jupyter_modelpack.builder.script_text import decoded
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.frontends.cell_source import Definition, defers_annotations, source_of, submodules
 from jupyter_modelpack.workspace.free_names import names_of

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.build.recipe import LayerNote
+from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.oci.archive import ABOUT, write_archive
@@ -70,9 +70,9 @@ def save(package: ModelPackage, path: Path, report: Reporter) -> tuple[str, ...]
 
 
 def _beside(image: Image) -> dict[str, bytes]:
-    from jupyter_modelpack.build.lock import Lock  # noqa: PLC0415 - only who saves pays for it
-    from jupyter_modelpack.build.lock_in_image import lock_in  # noqa: PLC0415
-    from jupyter_modelpack.build.sbom import bill_of_materials  # noqa: PLC0415
+    from jupyter_modelpack.builder.lock.from_image import lock_in  # noqa: PLC0415
+    from jupyter_modelpack.builder.lock.pylock import Lock  # noqa: PLC0415 - only who saves pays for it
+    from jupyter_modelpack.builder.sbom import bill_of_materials  # noqa: PLC0415
 
     text = lock_in(image)
     return {LOCK: text.encode(), BILL: bill_of_materials(image, Lock.parse(text))}
@@ -87,7 +87,7 @@ def load(workspace: Workspace, path: Path, report: Reporter, tag: str | None = N
         Untrusted: a blob does not match its digest.
         Conflict: the workspace holds another package of that name.
     """
-    from jupyter_modelpack.build import base_archive  # noqa: PLC0415 - as above
+    from jupyter_modelpack.builder.base_image import archive  # noqa: PLC0415 - as above
 
     if not path.is_file():
         raise PathNotFound(f"There is no file {path}.", hint="Name what `modelpack save PACKAGE FILE` has written.")
@@ -101,12 +101,12 @@ def load(workspace: Workspace, path: Path, report: Reporter, tag: str | None = N
     tag = check_tag(tag) if tag else None
     report.stage("load", f"Reading {path}")
     store = workspace.store
-    with store.work(), disk_errors(path, path.name, "read"), base_archive.open_archive(path, told) as reader:
-        image = base_archive.import_image(reader, Platform(), store, path)
-        entry = base_archive.entry_of(reader)
+    with store.work(), disk_errors(path, path.name, "read"), archive.open_archive(path, told) as reader:
+        image = archive.import_image(reader, Platform(), store, path)
+        entry = archive.entry_of(reader)
         said: Mapping[str, str] = entry.annotations if entry else {}
         facts = _facts(image, said.get(FACTS, ""), path)
-        name = _name([said.get(REF_NAME, ""), base_archive.name_in_docker_form(reader)], image, tag)
+        name = _name([said.get(REF_NAME, ""), archive.name_in_docker_form(reader)], image, tag)
         artifacts = about.take(reader, said.get(ABOUT, ""), image, store, path)
         record = package_record.restore(store, name, image.descriptor, _created(said.get(CREATED, "")), facts)
         for descriptor, subject in artifacts:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.build.source_date import parse_time
+from jupyter_modelpack.builder.source_date import parse_time
 from jupyter_modelpack.errors import NotFound, PathNotFound, UsageError
 from jupyter_modelpack.workspace.text_file import read_text
 

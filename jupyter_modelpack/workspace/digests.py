@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from jupyter_modelpack import home
-from jupyter_modelpack.build.source_files import check_unchanged, open_regular
+from jupyter_modelpack.builder.context.source_files import check_unchanged, open_regular
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest

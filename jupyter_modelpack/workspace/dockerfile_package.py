@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.build.recipe import APP_ROOT
-from jupyter_modelpack.build.source_files import open_regular, walk
+from jupyter_modelpack.builder.context.source_files import open_regular, walk
+from jupyter_modelpack.builder.recipe import APP_ROOT
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import LayerWriter
@@ -22,7 +22,7 @@ from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.os_errors import disk_errors
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.build.dockerfile import DockerContext
+    from jupyter_modelpack.builder.dockerfile.export import DockerContext
 
 TYPE = "application/vnd.jupyter-modelpack.dockerfile.v1+json"
 _APP = "azureml-app"

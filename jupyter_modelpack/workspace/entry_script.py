@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from jupyter_modelpack.build.script_text import parsed
+from jupyter_modelpack.builder.script_text import parsed
 from jupyter_modelpack.errors import UsageError
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -14,13 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from jupyter_modelpack import home
-from jupyter_modelpack.build import modules, wheel_contents
-from jupyter_modelpack.build.local import KIND
-from jupyter_modelpack.build.lock import Lock
-from jupyter_modelpack.build.recipe import Recipe, Source
-from jupyter_modelpack.build.script_text import decoded, parsed, script_bytes
-from jupyter_modelpack.build.source_files import survey
-from jupyter_modelpack.build.target import Target
+from jupyter_modelpack.builder import top_level_modules
+from jupyter_modelpack.builder.build import KIND
+from jupyter_modelpack.builder.context.source_files import survey
+from jupyter_modelpack.builder.lock.pylock import Lock
+from jupyter_modelpack.builder.recipe import Recipe, Source
+from jupyter_modelpack.builder.script_text import decoded, parsed, script_bytes
+from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.wheels import wheel_contents
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.image import Image
@@ -105,7 +106,7 @@ def provided(image: Image, store: Layout) -> set[str]:
         module
         for layer in layers
         if layer.annotations.get(KIND) == "dependencies"
-        for module in modules.provided(layer, store, cache)
+        for module in top_level_modules.provided(layer, store, cache)
     }
 
 

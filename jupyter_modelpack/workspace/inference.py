@@ -13,10 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from jupyter_modelpack.build.recipe import Source
-from jupyter_modelpack.build.script_text import encoded
-from jupyter_modelpack.build.secret_names import is_secret
-from jupyter_modelpack.build.source_files import inside, survey
+from jupyter_modelpack.builder.context.secret_names import is_secret
+from jupyter_modelpack.builder.context.source_files import inside, survey
+from jupyter_modelpack.builder.recipe import Source
+from jupyter_modelpack.builder.script_text import encoded
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.workspace import entry_script as script
 from jupyter_modelpack.workspace.container_registry import ContainerRegistry

@@ -9,7 +9,7 @@ import ast
 import difflib
 from collections.abc import Collection
 
-from jupyter_modelpack.build.script_text import decoded, parsed
+from jupyter_modelpack.builder.script_text import decoded, parsed
 from jupyter_modelpack.workspace.entry_script import bound_names
 from jupyter_modelpack.workspace.free_names import free_names
 

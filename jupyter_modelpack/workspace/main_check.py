@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jupyter_modelpack import home
-from jupyter_modelpack.build.recipe import Recipe, Source
-from jupyter_modelpack.build.script_text import decoded, parsed, script_bytes
+from jupyter_modelpack.builder.recipe import Recipe, Source
+from jupyter_modelpack.builder.script_text import decoded, parsed, script_bytes
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.store.layout import Layout

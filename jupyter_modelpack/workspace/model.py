@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.build.recipe import ModelPart
+from jupyter_modelpack.builder.recipe import ModelPart
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.workspace import model_path as paths

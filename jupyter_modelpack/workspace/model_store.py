@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_modelpack.build.recipe import MODELS_DIR
-from jupyter_modelpack.build.source_files import check_unchanged, inside, open_regular, walk
+from jupyter_modelpack.builder.context.source_files import check_unchanged, inside, open_regular, walk
+from jupyter_modelpack.builder.recipe import MODELS_DIR
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import NAME_BYTES

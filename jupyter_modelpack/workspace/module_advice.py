@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from jupyter_modelpack.build.recipe import Source
+from jupyter_modelpack.builder.recipe import Source
 from jupyter_modelpack.workspace.script_imports import Import
 
 _SEVERAL = 3

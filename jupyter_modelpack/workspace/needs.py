@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from jupyter_modelpack.build.debian_names import check_packages
-from jupyter_modelpack.build.recipe import Needs
+from jupyter_modelpack.builder.base_image.debian_names import check_packages
+from jupyter_modelpack.builder.recipe import Needs
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import DOCKER_HUB

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack import home
-from jupyter_modelpack.build.recipe import LayerNote, Recipe
+from jupyter_modelpack.builder.recipe import LayerNote, Recipe
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Descriptor
@@ -24,7 +24,7 @@ from jupyter_modelpack.workspace import dockerfile_package, package_record, remo
 from jupyter_modelpack.workspace.package_record import Facts, Record
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.build.base import Base
+    from jupyter_modelpack.builder.base_image.resolve import Base
     from jupyter_modelpack.registry.client.credentials import Credentials
     from jupyter_modelpack.workspace.environment import Environment
     from jupyter_modelpack.workspace.workspace import Workspace
@@ -82,17 +82,18 @@ class Order:
 
     def _build(self, report: Reporter, base: Base | None, address: str) -> tuple[Descriptor, Sequence[LayerNote], str]:
         """Return what was made, of which layers, and of a Dockerfile the name of the image that it builds on."""
-        from jupyter_modelpack.build import dockerfile, local  # noqa: PLC0415 - only who builds pays for it
+        from jupyter_modelpack.builder import build  # noqa: PLC0415 - only who builds pays for it
+        from jupyter_modelpack.builder.dockerfile import export  # noqa: PLC0415 - only who builds pays for it
         from jupyter_modelpack.workspace import imports  # noqa: PLC0415
 
         store, resolved = self.workspace.store, partial(imports.foresee, self.recipe)
         if self.facts.dockerfile:
             own = self.workspace.remote is None
-            context = dockerfile.export(self.recipe, store, address, report, base=base, own=own, resolved=resolved)
+            context = export.export(self.recipe, store, address, report, base=base, own=own, resolved=resolved)
             imports.check(self.recipe, context.environment, store, report)
             remote.send(self.workspace, context.environment_name, context.environment, report, as_it_is=True)
             return dockerfile_package.keep(context, store), context.notes, context.environment_name
-        built = local.build(self.recipe, store, report, base=base, resolved=resolved)
+        built = build.build(self.recipe, store, report, base=base, resolved=resolved)
         imports.check(self.recipe, built.image, store, report)
         report.log(f"Successfully built {built.image.id.short}")
         return built.image.descriptor, built.layers, ""
@@ -102,19 +103,19 @@ class Order:
         needs, platform, fresh = self.recipe.needs, self.recipe.platform, self.recipe.pull
         known = self._passwords()
         if needs.apt:
-            from jupyter_modelpack.build.apt_base import apt_base  # noqa: PLC0415 - as above
+            from jupyter_modelpack.builder.base_image.apt import apt_base  # noqa: PLC0415 - as above
 
             made = apt_base(needs, platform, Layout.create(home.cache()), report, fresh=fresh)
             if made is not None:
                 return made
         if needs.base_work:
-            from jupyter_modelpack.build.engine_base import engine_base  # noqa: PLC0415 - as above
+            from jupyter_modelpack.builder.base_image.via_engine import engine_base  # noqa: PLC0415 - as above
             from jupyter_modelpack.engine.select import choose  # noqa: PLC0415
 
             return engine_base(needs, platform, choose(), report, known, fresh=fresh)
         if not known:
             return None
-        from jupyter_modelpack.build.base import resolve_base  # noqa: PLC0415 - as above
+        from jupyter_modelpack.builder.base_image.resolve import resolve_base  # noqa: PLC0415 - as above
 
         cache = Layout.create(home.cache())
         return resolve_base(needs.base, needs.python, platform, cache, report, known, fresh=fresh)

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.build.recipe import LayerNote
+from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, NotFound, UsageError
 from jupyter_modelpack.events import Reporter
@@ -151,7 +151,7 @@ class ModelPackage:
     @property
     def lock(self) -> str:
         """The pylock.toml of what is installed in the image; ours, not Azure's."""
-        from jupyter_modelpack.build.lock_in_image import lock_in  # noqa: PLC0415 - rarely needed
+        from jupyter_modelpack.builder.lock.from_image import lock_in  # noqa: PLC0415 - rarely needed
 
         return lock_in(self.image)
 

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from jupyter_modelpack.build.recipe import LayerNote
+from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Untrusted
 from jupyter_modelpack.oci.digest import Digest

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jupyter_modelpack.build.recipe import Recipe
+from jupyter_modelpack.builder.recipe import Recipe
 from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.oci.names import check_repository, check_tag

@@ -14,8 +14,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from jupyter_modelpack.build.constraints import is_address
-from jupyter_modelpack.build.requirement_line import (
+from jupyter_modelpack.builder.lock.constraints import is_address
+from jupyter_modelpack.builder.lock.requirement_line import (
     ARCHIVES,
     PATHS,
     Line,

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from jupyter_modelpack import home
-from jupyter_modelpack.build.secret_text import version
+from jupyter_modelpack.builder.context.secret_text import version
 from jupyter_modelpack.errors import Denied, Unavailable
 from jupyter_modelpack.limits import SEARCHED_FOLDERS
 from jupyter_modelpack.store.files import TEMP_PREFIX, write_file

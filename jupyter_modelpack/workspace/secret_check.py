@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 from contextlib import closing
 from types import MappingProxyType
 
-from jupyter_modelpack.build.app import AppFile, app_files, open_app_file
-from jupyter_modelpack.build.recipe import Source
-from jupyter_modelpack.build.secret_text import Found, bound_of, find_secret
+from jupyter_modelpack.builder.app_layer import AppFile, app_files, open_app_file
+from jupyter_modelpack.builder.context.secret_text import Found, bound_of, find_secret
+from jupyter_modelpack.builder.recipe import Source
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.workspace.searched import Searched
 

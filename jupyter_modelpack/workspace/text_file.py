@@ -6,7 +6,7 @@ import codecs
 import os
 from pathlib import Path
 
-from jupyter_modelpack.build.source_files import open_regular
+from jupyter_modelpack.builder.context.source_files import open_regular
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.store.os_errors import disk_errors
 

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_modelpack import home
-from jupyter_modelpack.build.local import build
-from jupyter_modelpack.build.recipe import ModelPart, Needs, Recipe, Source
+from jupyter_modelpack.builder.build import build
+from jupyter_modelpack.builder.recipe import ModelPart, Needs, Recipe, Source
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER

@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from jupyter_modelpack.build.recipe import ENV_DIR, LOCK_PATH, LayerNote
+from jupyter_modelpack.builder.recipe import ENV_DIR, LOCK_PATH, LayerNote
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter

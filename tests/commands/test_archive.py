@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack import Model
-from jupyter_modelpack.build.sbom import _files
-from jupyter_modelpack.build.sbom_facts import _licences, hashes
+from jupyter_modelpack.builder.sbom import _files
+from jupyter_modelpack.builder.sbom_facts import _licences, hashes
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import Untrusted, UsageError
 from jupyter_modelpack.oci.archive import write_archive

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.small_wheels import noise, wheel
+from tests.builder.small_wheels import noise, wheel
 from tests.commands.packages import modelpack, printed
 
 pytestmark = [pytest.mark.network, pytest.mark.engine]

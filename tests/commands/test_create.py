@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack import Workspace
-from jupyter_modelpack.build.base import resolve_base
+from jupyter_modelpack.builder.base_image.resolve import resolve_base
 from jupyter_modelpack.errors import Denied
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import MANIFEST, Platform

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.build import required_hashes
+from jupyter_modelpack.builder.lock import required_hashes
 from jupyter_modelpack.errors import ModelpackError, UsageError
 from jupyter_modelpack.workspace.environment import Environment
 from jupyter_modelpack.workspace.inference import InferenceConfig

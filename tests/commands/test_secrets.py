@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.build.recipe import Source
-from jupyter_modelpack.build.secret_text import RULES, find_secret
-from jupyter_modelpack.build.source_files import survey
+from jupyter_modelpack.builder.context.secret_text import RULES, find_secret
+from jupyter_modelpack.builder.context.source_files import survey
+from jupyter_modelpack.builder.recipe import Source
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.limits import SECRET_BINARY_BYTES, SECRET_TEXT_BYTES
 from jupyter_modelpack.workspace.environment import Environment

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.build.small_wheels import noise, wheel
+from tests.builder.small_wheels import noise, wheel
 from tests.commands.index import list_files
 
 LARGE = 9 << 20

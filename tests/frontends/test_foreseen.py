@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.errors import BuildFailed
-from tests.build.small_wheels import noise, wheel
+from tests.builder.small_wheels import noise, wheel
 
 BODY = "def init(): ...\ndef run(data): ...\n"
 

@@ -25,22 +25,22 @@ HEAD = "bounded by the limits of a head"
 
 KNOWN = {
     MEASURED: """
-        build/base_files.py:layer_files oci/archive.py:ArchiveReader.__init__ oci/layer.py:read_layer
+        builder/base_image/layer_files.py:layer_files oci/archive.py:ArchiveReader.__init__ oci/layer.py:read_layer
         oci/manifest.py:parse_object scoring/decode.py:_is_json scoring/decode.py:_json_or_text
         scoring/open_inference.py:text_of scoring/quoted.py:unquoted scoring/schema.py:_parsed
         workspace/conda.py:_load scoring/connection.py:Connection.__init__ scoring/connection.py:Connection._feed
     """,
     SHORT: """
-        build/base_archive.py:name_in_docker_form build/base_archive.py:_docker registry/server/read_api.py:answer
-        registry/client/auth.py:Authenticator._token registry/server/push_api.py:Inbox.answer
-        registry/server/push_api.py:is_upload registry/client/error_response.py:_said
-        registry/client/retry.py:retry_after engine/ending.py:_parsed engine/reload.py:_state
-        engine/health.py:_trouble
+        builder/base_image/archive.py:name_in_docker_form builder/base_image/archive.py:_docker
+        registry/server/read_api.py:answer registry/client/auth.py:Authenticator._token
+        registry/server/push_api.py:Inbox.answer registry/server/push_api.py:is_upload
+        registry/client/error_response.py:_said registry/client/retry.py:retry_after engine/ending.py:_parsed
+        engine/reload.py:_state engine/health.py:_trouble
     """,
     STREAMED: """
-        build/wheel_file.py:_Member.__init__ build/wheel_file.py:_inflate oci/unpacked.py:UnpackedDigest.__init__
-        oci/unpacked.py:UnpackedDigest.update scoring/decode.py:body_of workspace/main_names.py:_of_zip
-        workspace/main_names.py:_unpacked workspace/main_names.py:_inflated
+        builder/wheels/wheel_archive.py:_Member.__init__ builder/wheels/wheel_archive.py:_inflate
+        oci/unpacked.py:UnpackedDigest.__init__ oci/unpacked.py:UnpackedDigest.update scoring/decode.py:body_of
+        workspace/main_names.py:_of_zip workspace/main_names.py:_unpacked workspace/main_names.py:_inflated
     """,
     BODY: """
         scoring/collected.py:_value scoring/encode.py:_encode_or_fail scoring/open_inference.py:answer
@@ -48,28 +48,33 @@ KNOWN = {
     """,
     HEAD: "scoring/connection.py:Connection.on_headers_complete scoring/rawhttp.py:AMLRequest.cookies",
     "as long as a wheel, an index's answer or a lock that uv has read before, and the parser is linear": """
-        build/chosen_lock.py:_narrowed build/installed.py:Installed._rows build/installed.py:entry_points
-        build/lock.py:Lock.subset build/lock.py:_parse build/lock.py:with_paths build/requirement_line.py:named
-        build/libraries.py:missing_libraries build/wheel_contents.py:listed_modules build/lock.py:_path_of
-        build/tags.py:wheel_tags build/wheel_file.py:WheelFile.__enter__ build/wheel_file.py:WheelFile._rows
+        builder/lock/recipe_lock.py:_narrowed builder/wheels/installed_dist.py:Installed._rows
+        builder/wheels/installed_dist.py:entry_points builder/lock/pylock.py:Lock.subset builder/lock/pylock.py:_parse
+        builder/lock/pylock.py:with_paths builder/lock/requirement_line.py:named
+        builder/wheels/libraries.py:missing_libraries builder/wheels/wheel_contents.py:listed_modules
+        builder/lock/pylock.py:_path_of builder/wheel_tags.py:wheel_tags
+        builder/wheels/wheel_archive.py:WheelFile.__enter__ builder/wheels/wheel_archive.py:WheelFile._rows
     """,
     OURS: """
-        build/collisions.py:_from_json build/contents.py:_noted build/libraries.py:_libraries build/sealed.py:kept
-        engine/docker/claims.py:_known registry/server/push_api.py:Inbox.has_deleted build/base.py:_noted
-        build/modules.py:_noted build/trial.py:try_out build/trial_program.py:_message build/wheels.py:_read
-        build/wheels.py:kept_layers engine/process/engine.py:_start engine/process/service_records.py:Record.facts
-        engine/reload.py:archive_of frontends/lab/handler.py:Handler.form frontends/lab/job_program.py:main
-        frontends/lab/journal.py:lines registry/server/endpoint.py:Endpoint.from_json store/process_id.py:Owner.parse
-        workspace/config_file.py:_name workspace/digests.py:_noted workspace/environment.py:Environment.clone
-        workspace/main_names.py:_noted workspace/searched.py:Searched._read
-        workspace/package_record.py:Facts.from_json workspace/shipped.py:Shipped._read workspace/tags.py:check
-        engine/sample.py:sample
+        builder/wheels/collisions.py:_from_json builder/wheels/layer_contents.py:_noted
+        builder/wheels/libraries.py:_libraries builder/local_run/sealed_folder.py:kept engine/docker/claims.py:_known
+        registry/server/push_api.py:Inbox.has_deleted builder/base_image/resolve.py:_noted
+        builder/top_level_modules.py:_noted builder/local_run/dry_run.py:try_out
+        builder/local_run/dry_run_program.py:_message builder/wheels/layer_cache.py:_read
+        builder/wheels/layer_cache.py:kept_layers engine/process/engine.py:_start
+        engine/process/service_records.py:Record.facts engine/reload.py:archive_of
+        frontends/lab/handler.py:Handler.form frontends/lab/job_program.py:main frontends/lab/journal.py:lines
+        registry/server/endpoint.py:Endpoint.from_json store/process_id.py:Owner.parse workspace/config_file.py:_name
+        workspace/digests.py:_noted workspace/environment.py:Environment.clone workspace/main_names.py:_noted
+        workspace/searched.py:Searched._read workspace/package_record.py:Facts.from_json
+        workspace/shipped.py:Shipped._read workspace/tags.py:check engine/sample.py:sample
     """,
     USERS: """
-        workspace/module_advice.py:_is_from_an_index build/constraints.py:_fetch build/debian.py:_copy
-        build/interpreter.py:_known_to_uv commands/package.py:_try commands/sample.py:is_json
-        commands/score.py:_parsed frontends/carry.py:_is_plain registry/client/credentials.py:_document
-        registry/client/credentials.py:_ask_helper scoring/description.py:of_entry scoring/settings.py:_config_file
+        workspace/module_advice.py:_is_from_an_index builder/lock/constraints.py:_fetch
+        builder/base_image/debian.py:_copy builder/wheels/interpreter.py:_known_to_uv commands/package.py:_try
+        commands/sample.py:is_json commands/score.py:_parsed frontends/carry.py:_is_plain
+        registry/client/credentials.py:_document registry/client/credentials.py:_ask_helper
+        scoring/description.py:of_entry scoring/settings.py:_config_file
         scoring/schema_types.py:PandasParameterType.input_to_swagger scoring/swagger.py:Swagger.document
         workspace/environment.py:Environment.from_existing_conda_environment
         workspace/environment.py:Environment.load_from_directory

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_modelpack.build.base_files import layer_files
+from jupyter_modelpack.builder.base_image.layer_files import layer_files
 from jupyter_modelpack.engine.process.tail import read_lines
 from jupyter_modelpack.errors import ModelpackError, Untrusted, UsageError
 from jupyter_modelpack.limits import LINE_BYTES, TAIL_BYTES

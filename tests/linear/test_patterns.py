@@ -22,10 +22,10 @@ SUSPECT, LONG = 0.0015, 1.0
 
 
 MADE = {
-    "build/ignore_rules.py": "of the user's own ignore files, in which a star is searched for once",
-    "build/secret_names.py": "of a table of names that stands beside it",
-    "build/secret_text.py": "of a table whose patterns have bounds",
-    "build/uv_words.py": "one of two, both linear",
+    "builder/context/ignore_rules.py": "of the user's own ignore files, in which a star is searched for once",
+    "builder/context/secret_names.py": "of a table of names that stands beside it",
+    "builder/context/secret_text.py": "of a table whose patterns have bounds",
+    "builder/lock/uv_errors.py": "one of two, both linear",
     "engine/failure_patterns.py": "of a table that is found",
     "frontends/lab/handler.py": "the server's own setting, used as Jupyter uses it",
 }

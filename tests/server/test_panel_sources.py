@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from jupyter_modelpack import __version__
-from jupyter_modelpack.build import standard_library
+from jupyter_modelpack.builder.base_image import standard_library
 from jupyter_modelpack.commands.spec import options, verbs
 from jupyter_modelpack.engine.base import State
 from jupyter_modelpack.frontends import human

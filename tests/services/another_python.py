@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from jupyter_modelpack.build.lock import uv_program
+from jupyter_modelpack.builder.lock.pylock import uv_program
 from tests.services import CACHE, CHECKOUT, only_one
 
 RANGE = f">={sys.version_info[0]}.{sys.version_info[1] + 1}"

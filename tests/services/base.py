@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from jupyter_modelpack.build.debian import host_python, make_base
+from jupyter_modelpack.builder.base_image.debian import host_python, make_base
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.store.layout import Layout

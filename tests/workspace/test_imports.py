@@ -1,7 +1,7 @@
 import pytest
 
-from jupyter_modelpack.build.local import KIND
-from jupyter_modelpack.build.recipe import Needs, Recipe, Source
+from jupyter_modelpack.builder.build import KIND
+from jupyter_modelpack.builder.recipe import Needs, Recipe, Source
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.build.source_files import open_regular
+from jupyter_modelpack.builder.context.source_files import open_regular
 from jupyter_modelpack.errors import Cancelled, Conflict, PathNotFound, Untrusted, UsageError
 from jupyter_modelpack.events import Log, Progress, Reporter
 from jupyter_modelpack.exceptions import WebserviceException

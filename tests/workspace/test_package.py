@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.build import local
-from jupyter_modelpack.build.recipe import Built, LayerNote
+from jupyter_modelpack.builder import build as local
+from jupyter_modelpack.builder.recipe import Built, LayerNote
 from jupyter_modelpack.commands import choose
 from jupyter_modelpack.errors import BuildFailed, Cancelled, Conflict, NotFound, PathNotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Log, Reporter, Stage

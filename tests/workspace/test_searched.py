@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack import home
-from jupyter_modelpack.build import secret_text
-from jupyter_modelpack.build.recipe import Source
+from jupyter_modelpack.builder.context import secret_text
+from jupyter_modelpack.builder.recipe import Source
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.limits import SEARCHED_FOLDERS
 from jupyter_modelpack.workspace import file_state, secret_check

@@ -1,0 +1,130 @@
+"""The app layer: entry script, what ships with it, and the lock.
+
+Contract section 4: with source_directory the whole folder ships under its own name; without, only
+the one script. The environment variables say which.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from jupyter_modelpack.builder.context.source_files import Survey, open_regular, survey
+from jupyter_modelpack.builder.recipe import APP_ROOT, CARRIED, LOCK_PATH, MODELS_DIR, ModelPart, Source
+from jupyter_modelpack.errors import PathNotFound
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.layer import LayerWriter
+
+_NAMES = 20
+"""Most names of files that do not ship in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppFile:
+    """A file of the app.
+
+    Attributes:
+        path: Relative to the app root.
+        content: Its bytes, or where it lies on this machine.
+        root: The folder it may not leave, when it lies on this machine below a source_directory.
+    """
+
+    path: str
+    content: bytes | Path
+    root: Path | None = None
+    executable: bool = False
+
+
+def app_files(source: Source, told: Callable[[Survey], None] = lambda _survey: None) -> Iterator[AppFile]:
+    """Yield the files that ship, sorted by path; `told` gets what was found in the folder, if there is one.
+
+    Raises:
+        PathNotFound: the entry script is not there.
+    """
+    found: dict[str, AppFile] = {path: AppFile(path, content) for path, content in source.extra.items()}
+    if source.content is not None:
+        found[source.entry_script] = AppFile(source.entry_script, source.content)
+    elif source.folder is None:
+        script = Path(source.entry_script)
+        if not script.is_file():
+            raise PathNotFound(f"The entry script {script} does not exist.")
+        found[script.name] = AppFile(script.name, script)
+    if source.folder is not None:
+        surveyed = survey(source.folder, source.allowed)
+        told(surveyed)
+        for relative, path in surveyed.files:
+            name = f"{source.folder.name}/{relative}"
+            found[name] = AppFile(name, path, source.folder, executable=bool(path.stat().st_mode & 0o100))
+    yield from (found[path] for path in sorted(found))
+
+
+def shipping(source: Source, surveyed: Survey) -> list[str]:
+    """Say how much of a folder ships, and which files do not for the sake of their names."""
+    said = [f"{len(surveyed.files)} files of {source.folder} ship ({surveyed.size / 1e6:.1f} MB)"]
+    names, more = surveyed.left_out[:_NAMES], len(surveyed.left_out) - _NAMES
+    if names:
+        listed = ", ".join(names) + (f" and {more} more" if more > 0 else "")
+        said.append(
+            f"Left out, being named as secrets are: {listed}. One that may be public ships with --allow-secret NAME"
+        )
+    return said
+
+
+def app_variables(source: Source, models: tuple[ModelPart, ...]) -> Mapping[str, str]:
+    """Return the environment variables that entry scripts and the scoring server rely on (sections 3.5 and 4)."""
+    name = source.entry_script if source.content is not None or source.folder else Path(source.entry_script).name
+    variables = {"AML_APP_ROOT": APP_ROOT, "AZUREML_MODEL_DIR": MODELS_DIR}
+    if source.folder is not None and source.content is None:
+        name = f"{source.folder.name}/{name}"
+    if source.folder is not None:
+        variables["AZUREML_SOURCE_DIRECTORY"] = source.folder.name
+    variables["AZUREML_ENTRY_SCRIPT"] = name
+    if CARRIED in source.extra:
+        variables["MODELPACK_CARRIED"] = CARRIED.removesuffix(".py")
+    if len(models) == 1:
+        variables["AZUREML_MODEL_DIR"] = f"{MODELS_DIR}/{models[0].name}/{models[0].version}"
+    return variables
+
+
+def open_app_file(file: AppFile) -> tuple[BinaryIO, int]:
+    """Open a file that lies on this machine, with its size; links that leave its root are refused."""
+    assert isinstance(file.content, Path)  # noqa: S101 - the caller looked
+    stream = open_regular(file.content, file.root)
+    return stream, os.fstat(stream.fileno()).st_size
+
+
+def write_files(source: Source, folder: Path) -> None:
+    """Write the app's files into an existing folder, over what is there."""
+    for file in app_files(source):
+        target = folder / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(file.content, bytes):
+            target.write_bytes(file.content)
+        else:
+            stream, _ = open_app_file(file)
+            with closing(stream), target.open("wb") as out:
+                shutil.copyfileobj(stream, out)
+        target.chmod(0o755 if file.executable else 0o644)
+
+
+def write_app(layer: LayerWriter, source: Source, lock: str, report: Reporter) -> None:
+    """Write the app's files and the lock into a layer; the log says what of a folder ships."""
+
+    def told(surveyed: Survey) -> None:
+        for line in shipping(source, surveyed):
+            report.log(line)
+
+    for file in app_files(source, told):
+        path = f"{APP_ROOT[1:]}/{file.path}"
+        if isinstance(file.content, bytes):
+            layer.file(path, file.content)
+        else:
+            stream, size = open_app_file(file)
+            with closing(stream):
+                layer.file(path, stream, size, executable=file.executable)
+    layer.file(LOCK_PATH[1:], lock.encode())

@@ -1,0 +1,1 @@
+"""The base image: found, read, or made."""

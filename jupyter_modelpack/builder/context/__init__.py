@@ -1,0 +1,1 @@
+"""What of a source folder ships: ignore files obeyed, secrets left out."""

@@ -1,0 +1,1 @@
+"""A package written out as a Dockerfile."""

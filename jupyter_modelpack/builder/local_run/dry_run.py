@@ -1,0 +1,108 @@
+"""A dry run: the entry script is tried in a process of this Python, before anything is built.
+
+The script finds its files, models and variables where it would in the image; its packages are those
+of the interpreter that runs us, which in a notebook are the ones the model was made with.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_modelpack import home
+from jupyter_modelpack.builder.app_layer import app_variables, write_files
+from jupyter_modelpack.builder.recipe import APP_ROOT, Recipe
+from jupyter_modelpack.builder.run_tool import run_tool
+from jupyter_modelpack.engine import ending
+from jupyter_modelpack.engine.process.engine import inherited
+from jupyter_modelpack.errors import BuildFailed
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.unpack import unpack
+from jupyter_modelpack.store.files import temporary_folder
+from jupyter_modelpack.store.layout import Layout
+
+_PROGRAM = Path(__file__).with_name("dry_run_program.py")
+_CORRECT = "Correct the script, and run the cell again."
+_SCORING = Path(__file__).parents[2] / "scoring"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of a dry run that went well.
+
+    Attributes:
+        init_seconds: How long init() took.
+        run_seconds: How long run(sample) took; None when there was no sample.
+        text: What it answered, as a client would read it.
+    """
+
+    init_seconds: float
+    run_seconds: float | None = None
+    text: str | None = None
+
+
+def try_out(recipe: Recipe, store: Layout, sample: str | None, report: Reporter) -> Trial:
+    """Run init(), and run() with the sample if there is one.
+
+    Raises:
+        BuildFailed: the script does not work; carries the lines of its traceback.
+    """
+    called = "init() and run(sample)" if sample else "init()"
+    report.stage("dry-run", f"Trying {called} with this notebook's packages")
+    _note_python(recipe.needs.python, report)
+    with temporary_folder(Layout.create(home.cache()).path) as folder:
+        app = folder / "app"
+        app.mkdir()
+        write_files(recipe.source, app)
+        for model in recipe.models:
+            with store.open_blob(model.layer) as stream:
+                unpack(stream, f"{APP_ROOT[1:]}/", app)
+        said = run_tool(
+            [sys.executable, "-P", "-B", str(_PROGRAM), str(_SCORING)],
+            report,
+            step="dry run",
+            cwd=app,
+            env={**inherited(), "PYTHONUNBUFFERED": "1", **_variables(recipe, app)},
+            text=sample or "",
+        )
+        outcome = json.loads(said.replace(f"{app}/", ""))
+    if "failed" in outcome:
+        # A script that does not start says the same here, in a container and when it is reloaded.
+        cause, hint = ending.told(outcome["ending"]) if "ending" in outcome else (outcome["failed"], _CORRECT)
+        raise BuildFailed(
+            f"The dry run failed: {cause}",
+            step="dry run",
+            log_tail=tuple(_of_script(outcome["traceback"].splitlines())),
+            hint=f"Nothing was built. {hint}",
+            code="dry-run-failed",
+        )
+    return Trial(outcome["init"], outcome.get("run"), outcome.get("text"))
+
+
+def _of_script(lines: list[str]) -> Iterator[str]:
+    """Yield a traceback without the frames of libraries, whose paths are absolute."""
+    shown = True
+    for line in lines:
+        if line.startswith("  File "):
+            shown = not line.startswith('  File "/')
+        elif not line.startswith("    "):
+            shown = True
+        if shown:
+            yield line
+
+
+def _variables(recipe: Recipe, app: Path) -> dict[str, str]:
+    variables = {**recipe.needs.variables, **app_variables(recipe.source, recipe.models)}
+    return {
+        name: f"{app}{value.removeprefix(APP_ROOT)}" if f"{value}/".startswith(f"{APP_ROOT}/") else value
+        for name, value in variables.items()
+    }
+
+
+def _note_python(wanted: str, report: Reporter) -> None:
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if wanted != here:
+        report.log(f"The image will have Python {wanted}; this is Python {here}.")

@@ -1,0 +1,1 @@
+"""Requirements resolved to a pylock.toml."""

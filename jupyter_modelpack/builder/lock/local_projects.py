@@ -1,0 +1,117 @@
+"""Folders among the requirements: a wheel is built of each, as pip does, since only a file has a hash.
+
+It is built anew for every image, in the environment that its own build system asks for: what changed in the folder
+counts, and the same content gives the same wheel. Nothing is written into the folder, nor is anything taken from what
+an earlier build left there: setuptools would do both.
+"""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from jupyter_modelpack.builder.lock.pylock import uv_environment, uv_program, uv_python
+from jupyter_modelpack.builder.lock.requirement_line import named, split_extras, split_marker, take_apart
+from jupyter_modelpack.builder.run_tool import run_tool
+from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.errors import BuildFailed, UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.store.files import move_file, temporary_folder
+
+_EPOCH = "315532800"
+"""1980, the first moment that a zip file knows: what build systems date files with, so that a wheel keeps its hash."""
+
+
+_MORE_CONFIG = "DIST_EXTRA_CONFIG"
+"""Names a file that setuptools reads after a project's own setup.cfg."""
+
+
+def as_wheels(lines: Sequence[str], target: Target, kept: Path, below: Path, report: Reporter) -> list[str]:
+    """Return the lines with each folder's wheel in place of the folder, extras and marker as they were.
+
+    Args:
+        lines: Of a requirements file.
+        target: The image's Python.
+        kept: Where the wheels stay.
+        below: What relative paths refer to.
+        report: For the log.
+
+    Raises:
+        BuildFailed: one cannot be built.
+        UsageError: one is no project.
+
+    """
+    return [_as_wheel(line, target, kept, below, report) for line in lines]
+
+
+def _as_wheel(text: str, target: Target, kept: Path, below: Path, report: Reporter) -> str:
+    line = take_apart(text)
+    given = line.value("--editable") or line.wanted
+    if "://" in given or not ("/" in given or given.startswith(".")):
+        return text
+    place, marker = split_marker(given)
+    folder, extras = split_extras(place)
+    path = Path(os.path.normpath(below / folder))
+    if not path.is_dir():
+        return text
+    if not any((path / name).is_file() for name in ("pyproject.toml", "setup.py")):
+        raise UsageError(
+            f"The requirement {given}: {path} holds neither pyproject.toml nor setup.py, so it is no project.",
+            hint="Modules beside the script ship with --source-directory; source_directory in the API.",
+            code="no-project",
+        )
+    wheel = _build(path, target, kept, report)
+    name = named(wheel.name).name
+    return f"{name}{extras} @ file://{quote(str(wheel))}" + (f" ; {marker}" if marker else "")
+
+
+def _build(path: Path, target: Target, kept: Path, report: Reporter) -> Path:
+    kept.mkdir(parents=True, exist_ok=True)
+    report.log(f"Building a wheel of {path}")
+    with temporary_folder(kept) as out, temporary_folder(kept) as work:
+        environment = {"SOURCE_DATE_EPOCH": _EPOCH, **uv_environment()}
+        environment[_MORE_CONFIG] = str(_elsewhere(work.absolute(), environment.get(_MORE_CONFIG)))
+        argv = [uv_program(), "build", "--wheel", "--quiet", "--out-dir", str(out), *uv_python(target), str(path)]
+        try:
+            run_tool(argv, report, step=f"Building a wheel of {path}", env=environment)
+        except BuildFailed as error:
+            raise BuildFailed(
+                f"No wheel can be built of {path}.",
+                hint=f"See what its build system says: python -m build --wheel {path}",
+                code="project-not-built",
+                step=error.step,
+                log_tail=error.log_tail,
+            ) from error
+        made = next(out.glob("*.whl"))
+        target_folder = kept / hashlib.sha256(made.read_bytes()).hexdigest()
+        target_folder.mkdir(exist_ok=True)
+        move_file(made, target_folder / made.name)
+    return target_folder / made.name
+
+
+def _elsewhere(work: Path, given: str | None) -> Path:
+    """Write the file that makes setuptools work in `work`, with what the user's own such file, `given`, says."""
+    config = configparser.RawConfigParser()
+    try:
+        config.read(given or (), encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{given}, the file that {_MORE_CONFIG} names, cannot be read: it is no file of settings for setuptools.",
+            hint=f"Mend it, or unset {_MORE_CONFIG}.",
+            code="bad-dist-config",
+        ) from error
+    for section, option in (("build", "build_base"), ("egg_info", "egg_base")):
+        (work / section).mkdir()
+        if not config.has_section(section):
+            config.add_section(section)
+        for spelling in (option, option.replace("_", "-")):  # it takes both
+            config.remove_option(section, spelling)
+        config.set(section, option, str(work / section))
+    path = work / "setup.cfg"
+    with path.open("w", encoding="utf-8") as file:
+        config.write(file)
+    return path

@@ -1,0 +1,208 @@
+"""Resolving: requirements to a lock, by uv.
+
+A lock is kept by what it was made from: the same requirements give the same lock until somebody asks for newer ones.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from jupyter_modelpack.builder.lock.constraints import constraint_files, fetched_constraints, without_addresses
+from jupyter_modelpack.builder.lock.local_projects import as_wheels
+from jupyter_modelpack.builder.lock.pylock import (
+    Lock,
+    refuse_secrets,
+    uv_environment,
+    uv_program,
+    uv_python,
+    with_paths,
+)
+from jupyter_modelpack.builder.lock.required_hashes import hashes_required, refuse_unnamed
+from jupyter_modelpack.builder.lock.requirement_line import Line, parse_lines, split_extras, split_marker
+from jupyter_modelpack.builder.lock.uv_errors import explain
+from jupyter_modelpack.builder.run_tool import run_tool
+from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.errors import BuildFailed, UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.limits import NAME_BYTES
+from jupyter_modelpack.store.files import temporary_folder, write_file
+
+_HARMLESS = ("UV_CACHE", "UV_CONCURRENT", "UV_HTTP", "UV_NO_PROGRESS", "UV_OFFLINE", "UV_PYTHON", "UV_SYSTEM_CERTS")
+"""Beginnings of the variables of uv that change how it works and not what it finds."""
+
+_AS_ARGUMENTS = {"--no-binary", "--only-binary", "--trusted-host", "--pre", "--require-hashes", "--hash"}
+"""What uv wants as an argument, and passes over in a file, or what is checked here."""
+
+
+def make_lock(
+    requirements: Sequence[str],
+    target: Target,
+    folder: Path,
+    report: Reporter,
+    *,
+    relative_to: Path | None = None,
+    upgrade: bool = False,
+    hashed: bool = False,
+) -> Lock:
+    """Resolve `requirements` for an image, or take the lock made before from the same ones.
+
+    Args:
+        requirements: Lines of a requirements file, options included.
+        target: The image's Python and platform.
+        folder: Where locks are kept.
+        report: For the log.
+        relative_to: What relative paths in the lines refer to.
+        upgrade: Resolve again even if there is a lock.
+        hashed: Whether each package needs a hash; those who call compare them with the lock's.
+
+    Raises:
+        BuildFailed: a requirement does not exist or they contradict each other.
+        Unavailable: the package index cannot be reached.
+    """
+    below = relative_to or Path()
+    lines = [line.strip() for line in requirements if line.strip() and not line.strip().startswith("#")]
+    if hashed or hashes_required(parse_lines(lines)):
+        hashed = True
+        refuse_unnamed(parse_lines(lines))
+    lines = as_wheels(lines, target, folder.parent / "projects", below, report)
+    parsed = parse_lines(lines)
+    inputs = [
+        sorted(set(lines)),
+        target.python,
+        str(target.platform),
+        sorted(item for item in os.environ.items() if item[0].startswith("UV_") and not item[0].startswith(_HARMLESS)),
+        str(relative_to) if _has_paths(lines) else "",
+        _contents(parsed, below),
+        *_order_of_indexes(parsed),
+    ]
+    path = folder / f"{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}.toml"
+    if path.exists() and not upgrade:
+        with contextlib.suppress(UsageError, OSError, ValueError):  # a damaged one is made anew
+            lock = Lock.parse(path.read_text())
+            report.log(f"Using the lock made before ({len(lines)} requirements, Python {target.python})")
+            return lock
+    text = _resolve(parsed, target, relative_to, folder, report, hashed=hashed)
+    lock = Lock.parse(with_paths(text, lambda path: str((below / path).absolute())))
+    refuse_secrets(lock)
+    write_file(path, lock.text.encode())
+    return lock
+
+
+def trusted_hosts(lines: Sequence[Line]) -> list[str]:
+    """Return uv's arguments for hosts whose certificate is not checked, because the requirements say so."""
+    hosts = (value for line in lines for name, value in line.options if name == "--trusted-host")
+    return [word for host in hosts for word in ("--allow-insecure-host", host)]
+
+
+def _contents(lines: Sequence[Line], folder: Path) -> list[str]:
+    """Return what the files that the lines and uv's own settings name hold, so that a change of them counts."""
+    found = []
+    named = [folder / name for name in ("uv.toml", "pyproject.toml", *_places(lines))]
+    known = {path.resolve() for path in named}
+    for path in (*named, *sorted(path for path in constraint_files(lines, folder) if path not in known)):
+        if path.is_file():
+            found.append(hashlib.sha256(path.read_bytes()).hexdigest())
+        elif path.is_dir():
+            found += sorted(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in path.iterdir())
+    return found
+
+
+def _order_of_indexes(lines: Sequence[Line]) -> list[list[str]]:
+    """Return several indexes in their order, which decides among them; nothing for one."""
+    found = [value for line in lines for name, value in line.options if name.endswith("index-url")]
+    return [found] if len(found) > 1 else []
+
+
+def _places(lines: Sequence[Line]) -> list[str]:
+    """Return the words of the lines that may name a file or folder."""
+    places = {value for line in lines for name, value in line.options if name in {"--constraint", "--find-links"}}
+    places |= {split_extras(split_marker(line.wanted)[0])[0] for line in lines}
+    places |= {place.partition(" @ ")[2] for place in places}
+    found = {place.removeprefix("file://") for place in places}
+    return sorted(one for one in found if one.strip("./") and _may_be(one))
+
+
+def _may_be(place: str) -> bool:
+    return "\0" not in place and all(len(os.fsencode(part)) <= NAME_BYTES for part in place.split("/"))
+
+
+def _has_paths(lines: Sequence[str]) -> bool:
+    return any(line.startswith((".", "-")) or "/" in line for line in lines)
+
+
+def _resolve(
+    lines: Sequence[Line], target: Target, relative_to: Path | None, folder: Path, report: Reporter, *, hashed: bool
+) -> str:
+    fetched = fetched_constraints(lines)
+    if fetched:
+        with temporary_folder(folder.parent) as kept:
+            kept.mkdir(exist_ok=True)
+            (kept / "constraints.txt").write_text("\n".join(fetched) + "\n")
+            here = Line("", (("--constraint", str(kept / "constraints.txt")),))
+            lines = [*without_addresses(lines), here]
+            return _resolve(lines, target, relative_to, folder, report, hashed=hashed)
+    report.log(f"Resolving {len(lines)} requirements for Python {target.python} on {target.platform}")
+    _tell_of_indexes(lines, report)
+    arguments = ["--python-version", target.python, "--python-platform", target.uv_platform, *uv_python(target)]
+    arguments += _arguments(lines)
+    compiling = [uv_program(), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes"]
+    try:
+        if hashed:
+            # Compiling checks no hash, and would build what it has not checked: this asks for every hash first.
+            with temporary_folder(folder.parent) as nowhere:
+                asking = [uv_program(), "pip", "install", "--dry-run", "--quiet", "--require-hashes"]
+                asking += ["--target", str(nowhere), *arguments, "-r", "-"]
+                _run(asking, _text(lines, hashed=True), relative_to, report)
+            compiling.append("--no-deps")
+        argv = [*compiling, "--format", "pylock.toml", *arguments, "-"]
+        return _run(argv, _text(lines, hashed=False), relative_to, report)
+    except BuildFailed as error:
+        raise explain(error, target.platform) from error
+
+
+def _run(argv: Sequence[str], text: str, where: Path | None, report: Reporter) -> str:
+    step = "Resolving the requirements"
+    return run_tool(argv, report, step=step, cwd=where, env=uv_environment(), text=text)
+
+
+def _arguments(lines: Sequence[Line]) -> Iterator[str]:
+    for name, value in (option for line in lines for option in line.options):
+        if name in {"--no-binary", "--only-binary"}:
+            for package in value.split(","):
+                yield from (name, package.strip())
+        elif name == "--pre":
+            yield from ("--prerelease", "allow")
+    yield from trusted_hosts(lines)
+
+
+def _text(lines: Sequence[Line], *, hashed: bool) -> str:
+    """Write the lines as uv reads them: passwords of indexes stay out of its arguments, which others can read."""
+    main = [value for line in lines for name, value in line.options if name == "--index-url"][-1:]  # as with pip
+    written = [f"--index-url {value}" for value in main]
+    for line in lines:
+        written += [
+            f"{name} {value}".strip()
+            for name, value in line.options
+            if name not in _AS_ARGUMENTS and name != "--index-url"
+        ]
+        if line.wanted:
+            hashes = [f"--hash=sha256:{digest}" for digest in sorted(line.hashes)] if hashed else []
+            written.append(" ".join([line.wanted, *hashes]))
+    return "\n".join(dict.fromkeys(written)) + "\n"
+
+
+def _tell_of_indexes(lines: Sequence[Line], report: Reporter) -> None:
+    """Say how several indexes are asked, since pip asks them in another way."""
+    if os.environ.get("UV_INDEX_STRATEGY", "first-index") != "first-index":
+        return
+    if any(name == "--extra-index-url" for line in lines for name, _ in line.options):
+        report.log(
+            "A package is taken from the first index that has its name, those of --extra-index-url before that of "
+            "--index-url, so that nobody can offer a package of yours elsewhere; pip takes the highest version of "
+            "all. For that, where all of them are trusted: UV_INDEX_STRATEGY=unsafe-best-match in the environment"
+        )

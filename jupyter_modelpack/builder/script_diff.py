@@ -1,0 +1,59 @@
+"""Whether one image differs from another in its script alone, so that a service may go on with the new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from jupyter_modelpack.builder.recipe import APP_ROOT
+from jupyter_modelpack.engine.reload import MORE
+from jupyter_modelpack.errors import Conflict
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.layer import read_layer
+
+_MOST = 16 << 20
+"""Bytes of an app that are handed over beside the image; they take memory."""
+
+
+def newer_script(running: Image, newer: Image) -> Mapping[str, bytes]:
+    """Return the app's files of `newer`, by path in the app's folder, for a service that runs `running`.
+
+    All of them and not only the changed ones: a module finds its neighbours by its own place.
+
+    Raises:
+        Conflict: more has changed than Python files of the app, or the app is too large.
+
+    """
+    if [layer.digest for layer in running.manifest.layers[:-1]] != [
+        layer.digest for layer in newer.manifest.layers[:-1]
+    ]:
+        raise _more("packages, models or the base image")
+    if running.config().get("config") != newer.config().get("config"):
+        raise _more("the image's settings, variables or sample")
+    old, new = _app(running), _app(newer)
+    for path in sorted({*old, *new}):
+        if path not in new:
+            raise _more(f"{path}, which is gone")
+        if old.get(path) != new[path] and not path.endswith(".py"):
+            raise _more(path)
+    return {
+        str(PurePosixPath("/", path).relative_to(APP_ROOT)): content
+        for path, content in new.items()
+        if path.startswith(f"{APP_ROOT[1:]}/")
+    }
+
+
+def _more(what: str) -> Conflict:
+    return Conflict(
+        f"The package differs from what runs in more than its script: {what}.",
+        hint="Start it anew with: run --replace.",
+        code=MORE,
+    )
+
+
+def _app(image: Image) -> dict[str, bytes]:
+    layer = image.manifest.layers[-1]
+    if layer.size > _MOST:
+        raise _more(f"its files take {layer.size} bytes, which is too much to lay over them")
+    with image.blobs.open_blob(layer) as stream:
+        return {entry.path: content.read() for entry, content in read_layer(stream) if content is not None}

@@ -1,0 +1,1 @@
+"""One layer a wheel, made once per machine."""

@@ -1,0 +1,104 @@
+"""Wheels by their address, straight into a file: no unpacked copy, no second cache.
+
+A short cut beside uv, which knows passwords, keyrings and every setting of an index. What cannot be had this way, for
+whatever reason, is left to uv; what is had has the lock's size and sha256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.builder.lock.pylock import Locked
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.limits import CHUNK
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
+
+_SECONDS = 10
+"""Without a byte for so long, uv may try: it repeats what fails."""
+
+
+class Fetcher:
+    """Takes wheels from where a lock says they are.
+
+    Args:
+        report: Asked for cancel.
+        count: Gets the bytes that have come.
+    """
+
+    def __init__(self, report: Reporter, count: Callable[[int], None]) -> None:
+        self._report, self._count = report, count
+        self._given_up = threading.Event()
+
+    def fetch(self, package: Locked, target: Path) -> bool:
+        """Write the package's wheel to `target`; return whether it is there whole and right.
+
+        Once no server answered, no other one is asked: with the network cut, uv has what its cache has.
+        """
+        if not package.place or not package.size or self._given_up.is_set():
+            return False
+        if package.place.startswith("/"):
+            return self._copy(package, target)
+        if os.environ.get("UV_OFFLINE") or _in_uv_cache(package):
+            return False
+        try:
+            with opener().open(package.place, timeout=_SECONDS) as answer:
+                return self._write(answer.read, package, target)
+        except (OSError, ValueError, _http_error()) as error:  # urllib's are OSErrors
+            if not hasattr(error, "code"):
+                self._given_up.set()
+            return False
+
+    def _copy(self, package: Locked, target: Path) -> bool:
+        try:
+            with open(package.place, "rb") as file:  # noqa: PTH123 - its read, no more
+                return self._write(file.read, package, target)
+        except OSError:
+            return False
+
+    def _write(self, read: Callable[[int], bytes], package: Locked, target: Path) -> bool:
+        state, size = hashlib.sha256(), 0
+        with target.open("wb", buffering=0) as out:
+            while chunk := read(CHUNK >> 2):
+                self._report.check()
+                size += len(chunk)
+                if size > package.size:
+                    return False
+                state.update(chunk)
+                out.write(chunk)
+                self._count(len(chunk))
+        return size == package.size and state.hexdigest() == package.digest
+
+
+@cache
+def opener() -> OpenerDirector:
+    """Return what opens addresses of packages, with the certificates this machine trusts."""
+    import ssl  # noqa: PLC0415 - only when something is fetched
+    from urllib.request import HTTPSHandler, build_opener  # noqa: PLC0415
+
+    made = build_opener(HTTPSHandler(context=ssl.create_default_context()))
+    made.addheaders = [("User-Agent", "jupyter_modelpack"), ("Accept-Encoding", "identity")]
+    return made
+
+
+def _http_error() -> type[Exception]:
+    from http.client import HTTPException  # noqa: PLC0415 - as above
+
+    return HTTPException
+
+
+def _in_uv_cache(package: Locked) -> bool:
+    """Whether uv seems to have unpacked that version before: then it need not come over the network again."""
+    told, caches = os.environ.get("UV_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
+    if not told and not caches and not os.environ.get("HOME"):
+        return False  # a user without a name, as containers have them, has no home
+    base = Path(told) if told else Path(caches or Path.home() / ".cache") / "uv"
+    found = (*base.glob(f"wheels-v*/*/{package.name}"), *base.glob(f"wheels-v*/*/*/{package.name}"))
+    return any(entry.is_dir() for folder in found for entry in folder.glob(f"{package.version}-*"))
