@@ -5,16 +5,17 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from . import VERSION, ending, log
-from .boot import EXIT_CODE
-from .keys import Keys
-from .listener import inherited, listen, make_room, write_port_file
+from . import VERSION, ending
+from .app.keys import Keys
+from .http.listener import inherited, listen, make_room, write_port_file
+from .http.tls import certificate
+from .observe import log
+from .process.supervisor import Supervisor
+from .script.startup import EXIT_CODE
 from .settings import ConfigurationError, Settings, unheeded
-from .supervisor import Supervisor
-from .tls import certificate
 
 if TYPE_CHECKING:
-    from .reloader import Reloader
+    from .process.reloader import Reloader
 
 
 USAGE = """This image serves a model: POST /score on port 5001 takes JSON, GET /ready says whether it answers.
@@ -67,7 +68,7 @@ def main() -> int:
 def _top(settings: Settings, listener: socket.socket) -> "Supervisor | Reloader":
     if not settings.reload:
         return Supervisor(settings, listener)
-    from .reloader import Reloader  # noqa: PLC0415  a service that never reloads need not load it
+    from .process.reloader import Reloader  # noqa: PLC0415  a service that never reloads need not load it
 
     return Reloader(settings, listener)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from . import limits
 
 if TYPE_CHECKING:
-    from .stream import Stream
+    from .body_stream import Stream
 
 HTML = b"text/html; charset=utf-8"
 JSON = b"application/json"

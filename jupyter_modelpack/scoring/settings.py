@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import constants, cores, limits
+from . import cores, limits, script_constants
 
 UNHEEDED = {
     "SEPERATE_HEALTH_ENDPOINT": "GET / and /ready answer on the one port, also while a call runs",
@@ -155,7 +155,7 @@ class Settings:
         root = environment.get("AML_APP_ROOT") or os.getcwd()  # noqa: PTH109  the text is kept as it is
         names = {**_config_file(root, environment), **environment}
         settings = cls(**{**_parsed(names), "app_root": str(Path(root).absolute())})
-        said = constants.said_by(settings.entry_path)
+        said = script_constants.said_by(settings.entry_path)
         return replace(settings, **_parsed({name: text for name, text in said.items() if not names.get(name)}))
 
     @property

@@ -8,7 +8,7 @@ import pytest
 from jupyter_modelpack.engine.base import Service
 from jupyter_modelpack.engine.service_metrics import Traffic, traffic
 from jupyter_modelpack.scoring.messages import Request, Response
-from jupyter_modelpack.scoring.metrics import Metrics
+from jupyter_modelpack.scoring.observe.metrics import Metrics
 
 
 @pytest.fixture

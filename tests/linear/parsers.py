@@ -26,9 +26,10 @@ HEAD = "bounded by the limits of a head"
 KNOWN = {
     MEASURED: """
         builder/base_image/layer_files.py:layer_files oci/archive.py:ArchiveReader.__init__ oci/layer.py:read_layer
-        oci/manifest.py:parse_object scoring/decode.py:_is_json scoring/decode.py:_json_or_text
-        scoring/open_inference.py:text_of scoring/quoted.py:unquoted scoring/schema.py:_parsed
-        workspace/conda.py:_load scoring/connection.py:Connection.__init__ scoring/connection.py:Connection._feed
+        oci/manifest.py:parse_object scoring/convert/decode.py:_is_json scoring/convert/decode.py:_json_or_text
+        scoring/convert/open_inference.py:text_of scoring/convert/quoted.py:unquoted
+        scoring/inference_schema/schema.py:_parsed workspace/conda.py:_load
+        scoring/http/connection.py:Connection.__init__ scoring/http/connection.py:Connection._feed
     """,
     SHORT: """
         builder/base_image/archive.py:name_in_docker_form builder/base_image/archive.py:_docker
@@ -39,14 +40,16 @@ KNOWN = {
     """,
     STREAMED: """
         builder/wheels/wheel_archive.py:_Member.__init__ builder/wheels/wheel_archive.py:_inflate
-        oci/unpacked.py:UnpackedDigest.__init__ oci/unpacked.py:UnpackedDigest.update scoring/decode.py:body_of
-        workspace/main_names.py:_of_zip workspace/main_names.py:_unpacked workspace/main_names.py:_inflated
+        oci/unpacked.py:UnpackedDigest.__init__ oci/unpacked.py:UnpackedDigest.update
+        scoring/convert/decode.py:body_of workspace/main_names.py:_of_zip workspace/main_names.py:_unpacked
+        workspace/main_names.py:_inflated
     """,
     BODY: """
-        scoring/collected.py:_value scoring/encode.py:_encode_or_fail scoring/open_inference.py:answer
-        scoring/open_inference.py:_id_of scoring/rawhttp.py:AMLRequest.get_json scoring/scorer.py:Scorer._hint
+        scoring/observe/data_records.py:_value scoring/convert/encode.py:_encode_or_fail
+        scoring/convert/open_inference.py:answer scoring/convert/open_inference.py:_id_of
+        scoring/convert/rawhttp.py:AMLRequest.get_json scoring/run/invoker.py:Scorer._hint
     """,
-    HEAD: "scoring/connection.py:Connection.on_headers_complete scoring/rawhttp.py:AMLRequest.cookies",
+    HEAD: "scoring/http/connection.py:Connection.on_headers_complete scoring/convert/rawhttp.py:AMLRequest.cookies",
     "as long as a wheel, an index's answer or a lock that uv has read before, and the parser is linear": """
         builder/lock/recipe_lock.py:_narrowed builder/wheels/installed_dist.py:Installed._rows
         builder/wheels/installed_dist.py:entry_points builder/lock/pylock.py:Lock.subset builder/lock/pylock.py:_parse
@@ -74,8 +77,9 @@ KNOWN = {
         builder/base_image/debian.py:_copy builder/wheels/interpreter.py:_known_to_uv commands/package.py:_try
         commands/sample.py:is_json commands/score.py:_parsed frontends/carry.py:_is_plain
         registry/client/credentials.py:_document registry/client/credentials.py:_ask_helper
-        scoring/description.py:of_entry scoring/settings.py:_config_file
-        scoring/schema_types.py:PandasParameterType.input_to_swagger scoring/swagger.py:Swagger.document
+        scoring/describe/description.py:of_entry scoring/settings.py:_config_file
+        scoring/inference_schema/parameter_types.py:PandasParameterType.input_to_swagger
+        scoring/describe/swagger.py:Swagger.document
         workspace/environment.py:Environment.from_existing_conda_environment
         workspace/environment.py:Environment.load_from_directory
     """,

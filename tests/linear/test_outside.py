@@ -21,8 +21,8 @@ from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.oci.manifest import parse_object
 from jupyter_modelpack.redact import scrub
 from jupyter_modelpack.registry.client.auth import parse_challenges
-from jupyter_modelpack.scoring import decode, form, open_inference, quoted
-from jupyter_modelpack.scoring.decode import BadInputError
+from jupyter_modelpack.scoring.convert import decode, form, open_inference, quoted
+from jupyter_modelpack.scoring.convert.decode import BadInputError
 from jupyter_modelpack.workspace.conda import CondaDependencies
 from tests.linear import parsers
 from tests.linear.cost import STEEP, growth, peak

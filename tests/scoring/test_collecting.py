@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from jupyter_modelpack.scoring.collected import Row
-from jupyter_modelpack.scoring.collector import Collector
+from jupyter_modelpack.scoring.observe.data_collector import Collector
+from jupyter_modelpack.scoring.observe.data_records import Row
 from jupyter_modelpack.scoring.settings import Settings
+from tests.scoring.observe.test_metrics import figures
 from tests.scoring.service import ECHO, eventually, running
-from tests.scoring.test_metrics import figures
 
 TENSOR = {"inputs": [{"name": "data", "shape": [1], "datatype": "INT64", "data": [1]}]}
 
@@ -91,7 +91,7 @@ def test_what_finds_no_room_is_dropped_and_counted(tmp_path):
     root.mkdir()
     (root / "modelpack_stuck.py").write_text(
         "import threading\n"
-        "from jupyter_modelpack.scoring.rotating import RotatingFile\n"
+        "from jupyter_modelpack.scoring.observe.rotating_file import RotatingFile\n"
         "RotatingFile.write = lambda *_: threading.Event().wait()\n"
     )
     script = ECHO.replace("import json", "import json, modelpack_stuck")

@@ -60,7 +60,7 @@ def attempt(sample: bytes) -> dict[str, Any]:
 
 
 def _scored(loaded: Any, known: Any, sample: bytes) -> dict[str, Any]:
-    log, messages, scorer = map(_part, ("log", "messages", "scorer"))
+    log, messages, scorer = map(_part, ("observe.log", "messages", "run.invoker"))
     said: list[str] = []
     vars(log)["error"] = said.append  # what a service would log of a failure is our answer
     performer = scorer.Scorer(loaded, known)

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jupyter_modelpack.scoring.batch_runner import BatchRunner
 from jupyter_modelpack.scoring.messages import Request
+from jupyter_modelpack.scoring.run.batch_runner import BatchRunner
 from jupyter_modelpack.scoring.settings import Settings
+from tests.scoring.observe.test_metrics import figures
 from tests.scoring.service import Service, eventually, running
-from tests.scoring.test_metrics import figures
 
 BATCH = """
     import json, pathlib, time

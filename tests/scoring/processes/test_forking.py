@@ -51,7 +51,7 @@ def test_a_warm_up_with_an_older_openmp_lets_every_worker_load_for_itself(tmp_pa
 
 CANNOT_FORK = """
 import os, resource, subprocess
-from jupyter_modelpack.scoring import native_threads
+from jupyter_modelpack.scoring.process import native_threads
 if os.geteuid() == 0:
     os.setuid(65534)  # root may have as many processes as it likes
 other = subprocess.Popen(["sleep", "60"])

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from tests.scoring.observe.test_metrics import figures
 from tests.scoring.service import Service, eventually, read_all, running
-from tests.scoring.test_metrics import figures
 
 SCRIPT = """
     import asyncio, json, os, time

@@ -1,0 +1,1 @@
+"""Routes, keys and cross-origin rules."""

@@ -1,0 +1,1 @@
+"""Between bytes of HTTP and what a script takes and returns."""

@@ -1,0 +1,1 @@
+"""The decorators of `inference_schema`, stood in for."""

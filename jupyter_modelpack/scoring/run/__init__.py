@@ -1,0 +1,1 @@
+"""How a script's run() is called: in threads, batches or a loop."""

@@ -1,0 +1,1 @@
+"""Loading an entry script and what stands in for Azure's modules."""
