@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from jupyter_modelpack.commands.parse import Request
+from jupyter_modelpack.commands.grammar.parse import Request
 from jupyter_modelpack.events import Reporter
 
 

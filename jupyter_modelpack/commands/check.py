@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack import home
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def check(report: Reporter, *, repair: bool = False, workspace: str | None = Non
     from jupyter_modelpack.store.check import check as examine  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
 
-    where = choose.workspace(workspace)
+    where = lookup.workspace(workspace)
     stores = {"workspace": where.store}
     if (home.cache() / "oci-layout").exists():
         stores["cache"] = Layout(home.cache())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 
@@ -34,7 +34,7 @@ def connect(
     """Push what is packaged from now on to `registry`, and pull it from there; without one, say where it goes."""
     if registry and own:
         raise UsageError("A registry and --own are both given.", hint="Choose one of them.")
-    where = choose.workspace(workspace)
+    where = lookup.workspace(workspace)
     if registry:
         from jupyter_modelpack.workspace.remote import Remote  # noqa: PLC0415 - verbs start fast
 

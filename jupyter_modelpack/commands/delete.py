@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.engine.base import check_mine
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
@@ -64,7 +64,7 @@ def delete(
         raise UsageError(f"delete {kind} needs a name.", hint=_EXAMPLE)
     if kind == "service":
         return _services(engine, names, dry_run=dry_run)
-    where = choose.workspace(workspace)
+    where = lookup.workspace(workspace)
     if kind == "package":
         records = _by_rule(where, names, keep_last, older_than) if by_rule else _named(where, names)
         return _packages(where, records, dry_run=dry_run)
@@ -75,7 +75,7 @@ _EXAMPLE = "delete package package:20261122, for example; see what there is with
 
 
 def _named(where: Workspace, names: Sequence[str]) -> list[Record]:
-    found = [choose.package(where, name).record for name in names]
+    found = [lookup.package(where, name).record for name in names]
     return list({record.name: record for record in found}.values())
 
 
@@ -116,7 +116,7 @@ def _packages(where: Workspace, records: Sequence[Record], *, dry_run: bool) -> 
 def _models(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
     from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
 
-    models = list({model.id: model for model in (choose.model(where, name) for name in names)}.values())
+    models = list({model.id: model for model in (lookup.model(where, name) for name in names)}.values())
     if dry_run:
         deleting.refuse_used_models(where, models)
     after = where.store.without(where.store.index(), [f"models/{model.id}" for model in models])
@@ -127,7 +127,7 @@ def _models(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted
 def _environments(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
     from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
 
-    found = [choose.environment(where, name) for name in names]
+    found = [lookup.environment(where, name) for name in names]
     ids = list(dict.fromkeys(f"{one.name}:{one.version}" for one in found))
     forget = None if dry_run else lambda: deleting.forget_environments(where, ids)
     after = where.store.without(where.store.index(), [f"environments/{one}" for one in ids])
@@ -148,8 +148,8 @@ def _done(
 
 
 def _services(engine: str | None, names: Sequence[str], *, dry_run: bool) -> Deleted:
-    chosen = choose.engine(engine)
-    found = {one.name: one for one in (choose.service(chosen, name, None) for name in names)}
+    chosen = lookup.engine(engine)
+    found = {one.name: one for one in (lookup.service(chosen, name, None) for name in names)}
     for one in found.values():
         check_mine(one, "deleted")
         if not one.ended:

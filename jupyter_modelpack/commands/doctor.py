@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from jupyter_modelpack import home, supported
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.engine.base import DEFAULT_PORT
 from jupyter_modelpack.errors import Denied, ModelpackError, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
@@ -92,7 +92,7 @@ def _uv() -> Check:
 def _engine(named: str | None) -> Check:
     from jupyter_modelpack.engine import select  # noqa: PLC0415 - verbs start fast
 
-    chosen = choose.engine(named)
+    chosen = lookup.engine(named)
     if chosen.isolated:
         return Check("Engine", "ok", chosen.describe())
     try:
@@ -105,7 +105,7 @@ def _engine(named: str | None) -> Check:
 
 
 def _workspace(named: str | None) -> Check:
-    where = choose.workspace(named)
+    where = lookup.workspace(named)
     return Check(
         "Workspace", "ok", f"{where.name} at {where.path}: {len(where.models)} models, {len(where.packages)} packages"
     )
@@ -159,7 +159,7 @@ def _registry(named: str | None) -> Check:
     from jupyter_modelpack.registry.server.process import port_taken  # noqa: PLC0415
     from jupyter_modelpack.workspace import registry_home  # noqa: PLC0415
 
-    endpoint = registry_home.endpoint(choose.workspace(named))
+    endpoint = registry_home.endpoint(lookup.workspace(named))
     found = who_answers(endpoint)
     if found is Presence.OURS:
         return Check("Registry", "ok", f"serves at {endpoint.address}")

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.grammar.parse import nearest
 from jupyter_modelpack.commands.models import default_name
-from jupyter_modelpack.commands.parse import nearest
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.events import Reporter
@@ -104,7 +104,7 @@ def _find(where: Workspace, named: str, report: Reporter, dumped: Path | None) -
     if equals and (path := expand(rest)).exists():
         return _unless_known(where, path, given, rest, report)
     guess = nearest(named, known)
-    other = choose.elsewhere(where, "model", named)
+    other = lookup.elsewhere(where, "model", named)
     raise NotFound(
         f"No model named {named!r} is registered in workspace {where.name!r}, and no file or folder has that name.",
         hint=other.rstrip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jupyter_modelpack import home
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.events import Reporter
 
 _DAY = 24 * 60 * 60
@@ -51,7 +51,7 @@ def gc(
 
     if older_than is not None and older_than < 0:
         raise UsageError(f"--older-than takes a number of days, not {older_than}.")
-    where = choose.workspace(workspace)
+    where = lookup.workspace(workspace)
     report.stage("gc", f"Collecting in the workspace at {where.path}")
     found = collect(where.store, report, dry_run=dry_run)
     rows = [Freed("workspace", found.blobs, found.bytes)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.packages import image_row
 from jupyter_modelpack.engine.base import ImageRow
 from jupyter_modelpack.events import Reporter
@@ -29,7 +29,7 @@ def _dated(rows: list[ImageRow], workspace: str | None) -> list[ImageRow]:
 
     if not any(row.ours for row in rows):
         return rows
-    times = packaged_times(choose.workspace(workspace).store)
+    times = packaged_times(lookup.workspace(workspace).store)
     found = [
         replace(row, created=times.get((row.id, row.tag)) or times.get((row.id, ""), row.created)) if row.ours else row
         for row in rows
@@ -40,10 +40,10 @@ def _dated(rows: list[ImageRow], workspace: str | None) -> list[ImageRow]:
 
 def images(_report: Reporter, *, ours: bool = False, workspace: str | None = None, engine: str | None = None) -> Images:
     """Return the engine's images, packages with the time of packaging; without an engine, the workspace's packages."""
-    chosen = choose.engine(engine)
+    chosen = lookup.engine(engine)
     if chosen.isolated:
         rows = _dated(chosen.images(), workspace)
     else:
-        packages = choose.workspace(workspace).packages
+        packages = lookup.workspace(workspace).packages
         rows = [image_row(package) for package in packages if not package.generate_dockerfile]
     return Images(chosen.name, tuple(row for row in rows if row.ours or not ours))

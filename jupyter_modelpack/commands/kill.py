@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.engine.base import Service
 from jupyter_modelpack.events import Reporter
 
@@ -26,6 +26,6 @@ def kill(
     _report: Reporter, *, service: str | None = None, workspace: str | None = None, engine: str | None = None
 ) -> Killed:
     """End a service; its log stays readable until another takes its name."""
-    chosen = choose.engine(engine)
-    found = choose.service(chosen, service, workspace)
+    chosen = lookup.engine(engine)
+    found = lookup.service(chosen, service, workspace)
     return Killed(chosen.kill(found), found.ended)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 
@@ -38,5 +38,5 @@ def load(report: Reporter, *, file: str | None = None, tag: str | None = None, w
 
     if file is None:
         raise UsageError("load needs a file.", hint="load package.tar, for example.", code="no-file")
-    package = ModelPackage.load(choose.workspace(workspace), file, tag=tag, report=report)
+    package = ModelPackage.load(lookup.workspace(workspace), file, tag=tag, report=report)
     return Loaded(package.location or "", str(package.digest), package.size, tuple(package.models), package)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.engine.base import Service
 from jupyter_modelpack.engine.diagnose import read_log
 from jupyter_modelpack.events import Reporter
@@ -36,7 +36,7 @@ def logs(
     engine: str | None = None,
 ) -> Logs:
     """Return the log of a service, or its last lines, or the lines to come as well."""
-    chosen = choose.engine(engine)
-    found = choose.service(chosen, service, workspace)
+    chosen = lookup.engine(engine)
+    found = lookup.service(chosen, service, workspace)
     written = read_log(chosen, found, tail=tail, follow=follow)
     return Logs(found, (), written) if follow else Logs(found, tuple(written))

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.commands import choose
-from jupyter_modelpack.commands.pairs import as_dict
+from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.grammar.pairs import as_dict
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
@@ -49,12 +49,12 @@ def models(_report: Reporter, *, name: str | None = None, workspace: str | None 
     """Return the latest version of each model, or all versions of the one named."""
     from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
 
-    where = choose.workspace(workspace)
+    where = lookup.workspace(workspace)
     found = Model.list(where, name=name, latest=name is None)
     if name is not None and not found:
         raise NotFound(
             f"No model named {name!r} is registered in workspace {where.name!r}.",
-            hint=f"{choose.elsewhere(where, 'model', name)}There are: {', '.join(sorted(where.models)) or 'none yet'}.",
+            hint=f"{lookup.elsewhere(where, 'model', name)}There are: {', '.join(sorted(where.models)) or 'none yet'}.",
             code="model-not-found",
         )
     return Models(where.name, tuple(_row(model) for model in found))
@@ -75,7 +75,7 @@ def register(
     if path is None:
         raise UsageError("register needs a file or a folder.", hint="register model.pkl --name diabetes")
     model = Model.register(
-        choose.workspace(workspace),
+        lookup.workspace(workspace),
         path,
         name or default_name(path),
         tags=as_dict(tag),

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.builder.recipe import LayerNote
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.ensure_image import hand_over
+from jupyter_modelpack.commands.environment_options import find_environment, inference_config
 from jupyter_modelpack.commands.find_models import NO_VARIABLES, find_models, look_up
-from jupyter_modelpack.commands.hand_over import hand_over
-from jupyter_modelpack.commands.ingredients import find_environment, inference_config
-from jupyter_modelpack.commands.notebook import Notebook
+from jupyter_modelpack.commands.notebook_context import Notebook
 from jupyter_modelpack.commands.plan import Planned, planned
 from jupyter_modelpack.commands.sample import is_json, read_sample
 from jupyter_modelpack.events import Reporter
@@ -123,7 +123,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     from jupyter_modelpack.workspace.packaging import package as start  # noqa: PLC0415
 
     started = time.monotonic()
-    where = choose.workspace(workspace)
+    where = lookup.workspace(workspace)
     environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
     config = inference_config(environment, script, cell, source_directory)
     config.apt = apt
@@ -160,7 +160,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     made(handle)
     handle.wait_for_creation(report=report)
     packaged(handle)
-    chosen = choose.engine(engine)
+    chosen = lookup.engine(engine)
     if not dockerfile:
         hand_over(handle, chosen, report)
     return Packaged(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.engine.base import ImageRow
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.names import Reference
@@ -45,7 +45,7 @@ class Packages:
 
 def packages(_report: Reporter, *, workspace: str | None = None) -> Packages:
     """Return the packages of a workspace."""
-    where = choose.workspace(workspace)
+    where = lookup.workspace(workspace)
     return Packages(where.name, tuple(_row(package) for package in where.packages))
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.environment_options import find_environment, inference_config
 from jupyter_modelpack.commands.find_models import New, look_up
-from jupyter_modelpack.commands.ingredients import find_environment, inference_config
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 
@@ -63,7 +63,7 @@ def plan(  # noqa: PLR0913 - one keyword an option
     """Say of each layer whether it is there, would be made or downloaded, and how large it is."""
     from jupyter_modelpack.workspace import choices  # noqa: PLC0415 - verbs start fast
 
-    where = choose.workspace(workspace)
+    where = lookup.workspace(workspace)
     environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
     config = inference_config(environment, script, None, source_directory)
     config.apt = apt

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jupyter_modelpack.commands import choose
-from jupyter_modelpack.commands.hand_over import check_is_image, hand_over
+from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.ensure_image import check_is_image, hand_over
 from jupyter_modelpack.events import Reporter
 
 
@@ -25,7 +25,7 @@ def pull(
     report: Reporter, *, package: str | None = None, workspace: str | None = None, engine: str | None = None
 ) -> Pulled:
     """Put a package into the container engine, under its own name."""
-    chosen = choose.engine(engine)
-    wanted = choose.package(choose.workspace(workspace), package)
+    chosen = lookup.engine(engine)
+    wanted = lookup.package(lookup.workspace(workspace), package)
     check_is_image(wanted)
     return Pulled(hand_over(wanted, chosen, report), chosen.name if chosen.isolated else "")

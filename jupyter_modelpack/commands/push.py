@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import choose
-from jupyter_modelpack.commands.hand_over import check_is_image
+from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.ensure_image import check_is_image
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.names import Reference
@@ -41,14 +41,14 @@ def push(
 ) -> Pushed:
     """Send a package to a registry, with the password that docker login or podman login keeps."""
     started = time.monotonic()
-    where = choose.workspace(workspace)
+    where = lookup.workspace(workspace)
     for word in (package, target):
         if word is not None and "://" in word:
             Reference.parse(word)  # which says how a registry's name is written
     if target is None and package is not None and _is_elsewhere(package, where):
         package, target = None, package
     if target is None and where.remote is not None:
-        wanted = choose.package(where, package)
+        wanted = lookup.package(where, package)
         target, plain_http = f"{where.remote.address}/{wanted.record.name}", where.remote.plain_http
     if target is None:
         raise UsageError(
@@ -56,7 +56,7 @@ def push(
             hint="push [PACKAGE] registry.example.com/team/my-model:1, for example.",
             code="no-target",
         )
-    wanted = choose.package(where, package)
+    wanted = lookup.package(where, package)
     check_is_image(wanted)
     name = wanted.push(target, plain_http=plain_http, report=report)
     return Pushed(str(replace(name, digest=None)), str(name.digest), time.monotonic() - started)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.events import Reporter
 
 
@@ -35,7 +35,7 @@ def registry(_report: Reporter, *, writable: bool = False, workspace: str | None
     from jupyter_modelpack.workspace.package_record import FACTS  # noqa: PLC0415
     from jupyter_modelpack.workspace.uses import OURS  # noqa: PLC0415
 
-    where = choose.workspace(workspace)
+    where = lookup.workspace(workspace)
     endpoint = registry_home.endpoint(where)
 
     def serve(ready: Callable[[], None], log: Callable[[str], None]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import choose
-from jupyter_modelpack.commands.hand_over import check_is_image
+from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.ensure_image import check_is_image
 from jupyter_modelpack.commands.run import DIGEST
 from jupyter_modelpack.engine.base import Engine, Service
 from jupyter_modelpack.engine.reload import MORE
@@ -49,9 +49,9 @@ def reload(
     engine: str | None = None,
 ) -> Reloaded:
     """Let a service that was run with --watch serve the script of a newer package of its image."""
-    chosen, where = choose.engine(engine), choose.workspace(workspace)
-    found = choose.service(chosen, service, workspace)
-    wanted = choose.package(where, package) if package else _newest(where, found)
+    chosen, where = lookup.engine(engine), lookup.workspace(workspace)
+    found = lookup.service(chosen, service, workspace)
+    wanted = lookup.package(where, package) if package else _newest(where, found)
     return reload_with(wanted, chosen, found, report, timeout)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 
@@ -29,7 +29,7 @@ def remove(_report: Reporter, *, image: str | None = None, engine: str | None = 
 
     Services of ours that have ended, and were made from it, go with the image.
     """
-    chosen = choose.engine(engine)
+    chosen = lookup.engine(engine)
     if image is None:
         raise UsageError("remove needs the name or the id of an image.", hint="See what there is with: images.")
     if not chosen.isolated:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import choose
-from jupyter_modelpack.commands.hand_over import check_is_image, hand_over
-from jupyter_modelpack.commands.pairs import as_dict
+from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.ensure_image import check_is_image, hand_over
+from jupyter_modelpack.commands.grammar.pairs import as_dict
 from jupyter_modelpack.engine import health
 from jupyter_modelpack.engine import reload as newer
 from jupyter_modelpack.engine.base import (
@@ -92,14 +92,14 @@ def run(  # noqa: PLR0913 - one each for what can be typed
     """
     started = time.monotonic()
     bounds = Bounds.read(memory, cpus, gpus)
-    chosen = choose.engine(engine)
+    chosen = lookup.engine(engine)
     bounds.check(chosen.name, isolated=chosen.isolated)  # before anything is written out
-    where = choose.workspace(workspace)
-    wanted = choose.package(where, package)
+    where = lookup.workspace(workspace)
+    wanted = lookup.package(where, package)
     check_is_image(wanted)
     called = check_name(name or default_name(wanted.location or ""))  # before anything is written out for it
     labels = {
-        choose.WORKSPACE: str(where.path),
+        lookup.WORKSPACE: str(where.path),
         DIGEST: str(wanted.digest),
         **({SAMPLE_LABEL: wanted.sample} if wanted.sample else {}),
         **({PUBLIC: "true"} if public else {}),

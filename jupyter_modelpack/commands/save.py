@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
@@ -52,7 +52,7 @@ def save(
     workspace: str | None = None,
 ) -> Saved:
     """Write an image with its lock to `file`, or what ``docker build`` needs to the folder `output`."""
-    wanted = choose.package(choose.workspace(workspace), package, dockerfile=file is None)
+    wanted = lookup.package(lookup.workspace(workspace), package, dockerfile=file is None)
     if file is not None:
         return _archive(wanted, expand(file), report)
     if not wanted.generate_dockerfile:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.engine.base import SAMPLE_LABEL, Engine, Service
 from jupyter_modelpack.engine.diagnose import last_lines
 from jupyter_modelpack.engine.score import Answer
@@ -76,8 +76,8 @@ def score(
     `stdin` reads what ``-`` stands for, where there is such a thing.
     """
     given = _given(data, file, stdin)
-    chosen = choose.engine(engine)
-    found = choose.service(chosen, service, workspace)
+    chosen = lookup.engine(engine)
+    found = lookup.service(chosen, service, workspace)
     body = _sample(found) if given is None else given
     if found.ended:
         raise UsageError(f"{found.name} has ended.", hint="Start it again with run.", code="not-running")

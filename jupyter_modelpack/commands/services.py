@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.engine.base import Service
 from jupyter_modelpack.engine.health import readiness
 from jupyter_modelpack.engine.reload import running_package
@@ -37,7 +37,7 @@ def services(_report: Reporter, *, engine: str | None = None) -> Services:
 
     One that serves a newer script than that of its image goes by the package it is from.
     """
-    chosen = choose.engine(engine)
+    chosen = lookup.engine(engine)
     rows = tuple(map(_as_it_runs, chosen.services()))
     return Services(chosen.name, rows, _troubles([row for row in rows if not row.ended]))
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import choose
-from jupyter_modelpack.commands.hand_over import check_is_image
+from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.ensure_image import check_is_image
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def verify(
     from jupyter_modelpack.builder.verify import verify as rebuild  # noqa: PLC0415 - verbs start fast
 
     started = time.monotonic()
-    wanted = choose.package(choose.workspace(workspace), package)
+    wanted = lookup.package(lookup.workspace(workspace), package)
     check_is_image(wanted)
     found = rebuild(wanted.image, report, build_sources=build_sources)
     return Verified(

@@ -14,7 +14,7 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.commands.parse import Request
+    from jupyter_modelpack.commands.grammar.parse import Request
     from jupyter_modelpack.errors import ModelpackError
 
 _HELP = {"help", "--help", "-h"}
@@ -58,15 +58,15 @@ def _version() -> int:
 
 
 def _help(words: Sequence[str]) -> int:
-    from jupyter_modelpack.commands import help as texts  # noqa: PLC0415
-    from jupyter_modelpack.commands.parse import find_verb  # noqa: PLC0415
+    from jupyter_modelpack.commands.grammar import help as texts  # noqa: PLC0415
+    from jupyter_modelpack.commands.grammar.parse import find_verb  # noqa: PLC0415
 
     _write(sys.stdout, texts.explain(find_verb(words[0], "shell"), "shell") if words else texts.overview("shell"))
     return 0
 
 
 def _run(words: Sequence[str]) -> int:
-    from jupyter_modelpack.commands.parse import parse  # noqa: PLC0415
+    from jupyter_modelpack.commands.grammar.parse import parse  # noqa: PLC0415
 
     request = parse(words, "shell")
     if request.skin["help"]:

@@ -14,9 +14,9 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
 from jupyter_modelpack import supported
-from jupyter_modelpack.commands import help as texts
-from jupyter_modelpack.commands.option import Door
-from jupyter_modelpack.commands.parse import Request, find_verb, parse
+from jupyter_modelpack.commands.grammar import help as texts
+from jupyter_modelpack.commands.grammar.option import Door
+from jupyter_modelpack.commands.grammar.parse import Request, find_verb, parse
 from jupyter_modelpack.errors import Cancelled, ModelpackError
 from jupyter_modelpack.frontends import complaint
 from jupyter_modelpack.frontends.matcher import suggest

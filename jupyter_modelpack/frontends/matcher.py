@@ -7,8 +7,8 @@ import os
 import re
 from collections.abc import Iterable
 
-from jupyter_modelpack.commands.complete import complete
-from jupyter_modelpack.commands.option import Completes, Door
+from jupyter_modelpack.commands.grammar.complete import complete
+from jupyter_modelpack.commands.grammar.option import Completes, Door
 
 _LINE = re.compile(r"\s*(?:[\w.]+\s*=\s*)?%modelpack\s+(?P<rest>.*)")
 _CELL = re.compile(r"%%package\s+(?P<rest>.*)")
@@ -43,7 +43,7 @@ def _door(door: Door) -> Door:
 def _names(kind: Completes, fragment: str) -> Iterable[str]:
     if kind != "path":
         from jupyter_modelpack import opened  # noqa: PLC0415 - as above
-        from jupyter_modelpack.commands.known import names  # noqa: PLC0415 - brings in the engine; loading does not wait
+        from jupyter_modelpack.commands.suggestions import names  # noqa: PLC0415 - brings in the engine; loading does not wait
 
         last = opened.last()
         return names(kind, str(last) if last else None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack import opened
-from jupyter_modelpack.commands.parse import Request
+from jupyter_modelpack.commands.grammar.parse import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.find_models import wanted_variables
-from jupyter_modelpack.commands.notebook import Notebook
-from jupyter_modelpack.commands.parse import Request
+from jupyter_modelpack.commands.grammar.parse import Request
+from jupyter_modelpack.commands.notebook_context import Notebook
 from jupyter_modelpack.frontends.carry import Carrier
 from jupyter_modelpack.frontends.dumped import dump
 
@@ -28,7 +28,7 @@ def take(request: Request, names: Mapping[str, Any]) -> tuple[Request, Notebook]
         names[word].id if isinstance(names.get(word), Model) and names[word].id else word
         for word in request.values["model"]
     ]
-    where = choose.workspace(request.values["workspace"])
+    where = lookup.workspace(request.values["workspace"])
     wanted = wanted_variables(where, words, names.__contains__)
     files: AbstractContextManager[object] = nullcontext()
     models = {}

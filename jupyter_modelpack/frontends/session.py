@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack import opened
 from jupyter_modelpack.commands import perform
-from jupyter_modelpack.commands.parse import Request
+from jupyter_modelpack.commands.grammar.parse import Request
 from jupyter_modelpack.commands.sample import is_json
 from jupyter_modelpack.errors import Cancelled, UsageError
 from jupyter_modelpack.events import Reporter
@@ -27,7 +27,7 @@ from jupyter_modelpack.frontends.widgets.switch import panels
 from jupyter_modelpack.waiting import result_of, until
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.commands.notebook import Notebook
+    from jupyter_modelpack.commands.notebook_context import Notebook
     from jupyter_modelpack.frontends.watch import Watch
 
 

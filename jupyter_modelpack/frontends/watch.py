@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.commands import choose, perform
+from jupyter_modelpack.commands import lookup, perform
+from jupyter_modelpack.commands.grammar.parse import Request
 from jupyter_modelpack.commands.kill import Killed
 from jupyter_modelpack.commands.package import Packaged
-from jupyter_modelpack.commands.parse import Request
 from jupyter_modelpack.commands.reload import reload_with, repository
 from jupyter_modelpack.commands.run import Running
 from jupyter_modelpack.engine.base import Engine, Service
@@ -52,7 +52,7 @@ class Watch:
         request = self._request
         if request is None or package.generate_dockerfile or repository(package.location or "") != self._repository:
             return
-        engine = self._engine or choose.engine(request.values["engine"])
+        engine = self._engine or lookup.engine(request.values["engine"])
         self._engine = None
         service = self._running(engine)
         if service is None:

@@ -122,7 +122,7 @@ REAL = """
 import json, os, sys, tempfile
 sys.path.insert(0, {checkout!r})
 from pathlib import Path
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup as choose
 from jupyter_modelpack.engine.base import LABEL, RunSpec
 from jupyter_modelpack.engine.health import wait_until_ready
 from jupyter_modelpack.events import Reporter

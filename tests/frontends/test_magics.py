@@ -126,7 +126,7 @@ def test_question_marks_explain(shell, capsys) -> None:
 
 
 def test_data_may_be_a_variable(shell) -> None:
-    from jupyter_modelpack.commands.parse import parse
+    from jupyter_modelpack.commands.grammar.parse import parse
 
     magics = shell.magics_manager.registry["ModelpackMagics"].session
     shell.user_ns["rows"] = {"data": [[1, 2]]}

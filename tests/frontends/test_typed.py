@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from IPython.core.completer import provisionalcompleter
 
-from jupyter_modelpack.commands.help import CELL_EXAMPLES
-from jupyter_modelpack.commands.parse import parse
-from jupyter_modelpack.commands.spec import options
+from jupyter_modelpack.commands.grammar.help import CELL_EXAMPLES
+from jupyter_modelpack.commands.grammar.parse import parse
+from jupyter_modelpack.commands.grammar.verbs import options
 from jupyter_modelpack.frontends.words import split
 
 ODD = "mein Modell ünï 模型 'a'.txt"

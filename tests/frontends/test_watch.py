@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from jupyter_modelpack.commands import perform
-from jupyter_modelpack.commands.parse import parse
+from jupyter_modelpack.commands.grammar.parse import parse
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
 

@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_modelpack import __version__
 from jupyter_modelpack.builder.base_image import standard_library
-from jupyter_modelpack.commands.spec import options, verbs
+from jupyter_modelpack.commands.grammar.verbs import options, verbs
 from jupyter_modelpack.engine.base import State
 from jupyter_modelpack.frontends import human
 from jupyter_modelpack.frontends.widgets.source import SOURCES

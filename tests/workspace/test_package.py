@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_modelpack.builder import build as local
 from jupyter_modelpack.builder.recipe import Built, LayerNote
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.errors import BuildFailed, Cancelled, Conflict, NotFound, PathNotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Log, Reporter, Stage
 from jupyter_modelpack.exceptions import WebserviceException
@@ -154,13 +154,13 @@ def test_a_model_where_no_folder_can_be(model, folder):
 def test_the_newest_of_its_kind_when_nobody_names_one(ws, model, config, builder):
     image = Model.package(ws, [model], config)
     image.wait_for_creation()
-    assert choose.package(ws, None, dockerfile=True).location == image.location  # and save says what it is
+    assert lookup.package(ws, None, dockerfile=True).location == image.location  # and save says what it is
     kept = ModelPackage.get(ws, image.location).image
     saved = package_record.write(ws.store, "saved", "1", kept.descriptor, Facts(dockerfile=True))
     assert ModelPackage.list(ws)[0].generate_dockerfile
-    assert choose.package(ws, None).location == image.location
-    assert choose.package(ws, None, dockerfile=True).location.endswith(saved.name)
-    assert choose.package(ws, "saved:1").generate_dockerfile
+    assert lookup.package(ws, None).location == image.location
+    assert lookup.package(ws, None, dockerfile=True).location.endswith(saved.name)
+    assert lookup.package(ws, "saved:1").generate_dockerfile
 
 
 def test_image_name_and_label(ws, model, config, builder):

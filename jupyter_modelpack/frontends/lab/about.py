@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_modelpack._version import __version__
-from jupyter_modelpack.commands.option import Option, Verb
-from jupyter_modelpack.commands.spec import options, verbs
+from jupyter_modelpack.commands.grammar.option import Option, Verb
+from jupyter_modelpack.commands.grammar.verbs import options, verbs
 
 
 def about() -> dict[str, Any]:

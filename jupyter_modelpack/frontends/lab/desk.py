@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack.commands import perform
-from jupyter_modelpack.commands.fill import fill
-from jupyter_modelpack.commands.parse import Request
-from jupyter_modelpack.commands.spec import options
+from jupyter_modelpack.commands.grammar.from_json import fill
+from jupyter_modelpack.commands.grammar.parse import Request
+from jupyter_modelpack.commands.grammar.verbs import options
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.document import document
 from jupyter_modelpack.frontends.lab.hub import Hub

@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from jupyter_modelpack.commands import perform
-from jupyter_modelpack.commands.fill import fill
+from jupyter_modelpack.commands.grammar.from_json import fill
 from jupyter_modelpack.errors import Cancelled
 from jupyter_modelpack.events import Event, Log, Progress, Reporter, Stage
 from jupyter_modelpack.frontends.document import document

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from jupyter_modelpack.commands.fill import fill
-from jupyter_modelpack.commands.spec import options
+from jupyter_modelpack.commands.grammar.from_json import fill
+from jupyter_modelpack.commands.grammar.verbs import options
 from jupyter_modelpack.engine.process.supervisor import end_with_children
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.frontends.lab import journal

@@ -7,9 +7,9 @@ from typing import Any, cast
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_modelpack.commands import known
-from jupyter_modelpack.commands.option import Completes
-from jupyter_modelpack.commands.spec import verbs
+from jupyter_modelpack.commands import suggestions
+from jupyter_modelpack.commands.grammar.option import Completes
+from jupyter_modelpack.commands.grammar.verbs import verbs
 from jupyter_modelpack.frontends.lab.about import about
 from jupyter_modelpack.frontends.lab.desk import Desk
 from jupyter_modelpack.frontends.lab.handler import Handler
@@ -59,7 +59,7 @@ class Names(Handler):
             where = named(asked, self.desk.root)
             if where.absent and kind in {"model", "package", "environment"}:
                 return []
-            return clean.data(known.names(cast("Completes", kind), where.workspace, where.engine))
+            return clean.data(suggestions.names(cast("Completes", kind), where.workspace, where.engine))
 
         await self.reply(find)
 

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jupyter_modelpack.commands import choose
-from jupyter_modelpack.commands.condition import Condition, condition
+from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.service_status import Condition, condition
 from jupyter_modelpack.engine.base import Engine, Service, check_name
 from jupyter_modelpack.engine.diagnose import read_log
 from jupyter_modelpack.errors import Cancelled, ModelpackError, NotFound
@@ -37,12 +37,12 @@ def find(name: str, engine: Engine) -> Service:
 
 def check_started_here(name: str, engine: str | None) -> None:
     """Raise `NotFound` unless `run` started the service of that name."""
-    find(name, choose.engine(engine))
+    find(name, lookup.engine(engine))
 
 
 def look(name: str, where: Where) -> dict[str, Any]:
     """Return a service's facts with a request for it."""
-    engine = choose.engine(where.engine)
+    engine = lookup.engine(where.engine)
     service = find(name, engine)
     return {**facts(condition(engine, service)), "sample": clean.data(request_for(service))}
 
@@ -69,7 +69,7 @@ class Following:
 
     def _guarded(self, work: Callable[[Engine, Service], None]) -> None:
         try:
-            engine = choose.engine(self._where.engine)
+            engine = lookup.engine(self._where.engine)
             work(engine, find(self._name, engine))
         except (Cancelled, NotFound):
             pass  # nobody looks any more, or there is nothing to be seen any more

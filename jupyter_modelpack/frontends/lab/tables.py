@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.errors import ModelpackError, NotFound
 from jupyter_modelpack.frontends.lab.where import Where
 from jupyter_modelpack.frontends.widgets import clean
@@ -87,7 +87,7 @@ def _rows(name: str, where: Where) -> Sequence[Row]:
 
 
 def _isolated(where: Where) -> bool:
-    return choose.engine(where.engine).isolated
+    return lookup.engine(where.engine).isolated
 
 
 def _with_forms(name: str, row: Row) -> Row:

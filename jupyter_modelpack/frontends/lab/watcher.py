@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.frontends.lab.where import Where
 
@@ -93,9 +93,9 @@ def _index(where: Where) -> Hashable:
 
 
 def _services(where: Where) -> Hashable:
-    return tuple((one.id, one.state, one.port) for one in choose.engine(where.engine).services())
+    return tuple((one.id, one.state, one.port) for one in lookup.engine(where.engine).services())
 
 
 def _images(where: Where) -> Hashable:
-    chosen = choose.engine(where.engine)
+    chosen = lookup.engine(where.engine)
     return hash(tuple((str(row.id), row.repository, row.tag) for row in chosen.images())) if chosen.isolated else 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack import home
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.workspace import config_file
 from jupyter_modelpack.workspace.workspace import MARK
 
@@ -41,7 +41,7 @@ class Where:
 
     def index(self) -> Path | None:
         """Return the file that changes whenever the workspace does."""
-        return None if self.absent else choose.workspace(self.workspace).path / "index.json"
+        return None if self.absent else lookup.workspace(self.workspace).path / "index.json"
 
 
 def named(given: Mapping[str, Any], root: Path) -> Where:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_modelpack.engine.base import SAMPLE_LABEL
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.commands.condition import Condition
+    from jupyter_modelpack.commands.service_status import Condition
     from jupyter_modelpack.engine.base import Service
 
 LOOK_SECONDS = 2.0

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Dict, Unicode
 
-from jupyter_modelpack.commands import choose
-from jupyter_modelpack.commands.condition import Condition, condition
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.score import score
+from jupyter_modelpack.commands.service_status import Condition, condition
 from jupyter_modelpack.engine.diagnose import read_log
 from jupyter_modelpack.errors import Cancelled, NotFound
 from jupyter_modelpack.events import Reporter
@@ -47,7 +47,7 @@ class ServicePanel(Panel):
 
     def __init__(self, service: Service, sample: str = "") -> None:
         self._service = service
-        self._engine = choose.engine(service.engine)
+        self._engine = lookup.engine(service.engine)
         self._stats, self._watching = Stats(), threading.Lock()
         self._reading: Reporter | None = None
         self._readings, self._killed = 0, False

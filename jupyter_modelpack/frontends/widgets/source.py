@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.images import Images, images
 from jupyter_modelpack.commands.models import Models, models
 from jupyter_modelpack.commands.packages import Packages, packages
@@ -70,7 +70,7 @@ def _ask(verb: Callable[..., Any], *names: str) -> Callable[[Mapping[str, Any]],
 def _images(result: Images, where: Mapping[str, Any]) -> list[Row]:
     now, rows = datetime.now(UTC), []
     # `absent`: there is no workspace yet, and to look for its packages would make one.
-    known = () if where.get("absent") else choose.workspace(where.get("workspace")).packages
+    known = () if where.get("absent") else lookup.workspace(where.get("workspace")).packages
     runnable = {package.location for package in known}
     for row in result.rows:
         short = human.short_id(row.id)

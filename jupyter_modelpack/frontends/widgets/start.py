@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.run import Running, default_name, run
 from jupyter_modelpack.engine import ports
 from jupyter_modelpack.engine.base import DEFAULT_PORT
@@ -23,7 +23,7 @@ def start(package: str, where: Mapping[str, Any]) -> Running:
 
 def _runs(package: str, where: Mapping[str, Any]) -> bool:
     try:
-        return not choose.engine(where.get("engine")).find(default_name(package)).ended
+        return not lookup.engine(where.get("engine")).find(default_name(package)).ended
     except NotFound:
         return False
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from traitlets import List, Unicode
 
-from jupyter_modelpack.commands import choose
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.delete import delete
 from jupyter_modelpack.commands.kill import kill
 from jupyter_modelpack.errors import UsageError
@@ -129,7 +129,7 @@ class TablesPanel(Panel):
 
     def _remove(self, asked: Mapping[str, Any]) -> str:
         name = str(asked.get("name"))
-        gone = choose.engine(self._where.get("engine")).remove_image(name)
+        gone = lookup.engine(self._where.get("engine")).remove_image(name)
         return f"Removed {', with the ended '.join([name, *([', '.join(gone)] if gone else [])])}."
 
     def _delete(self, asked: Mapping[str, Any]) -> str:
@@ -142,7 +142,7 @@ class TablesPanel(Panel):
         return f"{done.service.name} was killed."
 
     def _open(self, asked: Mapping[str, Any]) -> str:
-        service = choose.engine(self._where.get("engine")).find(str(asked.get("name")))
+        service = lookup.engine(self._where.get("engine")).find(str(asked.get("name")))
         self._child(service)
         return f"Showing {service.name}."
 

@@ -6,9 +6,9 @@ tables; a verb's function takes exactly the options named here, by keyword (a te
 
 from __future__ import annotations
 
-from jupyter_modelpack.commands.option import CELL, EVERYWHERE, NOTEBOOK, SHELL, Door, Option, Verb
-from jupyter_modelpack.commands.options_making import MAKING
-from jupyter_modelpack.commands.options_using import USING
+from jupyter_modelpack.commands.grammar.option import CELL, EVERYWHERE, NOTEBOOK, SHELL, Door, Option, Verb
+from jupyter_modelpack.commands.grammar.options_making import MAKING
+from jupyter_modelpack.commands.grammar.options_using import USING
 
 VERBS: tuple[Verb, ...] = (
     Verb(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands.parse import nearest
+from jupyter_modelpack.commands.grammar.parse import nearest
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import ModelpackError, NotFound, UsageError
 from jupyter_modelpack.home import expand

@@ -2,10 +2,10 @@
 
 import pytest
 
-from jupyter_modelpack.commands.fill import fill
-from jupyter_modelpack.commands.option import SHELL
-from jupyter_modelpack.commands.parse import parse
-from jupyter_modelpack.commands.spec import VERBS, options
+from jupyter_modelpack.commands.grammar.from_json import fill
+from jupyter_modelpack.commands.grammar.option import SHELL
+from jupyter_modelpack.commands.grammar.parse import parse
+from jupyter_modelpack.commands.grammar.verbs import VERBS, options
 from jupyter_modelpack.errors import UsageError
 
 

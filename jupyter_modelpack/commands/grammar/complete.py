@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
-from jupyter_modelpack.commands.option import Completes, Door, Option
-from jupyter_modelpack.commands.spec import options, verbs
+from jupyter_modelpack.commands.grammar.option import Completes, Door, Option
+from jupyter_modelpack.commands.grammar.verbs import options, verbs
 
 Names = Callable[[Completes], Iterable[str]]
 """Gives the names of a kind that exist now."""

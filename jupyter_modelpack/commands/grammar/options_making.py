@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_modelpack.commands.option import NO_CELL, Option
+from jupyter_modelpack.commands.grammar.option import NO_CELL, Option
 
 MADE = ("package", "plan")
 

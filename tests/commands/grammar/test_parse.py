@@ -2,7 +2,7 @@
 
 import pytest
 
-from jupyter_modelpack.commands.parse import parse
+from jupyter_modelpack.commands.grammar.parse import parse
 from jupyter_modelpack.errors import UsageError
 
 

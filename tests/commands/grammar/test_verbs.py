@@ -5,11 +5,11 @@ import inspect
 
 import pytest
 
-from jupyter_modelpack.commands import help as texts
-from jupyter_modelpack.commands.complete import complete
-from jupyter_modelpack.commands.option import Completes
-from jupyter_modelpack.commands.parse import parse
-from jupyter_modelpack.commands.spec import OPTIONS, VERBS, options
+from jupyter_modelpack.commands.grammar import help as texts
+from jupyter_modelpack.commands.grammar.complete import complete
+from jupyter_modelpack.commands.grammar.option import Completes
+from jupyter_modelpack.commands.grammar.parse import parse
+from jupyter_modelpack.commands.grammar.verbs import OPTIONS, VERBS, options
 from jupyter_modelpack.frontends.words import split
 
 FROM_FRONT_ENDS = {"cell", "notebook", "made", "packaged", "stdin"}

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands.choose import proposing
-from jupyter_modelpack.commands.pairs import as_dict
+from jupyter_modelpack.commands.grammar.pairs import as_dict
+from jupyter_modelpack.commands.lookup import proposing
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.home import expand
 

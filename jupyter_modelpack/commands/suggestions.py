@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jupyter_modelpack.commands import choose
-from jupyter_modelpack.commands.option import Completes
-from jupyter_modelpack.commands.spec import VERBS
+from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.grammar.option import Completes
+from jupyter_modelpack.commands.grammar.verbs import VERBS
 from jupyter_modelpack.errors import ModelpackError
 
 
@@ -20,15 +20,15 @@ def _names(kind: Completes, workspace: str | None, engine: str | None) -> list[s
     if kind == "verb":
         return [verb.name for verb in VERBS]
     if kind == "service":
-        return [service.name for service in choose.engine(engine).services()]
+        return [service.name for service in lookup.engine(engine).services()]
     if kind == "workspace":
         from jupyter_modelpack.workspace.workspace import Workspace  # noqa: PLC0415 - only when asked for
 
         return sorted(Workspace.list())
     if kind == "model":
-        return sorted(choose.workspace(workspace).models)
+        return sorted(lookup.workspace(workspace).models)
     if kind == "environment":
-        return sorted(choose.workspace(workspace).environments)
+        return sorted(lookup.workspace(workspace).environments)
     if kind == "package":
-        return [package.location or "" for package in choose.workspace(workspace).packages]
+        return [package.location or "" for package in lookup.workspace(workspace).packages]
     return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_modelpack.commands.option import SHELL, Option
+from jupyter_modelpack.commands.grammar.option import SHELL, Option
 
 A_DAY = 86_400
 """Seconds; the longest that anything is waited for."""

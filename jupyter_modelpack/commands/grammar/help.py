@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from jupyter_modelpack.commands.option import Door, Option, Verb
-from jupyter_modelpack.commands.spec import options, verbs
+from jupyter_modelpack.commands.grammar.option import Door, Option, Verb
+from jupyter_modelpack.commands.grammar.verbs import options, verbs
 
 WIDTH = 96
 

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_modelpack.commands.option import Door, Option, Value
-from jupyter_modelpack.commands.parse import Request, check_text, find_verb, nearest, reader
-from jupyter_modelpack.commands.spec import options
+from jupyter_modelpack.commands.grammar.option import Door, Option, Value
+from jupyter_modelpack.commands.grammar.parse import Request, check_text, find_verb, nearest, reader
+from jupyter_modelpack.commands.grammar.verbs import options
 from jupyter_modelpack.errors import UsageError
 
 MANY = 1_000

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from jupyter_modelpack.commands.option import Door, Option, Value, Verb
-from jupyter_modelpack.commands.spec import options, verbs
+from jupyter_modelpack.commands.grammar.option import Door, Option, Value, Verb
+from jupyter_modelpack.commands.grammar.verbs import options, verbs
 from jupyter_modelpack.errors import UsageError
 
 
