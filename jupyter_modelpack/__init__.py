@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         Untrusted,
         UsageError,
     )
-    from jupyter_modelpack.frontends.kernel import modelpack_panel
+    from jupyter_modelpack.frontends.notebook.kernel import modelpack_panel
     from jupyter_modelpack.workspace.conda import CondaDependencies
     from jupyter_modelpack.workspace.container_registry import ContainerRegistry
     from jupyter_modelpack.workspace.environment import Environment
@@ -74,7 +74,7 @@ _NOUNS = {
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = "frontends.kernel" if name == "modelpack_panel" else "errors"
+    room = "frontends.notebook.kernel" if name == "modelpack_panel" else "errors"
     if name in _NOUNS:
         from jupyter_modelpack import supported  # noqa: PLC0415 - as the module says
 
@@ -89,7 +89,7 @@ def __getattr__(name: str) -> object:
 def _attach() -> None:
     """Let builds be seen in a panel when this is the kernel of a notebook."""
     if "ipykernel" in sys.modules:
-        from jupyter_modelpack.frontends import kernel  # noqa: PLC0415 - only a notebook needs it
+        from jupyter_modelpack.frontends.notebook import kernel  # noqa: PLC0415 - only a notebook needs it
 
         kernel.attach()
 
@@ -100,14 +100,14 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: object) -> None:
     """Make ``%modelpack`` and ``%%package`` known to a notebook: ``%load_ext jupyter_modelpack``."""
-    from jupyter_modelpack.frontends import magics  # noqa: PLC0415 - only a notebook pays for IPython
+    from jupyter_modelpack.frontends.notebook import magics  # noqa: PLC0415 - only a notebook pays for IPython
 
     magics.load(shell)  # type: ignore[arg-type] # a shell's type is IPython's
 
 
 def unload_ipython_extension(shell: object) -> None:
     """Take back what `load_ipython_extension` registered."""
-    from jupyter_modelpack.frontends import magics  # noqa: PLC0415 - as above
+    from jupyter_modelpack.frontends.notebook import magics  # noqa: PLC0415 - as above
 
     magics.unload(shell)  # type: ignore[arg-type] # as above
 

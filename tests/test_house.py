@@ -55,7 +55,9 @@ def test_importing_the_package_pulls_in_nothing_heavy():
 
 def test_the_first_panel_waits_for_no_engine_and_no_workspace():
     rooms = ("engine", "registry", "store", "workspace", "commands.package")
-    program = "import jupyter_modelpack.frontends.magics, jupyter_modelpack.frontends.session, json, sys;"
+    program = (
+        "import jupyter_modelpack.frontends.notebook.magics, jupyter_modelpack.frontends.notebook.session, json, sys;"
+    )
     program += "import jupyter_modelpack.frontends.widgets.presenter; print(json.dumps(sorted(sys.modules)))"
     loaded = json.loads(subprocess.check_output([sys.executable, "-c", program]))
     assert [name for name in loaded if name.startswith(tuple(f"jupyter_modelpack.{room}" for room in rooms))] == []

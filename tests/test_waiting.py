@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_modelpack.errors import Cancelled
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.frontends.presenter import Job, TextPresenter
+from jupyter_modelpack.frontends.render.presenter import Job, TextPresenter
 from jupyter_modelpack.waiting import items_of, result_of, until
 
 # `interrupt_main` does what a signal does whose wake-up is lost: it marks the signal as come and wakes nobody.

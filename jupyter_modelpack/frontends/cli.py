@@ -76,7 +76,7 @@ def _run(words: Sequence[str]) -> int:
 
     supported.check()
     from jupyter_modelpack.commands import perform  # noqa: PLC0415
-    from jupyter_modelpack.frontends.presenter import Job, TextPresenter  # noqa: PLC0415
+    from jupyter_modelpack.frontends.render.presenter import Job, TextPresenter  # noqa: PLC0415
 
     more = {"stdin": sys.stdin.read} if request.verb.name == "score" else {}
     job = Job(lambda report: perform(request, report, **more), lambda result: result)
@@ -88,12 +88,12 @@ def _run(words: Sequence[str]) -> int:
 
 def _show(result: Any, request: Request) -> int:
     if request.skin["json"]:
-        from jupyter_modelpack.frontends.document import text as json_text  # noqa: PLC0415
+        from jupyter_modelpack.frontends.render.json import text as json_text  # noqa: PLC0415
 
         _write(sys.stdout, json_text(result))
         return _code(result)
-    from jupyter_modelpack.frontends.plain import text  # noqa: PLC0415
-    from jupyter_modelpack.frontends.show import follow, view  # noqa: PLC0415
+    from jupyter_modelpack.frontends.render.text import text  # noqa: PLC0415
+    from jupyter_modelpack.frontends.render.views import follow, view  # noqa: PLC0415
 
     follow(result, lambda line: _write(sys.stdout, line))
     shown = view(result)
@@ -108,7 +108,7 @@ def _code(result: Any) -> int:
 
 
 def _complain(error: ModelpackError) -> int:
-    from jupyter_modelpack.frontends.complaint import exit_code, lines  # noqa: PLC0415
+    from jupyter_modelpack.frontends.render.errors import exit_code, lines  # noqa: PLC0415
 
     first, *rest = lines(error)
     _write(sys.stderr, "\n".join([f"modelpack: {first}", *rest]))
@@ -116,7 +116,7 @@ def _complain(error: ModelpackError) -> int:
 
 
 def _confess(error: Exception) -> int:
-    from jupyter_modelpack.frontends.complaint import bug  # noqa: PLC0415
+    from jupyter_modelpack.frontends.render.errors import bug  # noqa: PLC0415
 
     _write(sys.stderr, f"modelpack: this is a bug of modelpack: {bug(error)}; MODELPACK_DEBUG=1 shows where")
     return 1

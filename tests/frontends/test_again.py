@@ -2,7 +2,7 @@
 
 import pytest
 
-from jupyter_modelpack.frontends.widgets import start
+from jupyter_modelpack.frontends.live import start
 
 CELL = "%%package --name again {more}\ndef init(): ...\ndef run(data): return {value}\n"
 

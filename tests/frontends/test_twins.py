@@ -5,8 +5,9 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_modelpack.frontends import markup, plain
-from jupyter_modelpack.frontends.view import Block, Fields, Line, Table, visible
+from jupyter_modelpack.frontends.render import html as markup
+from jupyter_modelpack.frontends.render import text as plain
+from jupyter_modelpack.frontends.render.view import Block, Fields, Line, Table, visible
 
 HOSTILE = [
     "<script>alert(1)</script>",

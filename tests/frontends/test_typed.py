@@ -8,7 +8,7 @@ from IPython.core.completer import provisionalcompleter
 from jupyter_modelpack.commands.grammar.help import CELL_EXAMPLES
 from jupyter_modelpack.commands.grammar.parse import parse
 from jupyter_modelpack.commands.grammar.verbs import options
-from jupyter_modelpack.frontends.words import split
+from jupyter_modelpack.frontends.notebook.split_line import split
 
 ODD = "mein Modell ünï 模型 'a'.txt"
 

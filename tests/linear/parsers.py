@@ -66,7 +66,7 @@ KNOWN = {
         builder/local_run/dry_run_program.py:_message builder/wheels/layer_cache.py:_read
         builder/wheels/layer_cache.py:kept_layers engine/process/engine.py:_start
         engine/process/service_records.py:Record.facts engine/reload.py:archive_of
-        frontends/lab/handler.py:Handler.form frontends/lab/job_program.py:main frontends/lab/journal.py:lines
+        frontends/lab/handler.py:Handler.form frontends/lab/job_worker.py:main frontends/lab/journal.py:lines
         registry/server/endpoint.py:Endpoint.from_json store/process_id.py:Owner.parse workspace/config_file.py:_name
         workspace/digests.py:_noted workspace/environment.py:Environment.clone workspace/main_names.py:_noted
         workspace/searched.py:Searched._read workspace/package_record.py:Facts.from_json
@@ -75,7 +75,7 @@ KNOWN = {
     USERS: """
         workspace/module_advice.py:_is_from_an_index builder/lock/constraints.py:_fetch
         builder/base_image/debian.py:_copy builder/wheels/interpreter.py:_known_to_uv commands/package.py:_try
-        commands/sample.py:is_json commands/score.py:_parsed frontends/carry.py:_is_plain
+        commands/sample.py:is_json commands/score.py:_parsed frontends/notebook/cell_definitions.py:_is_plain
         registry/client/credentials.py:_document registry/client/credentials.py:_ask_helper
         scoring/describe/description.py:of_entry scoring/settings.py:_config_file
         scoring/inference_schema/parameter_types.py:PandasParameterType.input_to_swagger

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from jupyter_modelpack.frontends.lab import tables
 from jupyter_modelpack.frontends.lab.tables import Tables
-from jupyter_modelpack.frontends.lab.where import Where
-from jupyter_modelpack.frontends.widgets.source import SOURCES
+from jupyter_modelpack.frontends.lab.target import Where
+from jupyter_modelpack.frontends.live.tables import SOURCES
 
 HERE = Where("here")
 

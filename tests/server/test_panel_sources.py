@@ -13,8 +13,8 @@ from jupyter_modelpack import __version__
 from jupyter_modelpack.builder.base_image import standard_library
 from jupyter_modelpack.commands.grammar.verbs import options, verbs
 from jupyter_modelpack.engine.base import State
-from jupyter_modelpack.frontends import human
-from jupyter_modelpack.frontends.widgets.source import SOURCES
+from jupyter_modelpack.frontends.live.tables import SOURCES
+from jupyter_modelpack.frontends.render import humanize
 from tests.services import CHECKOUT
 
 SOURCE = {path.name: path.read_text() for path in (CHECKOUT / "labextension" / "src").glob("*.ts")}
@@ -67,7 +67,7 @@ def test_every_word_of_the_panel_is_known_in_portuguese():
 def test_what_the_server_says_of_time_and_stages_is_a_phrase_of_the_panel():
     lengths = (0, 1, 2, 60, 150, 3600, 9000, 3 * 86400, 20 * 86400, 90 * 86400, 900 * 86400)
     now = datetime.now(UTC)
-    said = {human.ago(now - timedelta(seconds=length), now) for length in lengths} | set(get_args(State))
+    said = {humanize.ago(now - timedelta(seconds=length), now) for length in lengths} | set(get_args(State))
     stages = r'(?:report\.stage\("[\w-]+", |\bStep\()f?"([^"]+)"'
     for source in (CHECKOUT / "jupyter_modelpack").rglob("*.py"):
         for text in re.findall(stages, source.read_text()):

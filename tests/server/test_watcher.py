@@ -2,8 +2,8 @@
 
 import pytest
 
+from jupyter_modelpack.frontends.lab.target import Where
 from jupyter_modelpack.frontends.lab.watcher import Watcher
-from jupyter_modelpack.frontends.lab.where import Where
 from tests.server.crowd import ANSWERS, engine
 
 HERE, THERE = Where("here", "process"), Where("there", "docker")

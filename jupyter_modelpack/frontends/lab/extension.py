@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jupyter_server.extension.application import ExtensionApp
 
-from jupyter_modelpack.frontends.lab.desk import Desk
+from jupyter_modelpack.frontends.lab.app import Desk
 from jupyter_modelpack.frontends.lab.routes import routes
 
 

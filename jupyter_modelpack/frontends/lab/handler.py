@@ -14,10 +14,10 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from jupyter_modelpack.errors import ModelpackError, UsageError
-from jupyter_modelpack.frontends.lab.answer import status, told
+from jupyter_modelpack.frontends.lab.http_errors import status, told
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.frontends.lab.desk import Desk
+    from jupyter_modelpack.frontends.lab.app import Desk
 
 BODY_BYTES = 16 << 20
 """Largest request; only `score` brings more than a few names, and a larger one goes to the service itself."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jupyter_modelpack.events import Progress, Stage
-from jupyter_modelpack.frontends.widgets import clean
-from jupyter_modelpack.frontends.widgets.build_state import BuildState
-from jupyter_modelpack.frontends.widgets.feed import Feed
+from jupyter_modelpack.frontends.live import sanitize
+from jupyter_modelpack.frontends.live.build_state import BuildState
+from jupyter_modelpack.frontends.live.line_feed import Feed
 
 ENDS = ("done", "failed", "cancelled")
 
@@ -90,7 +90,7 @@ class Job:
             "result": self._result,
             "error": self._error,
         }
-        return clean.data(shown)
+        return sanitize.data(shown)
 
     def whole(self) -> dict[str, Any]:
         """Return all of it, with the last lines of the log."""

@@ -20,11 +20,11 @@ from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.frontends.lab import journal
 from jupyter_modelpack.frontends.lab.hub import Hub
 from jupyter_modelpack.frontends.lab.job import Job
-from jupyter_modelpack.frontends.lab.job_program import INTERRUPTS
-from jupyter_modelpack.frontends.widgets import clean
+from jupyter_modelpack.frontends.lab.job_worker import INTERRUPTS
+from jupyter_modelpack.frontends.live import sanitize
 from jupyter_modelpack.redact import scrub
 
-PROGRAM = "jupyter_modelpack.frontends.lab.job_program"
+PROGRAM = "jupyter_modelpack.frontends.lab.job_worker"
 
 CANCEL_SECONDS = 10.0
 """How long a job may take to end once it was asked to: it tidies up, and asks between steps whether to go on."""
@@ -66,7 +66,7 @@ class Jobs:
         if child.stdin:
             with child.stdin, contextlib.suppress(BrokenPipeError):
                 child.stdin.write(json.dumps({"verb": verb, "form": form}).encode())
-        return {**self._follow(name, child).whole(), **clean.data(head)}
+        return {**self._follow(name, child).whole(), **sanitize.data(head)}
 
     def _begin(self, out: BinaryIO) -> subprocess.Popen[bytes]:
         # An interrupt waits until the program can take it: it would end one that is still being loaded.

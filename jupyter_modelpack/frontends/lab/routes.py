@@ -10,13 +10,13 @@ from tornado import web
 from jupyter_modelpack.commands import suggestions
 from jupyter_modelpack.commands.grammar.option import Completes
 from jupyter_modelpack.commands.grammar.verbs import verbs
-from jupyter_modelpack.frontends.lab.about import about
-from jupyter_modelpack.frontends.lab.desk import Desk
+from jupyter_modelpack.frontends.lab.app import Desk
+from jupyter_modelpack.frontends.lab.declarations import about
 from jupyter_modelpack.frontends.lab.handler import Handler
 from jupyter_modelpack.frontends.lab.service import look
 from jupyter_modelpack.frontends.lab.stream import Stream
-from jupyter_modelpack.frontends.lab.where import named
-from jupyter_modelpack.frontends.widgets import clean
+from jupyter_modelpack.frontends.lab.target import named
+from jupyter_modelpack.frontends.live import sanitize
 
 PREFIX = "/jupyter-modelpack"
 
@@ -59,7 +59,7 @@ class Names(Handler):
             where = named(asked, self.desk.root)
             if where.absent and kind in {"model", "package", "environment"}:
                 return []
-            return clean.data(suggestions.names(cast("Completes", kind), where.workspace, where.engine))
+            return sanitize.data(suggestions.names(cast("Completes", kind), where.workspace, where.engine))
 
         await self.reply(find)
 

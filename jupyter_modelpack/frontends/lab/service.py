@@ -12,17 +12,17 @@ from jupyter_modelpack.engine.base import Engine, Service, check_name
 from jupyter_modelpack.engine.diagnose import read_log
 from jupyter_modelpack.errors import Cancelled, ModelpackError, NotFound
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.frontends.lab.answer import told
-from jupyter_modelpack.frontends.lab.where import Where
-from jupyter_modelpack.frontends.widgets import clean, service_facts
-from jupyter_modelpack.frontends.widgets.feed import KEPT, Feed
-from jupyter_modelpack.frontends.widgets.service_facts import LOOK_SECONDS, request_for
+from jupyter_modelpack.frontends.lab.http_errors import told
+from jupyter_modelpack.frontends.lab.target import Where
+from jupyter_modelpack.frontends.live import sanitize, service_facts
+from jupyter_modelpack.frontends.live.line_feed import KEPT, Feed
+from jupyter_modelpack.frontends.live.service_facts import LOOK_SECONDS, request_for
 
 
 def facts(found: Condition) -> dict[str, Any]:
     """Return what the page shows of a service."""
     death = told(found.death) if found.death else None
-    return clean.data({**service_facts.facts(found), "ended": found.service.ended, "death": death})
+    return sanitize.data({**service_facts.facts(found), "ended": found.service.ended, "death": death})
 
 
 def find(name: str, engine: Engine) -> Service:
@@ -44,7 +44,7 @@ def look(name: str, where: Where) -> dict[str, Any]:
     """Return a service's facts with a request for it."""
     engine = lookup.engine(where.engine)
     service = find(name, engine)
-    return {**facts(condition(engine, service)), "sample": clean.data(request_for(service))}
+    return {**facts(condition(engine, service)), "sample": sanitize.data(request_for(service))}
 
 
 class Following:

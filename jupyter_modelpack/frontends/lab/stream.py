@@ -14,7 +14,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from jupyter_modelpack.frontends.lab.handler import Handler
 from jupyter_modelpack.frontends.lab.hub import Listener, event
 from jupyter_modelpack.frontends.lab.service import Following
-from jupyter_modelpack.frontends.lab.where import Where, named
+from jupyter_modelpack.frontends.lab.target import Where, named
 
 PULSE_SECONDS = 15.0
 """How long the stream may be silent: a page takes a silent one for dead, and proxies cut it after a minute."""

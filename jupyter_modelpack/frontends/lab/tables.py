@@ -11,10 +11,10 @@ from typing import Any
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.errors import ModelpackError, NotFound
-from jupyter_modelpack.frontends.lab.where import Where
-from jupyter_modelpack.frontends.widgets import clean
-from jupyter_modelpack.frontends.widgets.paging import page
-from jupyter_modelpack.frontends.widgets.source import SOURCES, Row
+from jupyter_modelpack.frontends.lab.target import Where
+from jupyter_modelpack.frontends.live import sanitize
+from jupyter_modelpack.frontends.live.paging import page
+from jupyter_modelpack.frontends.live.tables import SOURCES, Row
 
 ROWS = 50
 """Rows of one page."""
@@ -40,7 +40,7 @@ class Tables:
         if name not in SOURCES:
             raise NotFound(f"There is no table {name[:40]!r}.", hint=f"There are: {', '.join(SOURCES)}.")
         source = SOURCES[name]
-        return clean.data(
+        return sanitize.data(
             {
                 **page(self.rows(name, where), asked, ROWS),
                 "columns": list(source.columns),

@@ -10,7 +10,7 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from jupyter_modelpack.errors import ModelpackError
-from jupyter_modelpack.frontends.lab.answer import status, told
+from jupyter_modelpack.frontends.lab.http_errors import status, told
 
 
 class Unsupported(APIHandler):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.errors import ModelpackError
-from jupyter_modelpack.frontends.lab.where import Where
+from jupyter_modelpack.frontends.lab.target import Where
 
 LOOK_SECONDS = 2.0
 """How often services and the workspace's index are looked at."""

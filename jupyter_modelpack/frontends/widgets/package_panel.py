@@ -9,12 +9,13 @@ from traitlets import Dict, Unicode
 
 from jupyter_modelpack.errors import Cancelled
 from jupyter_modelpack.events import Event, Log, Stage
-from jupyter_modelpack.frontends import human
-from jupyter_modelpack.frontends.view import Line, View
-from jupyter_modelpack.frontends.widgets import clean, modules
-from jupyter_modelpack.frontends.widgets.build_state import BuildState
-from jupyter_modelpack.frontends.widgets.error import told
-from jupyter_modelpack.frontends.widgets.feed import Feed
+from jupyter_modelpack.frontends.live import sanitize
+from jupyter_modelpack.frontends.live.build_state import BuildState
+from jupyter_modelpack.frontends.live.error import told
+from jupyter_modelpack.frontends.live.line_feed import Feed
+from jupyter_modelpack.frontends.render import humanize
+from jupyter_modelpack.frontends.render.view import Line, View
+from jupyter_modelpack.frontends.widgets import esm
 from jupyter_modelpack.frontends.widgets.panel import Action, Panel, said_of
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class PackagePanel(Panel):
 
     """
 
-    _esm = Unicode(modules.module("package")).tag(sync=True)
+    _esm = Unicode(esm.module("package")).tag(sync=True)
 
     status = Dict().tag(sync=True)
     made = Dict().tag(sync=True)
@@ -74,7 +75,7 @@ class PackagePanel(Panel):
     def succeed(self, result: Packaged) -> None:
         """Show what was made."""
         self._packaged = result
-        self.made = clean.data(facts(result))
+        self.made = sanitize.data(facts(result))
         self._end("done")
 
     def fail(self, error: BaseException) -> None:
@@ -104,7 +105,7 @@ class PackagePanel(Panel):
             self.send({"log": lines, "first": first})
 
     def _status(self) -> dict[str, Any]:
-        return clean.data({"state": self._state, "seconds": self._build.elapsed, "stages": self._build.rows()})
+        return sanitize.data({"state": self._state, "seconds": self._build.elapsed, "stages": self._build.rows()})
 
     # --- the page's side ---
 
@@ -123,7 +124,7 @@ class PackagePanel(Panel):
         self._cancel()
 
     def _run(self, _asked: Mapping[str, Any]) -> str:
-        from jupyter_modelpack.frontends.widgets import start  # noqa: PLC0415 - brings in the engine
+        from jupyter_modelpack.frontends.live import start  # noqa: PLC0415 - brings in the engine
         from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel  # noqa: PLC0415
 
         done = start.start(self._reference(), self._where)
@@ -139,7 +140,7 @@ class PackagePanel(Panel):
         return self._service.kill() if self._service else ""
 
     def _push(self, asked: Mapping[str, Any]) -> str:
-        from jupyter_modelpack.frontends.widgets import hand_on  # noqa: PLC0415 - a new panel does not wait for it
+        from jupyter_modelpack.frontends.live import actions as hand_on  # noqa: PLC0415 - a new panel does not wait for it
 
         if self._packaged is None:
             return ""
@@ -150,7 +151,7 @@ class PackagePanel(Panel):
             self.news = ""
 
     def _save(self, asked: Mapping[str, Any]) -> str:
-        from jupyter_modelpack.frontends.widgets import hand_on  # noqa: PLC0415 - as above
+        from jupyter_modelpack.frontends.live import actions as hand_on  # noqa: PLC0415 - as above
 
         if self._packaged is None:
             return ""
@@ -161,7 +162,7 @@ class PackagePanel(Panel):
             self.news = ""
 
     def _tell(self, text: str) -> None:
-        self.news = clean.data(text)
+        self.news = sanitize.data(text)
 
     def _reference(self) -> str:
         return self._packaged.reference if self._packaged else ""
@@ -171,9 +172,9 @@ class PackagePanel(Panel):
     def view(self) -> View:
         """Return the build as the saved notebook shows it."""
         if self._packaged is not None:
-            from jupyter_modelpack.frontends import show  # noqa: PLC0415 - knows every verb; a new panel need not
+            from jupyter_modelpack.frontends.render import views  # noqa: PLC0415 - knows every verb; a new panel need not
 
-            return show.view(self._packaged)
+            return views.view(self._packaged)
         if self._error is None:
             return (Line("Packaging in the background ..."),)
         return said_of(self._error, self._last)
@@ -185,17 +186,17 @@ def facts(result: Packaged) -> dict[str, Any]:
     return {
         "reference": result.reference,
         "digest": result.digest,
-        "size": human.size(result.size),
+        "size": humanize.size(result.size),
         "models": list(result.models),
         "engine": result.engine,
         "dockerfile": result.dockerfile,
-        "time": human.seconds(result.seconds),
+        "time": humanize.seconds(result.seconds),
         "before": result.before,
         "file": "imagefiles" if result.dockerfile else f"{name.replace('/', '-').replace(':', '-')}.tar",
         "target": "",
-        "ago": human.ago(result.handle.created_time),
+        "ago": humanize.ago(result.handle.created_time),
         "layers": [
-            {"title": layer.title, "bytes": layer.size, "size": human.size(layer.size, 3), "reused": layer.reused}
+            {"title": layer.title, "bytes": layer.size, "size": humanize.size(layer.size, 3), "reused": layer.reused}
             for layer in result.layers
         ],
     }

@@ -10,10 +10,11 @@ from typing import Any
 from traitlets import Dict, Unicode
 
 from jupyter_modelpack.errors import Cancelled
-from jupyter_modelpack.frontends import markup, plain
-from jupyter_modelpack.frontends.view import Block, Line, Tone, View
-from jupyter_modelpack.frontends.widgets import clean
-from jupyter_modelpack.frontends.widgets.error import told
+from jupyter_modelpack.frontends.live import sanitize
+from jupyter_modelpack.frontends.live.error import told
+from jupyter_modelpack.frontends.render import html as markup
+from jupyter_modelpack.frontends.render import text as plain
+from jupyter_modelpack.frontends.render.view import Block, Line, Tone, View
 from jupyter_modelpack.frontends.widgets.widget import ModuleWidget
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -89,7 +90,7 @@ class Panel(ModuleWidget):
 def _answer(done: Future[Any]) -> dict[str, Any]:
     error = done.exception()
     if error is None:
-        return {"value": clean.data(done.result())}
+        return {"value": sanitize.data(done.result())}
     return {"error": told(error)}
 
 

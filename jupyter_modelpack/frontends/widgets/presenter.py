@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.frontends.presenter import CANCEL_SECONDS, Job, cancelled
+from jupyter_modelpack.frontends.render.presenter import CANCEL_SECONDS, Job, cancelled
 from jupyter_modelpack.frontends.widgets.output import Output
 from jupyter_modelpack.frontends.widgets.package_panel import PackagePanel
 from jupyter_modelpack.waiting import result_of

@@ -16,14 +16,15 @@ from jupyter_modelpack.commands.service_status import Condition, condition
 from jupyter_modelpack.engine.diagnose import read_log
 from jupyter_modelpack.errors import Cancelled, NotFound
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.frontends.view import Fields, Line, View
-from jupyter_modelpack.frontends.widgets import clean, modules, service_facts
-from jupyter_modelpack.frontends.widgets.error import told
-from jupyter_modelpack.frontends.widgets.feed import KEPT, Feed
+from jupyter_modelpack.frontends.live import sanitize, service_facts
+from jupyter_modelpack.frontends.live.error import told
+from jupyter_modelpack.frontends.live.line_feed import KEPT, Feed
+from jupyter_modelpack.frontends.live.service_facts import LOOK_SECONDS, request_for
+from jupyter_modelpack.frontends.live.service_url import place
+from jupyter_modelpack.frontends.live.stats import Stats
+from jupyter_modelpack.frontends.render.view import Fields, Line, View
+from jupyter_modelpack.frontends.widgets import esm
 from jupyter_modelpack.frontends.widgets.panel import Action, Panel, said_of
-from jupyter_modelpack.frontends.widgets.reach import place
-from jupyter_modelpack.frontends.widgets.service_facts import LOOK_SECONDS, request_for
-from jupyter_modelpack.frontends.widgets.stats import Stats
 
 if TYPE_CHECKING:
     from jupyter_modelpack.engine.base import Service
@@ -39,7 +40,7 @@ class ServicePanel(Panel):
 
     """
 
-    _esm = Unicode(modules.module("service")).tag(sync=True)
+    _esm = Unicode(esm.module("service")).tag(sync=True)
 
     facts = Dict().tag(sync=True)
     sample = Unicode("").tag(sync=True)
@@ -105,7 +106,7 @@ class ServicePanel(Panel):
     def _facts(self) -> dict[str, Any]:
         # Why it ended is no riddle when it was this panel that ended it.
         death = None if self._killed else self._condition.death
-        return clean.data(facts(replace(self._condition, death=death), self._stats))
+        return sanitize.data(facts(replace(self._condition, death=death), self._stats))
 
     # --- scoring ---
 

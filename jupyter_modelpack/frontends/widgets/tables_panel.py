@@ -19,13 +19,15 @@ from jupyter_modelpack.commands.delete import delete
 from jupyter_modelpack.commands.kill import kill
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.frontends import plain, show
-from jupyter_modelpack.frontends.view import Line, Part, Table, View
-from jupyter_modelpack.frontends.widgets import modules, start
-from jupyter_modelpack.frontends.widgets.paging import page
+from jupyter_modelpack.frontends.live import start
+from jupyter_modelpack.frontends.live.paging import page
+from jupyter_modelpack.frontends.live.tables import SOURCES, Row
+from jupyter_modelpack.frontends.render import text as plain
+from jupyter_modelpack.frontends.render import views
+from jupyter_modelpack.frontends.render.view import Line, Part, Table, View
+from jupyter_modelpack.frontends.widgets import esm
 from jupyter_modelpack.frontends.widgets.panel import Action, Panel
 from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
-from jupyter_modelpack.frontends.widgets.source import SOURCES, Row
 
 PAGE_ROWS = 10
 """Rows of one page."""
@@ -53,7 +55,7 @@ class TablesPanel(Panel):
 
     """
 
-    _esm = Unicode(modules.module("tables")).tag(sync=True)
+    _esm = Unicode(esm.module("tables")).tag(sync=True)
 
     tabs: List[dict[str, Any]] = List().tag(sync=True)
 
@@ -95,7 +97,7 @@ class TablesPanel(Panel):
         return tuple(
             part
             for name, result in self._results.items()
-            for part in (*([Line(SOURCES[name].title, "good")] if several else []), *_cut(show.view(result)))
+            for part in (*([Line(SOURCES[name].title, "good")] if several else []), *_cut(views.view(result)))
         )
 
     # --- rows ---
@@ -135,7 +137,7 @@ class TablesPanel(Panel):
     def _delete(self, asked: Mapping[str, Any]) -> str:
         kind = KINDS[str(asked.get("tab"))]
         done = delete(Reporter(), kind=kind, names=(str(asked.get("name")),), **self._where)
-        return plain.text(show.view(done))
+        return plain.text(views.view(done))
 
     def _kill(self, asked: Mapping[str, Any]) -> str:
         done = kill(Reporter(), service=str(asked.get("name")), engine=self._where.get("engine"))

@@ -12,7 +12,7 @@ from typing import Any
 from ipywidgets import DOMWidget  # type: ignore[import-untyped] # it has no types
 from traitlets import Unicode
 
-from jupyter_modelpack.frontends.widgets import modules
+from jupyter_modelpack.frontends.widgets import esm
 
 
 def _front_end() -> str:
@@ -34,7 +34,7 @@ class ModuleWidget(DOMWidget):  # type: ignore[misc] # as above
     _view_module_version = Unicode(_VERSION).tag(sync=True)
     _anywidget_id = Unicode("").tag(sync=True)
     _esm = Unicode("").tag(sync=True)
-    _css = Unicode(modules.style()).tag(sync=True)
+    _css = Unicode(esm.style()).tag(sync=True)
 
     def __init__(self, **values: Any) -> None:
         super().__init__(_anywidget_id=f"{type(self).__module__}.{type(self).__name__}", **values)

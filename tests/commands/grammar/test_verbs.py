@@ -10,7 +10,7 @@ from jupyter_modelpack.commands.grammar.complete import complete
 from jupyter_modelpack.commands.grammar.option import Completes
 from jupyter_modelpack.commands.grammar.parse import parse
 from jupyter_modelpack.commands.grammar.verbs import OPTIONS, VERBS, options
-from jupyter_modelpack.frontends.words import split
+from jupyter_modelpack.frontends.notebook.split_line import split
 
 FROM_FRONT_ENDS = {"cell", "notebook", "made", "packaged", "stdin"}
 

@@ -1,0 +1,1 @@
+"""What panels of notebooks and JupyterLab show while things change."""
