@@ -14,6 +14,14 @@ from typing import TYPE_CHECKING
 from jupyter_modelpack._version import __version__
 
 if TYPE_CHECKING:
+    from jupyter_modelpack.api.conda import CondaDependencies
+    from jupyter_modelpack.api.container_registry import ContainerRegistry
+    from jupyter_modelpack.api.environment import Environment
+    from jupyter_modelpack.api.inference import InferenceConfig
+    from jupyter_modelpack.api.model import Model
+    from jupyter_modelpack.api.package import ModelPackage
+    from jupyter_modelpack.api.resource_configuration import ResourceConfiguration
+    from jupyter_modelpack.api.workspace import Workspace
     from jupyter_modelpack.errors import (
         BuildFailed,
         Cancelled,
@@ -27,14 +35,6 @@ if TYPE_CHECKING:
         UsageError,
     )
     from jupyter_modelpack.frontends.notebook.kernel import modelpack_panel
-    from jupyter_modelpack.workspace.conda import CondaDependencies
-    from jupyter_modelpack.workspace.container_registry import ContainerRegistry
-    from jupyter_modelpack.workspace.environment import Environment
-    from jupyter_modelpack.workspace.inference import InferenceConfig
-    from jupyter_modelpack.workspace.model import Model
-    from jupyter_modelpack.workspace.package import ModelPackage
-    from jupyter_modelpack.workspace.resource_configuration import ResourceConfiguration
-    from jupyter_modelpack.workspace.workspace import Workspace
 
 __all__ = [
     "BuildFailed",
@@ -81,7 +81,7 @@ def __getattr__(name: str) -> object:
         supported.check()
         if lacking := supported.lacking():
             warnings.warn(lacking, RuntimeWarning, stacklevel=2)
-        room = f"workspace.{_NOUNS[name]}"
+        room = f"api.{_NOUNS[name]}"
         _attach()
     return getattr(importlib.import_module(f"{__name__}.{room}"), name)
 

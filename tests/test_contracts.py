@@ -21,7 +21,7 @@ OFFENCES = {
     "scoring-dependencies": ("engine/offence.py", "import httptools"),
     "ipython": ("frontends/offence.py", "import IPython.display"),
     "ipywidgets": ("commands/offence.py", "import ipywidgets"),
-    "jupyter-server": ("workspace/offence.py", "import tornado.web"),
+    "jupyter-server": ("api/offence.py", "import tornado.web"),
     "docker": ("oci/offence.py", "import docker.errors"),
     "http": ("errors.py", "import requests"),
 }

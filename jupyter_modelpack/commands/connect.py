@@ -36,7 +36,7 @@ def connect(
         raise UsageError("A registry and --own are both given.", hint="Choose one of them.")
     where = lookup.workspace(workspace)
     if registry:
-        from jupyter_modelpack.workspace.remote import Remote  # noqa: PLC0415 - verbs start fast
+        from jupyter_modelpack.delivery.remote_registry import Remote  # noqa: PLC0415 - verbs start fast
 
         Remote.parse(registry, plain_http=plain_http).client().ping(report)  # a wrong address is known now
         where.set_registry(registry, plain_http=plain_http)

@@ -10,7 +10,7 @@ from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.workspace import Workspace
+    from jupyter_modelpack.api.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Created:
 
 def create(_report: Reporter, *, name: str | None = None, folder: str | None = None) -> Created:
     """Make a workspace, as `Workspace.create` does; raise `Conflict` when there is one of that name."""
+    from jupyter_modelpack.api.workspace import Workspace  # noqa: PLC0415
     from jupyter_modelpack.home import expand  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.workspace.workspace import Workspace  # noqa: PLC0415
 
     if name is None:
         raise UsageError("create needs the name of the workspace.", hint="create diabetes")

@@ -13,9 +13,9 @@ from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
+    from jupyter_modelpack.api.workspace import Workspace
+    from jupyter_modelpack.catalog.package_record import Record
     from jupyter_modelpack.oci.manifest import Index
-    from jupyter_modelpack.workspace.package_record import Record
-    from jupyter_modelpack.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _repository(name: str) -> str:
 
 
 def _packages(where: Workspace, records: Sequence[Record], *, dry_run: bool) -> Deleted:
-    from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog import delete as deleting  # noqa: PLC0415 - verbs start fast
 
     return _done(
         where,
@@ -114,7 +114,7 @@ def _packages(where: Workspace, records: Sequence[Record], *, dry_run: bool) -> 
 
 
 def _models(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
-    from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog import delete as deleting  # noqa: PLC0415 - verbs start fast
 
     models = list({model.id: model for model in (lookup.model(where, name) for name in names)}.values())
     if dry_run:
@@ -125,7 +125,7 @@ def _models(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted
 
 
 def _environments(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
-    from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog import delete as deleting  # noqa: PLC0415 - verbs start fast
 
     found = [lookup.environment(where, name) for name in names]
     ids = list(dict.fromkeys(f"{one.name}:{one.version}" for one in found))
@@ -138,7 +138,7 @@ def _done(
     where: Workspace, kind: str, names: Sequence[str], after: Index, forget: Callable[[], None] | None
 ) -> Deleted:
     """Do it, unless it is only to be said; return what gc frees then."""
-    from jupyter_modelpack.workspace import deleting  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog import delete as deleting  # noqa: PLC0415 - verbs start fast
 
     space = deleting.space(where.store, after)
     if forget is not None:

@@ -9,7 +9,7 @@ from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.api.package import ModelPackage
 
 
 def check_is_image(package: ModelPackage) -> None:

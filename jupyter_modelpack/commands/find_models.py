@@ -18,8 +18,8 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.model import Model
-    from jupyter_modelpack.workspace.workspace import Workspace
+    from jupyter_modelpack.api.model import Model
+    from jupyter_modelpack.api.workspace import Workspace
 
 CONTENT = f"{LABEL}.content"
 """Property of a model that was registered on the way: what its files hold."""
@@ -87,7 +87,7 @@ def wanted_variables(
 
 
 def _find(where: Workspace, named: str, report: Reporter, dumped: Path | None) -> Model | New:
-    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.model import Model  # noqa: PLC0415 - verbs start fast
 
     known = where.models
     given, equals, rest = named.partition("=")
@@ -127,17 +127,17 @@ def _unless_known(
 
 
 def _register(where: Workspace, new: New, report: Reporter) -> Model:
-    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.model import Model  # noqa: PLC0415 - verbs start fast
 
     return Model.register(where, new.path, new.name, properties=new.properties, report=report)
 
 
 def _fingerprint(path: Path, report: Reporter) -> str:
     """Return what stands for the names and bytes of a model's files."""
-    from jupyter_modelpack.workspace import model_store  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.workspace.digests import digest_of  # noqa: PLC0415
+    from jupyter_modelpack.catalog import model_layer  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog.digest_cache import digest_of  # noqa: PLC0415
 
     state = hashlib.sha256()
-    for name, file in model_store.gather(path).entries:
+    for name, file in model_layer.gather(path).entries:
         state.update(f"{name}\0{digest_of(file, report).hex}\n".encode())
     return state.hexdigest()

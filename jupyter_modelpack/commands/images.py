@@ -25,7 +25,7 @@ class Images:
 
 def _dated(rows: list[ImageRow], workspace: str | None) -> list[ImageRow]:
     """Give packages the time they were packaged at, which their images do not hold; newest first."""
-    from jupyter_modelpack.workspace.package_record import packaged_times  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog.package_record import packaged_times  # noqa: PLC0415 - verbs start fast
 
     if not any(row.ours for row in rows):
         return rows

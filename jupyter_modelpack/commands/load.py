@@ -10,7 +10,7 @@ from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.api.package import ModelPackage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Loaded:
 
 def load(report: Reporter, *, file: str | None = None, tag: str | None = None, workspace: str | None = None) -> Loaded:
     """Take the package in `file` into the workspace, under the name it had."""
-    from jupyter_modelpack.workspace.package import ModelPackage  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.package import ModelPackage  # noqa: PLC0415 - verbs start fast
 
     if file is None:
         raise UsageError("load needs a file.", hint="load package.tar, for example.", code="no-file")

@@ -13,11 +13,11 @@ from jupyter_modelpack.errors import ModelpackError, NotFound, UsageError
 from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
+    from jupyter_modelpack.api.environment import Environment
+    from jupyter_modelpack.api.model import Model
+    from jupyter_modelpack.api.package import ModelPackage
+    from jupyter_modelpack.api.workspace import Workspace
     from jupyter_modelpack.engine.base import Engine, Service
-    from jupyter_modelpack.workspace.environment import Environment
-    from jupyter_modelpack.workspace.model import Model
-    from jupyter_modelpack.workspace.package import ModelPackage
-    from jupyter_modelpack.workspace.workspace import Workspace
 
 WORKSPACE = f"{LABEL}.workspace"
 """Label of a service: the folder of the workspace it was started from."""
@@ -37,7 +37,7 @@ def proposing(named: str, known: Callable[[], Iterable[str]]) -> Iterator[None]:
 def workspace(named: str | None) -> Workspace:
     """Return the workspace of that name or folder; without one, the default."""
     from jupyter_modelpack import opened  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.workspace.workspace import Workspace  # noqa: PLC0415
+    from jupyter_modelpack.api.workspace import Workspace  # noqa: PLC0415
 
     with opened.unnoticed():
         if named is None:
@@ -50,7 +50,7 @@ def workspace(named: str | None) -> Workspace:
 
 def elsewhere(where: Workspace, kind: str, named: str) -> str:
     """Return a remedy when `where` has no ``model`` (``package``, ``environment``) of that name, and another has."""
-    from jupyter_modelpack.workspace.workspace import Workspace  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.workspace import Workspace  # noqa: PLC0415 - verbs start fast
 
     found = [name for name, [other] in Workspace.list().items() if other != where and _holds(_refs(other, kind), named)]
     if not found:
@@ -65,7 +65,7 @@ def _holds(refs: Iterable[str], named: str) -> bool:
 
 def _refs(other: Workspace, kind: str) -> Iterator[str]:
     """Yield the names of a kind that a workspace's index holds."""
-    from jupyter_modelpack.workspace.uses import OURS  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog.package_uses import OURS  # noqa: PLC0415 - verbs start fast
 
     try:
         names = other.store.names()
@@ -91,7 +91,7 @@ def package(where: Workspace, named: str | None, *, dockerfile: bool = False) ->
 
     The newest of its kind, if there is any: a Dockerfile package where `dockerfile` says so, else an image.
     """
-    from jupyter_modelpack.workspace.package import ModelPackage  # noqa: PLC0415
+    from jupyter_modelpack.api.package import ModelPackage  # noqa: PLC0415
 
     if named is not None:
         with proposing(named, lambda: (one for each in where.packages for one in _calls(each))):
@@ -118,7 +118,7 @@ def _calls(one: ModelPackage) -> Iterator[str]:
 
 def model(where: Workspace, named: str) -> Model:
     """Return the registered model that ``name:version`` means, or a name its latest version."""
-    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.model import Model  # noqa: PLC0415 - verbs start fast
 
     name, _, version = named.rpartition(":")
     with proposing(named, lambda: where.models):
@@ -130,7 +130,7 @@ def model(where: Workspace, named: str) -> Model:
 
 def environment(where: Workspace, named: str) -> Environment:
     """Return the registered environment that ``name:version`` means, or a name its latest version."""
-    from jupyter_modelpack.workspace.environment import Environment  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.environment import Environment  # noqa: PLC0415 - verbs start fast
 
     name, _, version = named.rpartition(":")
     numbered = bool(name) and version.isdecimal()

@@ -14,7 +14,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.model import Model
+    from jupyter_modelpack.api.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Registered:
 
 def models(_report: Reporter, *, name: str | None = None, workspace: str | None = None) -> Models:
     """Return the latest version of each model, or all versions of the one named."""
-    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.model import Model  # noqa: PLC0415 - verbs start fast
 
     where = lookup.workspace(workspace)
     found = Model.list(where, name=name, latest=name is None)
@@ -70,7 +70,7 @@ def register(
     workspace: str | None = None,
 ) -> Registered:
     """Register a file or folder; by default under its own name without the ending."""
-    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.model import Model  # noqa: PLC0415 - verbs start fast
 
     if path is None:
         raise UsageError("register needs a file or a folder.", hint="register model.pkl --name diabetes")
@@ -90,7 +90,7 @@ def default_name(path: str | Path) -> str:
 
     What a model's name may not have is left out of it.
     """
-    from jupyter_modelpack.workspace.model_words import usable_name  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog.model_metadata import usable_name  # noqa: PLC0415 - verbs start fast
 
     file = expand(path).absolute()
     return usable_name(file.stem if file.is_file() else file.name)

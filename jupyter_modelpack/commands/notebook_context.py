@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.main_names import MainNames
+    from jupyter_modelpack.analysis.pickle_names import MainNames
 
 Carry = Callable[[bytes, "MainNames"], tuple[str, tuple[str, ...]]]
 """Makes the module of what a script and its models' pickles use of other cells: text, then what is in it."""

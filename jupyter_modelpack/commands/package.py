@@ -21,10 +21,10 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.inference import InferenceConfig
-    from jupyter_modelpack.workspace.model import Model
-    from jupyter_modelpack.workspace.package import ModelPackage
-    from jupyter_modelpack.workspace.workspace import Workspace
+    from jupyter_modelpack.api.inference import InferenceConfig
+    from jupyter_modelpack.api.model import Model
+    from jupyter_modelpack.api.package import ModelPackage
+    from jupyter_modelpack.api.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,8 @@ def package(  # noqa: PLR0913 - one keyword an option
     `cell` is the entry script when it is the text of a notebook cell and no file; `made` gets the handle
     as soon as there is one, while the package is still being made; `packaged` once it is, before an engine has it.
     """
-    from jupyter_modelpack.workspace import choices  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.workspace.packaging import package as start  # noqa: PLC0415
+    from jupyter_modelpack.api.package_model import package as start  # noqa: PLC0415
+    from jupyter_modelpack.catalog import resolve_options  # noqa: PLC0415 - verbs start fast
 
     started = time.monotonic()
     where = lookup.workspace(workspace)
@@ -129,7 +129,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     config.apt = apt
     config.sample = read_sample(sample) if sample is not None else None
     config.allow_secrets = allow_secret
-    how = choices.choose(
+    how = resolve_options.choose(
         where,
         expand(lock) if lock else None,
         upgrade=upgrade,
@@ -186,9 +186,9 @@ def _carry(
     report: Reporter,
 ) -> tuple[str, ...]:
     """Let the script have what it, or a pickle of its models, uses of the notebook's other cells; return the names."""
+    from jupyter_modelpack.analysis.pickle_check import needed  # noqa: PLC0415
     from jupyter_modelpack.builder.recipe import CARRIED  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.builder.script_text import encoded  # noqa: PLC0415
-    from jupyter_modelpack.workspace.main_check import needed  # noqa: PLC0415
 
     script = encoded(cell, config.entry_script)
     text, names = notebook.carry(script, needed((model.part().layer for model in models), where.store))
@@ -201,10 +201,10 @@ def _carry(
 def _try(
     where: Workspace, models: Sequence[Model], config: InferenceConfig, carried: tuple[str, ...], report: Reporter
 ) -> Tried:
+    from jupyter_modelpack.analysis.undefined_names import undefined  # noqa: PLC0415
+    from jupyter_modelpack.api.package_model import plan  # noqa: PLC0415
     from jupyter_modelpack.builder.local_run.dry_run import try_out  # noqa: PLC0415
     from jupyter_modelpack.builder.script_text import script_bytes  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.workspace.lint import undefined  # noqa: PLC0415
-    from jupyter_modelpack.workspace.packaging import plan  # noqa: PLC0415
 
     recipe = plan(where, models, config)
     remarks = tuple(undefined(script_bytes(recipe.source), config.entry_script, carried))

@@ -12,7 +12,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.names import Reference
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.api.package import ModelPackage
 
 
 @dataclass(frozen=True, slots=True)

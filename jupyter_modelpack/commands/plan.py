@@ -14,11 +14,11 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
+    from jupyter_modelpack.api.inference import InferenceConfig
+    from jupyter_modelpack.api.model import Model
+    from jupyter_modelpack.api.workspace import Workspace
     from jupyter_modelpack.builder.plan import Step
-    from jupyter_modelpack.workspace.choices import Choices
-    from jupyter_modelpack.workspace.inference import InferenceConfig
-    from jupyter_modelpack.workspace.model import Model
-    from jupyter_modelpack.workspace.workspace import Workspace
+    from jupyter_modelpack.catalog.resolve_options import Choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ def plan(  # noqa: PLR0913 - one keyword an option
     workspace: str | None = None,
 ) -> Planned:
     """Say of each layer whether it is there, would be made or downloaded, and how large it is."""
-    from jupyter_modelpack.workspace import choices  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog import resolve_options  # noqa: PLC0415 - verbs start fast
 
     where = lookup.workspace(workspace)
     environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
     config = inference_config(environment, script, None, source_directory)
     config.apt = apt
     config.allow_secrets = allow_secret
-    how = choices.choose(where, expand(lock) if lock else None, upgrade=False, pull=False)
+    how = resolve_options.choose(where, expand(lock) if lock else None, upgrade=False, pull=False)
     return planned(where, *look_up(where, model, report), config, how, report)
 
 
@@ -81,16 +81,18 @@ def planned(
     report: Reporter,
 ) -> Planned:
     """Plan the package of `known` models and those that are `new`."""
+    from jupyter_modelpack.analysis import missing_imports  # noqa: PLC0415
+    from jupyter_modelpack.api import package_model  # noqa: PLC0415
     from jupyter_modelpack.builder.plan import Step, plan  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.workspace import imports, model_store, packaging  # noqa: PLC0415
+    from jupyter_modelpack.catalog import model_layer  # noqa: PLC0415
 
-    recipe = packaging.plan(where, known, config, choices=how)
-    found = plan(recipe, report, partial(imports.foresee, recipe))
+    recipe = package_model.plan(where, known, config, choices=how)
+    found = plan(recipe, report, partial(missing_imports.foresee, recipe))
     *below, server, app = found.steps
     models = (
         Step(f"model {one.name} (new)", "made", sum(file.stat().st_size for _, file in gathered.entries))
         for one in new
-        for gathered in [model_store.gather(one.path)]
+        for gathered in [model_layer.gather(one.path)]
     )
     steps = (*below, *models, server, app)
     return Planned(found.python, str(recipe.platform), found.bytecode, steps, found.download, found.remarks)

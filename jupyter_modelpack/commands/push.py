@@ -13,7 +13,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.names import Reference
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.workspace import Workspace
+    from jupyter_modelpack.api.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from jupyter_modelpack.errors import Conflict, NotFound
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.package import ModelPackage
-    from jupyter_modelpack.workspace.workspace import Workspace
+    from jupyter_modelpack.api.package import ModelPackage
+    from jupyter_modelpack.api.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ def reload_with(
     wanted: ModelPackage, chosen: Engine, service: Service, report: Reporter, timeout: int = 120
 ) -> Reloaded:
     """Let `service` serve the script of `wanted`; the files are those of the package, so it runs what is packaged."""
+    from jupyter_modelpack.api.package import ModelPackage  # noqa: PLC0415
     from jupyter_modelpack.builder.script_diff import newer_script  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.workspace.package import ModelPackage  # noqa: PLC0415
 
     check_is_image(wanted)
     try:

@@ -30,7 +30,7 @@ from jupyter_modelpack.errors import Cancelled, Conflict, ModelpackError, NotFou
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.api.package import ModelPackage
 
 DIGEST = f"{LABEL}.digest"
 """Label of a service: the digest of the package it runs."""

@@ -18,12 +18,12 @@ from pathlib import Path
 from jupyter_modelpack import home
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.recipe import ModelPart, Needs, Recipe, Source
+from jupyter_modelpack.catalog import package_record
+from jupyter_modelpack.catalog.package_record import Facts
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace import package_record
-from jupyter_modelpack.workspace.package_record import Facts
 from tests.services import base
 
 ROUNDS = 31

@@ -13,10 +13,10 @@ from time import perf_counter
 
 from jupyter_modelpack import Environment, InferenceConfig, Model, Workspace
 from jupyter_modelpack import home as homes
+from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace.package import ModelPackage
 from tests.benchmarks import parts
 from tests.benchmarks.project import Project
 from tests.services import base

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.recipe import ModelPart, Needs, Recipe, Source
+from jupyter_modelpack.catalog.model_layer import gather, write_layer
 from jupyter_modelpack.events import Log, Reporter
 from jupyter_modelpack.home import workspaces
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace.model_store import gather, write_layer
 
 
 def main(folder: Path, *requirements: str) -> None:

@@ -8,15 +8,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from jupyter_modelpack.api.package import ModelPackage
+from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.recipe import ENV_DIR, LOCK_PATH, LayerNote
+from jupyter_modelpack.catalog import package_record
+from jupyter_modelpack.catalog.package_record import Facts
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Manifest, canonical
-from jupyter_modelpack.workspace import package_record
-from jupyter_modelpack.workspace.package import ModelPackage
-from jupyter_modelpack.workspace.package_record import Facts
-from jupyter_modelpack.workspace.workspace import Workspace
 from tests.registry.samples import layer
 
 PROGRAM = Path(sys.executable).with_name("modelpack")

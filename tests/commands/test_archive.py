@@ -17,18 +17,18 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack import Model
+from jupyter_modelpack.api.package import ModelPackage
+from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.sbom import _files
 from jupyter_modelpack.builder.sbom_facts import _licences, hashes
+from jupyter_modelpack.catalog import package_record
+from jupyter_modelpack.catalog.package_record import Facts
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import Untrusted, UsageError
 from jupyter_modelpack.oci.archive import write_archive
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.oci.manifest import CONFIG, CREATED, MANIFEST, REF_NAME, canonical
-from jupyter_modelpack.workspace import package_record
-from jupyter_modelpack.workspace.package import ModelPackage
-from jupyter_modelpack.workspace.package_record import Facts
-from jupyter_modelpack.workspace.workspace import Workspace
 from tests.commands.packages import LOCK, modelpack, printed, put_package
 from tests.registry.samples import sample
 from tests.services import podman as service

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.api.package import ModelPackage
+from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.catalog.attachments import about
+from jupyter_modelpack.catalog.package_uses import OURS
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.archive import ABOUT
@@ -27,10 +31,6 @@ from jupyter_modelpack.registry.server.endpoint import Endpoint
 from jupyter_modelpack.registry.server.push_api import Inbox
 from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.gc import collect
-from jupyter_modelpack.workspace.about import about
-from jupyter_modelpack.workspace.package import ModelPackage
-from jupyter_modelpack.workspace.uses import OURS
-from jupyter_modelpack.workspace.workspace import Workspace
 from tests.commands.packages import PROGRAM, modelpack, printed, put_package
 from tests.commands.test_archive import output, repack
 from tests.registry.conftest import Writable

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack import Environment, InferenceConfig, Model, Workspace
+from jupyter_modelpack.api.package import ModelPackage
+from jupyter_modelpack.delivery.remote_registry import Remote
 from jupyter_modelpack.engine import select
 from jupyter_modelpack.errors import Denied, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.workspace.package import ModelPackage
-from jupyter_modelpack.workspace.remote import Remote
 from tests.commands.conftest import pair
 from tests.commands.packages import modelpack, printed, put_package
 from tests.commands.test_push import seen_by_skopeo

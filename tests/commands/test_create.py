@@ -9,12 +9,12 @@ import pytest
 
 from jupyter_modelpack import Workspace
 from jupyter_modelpack.builder.base_image.resolve import resolve_base
+from jupyter_modelpack.catalog.package_uses import OURS
 from jupyter_modelpack.errors import Denied
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import MANIFEST, Platform
 from jupyter_modelpack.registry.server.push_api import Inbox
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace.uses import OURS
 from tests.commands.packages import modelpack, printed, put_package
 
 

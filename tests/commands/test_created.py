@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.workspace import package_record
-from jupyter_modelpack.workspace.workspace import Workspace
+from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.catalog import package_record
 from tests.commands.packages import modelpack, printed
 
 pytestmark = [pytest.mark.network, pytest.mark.engine]

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jupyter_modelpack import Environment, Workspace
+from jupyter_modelpack.catalog import package_record
+from jupyter_modelpack.catalog.package_record import Facts
 from jupyter_modelpack.engine.base import LocalProgram, RunSpec
 from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.widgets.tables_panel import TablesPanel
 from jupyter_modelpack.oci.manifest import CREATED, REF_NAME
-from jupyter_modelpack.workspace import package_record
-from jupyter_modelpack.workspace.package_record import Facts
 from tests.commands.packages import modelpack, printed, put_package
 from tests.faults.workload import package, register
 

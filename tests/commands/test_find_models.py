@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.analysis import file_state
+from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.commands.find_models import find_models
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.workspace import file_state
-from jupyter_modelpack.workspace.workspace import Workspace
-from tests.workspace.test_digests import read_so_far
+from tests.catalog.test_digest_cache import read_so_far
 
 SIZE = 4 << 20
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.workspace.workspace import Workspace
+from jupyter_modelpack.api.workspace import Workspace
 from tests.commands.packages import PROGRAM
 
 pytestmark = pytest.mark.network

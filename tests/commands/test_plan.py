@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Manifest, canonical
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace.workspace import Workspace
 from tests.commands.packages import modelpack, printed
 from tests.registry.samples import layer
 from tests.services.registry import Account

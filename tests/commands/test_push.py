@@ -6,12 +6,12 @@ import subprocess
 
 import pytest
 
+from jupyter_modelpack.api.package import ModelPackage
+from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.catalog import package_record
+from jupyter_modelpack.catalog.package_record import Facts
+from jupyter_modelpack.delivery.push import target_of
 from jupyter_modelpack.errors import UsageError
-from jupyter_modelpack.workspace import package_record
-from jupyter_modelpack.workspace.package import ModelPackage
-from jupyter_modelpack.workspace.package_record import Facts
-from jupyter_modelpack.workspace.pushing import target_of
-from jupyter_modelpack.workspace.workspace import Workspace
 from tests.commands.conftest import pair
 from tests.commands.packages import modelpack, printed, put_package
 from tests.services.registry import Account

@@ -4,9 +4,9 @@ import re
 import signal
 import subprocess
 
+from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.delivery import local_registry
 from jupyter_modelpack.registry.server.probe import Presence, who_answers
-from jupyter_modelpack.workspace import registry_home
-from jupyter_modelpack.workspace.workspace import Workspace
 from tests.commands.packages import PROGRAM, modelpack, printed, put_package
 
 
@@ -36,7 +36,7 @@ def test_what_is_pushed_becomes_a_package(tmp_path):
 def test_it_serves_also_where_a_pull_has_left_a_registry_behind():
     where = Workspace.default()
     put_package(where)
-    registry_home.ensure(where)
+    local_registry.ensure(where)
     assert who_answers(where.endpoint()) is Presence.OURS
     serving = subprocess.Popen([PROGRAM, "registry"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:

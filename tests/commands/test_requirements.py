@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.api.environment import Environment
+from jupyter_modelpack.api.environment_spec import needs_of
+from jupyter_modelpack.api.inference import InferenceConfig
+from jupyter_modelpack.api.model import Model
+from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.lock import required_hashes
 from jupyter_modelpack.errors import ModelpackError, UsageError
-from jupyter_modelpack.workspace.environment import Environment
-from jupyter_modelpack.workspace.inference import InferenceConfig
-from jupyter_modelpack.workspace.model import Model
-from jupyter_modelpack.workspace.needs import needs_of
-from jupyter_modelpack.workspace.workspace import Workspace
 from tests.commands.index import list_files, put_wheel, served
 
 WRONG = "0" * 64

@@ -3,7 +3,7 @@
 import pytest
 
 from jupyter_modelpack import home
-from jupyter_modelpack.workspace.workspace import Workspace
+from jupyter_modelpack.api.workspace import Workspace
 from tests.commands.packages import modelpack, put_package
 
 

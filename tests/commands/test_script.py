@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from jupyter_modelpack.analysis.entry_script import check_source
 from jupyter_modelpack.commands.script import script
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.workspace.entry_script import check_source
 
 
 @pytest.mark.parametrize("model", ["m.pkl", "m.joblib", "m.onnx", "m.PT", "m.safetensors", "folder", "name:1", None])

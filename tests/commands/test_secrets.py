@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.analysis.secret_check import check
+from jupyter_modelpack.api.environment import Environment
+from jupyter_modelpack.api.inference import InferenceConfig
+from jupyter_modelpack.api.model import Model
+from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.context.secret_text import RULES, find_secret
 from jupyter_modelpack.builder.context.source_files import survey
 from jupyter_modelpack.builder.recipe import Source
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.limits import SECRET_BINARY_BYTES, SECRET_TEXT_BYTES
-from jupyter_modelpack.workspace.environment import Environment
-from jupyter_modelpack.workspace.inference import InferenceConfig
-from jupyter_modelpack.workspace.model import Model
-from jupyter_modelpack.workspace.secret_check import check
-from jupyter_modelpack.workspace.workspace import Workspace
 
 SCRIPT = "def init(): ...\ndef run(data):\n    return data\n"
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from jupyter_modelpack.api.package import ModelPackage
+from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.catalog import package_record
 from jupyter_modelpack.engine.base import LABEL, SAMPLE_LABEL
 from jupyter_modelpack.oci.manifest import CONFIG, MANIFEST, canonical
-from jupyter_modelpack.workspace import package_record
-from jupyter_modelpack.workspace.package import ModelPackage
-from jupyter_modelpack.workspace.workspace import Workspace
 from tests.commands.packages import modelpack, put_package
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.catalog.package_record import FACTS
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import (
@@ -21,8 +23,6 @@ from jupyter_modelpack.oci.manifest import (
 )
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace.package_record import FACTS
-from jupyter_modelpack.workspace.workspace import Workspace
 from tests.faults import times
 
 LAYERS = 8

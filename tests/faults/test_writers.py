@@ -5,12 +5,12 @@ import time
 from pathlib import Path
 
 from jupyter_modelpack import Model
+from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import LAYER
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.lease import leased
-from jupyter_modelpack.workspace.workspace import Workspace
 from tests.faults import times
 from tests.faults.child import Child
 from tests.faults.disk import tmpfs

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_modelpack import Model, Workspace
+from jupyter_modelpack.catalog import package_record
+from jupyter_modelpack.catalog.package_record import Facts
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Manifest, canonical
 from jupyter_modelpack.store.check import check
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace import package_record
-from jupyter_modelpack.workspace.package_record import Facts
 
 Say = Callable[[str], None]
 MODEL_BYTES = 40_000

@@ -28,8 +28,8 @@ KNOWN = {
         builder/base_image/layer_files.py:layer_files oci/archive.py:ArchiveReader.__init__ oci/layer.py:read_layer
         oci/manifest.py:parse_object scoring/convert/decode.py:_is_json scoring/convert/decode.py:_json_or_text
         scoring/convert/open_inference.py:text_of scoring/convert/quoted.py:unquoted
-        scoring/inference_schema/schema.py:_parsed workspace/conda.py:_load
-        scoring/http/connection.py:Connection.__init__ scoring/http/connection.py:Connection._feed
+        scoring/inference_schema/schema.py:_parsed api/conda.py:_load scoring/http/connection.py:Connection.__init__
+        scoring/http/connection.py:Connection._feed
     """,
     SHORT: """
         builder/base_image/archive.py:name_in_docker_form builder/base_image/archive.py:_docker
@@ -41,8 +41,8 @@ KNOWN = {
     STREAMED: """
         builder/wheels/wheel_archive.py:_Member.__init__ builder/wheels/wheel_archive.py:_inflate
         oci/unpacked.py:UnpackedDigest.__init__ oci/unpacked.py:UnpackedDigest.update
-        scoring/convert/decode.py:body_of workspace/main_names.py:_of_zip workspace/main_names.py:_unpacked
-        workspace/main_names.py:_inflated
+        scoring/convert/decode.py:body_of analysis/pickle_names.py:_of_zip analysis/pickle_names.py:_unpacked
+        analysis/pickle_names.py:_inflated
     """,
     BODY: """
         scoring/observe/data_records.py:_value scoring/convert/encode.py:_encode_or_fail
@@ -67,21 +67,20 @@ KNOWN = {
         builder/wheels/layer_cache.py:kept_layers engine/process/engine.py:_start
         engine/process/service_records.py:Record.facts engine/reload.py:archive_of
         frontends/lab/handler.py:Handler.form frontends/lab/job_worker.py:main frontends/lab/journal.py:lines
-        registry/server/endpoint.py:Endpoint.from_json store/process_id.py:Owner.parse workspace/config_file.py:_name
-        workspace/digests.py:_noted workspace/environment.py:Environment.clone workspace/main_names.py:_noted
-        workspace/searched.py:Searched._read workspace/package_record.py:Facts.from_json
-        workspace/shipped.py:Shipped._read workspace/tags.py:check engine/sample.py:sample
+        registry/server/endpoint.py:Endpoint.from_json store/process_id.py:Owner.parse catalog/config_file.py:_name
+        catalog/digest_cache.py:_noted api/environment.py:Environment.clone analysis/pickle_names.py:_noted
+        analysis/secret_free_files.py:Searched._read catalog/package_record.py:Facts.from_json
+        delivery/pushed_layers.py:Shipped._read catalog/tags.py:check engine/sample.py:sample
     """,
     USERS: """
-        workspace/module_advice.py:_is_from_an_index builder/lock/constraints.py:_fetch
+        analysis/module_advice.py:_is_from_an_index builder/lock/constraints.py:_fetch
         builder/base_image/debian.py:_copy builder/wheels/interpreter.py:_known_to_uv commands/package.py:_try
         commands/sample.py:is_json commands/score.py:_parsed frontends/notebook/cell_definitions.py:_is_plain
         registry/client/credentials.py:_document registry/client/credentials.py:_ask_helper
         scoring/describe/description.py:of_entry scoring/settings.py:_config_file
         scoring/inference_schema/parameter_types.py:PandasParameterType.input_to_swagger
-        scoring/describe/swagger.py:Swagger.document
-        workspace/environment.py:Environment.from_existing_conda_environment
-        workspace/environment.py:Environment.load_from_directory
+        scoring/describe/swagger.py:Swagger.document api/environment.py:Environment.from_existing_conda_environment
+        api/environment.py:Environment.load_from_directory
     """,
 }
 """Whoever adds a parser says here which of these holds for it, and measures it where none of the others does."""

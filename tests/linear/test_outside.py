@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_modelpack.api.conda import CondaDependencies
 from jupyter_modelpack.builder.base_image.layer_files import layer_files
 from jupyter_modelpack.engine.process.tail import read_lines
 from jupyter_modelpack.errors import ModelpackError, Untrusted, UsageError
@@ -23,7 +24,6 @@ from jupyter_modelpack.redact import scrub
 from jupyter_modelpack.registry.client.auth import parse_challenges
 from jupyter_modelpack.scoring.convert import decode, form, open_inference, quoted
 from jupyter_modelpack.scoring.convert.decode import BadInputError
-from jupyter_modelpack.workspace.conda import CondaDependencies
 from tests.linear import parsers
 from tests.linear.cost import STEEP, growth, peak
 

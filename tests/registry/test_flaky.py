@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.delivery.pushed_layers import Shipped
 from jupyter_modelpack.events import Progress, Reporter
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
@@ -15,7 +16,6 @@ from jupyter_modelpack.registry.client.credentials import Credentials
 from jupyter_modelpack.registry.client.retry import Policy
 from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace.shipped import Shipped
 from tests.faults import times
 from tests.registry.flaky import FAULTS, flaky
 from tests.registry.samples import layer, put_image

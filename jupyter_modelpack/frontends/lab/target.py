@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack import home
+from jupyter_modelpack.api.workspace import MARK
+from jupyter_modelpack.catalog import config_file
 from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.workspace import config_file
-from jupyter_modelpack.workspace.workspace import MARK
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from jupyter_modelpack.analysis.free_names import names_of
 from jupyter_modelpack.builder.script_text import decoded
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.frontends.notebook.cell_source import Definition, defers_annotations, source_of, submodules
-from jupyter_modelpack.workspace.free_names import names_of
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.main_names import MainNames
+    from jupyter_modelpack.analysis.pickle_names import MainNames
 
 _PLAIN = (str, bytes, bool, int, float, complex, list, tuple, dict, set, type(None))
 

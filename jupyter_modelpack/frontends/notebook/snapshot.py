@@ -22,7 +22,7 @@ def take(request: Request, names: Mapping[str, Any]) -> tuple[Request, Notebook]
 
     A variable that holds a registered `Model` means that model.
     """
-    from jupyter_modelpack.workspace.model import Model  # noqa: PLC0415 - only who packages pays for it
+    from jupyter_modelpack.api.model import Model  # noqa: PLC0415 - only who packages pays for it
 
     words = [
         names[word].id if isinstance(names.get(word), Model) and names[word].id else word

@@ -19,7 +19,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.render import humanize
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.api.package import ModelPackage
 
 
 class Watch:

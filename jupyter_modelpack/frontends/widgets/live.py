@@ -13,7 +13,7 @@ from jupyter_modelpack.frontends.widgets.output import Output
 from jupyter_modelpack.frontends.widgets.package_panel import PackagePanel
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.workspace.package import ModelPackage
+    from jupyter_modelpack.api.package import ModelPackage
 
 
 class LiveView:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.workspace.workspace import Workspace
+from jupyter_modelpack.api.workspace import Workspace
 from tests.browser.jupyter import Jupyter
 from tests.browser.lab.panel import SidePanel
 from tests.commands.packages import put_package

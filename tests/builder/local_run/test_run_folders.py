@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.local_run import run_folders
 from jupyter_modelpack.commands.gc import gc
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.workspace.workspace import Workspace
 from tests.faults.child import Child
 
 

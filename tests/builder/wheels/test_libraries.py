@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.api.environment_spec import needs_of
 from jupyter_modelpack.builder.base_image.apt import apt_base
 from jupyter_modelpack.builder.base_image.resolve import Base, resolve_base
 from jupyter_modelpack.builder.base_image.via_engine import apt_step
@@ -22,7 +23,6 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Manifest, Platform, canonical
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace.needs import needs_of
 from tests.builder.small_wheels import shared_object, wheel
 from tests.commands.packages import modelpack, printed
 

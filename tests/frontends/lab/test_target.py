@@ -7,12 +7,12 @@ import threading
 import pytest
 
 from jupyter_modelpack import Workspace
+from jupyter_modelpack.catalog import package_record
+from jupyter_modelpack.catalog.package_record import Facts
 from jupyter_modelpack.commands.run import run as run_package
 from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.workspace import package_record
-from jupyter_modelpack.workspace.package_record import Facts
 from tests.commands.packages import PROGRAM, modelpack, put_package
 from tests.engine import tiny
 from tests.faults.workload import register

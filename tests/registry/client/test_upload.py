@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.delivery.pushed_layers import Shipped
 from jupyter_modelpack.errors import Unavailable, Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
@@ -21,7 +22,6 @@ from jupyter_modelpack.registry.client.compress import compressed
 from jupyter_modelpack.registry.client.retry import Policy
 from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
-from jupyter_modelpack.workspace.shipped import Shipped
 from tests.registry.client.test_transfer import login
 from tests.registry.evil import Asked, Say, evil
 from tests.registry.samples import layer, sample

@@ -1,0 +1,1 @@
+"""What can be told of a script or a pickle without running it."""

@@ -1,0 +1,274 @@
+"""Environment: what a scoring script needs around it.
+
+Contract section 5.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelpack.api.conda import KERNEL_PYTHON, CondaDependencies
+from jupyter_modelpack.api.container_registry import ContainerRegistry
+from jupyter_modelpack.api.docker_section import DockerSection
+from jupyter_modelpack.api.python_section import PythonSection
+from jupyter_modelpack.api.strict_attributes import Section
+from jupyter_modelpack.catalog.model_metadata import check_name
+from jupyter_modelpack.catalog.text_file import read_text
+from jupyter_modelpack.catalog.versioned_artifacts import Item, Shelf
+from jupyter_modelpack.errors import NotFound, PathNotFound, UsageError
+from jupyter_modelpack.redact import scrub
+from jupyter_modelpack.store.os_errors import disk_errors
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.api.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+_JSON, _CONDA, _DOCKERFILE = "azureml_environment.json", "conda_dependencies.yml", "BaseDockerfile"
+_CONDA_SECONDS = 120
+
+
+class Environment(Section):
+    """Python packages, a base image and environment variables, under a name.
+
+    Attributes:
+        name: Its name.
+        version: None until it is registered, then a number as text.
+        python: The packages.
+        docker: The base image.
+        environment_variables: For the image. Empty by default: Azure's EXAMPLE_ENV_VAR shipped into
+            every image, which nobody wanted.
+        inferencing_stack_version: Azure's; not used.
+
+    """
+
+    name: str
+    version: str | None
+    python: PythonSection
+    docker: DockerSection
+    environment_variables: dict[str, str]
+    inferencing_stack_version: str | None
+
+    def __init__(self, name: str, **_azure: object) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"Environment name expected str, {type(name)} found")
+        self.name, self.version = name, None
+        self.python, self.docker = PythonSection(), DockerSection()
+        self.environment_variables = {}
+        self.inferencing_stack_version = None
+
+    # --- made of files ---
+
+    @staticmethod
+    def from_pip_requirements(
+        name: str, file_path: str | os.PathLike[str], pip_version: str | None = None
+    ) -> Environment:
+        """Make one of a requirements file, line by line (contract section 5)."""
+        path = Path(file_path)
+        text = read_text(path, "requirements file")
+        environment = Environment(name)
+        conda = environment.python.conda_dependencies
+        conda.add_conda_package(f"pip={pip_version}" if pip_version else "pip")
+        conda.set_pip_requirements(text.splitlines())
+        environment.python.requirements_dir = path.absolute().parent
+        return environment
+
+    @staticmethod
+    def from_pip_packages(name: str, packages: Sequence[str]) -> Environment:
+        """Make one of requirements as pip writes them; ours, not Azure's."""
+        environment = Environment(name)
+        environment.python.conda_dependencies.set_pip_requirements(packages)
+        environment.python.requirements_dir = Path.cwd()
+        return environment
+
+    @staticmethod
+    def from_conda_specification(name: str, file_path: str | os.PathLike[str]) -> Environment:
+        """Make one of a conda file; Python is the kernel's unless the file says (contract section 5)."""
+        environment = Environment(name)
+        conda = CondaDependencies(file_path)
+        if conda.python is None:
+            _log.warning('No Python version provided, defaulting to "%s"', KERNEL_PYTHON)
+            conda.set_python_version(KERNEL_PYTHON)
+        environment.python.conda_dependencies = conda
+        environment.python.requirements_dir = Path(file_path).absolute().parent
+        return environment
+
+    @staticmethod
+    def from_existing_conda_environment(name: str, conda_environment_name: str) -> Environment | None:
+        """Make one of a conda environment of this machine, or None when there is none of that name."""
+        program = shutil.which("conda")
+        if program is None:
+            raise PathNotFound(
+                "There is no conda on this machine.", hint="Environment.from_pip_requirements needs none."
+            )
+        argv = [program, "env", "export", "--no-builds", "--json", "--name", conda_environment_name]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=_CONDA_SECONDS, check=False)
+        if done.returncode:
+            return None
+        environment = Environment(name)
+        environment.python.conda_dependencies = CondaDependencies.from_document(json.loads(done.stdout))
+        return environment
+
+    @staticmethod
+    def from_dockerfile(
+        name: str,
+        dockerfile: Any,
+        conda_specification: str | os.PathLike[str] | None = None,
+        pip_requirements: str | os.PathLike[str] | None = None,
+    ) -> Environment:
+        """Make one upon a Dockerfile: its text, its path or an open file (contract section 5)."""
+        environment = _with_packages(name, conda_specification, pip_requirements)
+        environment.docker.base_dockerfile = dockerfile
+        return environment
+
+    @staticmethod
+    def from_docker_image(
+        name: str,
+        image: str,
+        container_registry: ContainerRegistry | None = None,
+        conda_specification: str | os.PathLike[str] | None = None,
+        pip_requirements: str | os.PathLike[str] | None = None,
+    ) -> Environment:
+        """Make one upon an image (contract section 5)."""
+        environment = _with_packages(name, conda_specification, pip_requirements)
+        environment.docker.base_image = image
+        if container_registry is not None:
+            environment.docker.base_image_registry = container_registry
+        return environment
+
+    # --- registered ---
+
+    def register(self, workspace: Workspace) -> Environment:
+        """Keep this definition as the next version of its name (contract section 5)."""
+        check_name(self.name)
+        document = self._definition()
+        if scrub(json.dumps(document)) != json.dumps(document):
+            raise UsageError(
+                f"Environment {self.name} holds a password in a URL, which a workspace does not keep.",
+                hint="Keep it in ~/.netrc or write ${VARIABLE} in its place.",
+                code="secret-in-environment",
+            )
+        shelf = _shelf(workspace)
+        with shelf.lock(self.name):
+            version = shelf.next_version(self.name)
+            shelf.put(self.name, version, document)
+        return Environment.get(workspace, self.name, str(version))
+
+    @staticmethod
+    def get(workspace: Workspace, name: str, version: str | int | None = None, label: str | None = None) -> Environment:
+        """Return a registered environment, the latest unless `version` says (contract section 5)."""
+        if label not in {None, "latest"}:
+            raise UsageError(f"There is no label {label!r}: environments have the label latest alone.")
+        shelf = _shelf(workspace)
+        found = max(shelf.items(name), key=lambda item: item.version, default=None)
+        if version is not None:
+            found = shelf.get(name, int(version)) if str(version).isdecimal() else None
+        if found is None:
+            there = sorted({item.name for item in shelf.items()})
+            raise NotFound(
+                f"Environment {name}{f', version {version},' if version else ''} not found in provided workspace",
+                hint=f"There are: {', '.join(there) or 'no environments yet'}.",
+                code="environment-not-found",
+            )
+        return _environment(found)
+
+    @staticmethod
+    def list(workspace: Workspace) -> dict[str, Environment]:
+        """Return the latest version of each registered environment, by name (contract section 5)."""
+        return {item.name: _environment(item) for item in _shelf(workspace).latest()}
+
+    def clone(self, new_name: str) -> Environment:
+        """Return a copy under another name, not registered (contract section 5)."""
+        if not new_name:
+            raise UsageError("Environment.clone needs the new name.")
+        copy = Environment(new_name)
+        copy._load(json.loads(json.dumps(self._definition())))
+        # The definition leaves the password out on purpose; a copy in memory may keep it.
+        copy.docker.base_image_registry.password = self.docker.base_image_registry.password
+        return copy
+
+    # --- on disk ---
+
+    def save_to_directory(self, path: str | os.PathLike[str], overwrite: bool = False) -> None:
+        """Write the definition as files to read and edit (contract section 5)."""
+        folder = Path(path)
+        if folder.exists() and not overwrite:
+            raise FileExistsError(f"{folder} already exists; pass overwrite=True to write into it.")
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder to write an environment into.")
+        definition = {"name": self.name, "version": self.version, **self._definition()}
+        with disk_errors(folder, f"environment {self.name}"):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _JSON).write_text(json.dumps(definition, indent=4, sort_keys=True), "utf-8")
+            self.python.conda_dependencies.save(folder / _CONDA)
+            if self.docker.base_dockerfile:
+                (folder / _DOCKERFILE).write_text(self.docker.base_dockerfile, "utf-8")
+
+    @staticmethod
+    def load_from_directory(path: str | os.PathLike[str]) -> Environment:
+        """Read what `save_to_directory` wrote; edits of the files beside it count (contract section 5)."""
+        folder = Path(path)
+        try:
+            document = json.loads(read_text(folder / _JSON, "environment's definition"))
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{folder / _JSON} is not JSON: {error}.") from error
+        parts = ("python", "docker", "environmentVariables")
+        if not isinstance(document, dict) or not all(isinstance(document.get(part) or {}, dict) for part in parts):
+            raise UsageError(f"{folder / _JSON} is no environment: it and its {', '.join(parts)} are JSON objects.")
+        environment = Environment(str(document.get("name") or folder.name))
+        environment._load(document)
+        if (folder / _CONDA).is_file():
+            environment.python.conda_dependencies = CondaDependencies(folder / _CONDA)
+        if (folder / _DOCKERFILE).is_file():
+            environment.docker.base_dockerfile = read_text(folder / _DOCKERFILE, "Dockerfile")
+        return environment
+
+    def _definition(self) -> dict[str, Any]:
+        return {
+            "python": self.python.serialize(),
+            "docker": self.docker.serialize(),
+            "environmentVariables": dict(self.environment_variables),
+            "inferencingStackVersion": self.inferencing_stack_version,
+        }
+
+    def _load(self, document: dict[str, Any]) -> None:
+        self.python.load(document.get("python") or {})
+        self.docker.load(document.get("docker") or {})
+        self.environment_variables = dict(document.get("environmentVariables") or {})
+        self.inferencing_stack_version = document.get("inferencingStackVersion")
+
+    def __str__(self) -> str:
+        return f"Environment(Name: {self.name},\nVersion: {self.version})"
+
+    def __repr__(self) -> str:
+        document = {"name": self.name, "version": self.version, **self._definition()}
+        return scrub(json.dumps(document, indent=4, sort_keys=True))
+
+
+def _with_packages(name: str, conda: str | os.PathLike[str] | None, pip: str | os.PathLike[str] | None) -> Environment:
+    if conda and pip:
+        raise UsageError("Only one of conda_specification and pip_requirements can be given.")
+    if conda:
+        return Environment.from_conda_specification(name, conda)
+    if pip:
+        return Environment.from_pip_requirements(name, pip)
+    environment = Environment(name)
+    environment.python.user_managed_dependencies = True
+    return environment
+
+
+def _shelf(workspace: Workspace) -> Shelf:
+    return Shelf(workspace.store, "environment")
+
+
+def _environment(item: Item) -> Environment:
+    environment = Environment(item.name)
+    environment._load(item.document)  # noqa: SLF001 - of this class
+    environment.version = str(item.version)
+    return environment

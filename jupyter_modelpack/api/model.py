@@ -1,0 +1,391 @@
+"""Model: a registered model and its versions.
+
+Contract section 3. Its files are one layer of the workspace's store; its words are the config of an
+OCI artifact named ``models/<name>:<version>``.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelpack.api import model_path as paths
+from jupyter_modelpack.api.azure_only import MODEL_PARTS, cloud
+from jupyter_modelpack.api.resource_configuration import ResourceConfiguration
+from jupyter_modelpack.builder.recipe import ModelPart
+from jupyter_modelpack.catalog import azure_output, model_layer, model_metadata
+from jupyter_modelpack.catalog import tags as tagging
+from jupyter_modelpack.catalog.framework import Framework
+from jupyter_modelpack.catalog.model_query import query, select
+from jupyter_modelpack.catalog.versioned_artifacts import Item, Shelf
+from jupyter_modelpack.errors import NotFound, UsageError
+from jupyter_modelpack.events import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.api.inference import InferenceConfig
+    from jupyter_modelpack.api.package import ModelPackage
+    from jupyter_modelpack.api.workspace import Workspace
+
+_PAGE = range(20, 256)
+_INSTEAD = "Model.package makes an image that runs anywhere."
+
+
+class Model:
+    """A registered model.
+
+    `id` (``name:version``) decides alone; else `name` with `version`; else the newest that meets
+    `name`, `tags`, `properties` and `model_framework` (contract section 3.1).
+
+    Attributes:
+        name: Its name.
+        version: Its number, from 1.
+        id: ``name:version``.
+        tags: Words that may change.
+        properties: Words that may not.
+        description: For people.
+        created_time: When it was registered.
+        model_framework: One of `Model.Framework`, or None.
+        resource_configuration: What it says it needs.
+
+    """
+
+    Framework = Framework
+    # Called on the class in old notebooks, so they are found there.
+    deploy = staticmethod(cloud("Model.deploy", _INSTEAD))
+    profile = staticmethod(cloud("Model.profile", _INSTEAD))
+
+    mime_type: str = "application/x-tar"
+    unpack: bool = False
+    run: None = None
+    run_id: None = None
+    experiment_name: None = None
+    parent_id: None = None
+    sample_input_dataset: None = None
+    sample_output_dataset: None = None
+
+    def __init__(
+        self,
+        workspace: Workspace | None,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Azure's word
+        tags: tagging.Filter | None = None,
+        properties: tagging.Filter | None = None,
+        version: int | str | None = None,
+        run_id: str | None = None,
+        model_framework: str | None = None,
+        expand: bool = True,
+        **kwargs: object,
+    ) -> None:
+        del expand, kwargs  # Azure's: whether to fetch details at once
+        self._clear()
+        if workspace is None:
+            return
+        if not id and not name:
+            raise UsageError("Error, one of id or name must be provided.")
+        criteria: dict[str, Any] = {"name": name, "version": version}
+        if id:
+            criteria = {"id": id}
+        elif not version:
+            criteria = {
+                "name": name,
+                "framework": model_framework,
+                "tags": tags,
+                "properties": properties,
+                "run_id": run_id,
+            }
+        self._fill(workspace, select(_shelf(workspace), criteria))
+
+    def _clear(self) -> None:
+        self.workspace: Workspace | None = None
+        self.name, self.version, self.id, self.url = "", 0, "", ""
+        self.tags: dict[str, Any] = {}
+        self.properties: dict[str, Any] = {}
+        self.description: str | None = None
+        self.created_by: dict[str, Any] = {}
+        self.created_time: datetime | None = None
+        self.model_framework: str | None = None
+        self.model_framework_version: str | None = None
+        self.resource_configuration: ResourceConfiguration | None = None
+        self.datasets: dict[str, Any] = {}
+        self.derived_model_ids: builtins.list[str] = []
+        self.size = 0
+
+    def _fill(self, workspace: Workspace, item: Item) -> None:
+        words = item.document
+        self.workspace, self._item = workspace, item
+        self.name, self.version, self.id = item.name, item.version, f"{item.name}:{item.version}"
+        self.url = f"oci:{workspace.path}:models/{self.id}"
+        self.tags, self.properties = dict(words["tags"]), dict(words["properties"])
+        self.description = words.get("description")
+        self.created_time = datetime.fromisoformat(words["created"])
+        self.model_framework = words.get("framework")
+        self.model_framework_version = words.get("frameworkVersion")
+        self.resource_configuration = ResourceConfiguration.deserialize(words.get("resourceConfiguration"))
+        self.size = int(words.get("size", 0))
+
+    # --- registering and finding ---
+
+    @classmethod
+    def register(  # noqa: PLR0913, PLR0917 - Azure's signature
+        cls,
+        workspace: Workspace,
+        model_path: str | os.PathLike[str],
+        model_name: str,
+        tags: Mapping[str, Any] | None = None,
+        properties: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        datasets: object = None,
+        model_framework: str | None = None,
+        model_framework_version: str | None = None,
+        child_paths: Sequence[str] | None = None,
+        sample_input_dataset: object = None,
+        sample_output_dataset: object = None,
+        resource_configuration: ResourceConfiguration | None = None,
+        *,
+        report: Reporter | None = None,
+    ) -> Model:
+        """Keep a file or a folder as the next version of `model_name` (contract section 3.2).
+
+        `report`, which is ours, hears of the progress in place of the screen. The three data set
+        parameters need the Azure cloud and must be None.
+        """
+        model_metadata.refuse_data_sets(datasets, sample_input_dataset, sample_output_dataset)
+        model_metadata.check_name(model_name)
+        model_metadata.check_framework(model_framework, model_framework_version)
+        words: dict[str, Any] = {
+            "tags": tagging.check(tags, "Tags"),
+            "properties": tagging.check(properties, "Properties"),
+            "description": description,
+            "framework": model_framework,
+            "frameworkVersion": model_framework_version,
+            "resourceConfiguration": resource_configuration.serialize() if resource_configuration else None,
+        }
+        files = model_layer.gather(model_path, child_paths)
+        shelf = _shelf(workspace)
+        with shelf.lock(model_name):
+            version = shelf.next_version(model_name)
+            layer = model_layer.write_layer(workspace.store, model_name, version, files, report or Reporter())
+            words |= {
+                "name": model_name,
+                "version": version,
+                "created": datetime.now(UTC).isoformat(),
+                "root": files.root,
+                "files": len(files.entries),
+                "size": layer.size,
+            }
+            shelf.put(model_name, version, words, [layer])
+        azure_output.registering_model(model_name, report)
+        return cls(workspace, id=f"{model_name}:{version}")
+
+    @staticmethod
+    def list(
+        workspace: Workspace,
+        name: str | None = None,
+        tags: tagging.Filter | None = None,
+        properties: tagging.Filter | None = None,
+        run_id: str | None = None,
+        latest: bool = False,
+        dataset_id: str | None = None,
+        expand: bool = True,
+        page_count: int = 255,
+        model_framework: str | None = None,
+    ) -> builtins.list[Model]:
+        """Return models, newest first; every filter given must be met (contract section 3.3)."""
+        del expand
+        if page_count not in _PAGE:
+            raise UsageError(f"Expected page_count value is between 20 and 255. Provided: {page_count}")
+        if dataset_id:
+            return []
+        criteria = {
+            "name": name,
+            "framework": model_framework,
+            "tags": tags,
+            "properties": properties,
+            "run_id": run_id,
+        }
+        found = query(_shelf(workspace), criteria, latest=latest)
+        return [_model(workspace, item) for item in found]
+
+    @staticmethod
+    def get_model_path(model_name: str, version: int | None = None, _workspace: Workspace | None = None) -> str:
+        """Return where a model lies, for use in a scoring script (contract section 3.4)."""
+        return paths.find(model_name, version, _workspace)
+
+    # --- files ---
+
+    def download(self, target_dir: str = ".", exist_ok: bool = False, exists_ok: bool | None = None) -> str:
+        """Write the model's files below `target_dir`; return the file, or the folder (contract section 3.3)."""
+        workspace = self._bound()
+        overwrite = exist_ok if exists_ok is None else exists_ok
+        written = model_layer.read_layer_to(
+            workspace.store, self._item.layers[0], self.name, self.version, Path(target_dir), overwrite=overwrite
+        )
+        return os.path.commonpath(written)
+
+    def part(self) -> ModelPart:
+        """Return what a recipe says of this model; ours, not Azure's."""
+        self._bound()
+        return ModelPart(self.name, self.version, self._item.layers[0])
+
+    # --- words ---
+
+    def update(
+        self,
+        tags: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        sample_input_dataset: object = None,
+        sample_output_dataset: object = None,
+        resource_configuration: ResourceConfiguration | None = None,
+    ) -> None:
+        """Replace all tags, the description or the resources (contract section 3.3)."""
+        model_metadata.refuse_data_sets(sample_input_dataset, sample_output_dataset)
+        changes: dict[str, Any] = {}
+        if tags is not None:
+            changes["tags"] = tagging.check(tags, "Tags")
+        if description is not None:
+            changes["description"] = description
+        if resource_configuration is not None:
+            changes["resourceConfiguration"] = resource_configuration.serialize()
+        self._change(lambda _words: changes)
+
+    def update_tags_properties(
+        self,
+        add_tags: Mapping[str, Any] | None = None,
+        remove_tags: Sequence[str] | None = None,
+        add_properties: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add and remove tags, add properties (contract section 3.3)."""
+        more_tags = tagging.check(add_tags, "Tags")
+        more_properties = tagging.check(add_properties, "Properties")
+        self._change(
+            lambda words: {
+                "properties": tagging.added(words["properties"], more_properties),
+                "tags": tagging.changed(words["tags"], more_tags, remove_tags or ()),
+            }
+        )
+
+    def add_tags(self, tags: Mapping[str, Any]) -> None:
+        """Add tags; one that is there gets the new value."""
+        self.update_tags_properties(add_tags=tags)
+        azure_output.say("Model tag add operation complete.")
+
+    def remove_tags(self, tags: Sequence[str]) -> None:
+        """Remove tags by key."""
+        self.update_tags_properties(remove_tags=[tags] if isinstance(tags, str) else tags)
+        azure_output.say("Model tag remove operation complete.")
+
+    def add_properties(self, properties: Mapping[str, Any]) -> None:
+        """Add properties; one that is there cannot be changed."""
+        self.update_tags_properties(add_properties=properties)
+        azure_output.say("Model properties add operation complete.")
+
+    def delete(self) -> None:
+        """Forget this version; its number is not given again.
+
+        Raises:
+            Conflict: an image of the workspace holds it; the message names it, the hint what to type.
+
+        """
+        from jupyter_modelpack.catalog.delete import forget_models  # noqa: PLC0415 - deleting knows models
+
+        forget_models(self._bound(), [self])
+
+    # --- as data ---
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the model as JSON, in Azure's words (contract section 3.3)."""
+        return model_metadata.serialize(self)
+
+    @classmethod
+    def deserialize(cls, workspace: Workspace, payload: Mapping[str, Any]) -> Model:
+        """Return the model that `serialize` described, from `workspace`."""
+        return cls(workspace, id=str(payload.get("id") or f"{payload.get('name')}:{payload.get('version')}"))
+
+    @staticmethod
+    def package(
+        workspace: Workspace,
+        models: Sequence[Model | str],
+        inference_config: InferenceConfig | None = None,
+        generate_dockerfile: bool = False,
+        image_name: str | None = None,
+        image_label: str | None = None,
+        *,
+        lock: str | os.PathLike[str] | None = None,
+        upgrade: bool = False,
+        pull: bool = False,
+        created: datetime | str | None = None,
+        build_sources: bool = False,
+    ) -> ModelPackage:
+        """Begin to make an image, or a Dockerfile with its files; return at once (contract section 6).
+
+        Args:
+            workspace: Where it will lie.
+            models: What goes in: registered models, their names, or paths to register first.
+            inference_config: The entry script with what it needs.
+            generate_dockerfile: Whether to make a Dockerfile with its files in place of an image.
+            image_name: Its repository; ``package`` by default.
+            image_label: Its tag; the time by default.
+            lock: A pylock.toml, or a package's name, whose versions to install. Ours, not Azure's.
+            upgrade: Whether to resolve the requirements again, for newer versions. Ours, not Azure's.
+            pull: Whether to ask again what the base image's tag means. Ours, not Azure's.
+            created: The time that the image names as its own: a datetime, ``now``, or a date as text; by default that
+                of its base image. Ours, not Azure's.
+            build_sources: Whether source archives that `lock` names may be built, which runs their code. Ours, not
+                Azure's.
+
+        """
+        from jupyter_modelpack.api.package_model import package  # noqa: PLC0415 - as above
+        from jupyter_modelpack.catalog.resolve_options import choose  # noqa: PLC0415 - packaging knows models
+
+        return package(
+            workspace,
+            models,
+            inference_config,
+            generate_dockerfile=generate_dockerfile,
+            image_name=image_name,
+            image_label=image_label,
+            choices=choose(workspace, lock, upgrade=upgrade, pull=pull, created=created, build_sources=build_sources),
+        )
+
+    def _bound(self) -> Workspace:
+        if self.workspace is None:
+            raise UsageError("This Model is empty: it belongs to no workspace.")
+        return self.workspace
+
+    def _change(self, change: Any) -> None:
+        workspace = self._bound()
+        shelf = _shelf(workspace)
+        with shelf.lock(self.name):
+            now = shelf.get(self.name, self.version)
+            if now is None:
+                raise NotFound(f"ModelNotFound: Model {self.id} has been deleted.", code="model-not-found")
+            shelf.put(self.name, self.version, {**now.document, **change(now.document)}, now.layers)
+        self._fill(workspace, shelf.get(self.name, self.version) or now)
+
+    def __getattr__(self, name: str) -> object:
+        if name in MODEL_PARTS:
+            raise UsageError(
+                f"Model.{name} is a service of the Azure cloud.",
+                hint=_INSTEAD,
+            )
+        raise AttributeError(f"'Model' object has no attribute {name!r}", name=name, obj=self)
+
+    def __repr__(self) -> str:
+        return (
+            f"Model(workspace={self.workspace!r}, name={self.name}, id={self.id}, version={self.version}, "
+            f"tags={self.tags}, properties={self.properties})"
+        )
+
+
+def _model(workspace: Workspace, item: Item) -> Model:
+    model = Model(None)
+    model._fill(workspace, item)  # noqa: SLF001 - of this class
+    return model
+
+
+def _shelf(workspace: Workspace) -> Shelf:
+    return Shelf(workspace.store, "model")

@@ -1,0 +1,382 @@
+"""ModelPackage: a package being made, or one that a workspace holds.
+
+Contract section 6. "Do better": `location` names the documented tag, `digest` stands beside it, and
+waiting shows the build as it goes.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Generator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelpack.api.build_job import BuildJob, pass_on
+from jupyter_modelpack.api.container_registry import ContainerRegistry
+from jupyter_modelpack.api.packaging_task import LOGS
+from jupyter_modelpack.builder.recipe import LayerNote
+from jupyter_modelpack.catalog import azure_output, dockerfile_package, package_record
+from jupyter_modelpack.catalog.package_record import Facts, Record
+from jupyter_modelpack.delivery import local_registry
+from jupyter_modelpack.delivery.remote_registry import address
+from jupyter_modelpack.engine.base import SAMPLE_LABEL
+from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, NotFound, UsageError
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.home import expand
+from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.oci.image import Image
+from jupyter_modelpack.oci.names import Reference
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.api.workspace import Workspace
+    from jupyter_modelpack.engine.base import Engine
+
+_CANCEL_SECONDS = 5.0
+"""How long an interrupt waits for the build to end; what it leaves is sound even when it is not waited for."""
+
+
+class ModelPackage:
+    """A package; `Model.package` and `ModelPackage.get` give them.
+
+    Attributes:
+        workspace: Where it lies.
+        generate_dockerfile: Whether it is a Dockerfile with its files, no image.
+        models: ``name:version`` of each model inside.
+
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        facts: Facts,
+        *,
+        job: BuildJob[Record] | None = None,
+        record: Record | None = None,
+    ) -> None:
+        self.workspace, self.generate_dockerfile, self.models = workspace, facts.dockerfile, facts.models
+        self._facts, self._job, self._record = facts, job, record
+
+    # --- finding ---
+
+    @classmethod
+    def get(cls, workspace: Workspace, reference: str) -> ModelPackage:
+        """Return a package by name, tag, location, digest or image id; the newest that fits. Ours, not Azure's."""
+        if not isinstance(reference, str):
+            raise UsageError(f"A package is named by text, not {type(reference).__name__}.")
+        wanted = reference.removeprefix(f"{workspace.endpoint().address}/")
+        wanted = wanted.removeprefix(f"{address(workspace)}/")
+        records = package_record.read(workspace.store)
+        for record in records:
+            if package_record.match(record, wanted):
+                return cls(workspace, record.facts, record=record)
+        start = wanted.removeprefix("sha256:")
+        for package in cls.list(workspace) if len(start) >= package_record.SHORTEST else ():
+            if package.image_id and package.image_id.hex.startswith(start):
+                return package
+        raise NotFound(
+            f"Workspace {workspace.name!r} holds no package {reference!r}.",
+            hint=f"There are: {', '.join(record.name for record in records[:10]) or 'none yet'}.",
+            code="package-not-found",
+        )
+
+    @classmethod
+    def list(cls, workspace: Workspace) -> builtins.list[ModelPackage]:
+        """Return the packages of a workspace, newest first; ours, not Azure's."""
+        return [cls(workspace, record.facts, record=record) for record in package_record.read(workspace.store)]
+
+    @classmethod
+    def load(
+        cls, workspace: Workspace, path: str | Path, *, tag: str | None = None, report: Reporter | None = None
+    ) -> ModelPackage:
+        """Take the package that `save_archive` wrote into a workspace; ours, not Azure's.
+
+        Args:
+            workspace: Where to.
+            path: The file.
+            tag: Its tag there; by default the one it had.
+            report: Hears of it; nothing is printed.
+
+        """
+        from jupyter_modelpack.catalog.package_archive import load  # noqa: PLC0415 - rarely needed
+
+        record = load(workspace, expand(path), report or Reporter(), tag)
+        return cls(workspace, record.facts, record=record)
+
+    # --- what it is ---
+
+    @property
+    def state(self) -> str:
+        """``Running``, ``Succeeded``, ``Failed`` or ``Cancelled``."""
+        return self._job.state if self._job else "Succeeded"
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """Why it failed, as Azure words it, or None."""
+        error = self._job.error if self._job else None
+        if error is None:
+            return None
+        if not isinstance(error, ModelpackError):
+            return {"statusCode": 500, "message": f"{type(error).__name__}: {error}"}
+        return {"statusCode": 500, "code": error.code, "message": error.message, "hint": error.hint}
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why it failed, as an exception, or None; ours, not Azure's."""
+        return self._job.error if self._job else None
+
+    @property
+    def location(self) -> str | None:
+        """``<registry>/<repository>:<tag>`` once it is made."""
+        if not self._made:
+            return None
+        return f"{address(self.workspace)}/{self._made.name}"
+
+    @property
+    def digest(self) -> Digest | None:
+        """The manifest's digest once it is made; ours, not Azure's."""
+        return self._made.descriptor.digest if self._made else None
+
+    @property
+    def record(self) -> Record:
+        """Its entry in the workspace; ours, not Azure's."""
+        if self._made is None:
+            raise UsageError(f"The package is not made yet: it is {self.state}.")
+        return self._made
+
+    @property
+    def image(self) -> Image:
+        """The image in the workspace's store; ours, not Azure's."""
+        return self.workspace.store.image(self.record.descriptor)
+
+    @property
+    def lock(self) -> str:
+        """The pylock.toml of what is installed in the image; ours, not Azure's."""
+        from jupyter_modelpack.builder.lock.from_image import lock_in  # noqa: PLC0415 - rarely needed
+
+        return lock_in(self.image)
+
+    @property
+    def image_id(self) -> Digest | None:
+        """The image's id, as ``docker images`` shows it; ours, not Azure's."""
+        return self.image.id if self._made and not self.generate_dockerfile else None
+
+    @property
+    def size(self) -> int:
+        """Bytes of all layers; 0 until it is made. Ours, not Azure's."""
+        return self.image.size if self._made else 0
+
+    @property
+    def layers(self) -> tuple[LayerNote, ...]:
+        """What it is made of, lowest first, the base image left out; ours, not Azure's."""
+        return self._made.facts.layers if self._made else ()
+
+    @property
+    def repeated(self) -> bool:
+        """Whether nothing had changed since it was packaged before; ours, not Azure's."""
+        return self._made is not None and self._made.facts.log != self._facts.log
+
+    @property
+    def sample(self) -> str | None:
+        """The JSON it was packaged with as an example of a request; ours, not Azure's."""
+        if self._made is None or self.generate_dockerfile:
+            return None
+        return self.image.labels().get(SAMPLE_LABEL)
+
+    @property
+    def created_time(self) -> datetime | None:
+        """When it was packaged; ours, not Azure's."""
+        return self._made.created if self._made else None
+
+    @property
+    def package_build_log_uri(self) -> str | None:
+        """Where the build's log lies, once it has ended."""
+        path = self._log_path
+        return path.as_uri() if path.is_file() else None
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the package as JSON (contract section 6)."""
+        return {"generateDockerfile": self.generate_dockerfile, "state": self.state, "location": self.location}
+
+    # --- waiting ---
+
+    def wait_for_creation(self, show_output: bool = False, *, report: Reporter | None = None) -> None:
+        """Wait until the package is made (contract section 6).
+
+        Azure's build would go on in the cloud; ours is here, so an interrupt of this wait cancels it.
+
+        Args:
+            show_output: Whether to print the build's log as it goes, and how it ended.
+            report: Hears of the build in place of the screen, and may cancel it; ours, not Azure's.
+
+        Raises:
+            BuildFailed: it failed, in Azure's words. With `report`, the error itself.
+            Cancelled: somebody cancelled it.
+
+        """
+        live = azure_output.open_live_view(self) if show_output and self._job is not None and report is None else None
+        try:
+            if self._job is not None:
+                self._watch(self._job, show_output, live.report if live else report)
+        finally:
+            if live is not None:
+                live.end()
+        error = self._job.error if self._job else None
+        if show_output:
+            azure_output.creation(self.state)
+        if error is None:
+            return
+        if report is not None or not isinstance(error, ModelpackError) or isinstance(error, Cancelled):
+            raise error
+        raise BuildFailed(
+            f"Package creation reached non-successful terminal state.\nState: {self.state}\nError:\n"
+            f"StatusCode: 500\nMessage: {error.message}",
+            hint=error.hint,
+            code=error.code,
+            step=getattr(error, "step", ""),
+            log_tail=getattr(error, "log_tail", ()),
+        ) from None
+
+    def _watch(self, job: BuildJob[Record], show_output: bool, report: Reporter | None) -> None:
+        watcher = report or Reporter()
+        try:
+            for event, line in job.follow(watcher.check):
+                if report is not None:
+                    pass_on(event, report)
+                elif show_output and line is not None:
+                    azure_output.say(line)
+        except (KeyboardInterrupt, Cancelled):
+            job.cancel(_CANCEL_SECONDS)
+            if report is None:
+                azure_output.say("Package creation cancelled; nothing half made was left behind.")
+            raise
+
+    def __await__(self) -> Generator[Any, None, ModelPackage]:
+        """Wait until the package is made, while other cells and tasks go on: ``await package``. Ours, not Azure's."""
+        return self._created().__await__()
+
+    async def _created(self) -> ModelPackage:
+        import asyncio  # noqa: PLC0415 - who awaits has it already
+
+        try:
+            await asyncio.to_thread(self.wait_for_creation)
+        except asyncio.CancelledError:
+            if self._job is not None:
+                self._job.cancel(0)
+            raise
+        return self
+
+    def update_creation_state(self) -> None:
+        """Refresh `state`; ours is always fresh (contract section 6)."""
+
+    def cancel(self) -> None:
+        """Stop the build; one that has ended stays as it is. Ours, not Azure's."""
+        if self._job is not None:
+            self._job.cancel(_CANCEL_SECONDS)
+
+    def get_logs(self, decode: bool = True, offset: int = 0) -> str | bytes:
+        """Return the build's log from byte `offset` on, as far as it goes (contract section 6)."""
+        if self._log_path.is_file():
+            data = self._log_path.read_bytes()
+        else:
+            data = "".join(f"{line}\n" for line in (self._job.lines if self._job else ())).encode()
+        return data[offset:].decode("utf-8", "replace") if decode else data[offset:]
+
+    # --- handing over ---
+
+    def get_container_registry(self) -> ContainerRegistry:
+        """Return the workspace's registry with its password; its own one serves then (contract section 6)."""
+        self._finish()
+        return local_registry.container_registry(self.workspace)
+
+    def pull(self, *, engine: Engine | None = None, report: Reporter | None = None) -> None:
+        """Put the image into the container engine under its location (contract section 6).
+
+        Without a container engine it stays in the workspace, and one line says so.
+
+        Args:
+            engine: Which one; by default the first that answers. Ours, not Azure's.
+            report: Hears of it in place of the screen; ours, not Azure's.
+
+        """
+        if self.generate_dockerfile:
+            raise UsageError("A Dockerfile package cannot be pulled. Use save() instead.")
+        self._finish()
+        from jupyter_modelpack.delivery.pull import pull  # noqa: PLC0415 - reaches for the engine
+
+        pull(self, engine, report)
+
+    def push(self, target: str, *, plain_http: bool = False, report: Reporter | None = None) -> Reference:
+        """Send the image to a registry, with the password that Docker or Podman keeps for it. Ours, not Azure's.
+
+        Args:
+            target: ``registry/repository[:tag]``; without a tag, under the package's own.
+            plain_http: Speak http to a registry that is not on this machine.
+            report: Hears of it; nothing is printed.
+
+        Returns:
+            The name it has there, with its digest.
+
+        """
+        if self.generate_dockerfile:
+            raise UsageError("A Dockerfile package cannot be pushed.", hint="Build it, and push what that makes.")
+        self._finish()
+        from jupyter_modelpack.delivery.push import push  # noqa: PLC0415 - reaches for the registry
+
+        return push(self, target, report or Reporter(), plain_http=plain_http)
+
+    def save(self, output_directory: str | Path) -> None:
+        """Write the Dockerfile with its files, and sign the docker command in (contract section 6)."""
+        if not self.generate_dockerfile:
+            raise UsageError("Docker images cannot be saved to a local directory. Use pull() instead.")
+        self._finish()
+        dockerfile_package.write(self.image, Path(output_directory))
+        local_registry.login(self.workspace)
+
+    def save_archive(self, path: str | Path, *, report: Reporter | None = None) -> tuple[str, ...]:
+        """Write the whole package into one file, which docker load, podman and skopeo take, too. Ours, not Azure's.
+
+        Args:
+            path: The file; one that is there is replaced, once the new one is complete.
+            report: Hears of it; nothing is printed.
+
+        Returns:
+            The names of what lies beside the image in the file: its lock, its bill of materials.
+
+        """
+        if self.generate_dockerfile:
+            raise UsageError("A Dockerfile package is no image. Use save() to write it to a folder.")
+        self._finish()
+        from jupyter_modelpack.catalog.package_archive import save  # noqa: PLC0415 - rarely needed
+
+        return save(self, expand(path), report or Reporter())
+
+    def delete(self) -> None:
+        """Forget the package; what only it needed is freed by ``modelpack gc``. Ours, not Azure's.
+
+        An engine keeps its image, and a service that runs it goes on.
+        """
+        from jupyter_modelpack.catalog.delete import forget_packages  # noqa: PLC0415 - rarely needed
+
+        forget_packages(self.workspace, [self.record])
+
+    def _finish(self) -> None:
+        if self._made is None:
+            self.wait_for_creation(show_output=True)
+
+    @property
+    def _made(self) -> Record | None:
+        if self._record is None and self._job is not None and self._job.state == "Succeeded":
+            self._record = self._job.result
+        return self._record
+
+    @property
+    def _log_path(self) -> Path:
+        return self.workspace.path / LOGS / (self._facts.log or "none")
+
+    def __repr__(self) -> str:
+        location = f", location={self.location}" if self._made and not self.generate_dockerfile else ""
+        return (
+            f"ModelPackage(workspace={self.workspace!r}, generate_dockerfile={self.generate_dockerfile}, "
+            f"state={self.state}{location})"
+        )

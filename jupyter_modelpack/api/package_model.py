@@ -1,0 +1,149 @@
+"""Model.package: from models and an inference config to a build that runs.
+
+Contract section 6. What can be known to be wrong is said here, before anything is built.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jupyter_modelpack.analysis import pickle_check, secret_check
+from jupyter_modelpack.api.build_job import BuildJob
+from jupyter_modelpack.api.environment_spec import needs_of, platform_of
+from jupyter_modelpack.api.inference import InferenceConfig
+from jupyter_modelpack.api.model import Model
+from jupyter_modelpack.api.package import ModelPackage
+from jupyter_modelpack.api.packaging_task import Order
+from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.builder.recipe import Recipe
+from jupyter_modelpack.catalog.framework import Framework
+from jupyter_modelpack.catalog.model_metadata import usable_name
+from jupyter_modelpack.catalog.package_record import Facts
+from jupyter_modelpack.catalog.package_uses import OURS
+from jupyter_modelpack.catalog.resolve_options import DEFAULT, Choices
+from jupyter_modelpack.engine.base import SAMPLE_LABEL
+from jupyter_modelpack.errors import NotFound, UsageError
+from jupyter_modelpack.oci.names import check_repository, check_tag
+
+_NO_CODE = (Framework.ONNX, Framework.SCIKITLEARN, Framework.TENSORFLOW, Framework.MULTI)
+_AUTO_NAME = 30
+
+
+def package(
+    workspace: Workspace,
+    models: Sequence[Model | str],
+    inference_config: InferenceConfig | None,
+    *,
+    generate_dockerfile: bool,
+    image_name: str | None,
+    image_label: str | None,
+    again: bool = True,
+    choices: Choices = DEFAULT,
+) -> ModelPackage:
+    """Check everything, start the build, return its handle.
+
+    Without `again`, a package that comes out just as one before is that one. Azure makes a second one.
+    """
+    for name, given in (("image_name", image_name), ("image_label", image_label)):
+        if not isinstance(given, str | None):
+            raise UsageError(f"{name} is text, not {type(given).__name__}.", code="bad-name")
+    label = check_tag(image_label) if image_label else None
+    recipe = plan(workspace, models, inference_config, image_name, choices)
+    log = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}.log"
+    facts = Facts(tuple(f"{model.name}:{model.version}" for model in recipe.models), generate_dockerfile, log)
+    environment = inference_config.environment if inference_config else None
+    order = Order(workspace, recipe, environment, facts, label, again)
+    return ModelPackage(workspace, facts, job=BuildJob(order.carry_out, order.keep_log))
+
+
+def plan(
+    workspace: Workspace,
+    models: Sequence[Model | str],
+    inference_config: InferenceConfig | None,
+    image_name: str | None = None,
+    choices: Choices = DEFAULT,
+) -> Recipe:
+    """Check everything, return what the package is made of."""
+    if not isinstance(workspace, Workspace):
+        raise UsageError(f"workspace is a Workspace, not {type(workspace).__name__}.")
+    repository = _repository(image_name)
+    chosen = _models(workspace, models)
+    if inference_config is None:
+        raise _no_config(chosen)
+    if not isinstance(inference_config, InferenceConfig):
+        raise UsageError(
+            f"inference_config is an InferenceConfig, not {type(inference_config).__name__}.",
+            hint='InferenceConfig(entry_script="score.py", environment=env), for example.',
+        )
+    sample = inference_config.sample
+    recipe = Recipe(
+        name=repository,
+        needs=needs_of(inference_config.environment, inference_config.docker_steps(), inference_config.apt),
+        models=tuple(model.part() for model in chosen),
+        source=inference_config.as_source(),
+        platform=platform_of(inference_config.environment),
+        labels={SAMPLE_LABEL: sample} if sample else {},
+        lock=choices.lock,
+        upgrade=choices.upgrade,
+        pull=choices.pull,
+        created=choices.created,
+        build_sources=choices.build_sources,
+    )
+    secret_check.check(recipe.source, sample, recipe.needs.variables)
+    pickle_check.check(recipe, workspace.store)
+    return recipe
+
+
+def _repository(name: str | None) -> str:
+    repository = check_repository(name or "package")
+    if f"{repository}/".startswith(OURS):
+        raise UsageError(
+            f"image_name {name!r} begins as the workspace's own names do ({', '.join(OURS)}).",
+            hint="Choose another one.",
+            code="bad-name",
+        )
+    return repository
+
+
+def _models(workspace: Workspace, given: Sequence[Model | str]) -> list[Model]:
+    listed = [given] if isinstance(given, (Model, str)) else given
+    if not isinstance(listed, Iterable):
+        raise UsageError(f"models is a list of models, not {type(listed).__name__}.", code="bad-model")
+    found = [_model(workspace, one) for one in listed]
+    return list({model.id: model for model in found}.values())
+
+
+def _model(workspace: Workspace, given: Model | str) -> Model:
+    if isinstance(given, Model):
+        if given.workspace != workspace:
+            raise UsageError(f"Model {given.id or '(empty)'} is not of {workspace!r}.", hint="Register it there first.")
+        return given
+    if not isinstance(given, str):
+        raise UsageError(
+            "Models must either be of type azureml.core.Model or a str path to a file or folder.", code="bad-model"
+        )
+    with contextlib.suppress(NotFound):
+        return Model(workspace, id=given)
+    if given in workspace.models:
+        return workspace.models[given]
+    return Model.register(workspace, given, usable_name(Path(os.path.abspath(given)).name)[:_AUTO_NAME])  # noqa: PTH100
+
+
+def _no_config(models: Sequence[Model]) -> UsageError:
+    if len(models) != 1:
+        return UsageError("You must provide an InferenceConfig when deploying zero or multiple models.")
+    framework = models[0].model_framework
+    if framework not in _NO_CODE:
+        return UsageError(
+            f"You must provide an InferenceConfig when deploying a model with model_framework set to {framework}. "
+            f"Default environments are only provided for these frameworks: {list(_NO_CODE)}."
+        )
+    return UsageError(
+        f"Packaging a {framework} model without an InferenceConfig is a service of the Azure cloud.",
+        hint="Write a score.py with init() and run(data): InferenceConfig(entry_script='score.py', environment=env).",
+    )

@@ -1,0 +1,49 @@
+"""PythonSection: what an environment says of Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jupyter_modelpack.api.conda import CondaDependencies
+from jupyter_modelpack.api.strict_attributes import Section
+
+
+class PythonSection(Section):
+    """Packages, or the promise that the base image brings them (contract section 5).
+
+    Attributes:
+        user_managed_dependencies: Whether the base image brings everything.
+        conda_dependencies: The packages.
+        requirements_dir: Folder that relative paths among the pip lines refer to; ours, not Azure's.
+        interpreter_path: Azure's; not used.
+
+    """
+
+    interpreter_path: str
+    user_managed_dependencies: bool
+    conda_dependencies: CondaDependencies
+    conda_dependencies_file: str | None
+    base_conda_environment: str | None
+    requirements_dir: Path | None
+
+    def __init__(self) -> None:
+        self.interpreter_path, self.user_managed_dependencies = "python", False
+        self.conda_dependencies = CondaDependencies()
+        self.conda_dependencies_file = self.base_conda_environment = None
+        self.requirements_dir = None
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the section as JSON."""
+        return {
+            "userManagedDependencies": self.user_managed_dependencies,
+            "condaDependencies": self.conda_dependencies.as_dict(),
+            "requirementsDir": str(self.requirements_dir) if self.requirements_dir else None,
+        }
+
+    def load(self, document: dict[str, Any]) -> None:
+        """Take over what `serialize` made."""
+        self.user_managed_dependencies = bool(document.get("userManagedDependencies"))
+        self.conda_dependencies = CondaDependencies.from_document(document.get("condaDependencies"))
+        folder = document.get("requirementsDir")
+        self.requirements_dir = Path(folder) if folder else None

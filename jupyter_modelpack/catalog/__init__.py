@@ -1,0 +1,1 @@
+"""What a workspace keeps and how it is found again: versioned artifacts, package records, archives."""

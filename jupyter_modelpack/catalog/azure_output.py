@@ -1,0 +1,60 @@
+"""The lines that the Azure API itself prints.
+
+The only place below the front ends that writes to the screen (ARCHITECTURE.md): notebooks, and what
+people grep in saved outputs, expect exactly these lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from jupyter_modelpack.events import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.api.package import ModelPackage
+
+
+class LiveView(Protocol):
+    """What a front end shows in place of a build's lines."""
+
+    report: Reporter
+    """Hears of the build; may cancel it."""
+
+    def end(self) -> None:
+        """Show how the build ended."""
+        ...
+
+
+def no_live_view(_package: ModelPackage) -> LiveView | None:
+    """Show lines."""
+    return None
+
+
+open_live_view: Callable[[ModelPackage], LiveView | None] = no_live_view
+"""A notebook's front end puts its own here, for this room must not know it."""
+
+
+def say(text: str) -> None:
+    """Print one line now."""
+    print(text, flush=True)  # noqa: T201 - this is the door
+
+
+def registering_model(name: str, report: Reporter | None = None) -> None:
+    """Contract section 3.2: one line a registration, after the files are in; to `report` if there is one."""
+    (report.log if report else say)(f"Registering model {name}")
+
+
+def creation(state: str) -> None:
+    """Contract section 6: the last line of `wait_for_creation(show_output=True)`."""
+    say(f"Package creation {state}")
+
+
+def pulling() -> None:
+    """Contract section 6: the first line of `pull`."""
+    say("Pulling image from ACR (this may take a few minutes depending on image size)...\n")
+
+
+def logging_in(address: str) -> None:
+    """Contract section 6: `save` signs Docker in, so that the Dockerfile builds."""
+    say(f"Logging into Docker registry {address}")

@@ -1,0 +1,65 @@
+"""Which registered models meet some criteria.
+
+Contract section 3.1 for one, 3.3 for many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jupyter_modelpack.catalog import tags as tagging
+from jupyter_modelpack.catalog.versioned_artifacts import Item, Shelf
+from jupyter_modelpack.errors import NotFound
+
+
+def select(shelf: Shelf, criteria: Mapping[str, Any]) -> Item:
+    """Return the one model that the criteria of the constructor choose; raise `NotFound` when there is none."""
+    found = _select(shelf, criteria)
+    if found is None:
+        said = ", ".join(f"{key} {value}" for key, value in criteria.items() if value)
+        there = sorted({item.name for item in shelf.items()})
+        raise NotFound(
+            f"ModelNotFound: Model with {said} not found in provided workspace",
+            hint=f"There are: {', '.join(there[:20]) or 'no models yet'}.",
+            code="model-not-found",
+        )
+    return found
+
+
+def _select(shelf: Shelf, criteria: Mapping[str, Any]) -> Item | None:
+    if "id" in criteria or "version" in criteria:
+        name, version = criteria.get("name"), str(criteria.get("version"))
+        if "id" in criteria:
+            name, _, version = str(criteria["id"]).rpartition(":")
+        return shelf.get(str(name), int(version)) if version.isdecimal() else None
+    return next(_matching(shelf, criteria), None)
+
+
+def query(shelf: Shelf, criteria: Mapping[str, Any], *, latest: bool = False) -> list[Item]:
+    """Return what meets every criterion given, newest registration first."""
+    if latest and not any(criteria.values()):
+        return list(shelf.latest())  # without reading what every version says
+    found = list(_matching(shelf, criteria))
+    if latest:
+        highest: dict[str, int] = {}
+        for item in found:
+            highest[item.name] = max(item.version, highest.get(item.name, 0))
+        found = [item for item in found if item.version == highest[item.name]]
+    return found
+
+
+def _matching(shelf: Shelf, criteria: Mapping[str, Any]) -> Iterator[Item]:
+    """Return what meets every criterion given, newest registration first; read as far as somebody asks."""
+    tags = tagging.check_filter(criteria.get("tags"), "tags")
+    properties = tagging.check_filter(criteria.get("properties"), "properties")
+    framework = criteria.get("framework")
+    if criteria.get("run_id"):
+        return iter(())
+    return (
+        item
+        for item in shelf.items(criteria.get("name"))
+        if tagging.match(item.document["tags"], tags)
+        and tagging.match(item.document["properties"], properties)
+        and (not framework or item.document.get("framework") == framework)
+    )

@@ -1,0 +1,84 @@
+"""What a packaging may ask for beyond what goes in: a lock, newer packages, a newer base image."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.builder.source_date import parse_time
+from jupyter_modelpack.catalog.text_file import read_text
+from jupyter_modelpack.errors import NotFound, PathNotFound, UsageError
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.api.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How what goes in is found.
+
+    Attributes:
+        lock: Text of a pylock.toml to install in place of resolving the requirements; empty for none.
+        upgrade: Whether the requirements are resolved again, though there is a lock from before.
+        pull: Whether a base image named by a tag is asked for again, though there is one from before.
+        created: The time that the image is to name as its own; None for that of its base image.
+        build_sources: Whether source archives that the lock names may be built here, which runs their code.
+    """
+
+    lock: str = ""
+    upgrade: bool = False
+    pull: bool = False
+    created: datetime | None = None
+    build_sources: bool = False
+
+
+DEFAULT = Choices()
+
+
+def choose(
+    workspace: Workspace,
+    lock: str | os.PathLike[str] | None,
+    *,
+    upgrade: bool,
+    pull: bool,
+    created: datetime | str | None = None,
+    build_sources: bool = False,
+) -> Choices:
+    """Return the choices that people made.
+
+    Args:
+        workspace: Where a package's lock is looked for.
+        lock: A pylock.toml, or the name of a package whose lock to use again.
+        upgrade: As in `Choices`.
+        pull: As in `Choices`.
+        created: As in `Choices`, or as people write it.
+        build_sources: As in `Choices`.
+
+    Raises:
+        UsageError: a lock and its opposite are both asked for.
+        NotFound: there is no such file, and no such package.
+    """
+    when = parse_time(created.isoformat() if isinstance(created, datetime) else str(created)) if created else None
+    if lock is None:
+        return Choices(upgrade=upgrade, pull=pull, created=when)
+    if upgrade:
+        raise UsageError("A lock says which versions, and upgrade asks for newer ones.", hint="Choose one of them.")
+    return Choices(_text(workspace, lock), pull=pull, created=when, build_sources=build_sources)
+
+
+def _text(workspace: Workspace, lock: str | os.PathLike[str]) -> str:
+    from jupyter_modelpack.api.package import ModelPackage  # noqa: PLC0415 - packages know workspaces
+
+    if Path(lock).exists():
+        return read_text(Path(lock), "lock")
+    try:
+        return ModelPackage.get(workspace, str(lock)).lock
+    except NotFound as error:
+        raise PathNotFound(
+            f"There is no lock {str(lock)!r}: neither a file nor a package has that name.",
+            hint="Name a pylock.toml, or a package whose versions to use again.",
+            code="no-lock",
+        ) from error

@@ -1,0 +1,1 @@
+"""Packages on their way: pull, push, the workspace's own registry, a remote one."""

@@ -1,0 +1,73 @@
+"""Sending a packaged image to a registry of somebody's."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jupyter_modelpack.catalog.attachments import about
+from jupyter_modelpack.delivery.pushed_layers import Shipped
+from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.oci.names import Reference
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.api.package import ModelPackage
+    from jupyter_modelpack.events import Reporter
+    from jupyter_modelpack.oci.image import Image
+
+
+def target_of(target: str, tag: str) -> Reference:
+    """Return where a target means; without a tag of its own, under `tag`.
+
+    Raises:
+        UsageError: it names no place that anybody can push to.
+    """
+    name = Reference.parse(target)
+    if name.digest:
+        raise UsageError(
+            f"{target} ends in a digest, and a push gives a name.", hint="Leave the digest out, or name a tag."
+        )
+    if not name.registry and "/" not in name.repository:
+        raise UsageError(
+            f"{target!r} does not say which registry to push to.",
+            hint=f"Name it: registry.example.com/team/{name.repository}. On Docker Hub it is USER/{name.repository}.",
+            code="no-registry",
+        )
+    return replace(name, tag=name.tag or tag)
+
+
+def mount_from(image: Image, place: Reference) -> str:
+    """Return the repository of the base image where that lies in the registry that the image goes to."""
+    with contextlib.suppress(UsageError):  # what is no reference is nowhere
+        base = Reference.parse(image.labels().get("org.opencontainers.image.base.name", "")).on_hub()
+        return base.repository if base.registry == place.registry else ""
+    return ""
+
+
+def push(package: ModelPackage, target: str, report: Reporter, *, plain_http: bool | None = None) -> Reference:
+    """Push `package` to `target`, and what is about it; return the name it has there, digest included.
+
+    Raises:
+        UsageError: `target` names no place that anybody can push to.
+        Denied: the registry does not let us write there.
+        Unavailable: it cannot be reached, or stays busy.
+    """
+    from jupyter_modelpack.registry.client.client import Registry  # noqa: PLC0415 - only who pushes pays for it
+    from jupyter_modelpack.registry.client.credentials import find_credentials  # noqa: PLC0415
+    from jupyter_modelpack.registry.client.push_referrers import push_about  # noqa: PLC0415
+    from jupyter_modelpack.registry.client.transfer import push_image  # noqa: PLC0415
+
+    name = target_of(target, (package.location or "").rpartition(":")[2])
+    report.stage("push", f"Pushing {package.location} to {name}")
+    place = name.on_hub()
+    known = find_credentials(place.registry, place.repository)
+    registry = Registry(place.registry, credentials=known, plain_http=plain_http or None)
+    image = package.image
+    found = about(package.workspace.store, package.record.name.rpartition(":")[0], image.digest)
+    if found:
+        report.log(f"Its layers go as they are, for {len(found)} signed or described it by its digest.")
+    memory = None if found else Shipped()
+    digest = push_image(image, name, report, registry, mount_from(image, place), memory=memory)
+    push_about(found, place, report, registry)
+    return replace(name, digest=digest)

@@ -1,0 +1,3 @@
+from tests.workspace_fixtures import here, pickle_file, ws
+
+__all__ = ["here", "pickle_file", "ws"]
