@@ -14,7 +14,7 @@ from tests.services import CHECKOUT
 OFFENCES = {
     "layers": (
         "store/offence.py",
-        "from jupyter_modelpack import builder as build; from jupyter_modelpack import registry",
+        "from jupyter_modelpack import builder, registry",
     ),
     "scoring-alone": ("scoring/offence.py", "from jupyter_modelpack import errors"),
     "scoring-as-files": ("builder/offence.py", "from jupyter_modelpack.scoring import offence"),
@@ -24,6 +24,8 @@ OFFENCES = {
     "jupyter-server": ("api/offence.py", "import tornado.web"),
     "docker": ("oci/offence.py", "import docker.errors"),
     "http": ("errors.py", "import requests"),
+    "frontend-layers": ("frontends/render/offence.py", "from jupyter_modelpack.frontends import widgets"),
+    "scoring-layers": ("scoring/observe/offence.py", "from ..process import worker"),
 }
 
 

@@ -42,7 +42,8 @@ from jupyter_modelpack.engine.base import ImageRow
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Log, Stage
 from jupyter_modelpack.frontends.widgets.package_panel import PackagePanel
-from jupyter_modelpack.frontends.live import tables as source; from jupyter_modelpack.frontends.widgets import tables_panel
+from jupyter_modelpack.frontends.live import tables as source
+from jupyter_modelpack.frontends.widgets import tables_panel
 from jupyter_modelpack.oci.digest import Digest
 
 strings = json.loads(open({file!r}).read())

@@ -135,7 +135,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from jupyter_modelpack.commands.images import Images
 from jupyter_modelpack.engine.base import ImageRow
-from jupyter_modelpack.frontends.live import tables as source; from jupyter_modelpack.frontends.widgets import tables_panel
+from jupyter_modelpack.frontends.live import tables as source
+from jupyter_modelpack.frontends.widgets import tables_panel
 from jupyter_modelpack.oci.digest import Digest
 
 now = datetime.now(UTC)
