@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from jupyter_modelpack.engine import ending
+from jupyter_modelpack.engine import exit_reason
 from jupyter_modelpack.engine.base import KILLED, OUT_OF_MEMORY, Engine, Service
 from jupyter_modelpack.engine.docker.cli_output import TAIL
 from jupyter_modelpack.engine.failure_patterns import SIGNS
@@ -61,12 +61,14 @@ def read_log(
     engine: Engine, service: Service, *, tail: int | None = None, follow: bool = False, report: Reporter | None = None
 ) -> Iterator[str]:
     """Yield the lines of a service's log as people read them, of the last `tail` those there are; see `Engine.logs`."""
-    return (line for line in engine.logs(service, tail=tail, follow=follow, report=report) if not ending.is_line(line))
+    return (
+        line for line in engine.logs(service, tail=tail, follow=follow, report=report) if not exit_reason.is_line(line)
+    )
 
 
 def shown(lines: Sequence[str]) -> list[str]:
     """Return lines of a log without those that only programs read."""
-    return [line for line in lines if not ending.is_line(line)]
+    return [line for line in lines if not exit_reason.is_line(line)]
 
 
 def ending_lines(engine: Engine, service: Service, count: int) -> list[str]:
@@ -93,14 +95,14 @@ def explain(service: Service, lines: Sequence[str]) -> tuple[str, str]:
     if service.reason == KILLED:
         return "it was ended with kill.", "Run it again."
     # One that has served may have refused a newer script long ago, which is not what it died of.
-    if (service.exit_code == BOOT_FAILED or not service.ended) and (said := ending.find(lines)):
-        return ending.told(said, lines)
+    if (service.exit_code == BOOT_FAILED or not service.ended) and (said := exit_reason.find(lines)):
+        return exit_reason.told(said, lines)
     for sign in SIGNS:
         for line in (service.reason, *(() if sign.engine else reversed(lines))):
-            if found := sign.read(line[: ending.LINE]):
+            if found := sign.read(line[: exit_reason.LINE]):
                 return found
     by_code = _BY_CODE.get(service.exit_code if service.exit_code is not None else -1)
-    short = (line[: ending.LINE].strip() for line in reversed(lines))
+    short = (line[: exit_reason.LINE].strip() for line in reversed(lines))
     exception = next((line for line in short if _EXCEPTION.match(line)), "")
     if by_code:
         return by_code(exception or service.reason, logs)

@@ -5,7 +5,8 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from . import VERSION, ending
+from .observe import exit_reason
+from . import VERSION
 from .app.keys import Keys
 from .http.listener import inherited, listen, make_room, write_port_file
 from .http.tls import certificate
@@ -42,7 +43,7 @@ def main() -> int:
         certificate(settings)
     except ConfigurationError as error:
         log.error(f"===Configuration Error===\n{error}")
-        ending.of_settings(str(error))
+        exit_reason.of_settings(str(error))
         return EXIT_CODE
     if settings.log_format == "json":
         log.use_json()
@@ -55,7 +56,7 @@ def main() -> int:
         if settings.port_file:
             write_port_file(settings.port_file, port)
     except OSError as error:
-        ending.of_listening(error, f"cannot listen on {settings.host}, port {settings.port}: {error}.")
+        exit_reason.of_listening(error, f"cannot listen on {settings.host}, port {settings.port}: {error}.")
         return EXIT_CODE
     version = ".".join(map(str, sys.version_info[:3]))
     log.info(f"modelpack scoring server {VERSION}, Python {version}, port {port}, {settings.workers} worker(s)")

@@ -2,7 +2,7 @@
 
 from jupyter_modelpack.commands.logs import logs
 from jupyter_modelpack.engine.diagnose import diagnose
-from jupyter_modelpack.engine.ending import is_line
+from jupyter_modelpack.engine.exit_reason import is_line
 from jupyter_modelpack.frontends.lab.service import Following
 from jupyter_modelpack.frontends.lab.target import Where
 from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel

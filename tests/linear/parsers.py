@@ -35,7 +35,7 @@ KNOWN = {
         builder/base_image/archive.py:name_in_docker_form builder/base_image/archive.py:_docker
         registry/server/read_api.py:answer registry/client/auth.py:Authenticator._token
         registry/server/push_api.py:Inbox.answer registry/server/push_api.py:is_upload
-        registry/client/error_response.py:_said registry/client/retry.py:retry_after engine/ending.py:_parsed
+        registry/client/error_response.py:_said registry/client/retry.py:retry_after engine/exit_reason.py:_parsed
         engine/reload.py:_state engine/health.py:_trouble
     """,
     STREAMED: """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jupyter_modelpack.engine.ending import LINE
+from jupyter_modelpack.engine.exit_reason import LINE
 from tests.linear.cost import STEEP, growth, seconds
 from tests.linear.patterns import Found, all_patterns, shapes, unknown_patterns
 

@@ -16,7 +16,7 @@ from jupyter_modelpack import home
 from jupyter_modelpack.builder.app_layer import app_variables, write_files
 from jupyter_modelpack.builder.recipe import APP_ROOT, Recipe
 from jupyter_modelpack.builder.run_tool import run_tool
-from jupyter_modelpack.engine import ending
+from jupyter_modelpack.engine import exit_reason
 from jupyter_modelpack.engine.process.engine import inherited
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
@@ -71,7 +71,7 @@ def try_out(recipe: Recipe, store: Layout, sample: str | None, report: Reporter)
         outcome = json.loads(said.replace(f"{app}/", ""))
     if "failed" in outcome:
         # A script that does not start says the same here, in a container and when it is reloaded.
-        cause, hint = ending.told(outcome["ending"]) if "ending" in outcome else (outcome["failed"], _CORRECT)
+        cause, hint = exit_reason.told(outcome["ending"]) if "ending" in outcome else (outcome["failed"], _CORRECT)
         raise BuildFailed(
             f"The dry run failed: {cause}",
             step="dry run",

@@ -2,7 +2,7 @@
 
 import os
 
-from .. import VERSION, limits
+from .. import limits, VERSION
 from ..messages import Header, Response, problem
 
 _SERVER = (b"x-ms-server-version", f"modelpack/{VERSION}".encode())

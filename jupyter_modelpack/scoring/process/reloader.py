@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from .. import ending
+from ..observe import exit_reason
 from ..observe import generations, log
 from ..observe.generations import Counts
 from ..script.startup import EXIT_CODE
@@ -141,7 +141,7 @@ class Reloader:
         try:
             settings = Settings.from_environment(os.environ)
         except ConfigurationError as error:
-            ending.of_settings(str(error))
+            exit_reason.of_settings(str(error))
             return lambda: EXIT_CODE
         return _supervised(settings, self._listener)
 

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from .. import ending
+from ..observe import exit_reason
 from ..observe import data_collector, log
 from ..settings import Settings
 from . import model_files, shims
@@ -71,9 +71,9 @@ def report(error: BaseException, phase: str, settings: Settings) -> str:
     title = "User's init function failed" if phase == "init()" else "The entry script failed to load"
     log.error(f"{title}\n{of_user(error)}")
     log.error(f"The model folder:\n{model_files.tree(settings.model_dir)}")
-    said = ending.of_script(error, phase, settings.entry_path)
-    ending.write(said, likely_cause(error, phase, settings))
-    return ending.where(said)
+    said = exit_reason.of_script(error, phase, settings.entry_path)
+    exit_reason.write(said, likely_cause(error, phase, settings))
+    return exit_reason.where(said)
 
 
 def likely_cause(error: BaseException, phase: str, settings: Settings) -> str:

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from .observe import log
+from . import log
 
 MARK = "modelpack-ending "
 """What the line begins with; the rest is a JSON object."""
