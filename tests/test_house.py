@@ -54,7 +54,7 @@ def test_importing_the_package_pulls_in_nothing_heavy():
 
 
 def test_the_first_panel_waits_for_no_engine_and_no_workspace():
-    rooms = ("engine", "registry", "store", "api", "catalog", "delivery", "analysis", "builder", "commands.package")
+    rooms = ("engine", "registry", "store", "api", "catalog", "delivery", "analysis", "commands.package")
     program = (
         "import jupyter_modelpack.frontends.notebook.magics, jupyter_modelpack.frontends.notebook.session, json, sys;"
     )

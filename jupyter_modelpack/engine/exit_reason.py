@@ -12,7 +12,7 @@ Ending = Mapping[str, Any]
 Told = tuple[str, str]
 
 MARK = "modelpack-ending "
-"""Begins the line that holds it (scoring/observe/exit_reason.py); where the log is JSON, it is a key of the last line."""
+"""Begins the line that holds it (scoring/observe/exit_reason.py); of a JSON log it is a key of the last line."""
 
 LINE = 4096
 """Bytes of a line that are looked at: an ending is shorter, and a line of a script's may have any length."""

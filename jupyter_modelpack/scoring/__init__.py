@@ -5,8 +5,8 @@ It stands alone. The folder is copied into images as the package `modelpack_scor
 of requirements.txt and its own neighbours. It runs on every Python from 3.10 on.
 
     __main__          settings -> listener -> supervisor
-    process/          the supervisor loads the script once, forks workers, replaces the dead, drains on SIGTERM; a worker
-                      has its sockets on a side thread, the script on the main thread
+    process/          the supervisor loads the script once, forks workers, replaces the dead, drains on SIGTERM;
+                      a worker has its sockets on a side thread, the script on the main thread
     http/             bytes <-> Request / Response (httptools parses, limits.py bounds)
     app/              routes, keys, cross-origin rules
     run/              Request -> run() -> Response, by threads, in batches or in a loop

@@ -5,12 +5,11 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from .observe import exit_reason
 from . import VERSION
 from .app.keys import Keys
 from .http.listener import inherited, listen, make_room, write_port_file
 from .http.tls import certificate
-from .observe import log
+from .observe import exit_reason, log
 from .process.supervisor import Supervisor
 from .script.startup import EXIT_CODE
 from .settings import ConfigurationError, Settings, unheeded

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.services import base, CACHE
+from tests.services import CACHE, base
 
 BAR = 150_000_000
 """Bytes that the process may have resident at its peak, Python and all its modules included."""

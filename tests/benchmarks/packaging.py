@@ -21,7 +21,7 @@ from tests.benchmarks import parts, table
 from tests.benchmarks.dockerfiles import both
 from tests.benchmarks.ours import Ours, floor
 from tests.benchmarks.rows import ROWS
-from tests.services import dockerd, CACHE
+from tests.services import CACHE, dockerd
 
 RESULT = CACHE / "benchmarks" / "packaging.json"
 

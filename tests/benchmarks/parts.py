@@ -16,7 +16,7 @@ from functools import cache
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from tests.services import base, dockerd, CACHE
+from tests.services import CACHE, base, dockerd
 from tests.services.packages import SEARCHED, find, need
 
 BASE = "modelpack-bench/base:1"

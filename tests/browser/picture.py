@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.jupyter import Jupyter
 from tests.browser.notebook import Notebook
-from tests.services import base, dockerd, CHECKOUT
+from tests.services import CHECKOUT, base, dockerd
 
 TARGET = CHECKOUT / "notebooks" / "images" / "package.png"
 NAME = "diabetes-service"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.builder.lock.pylock import uv_environment, uv_program
-from tests.services import another_python, CHECKOUT
+from tests.services import CHECKOUT, another_python
 from tests.services.packages import find, need
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack import home, Workspace
+from jupyter_modelpack import Workspace, home
 from jupyter_modelpack.store.layout import Layout
 from tests.frontends.test_cli import PROGRAM
 from tests.registry.samples import layer, put_image

@@ -39,21 +39,23 @@ def main(room: Path) -> None:
 
 def attempt(sample: bytes) -> dict[str, Any]:
     """Load the script, call init() and, if there is a sample, run()."""
-    parts = ("boot", "ending", "entry", "settings", "shims", "tracebacks")
-    boot, ending, entry, settings, shims, tracebacks = map(_part, parts)
+    settings, exit_reason = map(_part, ("settings", "observe.exit_reason"))
+    startup, entry_script, shims, tracebacks = (
+        _part(f"script.{name}") for name in ("startup", "entry_script", "shims", "tracebacks")
+    )
     known = settings.Settings.from_environment(os.environ)
     phase, started = "importing the entry script", time.perf_counter()
     try:
         shims.install()
-        loaded = entry.load(known)
+        loaded = entry_script.load(known)
         phase, started = "init()", time.perf_counter()
         result = loaded.init()
         if inspect.isawaitable(result):
             asyncio.run(_awaited(result))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to the user's code
         seen = error.with_traceback(error.__traceback__.tb_next if error.__traceback__ else None)
-        cause = boot.likely_cause(error, phase, known)
-        said = {**ending.of_script(error, phase, known.entry_path), "cause": cause}
+        cause = startup.likely_cause(error, phase, known)
+        said = {**exit_reason.of_script(error, phase, known.entry_path), "cause": cause}
         return {"failed": cause, "ending": said, "traceback": tracebacks.of_user(seen)}
     outcome: dict[str, Any] = {"init": time.perf_counter() - started}
     return {**outcome, **_scored(loaded, known, sample)} if sample else outcome

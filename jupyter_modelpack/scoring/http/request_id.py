@@ -2,7 +2,7 @@
 
 import os
 
-from .. import limits, VERSION
+from .. import VERSION, limits
 from ..messages import Header, Response, problem
 
 _SERVER = (b"x-ms-server-version", f"modelpack/{VERSION}".encode())

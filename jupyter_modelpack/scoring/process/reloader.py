@@ -17,8 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from ..observe import exit_reason
-from ..observe import generations, log
+from ..observe import exit_reason, generations, log
 from ..observe.generations import Counts
 from ..script.startup import EXIT_CODE
 from ..settings import ConfigurationError, Settings

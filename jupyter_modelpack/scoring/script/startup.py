@@ -9,8 +9,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..observe import exit_reason
-from ..observe import data_collector, log
+from ..observe import data_collector, exit_reason, log
 from ..settings import Settings
 from . import model_files, shims
 from .entry_script import Entry, EntryError, find_models, load
