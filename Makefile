@@ -27,12 +27,13 @@ LAB := jupyter_modelpack/labextension
 PANEL := $(LAB)/package.json
 PANEL_SOURCES := $(wildcard labextension/src/*.ts labextension/style/* labextension/schema/* labextension/*.json)
 
-.PHONY: help demo test lint unit real faults soak frameworks whole bench services down lock clean panel wheel
+.PHONY: help demo test lint docs unit real faults soak frameworks whole bench services down lock clean panel wheel
 
 help:
 	@echo "make demo   package a model and score it, in a notebook that runs before your eyes"
 	@echo "make test   everything that must hold before a change lands"
-	@echo "make lint | unit | real | faults | whole   parts of that"
+	@echo "make docs   the manual, in docs/_build/html"
+	@echo "make lint | docs | unit | real | faults | whole   parts of that"
 	@echo "make soak   the faults at length, twenty minutes of scoring, with a scoreboard"
 	@echo "make frameworks  tensorflow, torch, jax and a dozen more, served: a quarter of an hour, gigabytes of wheels"
 	@echo "make bench  time packaging beside docker build: minutes, and a machine with nothing else to do"
@@ -53,6 +54,7 @@ demo: $(READY)
 test: $(READY)
 	$(MAKE) --no-print-directory services
 	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory docs
 	$(MAKE) --no-print-directory unit
 	$(MAKE) --no-print-directory real
 	$(MAKE) --no-print-directory faults
@@ -64,6 +66,10 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/mypy --python-version 3.10 -p jupyter_modelpack.scoring
 	$(BIN)/lint-imports --no-logo --no-cache
+
+# A warning is a mistake of the manual: a link that leads nowhere, a name that is no more.
+docs: $(READY)
+	$(BIN)/sphinx-build -q -W --keep-going -j auto -b html docs docs/_build/html
 
 # A browser has an event loop that other tests must not meet: a process of its own.
 BROWSER := tests/browser
