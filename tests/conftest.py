@@ -3,7 +3,6 @@
 The real parts come up on first use and stay up for the next run: `make down` ends them.
 """
 
-import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,11 +10,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack import opened
-from jupyter_modelpack.errors import Untrusted
-from jupyter_modelpack.registry.server.endpoint import Endpoint
-from jupyter_modelpack.registry.server.probe import ask_to_leave
 from tests.faults import SOAK
 from tests.services import base, dockerd, registry
+from tests.workspace_registries import end_registries
 
 REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "containers", "tiny_image"}
 """Fixtures that bring up a real part; whoever asks for one is no unit test."""
@@ -52,13 +49,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(opened, "_last", None)
     yield tmp_path / ".modelpack"
     end_registries(tmp_path)
-
-
-def end_registries(below: Path) -> None:
-    """End the registries of the workspaces in the data folders of a folder, those that serve in the background."""
-    for told in below.glob("*/workspaces/*/registry.json"):
-        with contextlib.suppress(Untrusted):  # a test has damaged it
-            ask_to_leave(Endpoint.from_json(told.read_bytes()))
 
 
 @pytest.fixture(scope="session", autouse=True)

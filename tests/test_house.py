@@ -109,6 +109,32 @@ def test_all_leaves_nothing_public_out():
     assert names - known <= set(PUBLIC)
 
 
+def imported(path: Path) -> set[str]:
+    """Give the names of modules that a file imports, those of `from package import module` among them."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module or ""}
+    return names
+
+
+def is_test_module(name: str) -> bool:
+    return any(part.startswith("test_") or part == "conftest" for part in name.split(".")[1:])
+
+
+def test_tests_share_what_they_need_by_plain_modules():
+    """A file of tests imported by another would run, and change, with it; pytest loads a conftest.py by itself."""
+    offences = {
+        f"{path.relative_to(CHECKOUT)}: {name}"
+        for path in tracked("tests/*.py")
+        for name in imported(path)
+        if name.startswith("tests.") and is_test_module(name)
+    }
+    assert sorted(offences) == []
+
+
 def test_every_test_file_is_collected():
     said = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:nbval", "-p", "no:cacheprovider"],

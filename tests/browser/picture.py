@@ -10,7 +10,7 @@ from pathlib import Path
 import docker
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import ARGUMENTS
+from tests.browser.chromium import ARGUMENTS
 from tests.browser.jupyter import Jupyter
 from tests.browser.notebook import Notebook
 from tests.services import CHECKOUT, base, dockerd

@@ -5,8 +5,8 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.cells import LOAD, SCRIPT
 from tests.browser.notebook import Notebook
-from tests.browser.test_walk import LOAD, SCRIPT
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
 

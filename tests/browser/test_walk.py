@@ -12,20 +12,12 @@ import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
+from tests.browser.cells import LOAD, SCRIPT
 from tests.browser.notebook import Notebook
 from tests.services.silent_index import silent_index
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
 
-LOAD = "%load_ext jupyter_modelpack"
-SCRIPT = """import json
-
-def init():
-    print("the model is loaded")
-
-def run(data):
-    return [sum(row) for row in json.loads(data)["data"]]
-"""
 OTHER = "import time\nfor _ in range(20):\n    time.sleep(0.1)\nprint('the other cell is done')"
 STATE = re.compile("done|failed|cancelled")
 

@@ -17,7 +17,7 @@ from jupyter_modelpack.errors import BuildFailed, Cancelled, PathNotFound, Unava
 from jupyter_modelpack.events import Log, Reporter, Stage
 from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.store.layout import Layout
-from tests.builder.conftest import register, temporary_files
+from tests.builder.samples import register, temporary_files
 
 pytestmark = pytest.mark.network
 

@@ -8,7 +8,7 @@ import pytest
 from jupyter_modelpack import ContainerRegistry, Environment, InferenceConfig, Model, Workspace
 from jupyter_modelpack.errors import Denied
 from jupyter_modelpack.events import Reporter
-from tests.commands.test_plan import push_base
+from tests.registry.skopeo import push_base
 from tests.services.registry import Account
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]

@@ -10,7 +10,7 @@ from jupyter_modelpack.builder.script_diff import newer_script
 from jupyter_modelpack.engine.reload import MORE
 from jupyter_modelpack.errors import Conflict
 from jupyter_modelpack.events import Reporter
-from tests.builder.conftest import register
+from tests.builder.samples import register
 
 pytestmark = pytest.mark.network
 

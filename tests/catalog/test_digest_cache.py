@@ -12,6 +12,7 @@ from jupyter_modelpack.catalog import digest_cache
 from jupyter_modelpack.catalog.digest_cache import digest_of
 from jupyter_modelpack.errors import Cancelled, Conflict, UsageError
 from jupyter_modelpack.events import Reporter
+from tests.catalog.io_counter import read_so_far
 
 SETTLED = file_state.SETTLED_NS
 
@@ -22,10 +23,6 @@ def hashed(path: Path) -> bool:
     before = read_so_far()
     assert digest_of(path, Reporter()).hex == right
     return read_so_far() - before > path.stat().st_size // 2
-
-
-def read_so_far() -> int:
-    return int(Path("/proc/self/io").read_text().split()[1])  # rchar
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """A command line to type into, and who is signed in to the real registry."""
 
-import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.frontends import cli
+from tests.commands.docker_login import pair
 from tests.services.registry import Account
 
 Typed = Callable[..., tuple[int, dict, str]]
@@ -23,10 +23,6 @@ def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
         return code, json.loads(told.out) if told.out.startswith("{") else {}, told.err
 
     return run
-
-
-def pair(account: Account) -> str:
-    return base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """save and load: one file that docker, podman, skopeo and another workspace take."""
 
 import hashlib
-import io
 import json
 import os
 import signal
@@ -29,6 +28,7 @@ from jupyter_modelpack.oci.archive import write_archive
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.oci.manifest import CONFIG, CREATED, MANIFEST, REF_NAME, canonical
+from tests.commands.archives import output, repack
 from tests.commands.packages import LOCK, modelpack, printed, put_package
 from tests.registry.samples import sample
 from tests.services import podman as service
@@ -51,23 +51,6 @@ def saved(package, tmp_path) -> Path:
 def elsewhere(tmp_path) -> dict[str, str]:
     """Another machine."""
     return {"MODELPACK_HOME": str(tmp_path / "elsewhere")}
-
-
-def output(*argv: str, **env: str) -> str:
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, env={**os.environ, **env})
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def repack(source: Path, target: Path, change) -> Path:
-    """Copy an archive, each member by way of `change(name, data)`; None leaves it out."""
-    with tarfile.open(source) as old, tarfile.open(target, "w") as new:
-        for info in old:
-            data = change(info.name, old.extractfile(info).read())
-            if data is not None:
-                info.size = len(data)
-                new.addfile(info, io.BytesIO(data))
-    return target
 
 
 def test_docker_loads_it(saved, package, docker_host):

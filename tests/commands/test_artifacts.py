@@ -31,10 +31,10 @@ from jupyter_modelpack.registry.server.endpoint import Endpoint
 from jupyter_modelpack.registry.server.push_api import Inbox
 from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.gc import collect
+from tests.commands.archives import output, repack
 from tests.commands.packages import PROGRAM, modelpack, printed, put_package
-from tests.commands.test_archive import output, repack
-from tests.registry.conftest import Writable
-from tests.registry.test_conformance import blob, described, get, put
+from tests.registry.served import Writable
+from tests.registry.spec_requests import blob, described, get, put
 from tests.services.registry import Account
 
 

@@ -25,7 +25,7 @@ from jupyter_modelpack.registry.server.push_api import Inbox
 from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.layout import Layout
 from tests.commands.packages import modelpack
-from tests.commands.test_plan import push_base
+from tests.registry.skopeo import push_base
 from tests.services.registry import Account
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]

@@ -13,9 +13,9 @@ from jupyter_modelpack.delivery.remote_registry import Remote
 from jupyter_modelpack.engine import select
 from jupyter_modelpack.errors import Denied, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
-from tests.commands.conftest import pair
+from tests.commands.docker_login import pair
 from tests.commands.packages import modelpack, printed, put_package
-from tests.commands.test_push import seen_by_skopeo
+from tests.registry.skopeo import seen_by_skopeo
 from tests.services.registry import Account
 
 SCRIPT = "def init(): ...\ndef run(data):\n    return data\n"

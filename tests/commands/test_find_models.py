@@ -9,7 +9,7 @@ from jupyter_modelpack.analysis import file_state
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.commands.find_models import find_models
 from jupyter_modelpack.events import Reporter
-from tests.catalog.test_digest_cache import read_so_far
+from tests.catalog.io_counter import read_so_far
 
 SIZE = 4 << 20
 

@@ -3,7 +3,6 @@
 import json
 import re
 import secrets
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Manifest, ca
 from jupyter_modelpack.store.layout import Layout
 from tests.commands.packages import modelpack, printed
 from tests.registry.samples import layer
-from tests.services.registry import Account
+from tests.registry.skopeo import push_base
 
 pytestmark = pytest.mark.network
 
@@ -109,14 +108,6 @@ def test_a_users_mistake_is_a_line(words, code, said):
     done = modelpack(*words)
     assert (done.returncode, done.stdout) == (code, "")
     assert f"modelpack: {said}" in done.stderr
-
-
-def push_base(layout: Path, name: str, account: Account) -> str:
-    """Push by another's hand; return the digest."""
-    credentials = f"--dest-creds={account.username}:{account.password}"
-    flags = ["--quiet", "--preserve-digests", "--dest-tls-verify=false", credentials]
-    subprocess.run(["skopeo", "copy", *flags, f"oci:{layout}", f"docker://{name}"], check=True)
-    return Layout(layout).index().manifests[0].digest
 
 
 def with_one_more_layer(layout: Path, target: Path) -> Path:

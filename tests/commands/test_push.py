@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import subprocess
 
 import pytest
 
@@ -12,8 +11,9 @@ from jupyter_modelpack.catalog import package_record
 from jupyter_modelpack.catalog.package_record import Facts
 from jupyter_modelpack.delivery.push import target_of
 from jupyter_modelpack.errors import UsageError
-from tests.commands.conftest import pair
+from tests.commands.docker_login import pair
 from tests.commands.packages import modelpack, printed, put_package
+from tests.registry.skopeo import seen_by_skopeo
 from tests.services.registry import Account
 
 
@@ -26,16 +26,6 @@ def package() -> ModelPackage:
 def place(cncf_registry: Account) -> str:
     """A repository that is not there yet."""
     return f"{cncf_registry.address}/push/{secrets.token_hex(4)}"
-
-
-def seen_by_skopeo(name: str, account: Account) -> dict:
-    credentials = f"--creds={account.username}:{account.password}"
-    done = subprocess.run(
-        ["skopeo", "inspect", "--raw", "--tls-verify=false", credentials, f"docker://{name}"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def assert_pushed(name: str, package: ModelPackage, account: Account) -> None:

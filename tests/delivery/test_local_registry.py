@@ -11,7 +11,7 @@ from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.delivery import local_registry
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.registry.server.probe import Presence, who_answers
-from tests.conftest import end_registries
+from tests.workspace_registries import end_registries
 
 
 @pytest.fixture

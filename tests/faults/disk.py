@@ -1,6 +1,9 @@
 """File systems of a test's own: a small one, one that can lose its power, one over another."""
 
 import contextlib
+import errno
+import fcntl
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,3 +88,16 @@ class PowerCut:
         with mounted(self._folder / "after", "ext4", copy, "loop") as after:
             yield after
         copy.unlink()
+
+
+def no_flock() -> None:
+    """Make this process one on a file system without flock."""
+
+    def refuse(_handle: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    fcntl.flock = refuse
+
+
+def temporary(folder: Path) -> list[str]:
+    return [str(path) for path in folder.rglob(".tmp-*")]

@@ -17,7 +17,7 @@ from jupyter_modelpack.store.check import check
 from jupyter_modelpack.store.layout import Layout
 from tests.faults import SOAK
 from tests.faults.child import Child
-from tests.faults.test_kill import killed_at, steps_of
+from tests.faults.steps import killed_at, steps_of
 
 EVERY = 1 if SOAK else 2
 

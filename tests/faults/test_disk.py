@@ -16,16 +16,12 @@ from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
 from tests.faults import SOAK, times
 from tests.faults.child import Child
-from tests.faults.disk import sh, tmpfs
-from tests.faults.test_kill import steps_of
+from tests.faults.disk import sh, temporary, tmpfs
+from tests.faults.steps import steps_of
 from tests.faults.workload import MODEL_BYTES, package, register_and_package, register_file, workspace, wrong
 
 PAGE = 4096
 EVERY = 1 if SOAK else 3
-
-
-def temporary(folder: Path) -> list[str]:
-    return [str(path) for path in folder.rglob(".tmp-*")]
 
 
 def used(disk: Path) -> int:

@@ -11,28 +11,11 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack import Model
-from jupyter_modelpack.store import failpoints
 from jupyter_modelpack.store.layout import Layout
 from tests.faults import times
 from tests.faults.child import Child
+from tests.faults.steps import killed_at, steps_of
 from tests.faults.workload import register_and_package, small_cache, workspace, wrong
-
-
-def steps_of(work, monkeypatch) -> int:
-    monkeypatch.setenv(failpoints.VARIABLE, "kill@1000000000")
-    before = failpoints.reached()
-    work()
-    steps = failpoints.reached() - before - 1
-    monkeypatch.delenv(failpoints.VARIABLE)
-    return steps
-
-
-def killed_at(step: int, work) -> Child:
-    def run(say):
-        os.environ[failpoints.VARIABLE] = f"kill@{failpoints.reached() + 1 + step}"
-        work(say)
-
-    return Child(run)
 
 
 def test_a_kill_at_every_store_write(tmp_path: Path, monkeypatch, scoreboard):

@@ -1,7 +1,6 @@
 """F13 and F19: a lock has one owner, also where there is no flock and where owners die."""
 
 import contextlib
-import errno
 import fcntl
 import os
 import time
@@ -15,15 +14,7 @@ from jupyter_modelpack.store.lock import locked
 from jupyter_modelpack.store.process_id import Owner
 from tests.faults import times
 from tests.faults.child import Child
-
-
-def no_flock() -> None:
-    """Make this process one on a file system without flock."""
-
-    def refuse(_handle: int, _how: int) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-    fcntl.flock = refuse
+from tests.faults.disk import no_flock
 
 
 def contend(lock: Path, counter: Path, rounds: int, say, *, flock: bool) -> None:

@@ -13,8 +13,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
 from tests.faults.child import Child
-from tests.faults.disk import btrfs, ext4, overlay, tmpfs, xfs
-from tests.faults.test_locks import no_flock
+from tests.faults.disk import btrfs, ext4, no_flock, overlay, tmpfs, xfs
 from tests.faults.workload import package, register, register_and_package, small_cache, workspace, wrong
 from tests.services import CHECKOUT
 from tests.services.packages import need

@@ -13,9 +13,8 @@ from jupyter_modelpack.events import Progress, Reporter
 from jupyter_modelpack.oci.layer import ALIGNED
 from jupyter_modelpack.store import failpoints
 from jupyter_modelpack.store.check import check
-from tests.faults.disk import btrfs, xfs
-from tests.faults.test_disk import temporary
-from tests.faults.test_kill import killed_at, steps_of
+from tests.faults.disk import btrfs, temporary, xfs
+from tests.faults.steps import killed_at, steps_of
 from tests.faults.workload import register_file, workspace, wrong
 
 MODEL = 64 << 20

@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-Say = Callable[..., str]
+from tests.frameworks.served import Say
 
 
 @pytest.fixture(scope="session")

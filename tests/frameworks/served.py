@@ -5,15 +5,17 @@ import re
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.frameworks.cases import SAMPLE, Case
-from tests.frameworks.conftest import Say
 
 ENGINES = ("process", "docker")
 PATIENCE = "300"
+
+Say = Callable[..., str]
 
 
 def check(say: Say, case: Case, engine: str, folder: Path) -> None:

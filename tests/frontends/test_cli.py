@@ -14,15 +14,7 @@ import requests
 
 from jupyter_modelpack import __version__
 from jupyter_modelpack.frontends import cli
-
-PROGRAM = Path(sys.executable).with_name("modelpack")
-
-
-def modelpack(*words: str, stdin: str = "", cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "MODELPACK_ENGINE": "process", **env}
-    return subprocess.run(
-        [PROGRAM, *words], input=stdin, capture_output=True, text=True, check=False, cwd=cwd, env=environment
-    )
+from tests.frontends.command_line import PROGRAM, modelpack
 
 
 def test_version_is_said_at_once() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_modelpack import Workspace, home
 from jupyter_modelpack.store.layout import Layout
-from tests.frontends.test_cli import PROGRAM
+from tests.frontends.command_line import PROGRAM
 from tests.registry.samples import layer, put_image
 
 

@@ -9,7 +9,7 @@ from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.frontends.lab.service import look
 from jupyter_modelpack.frontends.lab.target import Where
 from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
-from tests.frontends.test_cli import modelpack
+from tests.frontends.command_line import modelpack
 from tests.scoring.service import eventually
 
 ONCE = """

@@ -8,22 +8,7 @@ from hypothesis import strategies as st
 from jupyter_modelpack.frontends.render import html as markup
 from jupyter_modelpack.frontends.render import text as plain
 from jupyter_modelpack.frontends.render.view import Block, Fields, Line, Table, visible
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "</td></table><h1>",
-    "&lt;b&gt;",
-    "\x1b[31mred\x1b[0m",
-    "\x1b]0;title\x07",
-    "\r\x1b[2Koverwritten",
-    "\u202egnp.exe",
-    "zero\u200bwidth",
-    "a\nb",
-    "nul\x00byte",
-    "\ud800",
-    "ünï-码",
-]
+from tests.frontends.hostile_strings import HOSTILE
 
 
 class Reader(HTMLParser):

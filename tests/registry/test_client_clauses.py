@@ -12,7 +12,7 @@ from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client import client, upload
 from jupyter_modelpack.registry.client.client import Registry
 from jupyter_modelpack.registry.client.credentials import Credentials
-from tests.registry.client.test_transfer import QUICK
+from tests.registry.clients import QUICK
 from tests.registry.evil import BLOB, IMAGE, Asked, Evil, Say, evil
 
 

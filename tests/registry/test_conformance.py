@@ -3,25 +3,20 @@
 What the real one (2.8.2, of before 1.1) is known to fail is listed in `KNOWN`, and has to fail.
 """
 
-import secrets
-
 import pytest
-import requests
 
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import (
-    CONFIG,
     DOCKER_INDEX,
     DOCKER_MANIFEST,
-    EMPTY,
     INDEX,
-    LAYER,
     LAYER_GZIP,
     MANIFEST,
     NONDISTRIBUTABLE,
     canonical,
 )
-from tests.registry.conftest import Writable
+from tests.registry.served import Writable
+from tests.registry.spec_requests import blob, code, described, fresh, get, manifest, put, signature
 
 KNOWN = {
     "test_a_single_post": "asks for a PUT where the blob comes with the POST, as it may",
@@ -42,48 +37,6 @@ KNOWN = {
     "test_layers_that_may_not_be_distributed_need_not_be_there": "takes none unless their addresses are allowed",
     "test_a_repository_without_tags_is_there": "has no repository where no tag is",
 }
-
-
-def blob(registry: Writable, data: bytes, repository: str = "") -> Digest:
-    digest = Digest.of(data)
-    begun = registry.ask("POST", f"/v2/{repository or registry.repository}/blobs/uploads/")
-    assert registry.put(begun.headers["Location"], digest, data=data).status_code == 201
-    return digest
-
-
-def described(data: bytes, kind: str) -> dict:
-    return {"mediaType": kind, "digest": Digest.of(data), "size": len(data)}
-
-
-def manifest(registry: Writable, *layers: bytes, kind: str = LAYER, config: bytes = b"{}", **more) -> bytes:
-    """Push the blobs of a manifest; return the manifest."""
-    for data in (config, *layers):
-        blob(registry, data)
-    document = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": described(config, more.pop("config_type", CONFIG)),
-        "layers": [described(data, kind) for data in layers],
-        **more,
-    }
-    return canonical(document)
-
-
-def put(registry: Writable, raw: bytes, reference: str = "", kind: str = MANIFEST, **options) -> requests.Response:
-    path = f"/v2/{registry.repository}/manifests/{reference or Digest.of(raw)}"
-    return registry.ask("PUT", path, data=raw, headers={"Content-Type": kind}, **options)
-
-
-def get(registry: Writable, path: str, method: str = "GET", **options) -> requests.Response:
-    return registry.ask(method, f"/v2/{registry.repository}/{path}", **options)
-
-
-def code(response: requests.Response) -> str:
-    return response.json()["errors"][0]["code"]
-
-
-def fresh(size: int = 500) -> bytes:
-    return secrets.token_bytes(size)
 
 
 # --- pull ---
@@ -267,18 +220,6 @@ def test_a_repository_without_tags_is_there(writable: Writable):
     assert get(writable, "tags/list").json() in (
         {"name": writable.repository, "tags": []},
         {"name": writable.repository, "tags": None},
-    )
-
-
-def signature(registry: Writable, subject: bytes, kind: str = "application/x.sig", **annotations) -> bytes:
-    return manifest(
-        registry,
-        fresh(),
-        kind=kind,
-        config_type=EMPTY,
-        artifactType=kind,
-        subject=described(subject, MANIFEST),
-        annotations=annotations,
     )
 
 

@@ -22,8 +22,8 @@ from jupyter_modelpack.registry.server.push_api import Inbox
 from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
-from tests.registry.conftest import Served
 from tests.registry.samples import layer, put_image
+from tests.registry.served import Served
 from tests.services import podman as service
 from tests.services.packages import need
 from tests.services.registry import Account

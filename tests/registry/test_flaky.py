@@ -13,17 +13,14 @@ from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client import upload
 from jupyter_modelpack.registry.client.client import Registry
 from jupyter_modelpack.registry.client.credentials import Credentials
-from jupyter_modelpack.registry.client.retry import Policy
 from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
 from tests.faults import times
+from tests.registry.clients import PATIENT
 from tests.registry.flaky import FAULTS, flaky
 from tests.registry.samples import layer, put_image
 from tests.services.registry import Account
 
-# Five tries at 20 % faults fail once in 3000 requests, too often for a test that must not: the pauses are what
-# takes time, and these are short.
-PATIENT = Policy(tries=14, first=0.002, seconds=300)
 ROUNDS = times(12, 500)
 
 

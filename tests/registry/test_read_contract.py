@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from jupyter_modelpack.oci.manifest import MANIFEST
-from tests.registry.conftest import Served
+from tests.registry.served import Served
 
 ABSENT = "sha256:" + "0" * 64
 

@@ -18,11 +18,10 @@ from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.registry.server import uploads
 from jupyter_modelpack.store.files import temporary
 from jupyter_modelpack.store.layout import Layout
-from tests.registry.client.test_transfer import login
-from tests.registry.conftest import Writable
+from tests.registry.clients import PATIENT, login
 from tests.registry.flaky import flaky
 from tests.registry.samples import sample
-from tests.registry.test_flaky import PATIENT
+from tests.registry.served import Writable
 from tests.services.registry import Account
 
 DATA = b"some bytes" * 1000

@@ -9,7 +9,7 @@ import pytest
 from jupyter_modelpack.scoring.observe.data_collector import Collector
 from jupyter_modelpack.scoring.observe.data_records import Row
 from jupyter_modelpack.scoring.settings import Settings
-from tests.scoring.observe.test_metrics import figures
+from tests.scoring.figures import figures
 from tests.scoring.service import ECHO, eventually, running
 
 TENSOR = {"inputs": [{"name": "data", "shape": [1], "datatype": "INT64", "data": [1]}]}

@@ -6,8 +6,7 @@ import tarfile
 
 import pytest
 
-from tests.system.conftest import score_when_up
-from tests.system.test_tutorial import PACKAGE, REGISTER
+from tests.system.tutorial import PACKAGE, REGISTER, score_when_up
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
 

@@ -7,26 +7,10 @@ import subprocess
 
 import pytest
 
-from tests.system.conftest import Shell, score_when_up
+from tests.system.tutorial import PACKAGE, REGISTER, Shell, score_when_up
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
 
-REGISTER = """
-from jupyter_modelpack import Workspace, Model, Environment, InferenceConfig
-
-ws = Workspace.create("tutorial", exist_ok=True)
-model = Model.register(
-    workspace=ws, model_path="sklearn_regression_model.pkl", model_name="diabetes", tags={"area": "diabetes"}
-)
-env = Environment.from_pip_requirements("diabetes-env", "requirements.txt")
-inference_config = InferenceConfig(entry_script="score.py", environment=env)
-"""
-
-PACKAGE = """
-package = Model.package(ws, [model], inference_config)
-package.wait_for_creation(show_output=True)
-package.pull()
-"""
 
 DOCKERFILE = """
 package = Model.package(ws, [model], inference_config, generate_dockerfile=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.hostile_strings import STRINGS
 from tests.browser.jupyter import Jupyter
 from tests.browser.lab.panel import SidePanel
-from tests.browser.test_hostile import STRINGS
-from tests.server.conftest import BASE, Client, answering, environment
+from tests.server.jupyter_client import BASE, Client, answering, environment
 from tests.services.wheel import environment as installed
 
 pytestmark = [pytest.mark.network]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from tests.browser.contrast import CONTRAST
 from tests.browser.lab.panel import SCRIPT, SidePanel
-from tests.browser.test_looks import CONTRAST
 from tests.services.silent_index import silent_index
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]

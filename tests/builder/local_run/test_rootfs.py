@@ -13,7 +13,7 @@ from jupyter_modelpack.builder.local_run import run_folders, sealed_folder
 from jupyter_modelpack.builder.local_run.rootfs import prepare
 from jupyter_modelpack.builder.server_layer import SERVER
 from jupyter_modelpack.events import Reporter
-from tests.builder.conftest import SCRIPT
+from tests.builder.samples import SCRIPT
 from tests.faults.child import Child
 
 pytestmark = pytest.mark.network

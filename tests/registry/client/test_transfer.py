@@ -15,19 +15,12 @@ from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client.client import Registry
 from jupyter_modelpack.registry.client.credentials import Credentials
-from jupyter_modelpack.registry.client.retry import Policy
 from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
-from tests.registry.conftest import Served
+from tests.registry.clients import QUICK, login
 from tests.registry.samples import layer, put_image, sample
+from tests.registry.served import Served
 from tests.services.registry import Account
-
-QUICK = Policy(tries=3, first=0.01)
-
-
-def login(account: Account) -> Registry:
-    credentials = Credentials(account.username, Secret(account.password))
-    return Registry(account.address, credentials=credentials, policy=QUICK)
 
 
 @pytest.fixture

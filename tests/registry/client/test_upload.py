@@ -22,7 +22,7 @@ from jupyter_modelpack.registry.client.compress import compressed
 from jupyter_modelpack.registry.client.retry import Policy
 from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
-from tests.registry.client.test_transfer import login
+from tests.registry.clients import login
 from tests.registry.evil import Asked, Say, evil
 from tests.registry.samples import layer, sample
 from tests.services.registry import Account

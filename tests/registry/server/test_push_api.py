@@ -15,9 +15,9 @@ from jupyter_modelpack.store import untagged
 from jupyter_modelpack.store.gc import collect
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.lease import lease
-from tests.registry.conftest import OWN, Writable
 from tests.registry.samples import layer, put_image
-from tests.registry.test_conformance import blob, code, described, fresh, get, manifest, put, signature
+from tests.registry.served import OWN, Writable
+from tests.registry.spec_requests import blob, code, described, fresh, get, manifest, put, signature
 
 
 def ours(account, repository: str = "team/x") -> Writable:

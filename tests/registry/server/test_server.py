@@ -17,8 +17,8 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.registry.server import head, read_api
 from jupyter_modelpack.registry.server.endpoint import Endpoint
 from jupyter_modelpack.registry.server.server import CHALLENGE, PROOF, RegistryServer
-from tests.registry.conftest import Served, serve_sample
 from tests.registry.samples import layer, put_image
+from tests.registry.served import Served, serve_sample
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from tests.scoring.figures import figures
 from tests.scoring.service import eventually, running
 
 SCRIPT = """
@@ -18,13 +19,6 @@ SCRIPT = """
         return [os.getpid(), request_headers.get("traceparent")]
 """
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-def figures(service):
-    answer = service.ask("GET", "/metrics")
-    assert answer.status == 200
-    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
-    return {name: float(value) for name, value in re.findall(r"^(\w[^ ]*) (\S+)$", answer.text, re.MULTILINE)}
 
 
 def test_all_workers_count_and_a_dead_one_is_not_forgotten(tmp_path):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from jupyter_modelpack.scoring.messages import Request
 from jupyter_modelpack.scoring.run.batch_runner import BatchRunner
 from jupyter_modelpack.scoring.settings import Settings
-from tests.scoring.observe.test_metrics import figures
+from tests.scoring.figures import figures
 from tests.scoring.service import Service, eventually, running
 
 BATCH = """

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.scoring.observe.test_metrics import figures
+from tests.scoring.figures import figures
 from tests.scoring.service import Service, eventually, read_all, running
 
 SCRIPT = """
