@@ -2,7 +2,7 @@
 
 Drawn by what the user can do about it::
 
-    ModelpackError              code, message, hint
+    ModelpackError              code, message, hint; exit_code, http_status
     ├── UsageError              fix the input
     ├── NotFound                name something that exists
     │   └── PathNotFound        ... also a FileNotFoundError
@@ -19,6 +19,7 @@ A message reads: what failed: what was found; what to do (`hint`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 
 class ModelpackError(Exception):
@@ -28,10 +29,15 @@ class ModelpackError(Exception):
         code: A stable, machine-readable word (``"model-not-found"``).
         message: One sentence: what failed, what was found.
         hint: What to do about it; may be empty.
+        exit_code: What the command line ends with, one number for each branch. 1 is that of errors on no branch,
+            and of what was not raised on purpose.
+        http_status: What the routes behind the side panel answer with.
 
     """
 
     code = "error"
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
 
     def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
         super().__init__(message)
@@ -48,12 +54,16 @@ class UsageError(ModelpackError):
     """The input is wrong, and the message says how to fix it."""
 
     code = "usage"
+    exit_code = 2
+    http_status = 400
 
 
 class NotFound(ModelpackError):
     """A model, image, package, container or file of that name is not there."""
 
     code = "not-found"
+    exit_code = 3
+    http_status = 404
 
 
 class PathNotFound(NotFound, FileNotFoundError):
@@ -66,12 +76,16 @@ class Conflict(ModelpackError):
     """Something is in the way: a port or name in use, another writer at work."""
 
     code = "conflict"
+    exit_code = 4
+    http_status = 409
 
 
 class Untrusted(ModelpackError):
     """Bytes from outside that do not match their digest, their size or our rules."""
 
     code = "untrusted"
+    exit_code = 5
+    http_status = 422
 
 
 class Unavailable(ModelpackError):
@@ -83,6 +97,8 @@ class Unavailable(ModelpackError):
     """
 
     code = "unavailable"
+    exit_code = 6
+    http_status = 503
 
     def __init__(self, message: str, *, hint: str = "", code: str | None = None, retry: bool = False) -> None:
         super().__init__(message, hint=hint, code=code)
@@ -93,6 +109,8 @@ class Denied(ModelpackError):
     """Credentials were refused, or the file system does not let us."""
 
     code = "denied"
+    exit_code = 7
+    http_status = 403
 
 
 class BuildFailed(ModelpackError):
@@ -105,6 +123,8 @@ class BuildFailed(ModelpackError):
     """
 
     code = "build-failed"
+    exit_code = 8
+    http_status = 422
 
     def __init__(
         self,
@@ -128,3 +148,5 @@ class Cancelled(ModelpackError):
     """The user cancelled; nothing half made is left behind."""
 
     code = "cancelled"
+    exit_code = 130  # as shells say for Ctrl-C
+    http_status = 409

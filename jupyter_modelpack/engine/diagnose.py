@@ -27,7 +27,7 @@ class ServiceDied(BuildFailed):
     lines, change it, package again) and because every front end shows its step and lines already.
 
     Attributes:
-        exit_code: As the engine gives it.
+        service_exit_code: The service's exit code, as the engine gives it; None where nobody saw it end.
         cause: The likely cause, a sentence; empty when the log does not tell.
     """
 
@@ -41,7 +41,7 @@ class ServiceDied(BuildFailed):
             step="start",
             log_tail=lines[-TAIL:],
         )
-        self.exit_code = service.exit_code
+        self.service_exit_code = service.exit_code
         self.cause = cause
 
 

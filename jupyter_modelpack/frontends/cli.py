@@ -2,7 +2,7 @@
 
 Results go to standard output, everything else to standard error. Exit codes: 0 done, 2 wrong input,
 3 not found, 4 something in the way, 5 bytes that cannot be trusted, 6 registry, engine or disk not
-available, 7 denied, 8 the build failed, 130 cancelled, 1 anything else.
+available, 7 denied, 8 the build failed, 130 cancelled, 1 anything else. Each stands on its class in `errors`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _HELP = {"help", "--help", "-h"}
 _VERSION = {"--version", "-V"}
-_CANCELLED = 130
-_UNSOUND = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in _VERSION:
         return _version()
-    from jupyter_modelpack.errors import ModelpackError  # noqa: PLC0415 - `--version` answers without it
+    from jupyter_modelpack.errors import Cancelled, ModelpackError  # noqa: PLC0415 - `--version` answers without it
 
     try:
         if not words or words[0] in _HELP:
@@ -39,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _complain(error)
     except KeyboardInterrupt:
-        return _CANCELLED
+        return Cancelled.exit_code
     except BrokenPipeError:
         # Somebody read enough of our output (`| head`); nothing is left to tell them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -103,23 +101,26 @@ def _show(result: Any, request: Request) -> int:
 
 
 def _code(result: Any) -> int:
-    """Return 5 when `check` has found what it could not mend: bytes that cannot be trusted."""
-    return 0 if getattr(result, "sound", True) else _UNSOUND
+    """Return the code of bytes that cannot be trusted when `check` has found what it could not mend."""
+    from jupyter_modelpack.errors import Untrusted  # noqa: PLC0415 - `--version` answers without it
+
+    return 0 if getattr(result, "sound", True) else Untrusted.exit_code
 
 
 def _complain(error: ModelpackError) -> int:
-    from jupyter_modelpack.frontends.render.errors import exit_code, lines  # noqa: PLC0415
+    from jupyter_modelpack.frontends.render.errors import lines  # noqa: PLC0415
 
     first, *rest = lines(error)
     _write(sys.stderr, "\n".join([f"modelpack: {first}", *rest]))
-    return exit_code(error)
+    return error.exit_code
 
 
 def _confess(error: Exception) -> int:
+    from jupyter_modelpack.errors import ModelpackError  # noqa: PLC0415 - `--version` answers without it
     from jupyter_modelpack.frontends.render.errors import bug  # noqa: PLC0415
 
     _write(sys.stderr, f"modelpack: this is a bug of modelpack: {bug(error)}; MODELPACK_DEBUG=1 shows where")
-    return 1
+    return ModelpackError.exit_code
 
 
 def _write(stream: TextIO, text: str) -> None:

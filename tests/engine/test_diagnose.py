@@ -56,7 +56,7 @@ def test_the_error_shows_the_last_lines_and_no_secrets():
     error = ServiceDied(died(1), "it broke.", "Mend it.", [str(number) for number in range(50)])
     assert str(error).startswith("svc ended with exit code 1: it broke.\n  | 30\n")
     assert str(error).endswith("  | 49\nMend it.")
-    assert (error.exit_code, error.code, error.step) == (1, "service-died", "start")
+    assert (error.service_exit_code, error.code, error.step) == (1, "service-died", "start")
 
 
 def test_a_line_of_any_length_costs_no_more_than_a_short_one():

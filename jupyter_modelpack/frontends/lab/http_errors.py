@@ -1,40 +1,18 @@
-"""From what went wrong to an HTTP status and JSON: the only translator of this skin."""
+"""Translate errors into an HTTP status with JSON, for every route of the side panel."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from jupyter_modelpack.errors import (
-    BuildFailed,
-    Cancelled,
-    Conflict,
-    Denied,
-    ModelpackError,
-    NotFound,
-    Unavailable,
-    Untrusted,
-    UsageError,
-)
+from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.frontends.live import error as page
-
-STATUS: dict[type[ModelpackError], int] = {
-    UsageError: 400,
-    Denied: 403,
-    NotFound: 404,
-    Conflict: 409,
-    Cancelled: 409,
-    BuildFailed: 422,
-    Untrusted: 422,
-    Unavailable: 503,
-}
-"""One status for each branch of the error tree."""
 
 _BUG = "This is a bug of modelpack"
 
 
 def status(error: BaseException) -> int:
-    """Return the HTTP status of an error; 500 for what nobody raised on purpose."""
-    return next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+    """Return the HTTP status of an error; that of `ModelpackError` for one that was not raised on purpose."""
+    return error.http_status if isinstance(error, ModelpackError) else ModelpackError.http_status
 
 
 def told(error: BaseException) -> dict[str, Any]:
