@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.browser.jupyter import Jupyter
 from tests.browser.lab.panel import SETTINGS, SidePanel
-from tests.server.jupyter_client import BASE, answering, environment
+from tests.frontends.lab.jupyter_client import BASE, answering, environment
 from tests.services.wheel import environment as installed
 
 

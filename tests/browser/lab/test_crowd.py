@@ -11,8 +11,8 @@ from jupyter_modelpack.api.workspace import Workspace
 from tests.browser.jupyter import Jupyter
 from tests.browser.lab.panel import SidePanel
 from tests.commands.packages import put_package
-from tests.server.crowd import engine
-from tests.server.jupyter_client import BASE, answering, environment
+from tests.frontends.lab.crowd import engine
+from tests.frontends.lab.jupyter_client import BASE, answering, environment
 from tests.services.wheel import environment as installed
 
 pytestmark = pytest.mark.network

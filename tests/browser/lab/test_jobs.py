@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Request, WebSocket, expect
 
 from tests.browser.jupyter import Jupyter
 from tests.browser.lab.panel import SCRIPT, SidePanel
-from tests.server.jupyter_client import BASE, Client, answering, environment
+from tests.frontends.lab.jupyter_client import BASE, Client, answering, environment
 from tests.services.wheel import environment as installed
 
 pytestmark = pytest.mark.network

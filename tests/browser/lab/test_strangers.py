@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.hostile_strings import STRINGS
 from tests.browser.jupyter import Jupyter
 from tests.browser.lab.panel import SidePanel
-from tests.server.jupyter_client import BASE, Client, answering, environment
+from tests.frontends.lab.jupyter_client import BASE, Client, answering, environment
 from tests.services.wheel import environment as installed
 
 pytestmark = [pytest.mark.network]

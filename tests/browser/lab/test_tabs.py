@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.jupyter import Jupyter
-from tests.server.jupyter_client import BASE, Client, answering, environment
+from tests.frontends.lab.jupyter_client import BASE, Client, answering, environment
 from tests.services.wheel import environment as installed
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(1200)]  # thirteen tabs each, however busy the machine is

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browser.jupyter import Jupyter
 from tests.browser.lab.panel import SCRIPT, SidePanel
-from tests.server.jupyter_client import Client
+from tests.frontends.lab.jupyter_client import Client
 
 pytestmark = [pytest.mark.engine, pytest.mark.network]
 

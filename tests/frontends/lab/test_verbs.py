@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.jupyter import Jupyter
-from tests.server.jupyter_client import BASE, Client, answering, ended, environment
+from tests.frontends.lab.jupyter_client import BASE, Client, answering, ended, environment
 
 pytestmark = pytest.mark.network
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.jupyter import Jupyter
-from tests.server.jupyter_client import BASE, Client, answering, environment
+from tests.frontends.lab.jupyter_client import BASE, Client, answering, environment
 
 SETTINGS = {"allow_remote_access": True, "tornado_settings": {"ws_ping_interval": 500, "ws_ping_timeout": 3000}}
 """As a hub starts it; and pings come often enough for a test."""

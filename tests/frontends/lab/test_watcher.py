@@ -4,7 +4,7 @@ import pytest
 
 from jupyter_modelpack.frontends.lab.target import Where
 from jupyter_modelpack.frontends.lab.watcher import Watcher
-from tests.server.crowd import ANSWERS, engine
+from tests.frontends.lab.crowd import ANSWERS, engine
 
 HERE, THERE = Where("here", "process"), Where("there", "docker")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.jupyter_client import Client, serving
+from tests.frontends.lab.jupyter_client import Client, serving
 
 
 @pytest.fixture(scope="module")
