@@ -1,8 +1,8 @@
 """What must not lose anything: kills, power cuts, full disks, many writers, flipped bits.
 
-Fault and threat numbers (F1, T1) are those of the project's threat model. `make test` runs each in a form
-that takes seconds; `make soak` in the long one. Both print a scoreboard. ``MODELPACK_SOAK=0.2`` is a fifth
-of the long form.
+Fault numbers (F1) are those of docs/explanation/promises.md, threat numbers (T1) those of threat-model.md beside it.
+`make test` runs each in a form that takes seconds; `make soak` in the long one. Both print a scoreboard.
+``MODELPACK_SOAK=0.2`` is a fifth of the long form.
 """
 
 import os

@@ -1,0 +1,1 @@
+"""The manual: what it says is so."""
