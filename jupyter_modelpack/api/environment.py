@@ -27,7 +27,7 @@ from jupyter_modelpack.redact import scrub
 from jupyter_modelpack.store.os_errors import disk_errors
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.api.workspace import Workspace
+    from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
 
 _log = logging.getLogger(__name__)
 _JSON, _CONDA, _DOCKERFILE = "azureml_environment.json", "conda_dependencies.yml", "BaseDockerfile"
@@ -144,7 +144,7 @@ class Environment(Section):
 
     # --- registered ---
 
-    def register(self, workspace: Workspace) -> Environment:
+    def register(self, workspace: WorkspaceFolder) -> Environment:
         """Keep this definition as the next version of its name (contract section 5)."""
         check_name(self.name)
         document = self._definition()
@@ -161,7 +161,9 @@ class Environment(Section):
         return Environment.get(workspace, self.name, str(version))
 
     @staticmethod
-    def get(workspace: Workspace, name: str, version: str | int | None = None, label: str | None = None) -> Environment:
+    def get(
+        workspace: WorkspaceFolder, name: str, version: str | int | None = None, label: str | None = None
+    ) -> Environment:
         """Return a registered environment, the latest unless `version` says (contract section 5)."""
         if label not in {None, "latest"}:
             raise UsageError(f"There is no label {label!r}: environments have the label latest alone.")
@@ -179,7 +181,7 @@ class Environment(Section):
         return _environment(found)
 
     @staticmethod
-    def list(workspace: Workspace) -> dict[str, Environment]:
+    def list(workspace: WorkspaceFolder) -> dict[str, Environment]:
         """Return the latest version of each registered environment, by name (contract section 5)."""
         return {item.name: _environment(item) for item in _shelf(workspace).latest()}
 
@@ -263,7 +265,7 @@ def _with_packages(name: str, conda: str | os.PathLike[str] | None, pip: str | o
     return environment
 
 
-def _shelf(workspace: Workspace) -> Shelf:
+def _shelf(workspace: WorkspaceFolder) -> Shelf:
     return Shelf(workspace.store, "environment")
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.api import model_path as paths
+from jupyter_modelpack.api import model_path as local
 from jupyter_modelpack.api.azure_only import MODEL_PARTS, cloud
 from jupyter_modelpack.api.resource_configuration import ResourceConfiguration
 from jupyter_modelpack.builder.recipe import ModelPart
@@ -28,7 +28,7 @@ from jupyter_modelpack.events import Reporter
 if TYPE_CHECKING:
     from jupyter_modelpack.api.inference import InferenceConfig
     from jupyter_modelpack.api.package import ModelPackage
-    from jupyter_modelpack.api.workspace import Workspace
+    from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
 
 _PAGE = range(20, 256)
 _INSTEAD = "Model.package makes an image that runs anywhere."
@@ -58,7 +58,7 @@ class Model:
     deploy = staticmethod(cloud("Model.deploy", _INSTEAD))
     profile = staticmethod(cloud("Model.profile", _INSTEAD))
 
-    mime_type: str = "application/x-tar"
+    mime_type: str = model_metadata.MIME_TYPE
     unpack: bool = False
     run: None = None
     run_id: None = None
@@ -69,7 +69,7 @@ class Model:
 
     def __init__(
         self,
-        workspace: Workspace | None,
+        workspace: WorkspaceFolder | None,
         name: str | None = None,
         id: str | None = None,  # noqa: A002 - Azure's word
         tags: tagging.Filter | None = None,
@@ -100,7 +100,7 @@ class Model:
         self._fill(workspace, select(_shelf(workspace), criteria))
 
     def _clear(self) -> None:
-        self.workspace: Workspace | None = None
+        self.workspace: WorkspaceFolder | None = None
         self.name, self.version, self.id, self.url = "", 0, "", ""
         self.tags: dict[str, Any] = {}
         self.properties: dict[str, Any] = {}
@@ -114,7 +114,7 @@ class Model:
         self.derived_model_ids: builtins.list[str] = []
         self.size = 0
 
-    def _fill(self, workspace: Workspace, item: Item) -> None:
+    def _fill(self, workspace: WorkspaceFolder, item: Item) -> None:
         words = item.document
         self.workspace, self._item = workspace, item
         self.name, self.version, self.id = item.name, item.version, f"{item.name}:{item.version}"
@@ -132,7 +132,7 @@ class Model:
     @classmethod
     def register(  # noqa: PLR0913, PLR0917 - Azure's signature
         cls,
-        workspace: Workspace,
+        workspace: WorkspaceFolder,
         model_path: str | os.PathLike[str],
         model_name: str,
         tags: Mapping[str, Any] | None = None,
@@ -183,7 +183,7 @@ class Model:
 
     @staticmethod
     def list(
-        workspace: Workspace,
+        workspace: WorkspaceFolder,
         name: str | None = None,
         tags: tagging.Filter | None = None,
         properties: tagging.Filter | None = None,
@@ -211,9 +211,12 @@ class Model:
         return [_model(workspace, item) for item in found]
 
     @staticmethod
-    def get_model_path(model_name: str, version: int | None = None, _workspace: Workspace | None = None) -> str:
+    def get_model_path(model_name: str, version: int | None = None, _workspace: WorkspaceFolder | None = None) -> str:
         """Return where a model lies, for use in a scoring script (contract section 3.4)."""
-        return paths.find(model_name, version, _workspace)
+        if _workspace is None or local.has(model_name, version):
+            return str(local.find(model_name, version))
+        model = Model(_workspace, model_name, version=version)
+        return model.download(str(local.models_root() / model.name / str(model.version)), exist_ok=True)
 
     # --- files ---
 
@@ -290,24 +293,24 @@ class Model:
             Conflict: an image of the workspace holds it; the message names it, the hint what to type.
 
         """
-        from jupyter_modelpack.catalog.delete import forget_models  # noqa: PLC0415 - deleting knows models
+        from jupyter_modelpack.catalog.delete import forget_models  # noqa: PLC0415 - rarely needed
 
-        forget_models(self._bound(), [self])
+        forget_models(self._bound(), [self.part()])
 
     # --- as data ---
 
     def serialize(self) -> dict[str, Any]:
         """Return the model as JSON, in Azure's words (contract section 3.3)."""
-        return model_metadata.serialize(self)
+        return model_metadata.serialize(vars(self))
 
     @classmethod
-    def deserialize(cls, workspace: Workspace, payload: Mapping[str, Any]) -> Model:
+    def deserialize(cls, workspace: WorkspaceFolder, payload: Mapping[str, Any]) -> Model:
         """Return the model that `serialize` described, from `workspace`."""
         return cls(workspace, id=str(payload.get("id") or f"{payload.get('name')}:{payload.get('version')}"))
 
     @staticmethod
     def package(
-        workspace: Workspace,
+        workspace: WorkspaceFolder,
         models: Sequence[Model | str],
         inference_config: InferenceConfig | None = None,
         generate_dockerfile: bool = False,
@@ -338,8 +341,8 @@ class Model:
                 Azure's.
 
         """
-        from jupyter_modelpack.api.package_model import package  # noqa: PLC0415 - as above
-        from jupyter_modelpack.catalog.resolve_options import choose  # noqa: PLC0415 - packaging knows models
+        from jupyter_modelpack.api.package_model import package  # noqa: PLC0415 - packaging knows models
+        from jupyter_modelpack.catalog.resolve_options import choose  # noqa: PLC0415 - only who packages pays for it
 
         return package(
             workspace,
@@ -351,7 +354,7 @@ class Model:
             choices=choose(workspace, lock, upgrade=upgrade, pull=pull, created=created, build_sources=build_sources),
         )
 
-    def _bound(self) -> Workspace:
+    def _bound(self) -> WorkspaceFolder:
         if self.workspace is None:
             raise UsageError("This Model is empty: it belongs to no workspace.")
         return self.workspace
@@ -381,11 +384,11 @@ class Model:
         )
 
 
-def _model(workspace: Workspace, item: Item) -> Model:
+def _model(workspace: WorkspaceFolder, item: Item) -> Model:
     model = Model(None)
     model._fill(workspace, item)  # noqa: SLF001 - of this class
     return model
 
 
-def _shelf(workspace: Workspace) -> Shelf:
+def _shelf(workspace: WorkspaceFolder) -> Shelf:
     return Shelf(workspace.store, "model")

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jupyter_modelpack.errors import NotFound, UsageError
-
-if TYPE_CHECKING:
-    from jupyter_modelpack.api.workspace import Workspace
 
 
 def models_root() -> Path:
@@ -21,40 +17,37 @@ def models_root() -> Path:
     return Path(os.environ.get("AML_APP_ROOT", ""), "azureml-models")
 
 
-def find(model_name: str, version: int | None = None, workspace: Workspace | None = None) -> str:
+def has(model_name: str, version: int | None) -> bool:
+    """Whether this version of a model has been written to the local folder; any is not enough: it may be old."""
+    _check_version(version)
+    return version is not None and (models_root() / model_name / str(version)).exists()
+
+
+def find(model_name: str, version: int | None = None) -> Path:
     """Return the path of a model's file or folder; raise `NotFound` saying where it was looked for."""
-    if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
-        raise UsageError("version should be an int")
-    if workspace is not None and (version is None or not (models_root() / model_name / str(version)).exists()):
-        return _fetch(workspace, model_name, version)
-    return str(_local(model_name, version))
-
-
-def _fetch(workspace: Workspace, name: str, version: int | None) -> str:
-    from jupyter_modelpack.api.model import Model  # noqa: PLC0415 - Model offers this function
-
-    model = Model(workspace, name, version=version)
-    return model.download(str(models_root() / model.name / str(model.version)), exist_ok=True)
-
-
-def _local(name: str, version: int | None) -> Path:
+    _check_version(version)
     root = models_root()
-    folder = root / name
+    folder = root / model_name
     if not folder.is_dir():
-        if version is None and Path(name).exists():
-            return Path(name)
-        raise _missing(name, root)
+        if version is None and Path(model_name).exists():
+            return Path(model_name)
+        raise _missing(model_name, root)
     versions = sorted(int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal())
     if version is None and versions:
         version = versions[-1]
     if version not in versions:
-        raise _missing(name, root)
+        raise _missing(model_name, root)
     there = list((folder / str(version)).iterdir())
     if len(there) != 1:
         raise UsageError(
             f"Dir {folder / str(version)} can contain only 1 file or folder. Found {sorted(e.name for e in there)}"
         )
     return there[0]
+
+
+def _check_version(version: int | None) -> None:
+    if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
+        raise UsageError("version should be an int")
 
 
 def _missing(name: str, root: Path) -> NotFound:

@@ -12,16 +12,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_modelpack.api import live_view
 from jupyter_modelpack.api.build_job import BuildJob, pass_on
 from jupyter_modelpack.api.container_registry import ContainerRegistry
-from jupyter_modelpack.api.packaging_task import LOGS
 from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.catalog import azure_output, dockerfile_package, package_record
 from jupyter_modelpack.catalog.package_record import Facts, Record
+from jupyter_modelpack.catalog.workspace_folder import LOGS, WorkspaceFolder
 from jupyter_modelpack.delivery import local_registry
-from jupyter_modelpack.delivery.remote_registry import address
 from jupyter_modelpack.engine.base import SAMPLE_LABEL
-from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, NotFound, UsageError
+from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 from jupyter_modelpack.oci.digest import Digest
@@ -29,7 +29,6 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.names import Reference
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.api.workspace import Workspace
     from jupyter_modelpack.engine.base import Engine
 
 _CANCEL_SECONDS = 5.0
@@ -48,7 +47,7 @@ class ModelPackage:
 
     def __init__(
         self,
-        workspace: Workspace,
+        workspace: WorkspaceFolder,
         facts: Facts,
         *,
         job: BuildJob[Record] | None = None,
@@ -60,34 +59,21 @@ class ModelPackage:
     # --- finding ---
 
     @classmethod
-    def get(cls, workspace: Workspace, reference: str) -> ModelPackage:
+    def get(cls, workspace: WorkspaceFolder, reference: str) -> ModelPackage:
         """Return a package by name, tag, location, digest or image id; the newest that fits. Ours, not Azure's."""
         if not isinstance(reference, str):
             raise UsageError(f"A package is named by text, not {type(reference).__name__}.")
-        wanted = reference.removeprefix(f"{workspace.endpoint().address}/")
-        wanted = wanted.removeprefix(f"{address(workspace)}/")
-        records = package_record.read(workspace.store)
-        for record in records:
-            if package_record.match(record, wanted):
-                return cls(workspace, record.facts, record=record)
-        start = wanted.removeprefix("sha256:")
-        for package in cls.list(workspace) if len(start) >= package_record.SHORTEST else ():
-            if package.image_id and package.image_id.hex.startswith(start):
-                return package
-        raise NotFound(
-            f"Workspace {workspace.name!r} holds no package {reference!r}.",
-            hint=f"There are: {', '.join(record.name for record in records[:10]) or 'none yet'}.",
-            code="package-not-found",
-        )
+        record = package_record.find(workspace, reference)
+        return cls(workspace, record.facts, record=record)
 
     @classmethod
-    def list(cls, workspace: Workspace) -> builtins.list[ModelPackage]:
+    def list(cls, workspace: WorkspaceFolder) -> builtins.list[ModelPackage]:
         """Return the packages of a workspace, newest first; ours, not Azure's."""
         return [cls(workspace, record.facts, record=record) for record in package_record.read(workspace.store)]
 
     @classmethod
     def load(
-        cls, workspace: Workspace, path: str | Path, *, tag: str | None = None, report: Reporter | None = None
+        cls, workspace: WorkspaceFolder, path: str | Path, *, tag: str | None = None, report: Reporter | None = None
     ) -> ModelPackage:
         """Take the package that `save_archive` wrote into a workspace; ours, not Azure's.
 
@@ -100,7 +86,7 @@ class ModelPackage:
         """
         from jupyter_modelpack.catalog.package_archive import load  # noqa: PLC0415 - rarely needed
 
-        record = load(workspace, expand(path), report or Reporter(), tag)
+        record = load(workspace.store, expand(path), report or Reporter(), tag)
         return cls(workspace, record.facts, record=record)
 
     # --- what it is ---
@@ -130,7 +116,7 @@ class ModelPackage:
         """``<registry>/<repository>:<tag>`` once it is made."""
         if not self._made:
             return None
-        return f"{address(self.workspace)}/{self._made.name}"
+        return f"{self.workspace.registry_address}/{self._made.name}"
 
     @property
     def digest(self) -> Digest | None:
@@ -214,7 +200,7 @@ class ModelPackage:
             Cancelled: somebody cancelled it.
 
         """
-        live = azure_output.open_live_view(self) if show_output and self._job is not None and report is None else None
+        live = live_view.open_live_view(self) if show_output and self._job is not None and report is None else None
         try:
             if self._job is not None:
                 self._watch(self._job, show_output, live.report if live else report)
@@ -287,7 +273,8 @@ class ModelPackage:
     def get_container_registry(self) -> ContainerRegistry:
         """Return the workspace's registry with its password; its own one serves then (contract section 6)."""
         self._finish()
-        return local_registry.container_registry(self.workspace)
+        known = local_registry.account(self.workspace)
+        return ContainerRegistry(known.address, known.username, known.password)
 
     def pull(self, *, engine: Engine | None = None, report: Reporter | None = None) -> None:
         """Put the image into the container engine under its location (contract section 6).
@@ -304,7 +291,7 @@ class ModelPackage:
         self._finish()
         from jupyter_modelpack.delivery.pull import pull  # noqa: PLC0415 - reaches for the engine
 
-        pull(self, engine, report)
+        pull(self.workspace, self.record, engine, report)
 
     def push(self, target: str, *, plain_http: bool = False, report: Reporter | None = None) -> Reference:
         """Send the image to a registry, with the password that Docker or Podman keeps for it. Ours, not Azure's.
@@ -323,7 +310,7 @@ class ModelPackage:
         self._finish()
         from jupyter_modelpack.delivery.push import push  # noqa: PLC0415 - reaches for the registry
 
-        return push(self, target, report or Reporter(), plain_http=plain_http)
+        return push(self.workspace, self.record, target, report or Reporter(), plain_http=plain_http)
 
     def save(self, output_directory: str | Path) -> None:
         """Write the Dockerfile with its files, and sign the docker command in (contract section 6)."""
@@ -349,7 +336,7 @@ class ModelPackage:
         self._finish()
         from jupyter_modelpack.catalog.package_archive import save  # noqa: PLC0415 - rarely needed
 
-        return save(self, expand(path), report or Reporter())
+        return save(self.workspace.store, self.record, expand(path), report or Reporter())
 
     def delete(self) -> None:
         """Forget the package; what only it needed is freed by ``modelpack gc``. Ours, not Azure's.

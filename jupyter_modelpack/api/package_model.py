@@ -19,13 +19,12 @@ from jupyter_modelpack.api.inference import InferenceConfig
 from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.api.packaging_task import Order
-from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.recipe import Recipe
 from jupyter_modelpack.catalog.framework import Framework
 from jupyter_modelpack.catalog.model_metadata import usable_name
-from jupyter_modelpack.catalog.package_record import Facts
-from jupyter_modelpack.catalog.package_uses import OURS
+from jupyter_modelpack.catalog.package_record import OURS, Facts
 from jupyter_modelpack.catalog.resolve_options import DEFAULT, Choices
+from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
 from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.oci.names import check_repository, check_tag
@@ -35,7 +34,7 @@ _AUTO_NAME = 30
 
 
 def package(
-    workspace: Workspace,
+    workspace: WorkspaceFolder,
     models: Sequence[Model | str],
     inference_config: InferenceConfig | None,
     *,
@@ -62,14 +61,14 @@ def package(
 
 
 def plan(
-    workspace: Workspace,
+    workspace: WorkspaceFolder,
     models: Sequence[Model | str],
     inference_config: InferenceConfig | None,
     image_name: str | None = None,
     choices: Choices = DEFAULT,
 ) -> Recipe:
     """Check everything, return what the package is made of."""
-    if not isinstance(workspace, Workspace):
+    if not isinstance(workspace, WorkspaceFolder):
         raise UsageError(f"workspace is a Workspace, not {type(workspace).__name__}.")
     repository = _repository(image_name)
     chosen = _models(workspace, models)
@@ -110,7 +109,7 @@ def _repository(name: str | None) -> str:
     return repository
 
 
-def _models(workspace: Workspace, given: Sequence[Model | str]) -> list[Model]:
+def _models(workspace: WorkspaceFolder, given: Sequence[Model | str]) -> list[Model]:
     listed = [given] if isinstance(given, (Model, str)) else given
     if not isinstance(listed, Iterable):
         raise UsageError(f"models is a list of models, not {type(listed).__name__}.", code="bad-model")
@@ -118,7 +117,7 @@ def _models(workspace: Workspace, given: Sequence[Model | str]) -> list[Model]:
     return list({model.id: model for model in found}.values())
 
 
-def _model(workspace: Workspace, given: Model | str) -> Model:
+def _model(workspace: WorkspaceFolder, given: Model | str) -> Model:
     if isinstance(given, Model):
         if given.workspace != workspace:
             raise UsageError(f"Model {given.id or '(empty)'} is not of {workspace!r}.", hint="Register it there first.")
@@ -129,8 +128,9 @@ def _model(workspace: Workspace, given: Model | str) -> Model:
         )
     with contextlib.suppress(NotFound):
         return Model(workspace, id=given)
-    if given in workspace.models:
-        return workspace.models[given]
+    latest = {model.name: model for model in Model.list(workspace, latest=True)}
+    if given in latest:
+        return latest[given]
     return Model.register(workspace, given, usable_name(Path(os.path.abspath(given)).name)[:_AUTO_NAME])  # noqa: PTH100
 
 

@@ -16,6 +16,7 @@ from jupyter_modelpack import home
 from jupyter_modelpack.builder.recipe import LayerNote, Recipe
 from jupyter_modelpack.catalog import dockerfile_package, package_record
 from jupyter_modelpack.catalog.package_record import Facts, Record
+from jupyter_modelpack.catalog.workspace_folder import LOGS, WorkspaceFolder
 from jupyter_modelpack.delivery import remote_registry
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Reporter
@@ -26,12 +27,8 @@ from jupyter_modelpack.store.layout import Layout
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.environment import Environment
-    from jupyter_modelpack.api.workspace import Workspace
     from jupyter_modelpack.builder.base_image.resolve import Base
     from jupyter_modelpack.registry.client.credentials import Credentials
-
-LOGS = "logs"
-"""Folder in a workspace for the logs of builds."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Order:
         again: Whether an image that is a package already becomes another one, under a name of its own.
     """
 
-    workspace: Workspace
+    workspace: WorkspaceFolder
     recipe: Recipe
     environment: Environment | None
     facts: Facts
@@ -65,7 +62,7 @@ class Order:
             return self._carry_out(report)
 
     def _carry_out(self, report: Reporter) -> Record:
-        address = remote_registry.address(self.workspace)
+        address = self.workspace.registry_address
         descriptor, notes, environment = self._build(report, self._base(report), address)
         report.check()
         store = self.workspace.store

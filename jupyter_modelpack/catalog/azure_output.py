@@ -6,38 +6,12 @@ people grep in saved outputs, expect exactly these lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
-
 from jupyter_modelpack.events import Reporter
-
-if TYPE_CHECKING:
-    from jupyter_modelpack.api.package import ModelPackage
-
-
-class LiveView(Protocol):
-    """What a front end shows in place of a build's lines."""
-
-    report: Reporter
-    """Hears of the build; may cancel it."""
-
-    def end(self) -> None:
-        """Show how the build ended."""
-        ...
-
-
-def no_live_view(_package: ModelPackage) -> LiveView | None:
-    """Show lines."""
-    return None
-
-
-open_live_view: Callable[[ModelPackage], LiveView | None] = no_live_view
-"""A notebook's front end puts its own here, for this room must not know it."""
 
 
 def say(text: str) -> None:
     """Print one line now."""
-    print(text, flush=True)  # noqa: T201 - this is the door
+    print(text, flush=True)  # noqa: T201 - the one place below the front ends that prints
 
 
 def registering_model(name: str, report: Reporter | None = None) -> None:

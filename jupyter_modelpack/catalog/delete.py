@@ -11,9 +11,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.api.packaging_task import LOGS
-from jupyter_modelpack.catalog import package_record, package_uses
+from jupyter_modelpack.catalog import package_record
 from jupyter_modelpack.catalog.versioned_artifacts import Shelf
+from jupyter_modelpack.catalog.workspace_folder import LOGS, WorkspaceFolder
 from jupyter_modelpack.errors import Conflict, ModelpackError
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import REF_NAME, Descriptor, Index
@@ -21,8 +21,7 @@ from jupyter_modelpack.store import references
 from jupyter_modelpack.store.files import remove_file
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.api.model import Model
-    from jupyter_modelpack.api.workspace import Workspace
+    from jupyter_modelpack.builder.recipe import ModelPart
     from jupyter_modelpack.catalog.package_record import Record
     from jupyter_modelpack.store.layout import Layout
 
@@ -43,7 +42,7 @@ class Space:
     shared: int
 
 
-def forget_packages(workspace: Workspace, records: Sequence[Record]) -> None:
+def forget_packages(workspace: WorkspaceFolder, records: Sequence[Record]) -> None:
     """Forget packages, with their logs, and with the last Dockerfile that builds on it an environment's image."""
     store = workspace.store
     store.update(lambda index: (without_packages(store, index, records), None))
@@ -72,7 +71,7 @@ def environments_of(gone: Sequence[Record], left: Sequence[Record]) -> set[str]:
     return {record.facts.environment for record in gone if record.facts.environment} - still
 
 
-def forget_models(workspace: Workspace, models: Sequence[Model]) -> None:
+def forget_models(workspace: WorkspaceFolder, models: Sequence[ModelPart]) -> None:
     """Forget versions of models; their numbers are not given again.
 
     Raises:
@@ -80,7 +79,7 @@ def forget_models(workspace: Workspace, models: Sequence[Model]) -> None:
 
     """
     store, shelf = workspace.store, Shelf(workspace.store, "model")
-    wanted = {f"models/{model.id}": model.part().layer for model in models}
+    wanted = _by_name(models)
     with _locked(shelf, {model.name for model in models}):
         seen = _refuse_used(store, store.names(), wanted)
 
@@ -92,13 +91,13 @@ def forget_models(workspace: Workspace, models: Sequence[Model]) -> None:
         store.update(change)
 
 
-def refuse_used_models(workspace: Workspace, models: Sequence[Model]) -> None:
+def refuse_used_models(workspace: WorkspaceFolder, models: Sequence[ModelPart]) -> None:
     """Raise `Conflict`, as deleting them would, when a package holds one of the models."""
     store = workspace.store
-    _refuse_used(store, store.names(), {f"models/{model.id}": model.part().layer for model in models})
+    _refuse_used(store, store.names(), _by_name(models))
 
 
-def forget_environments(workspace: Workspace, ids: Collection[str]) -> None:
+def forget_environments(workspace: WorkspaceFolder, ids: Collection[str]) -> None:
     """Forget versions of environments (``name:version``); images that were made with them stay as they are."""
     wanted = {f"environments/{one}" for one in ids}
     with _locked(Shelf(workspace.store, "environment"), {one.rpartition(":")[0] for one in ids}):
@@ -124,6 +123,10 @@ def space(store: Layout, after: Index) -> Space | None:
     return Space(own, shared)
 
 
+def _by_name(models: Sequence[ModelPart]) -> dict[str, Descriptor]:
+    return {f"models/{model.name}:{model.version}": model.layer for model in models}
+
+
 def _locked(shelf: Shelf, names: Collection[str]) -> ExitStack:
     stack = ExitStack()
     try:
@@ -139,7 +142,7 @@ def _refuse_used(store: Layout, named: Mapping[str, Descriptor], wanted: Mapping
     """Raise `Conflict` when a package holds one of the models `wanted`; return the digests that were looked at."""
     layers = {layer.digest: name.partition("/")[2] for name, layer in wanted.items()}
     images, models = [], []
-    for name, held in package_uses.layers_of(store, named):
+    for name, held in package_record.layers_of(store, named):
         if used := [layers[digest] for digest in held if digest in layers]:
             images.append(name)
             models += used

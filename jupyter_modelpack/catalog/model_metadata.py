@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from jupyter_modelpack.catalog.framework import Framework
 from jupyter_modelpack.errors import UsageError
 
-if TYPE_CHECKING:
-    from jupyter_modelpack.api.model import Model
-
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}")
 _LONGEST = 255
+
+MIME_TYPE = "application/x-tar"
+"""Azure's word for what a model's files are."""
+
 _FRAMEWORKS = {value for name, value in vars(Framework).items() if name.isupper()}
 
 
@@ -45,27 +47,28 @@ def check_framework(framework: str | None, version: str | None) -> None:
         raise UsageError(f"Model framework {framework!r} is not one of {', '.join(sorted(_FRAMEWORKS))}.")
 
 
-def serialize(model: Model) -> dict[str, Any]:
-    """Return the model as JSON, in Azure's words."""
+def serialize(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a model, given by its attributes, as JSON in Azure's words."""
+    created, resources = model["created_time"], model["resource_configuration"]
     return {
-        "createdTime": model.created_time.isoformat() if model.created_time else None,
-        "createdBy": model.created_by,
-        "description": model.description,
-        "id": model.id,
-        "mimeType": model.mime_type,
-        "name": model.name,
-        "framework": model.model_framework,
-        "frameworkVersion": model.model_framework_version,
-        "tags": model.tags,
-        "properties": model.properties,
-        "unpack": model.unpack,
-        "url": model.url,
-        "version": model.version,
+        "createdTime": created.isoformat() if created else None,
+        "createdBy": model["created_by"],
+        "description": model["description"],
+        "id": model["id"],
+        "mimeType": MIME_TYPE,
+        "name": model["name"],
+        "framework": model["model_framework"],
+        "frameworkVersion": model["model_framework_version"],
+        "tags": model["tags"],
+        "properties": model["properties"],
+        "unpack": False,
+        "url": model["url"],
+        "version": model["version"],
         "experimentName": None,
         "runId": None,
         "runDetails": None,
         "datasets": {},
-        "resourceConfiguration": model.resource_configuration and model.resource_configuration.serialize(),
+        "resourceConfiguration": resources and resources.serialize(),
         "sampleInputDatasetId": None,
         "sampleOutputDatasetId": None,
     }

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.catalog import attachments, package_record
-from jupyter_modelpack.catalog.package_record import FACTS, Facts
-from jupyter_modelpack.catalog.package_uses import OURS
+from jupyter_modelpack.catalog.package_record import FACTS, OURS, Facts, Record
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.oci.archive import ABOUT, write_archive
@@ -28,17 +27,16 @@ from jupyter_modelpack.store.files import AtomicFile
 from jupyter_modelpack.store.os_errors import disk_errors
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.api.package import ModelPackage
-    from jupyter_modelpack.api.workspace import Workspace
     from jupyter_modelpack.events import Reporter
+    from jupyter_modelpack.store.layout import Layout
 
 LOCK = "pylock.toml"
 BILL = "sbom.cdx.json"
 """By the name that CycloneDX recommends."""
 
 
-def save(package: ModelPackage, path: Path, report: Reporter) -> tuple[str, ...]:
-    """Write `package` into the file at `path`, wholly or not at all; return what lies beside the image.
+def save(store: Layout, record: Record, path: Path, report: Reporter) -> tuple[str, ...]:
+    """Write a package of `store` into the file at `path`, wholly or not at all; return what lies beside the image.
 
     Raises:
         UsageError: there is a folder at `path`.
@@ -49,7 +47,7 @@ def save(package: ModelPackage, path: Path, report: Reporter) -> tuple[str, ...]
         raise UsageError(f"{path} is a folder.", hint=f"Name a file: {path / 'package.tar'}, for example.")
     if not path.parent.is_dir():
         raise PathNotFound(f"There is no folder {path.parent}.", hint="Make it first, or name a file elsewhere.")
-    image, record = package.image, package.record
+    image = store.image(record.descriptor)
     annotations = {FACTS: replace(record.facts, log="").to_json()}
     if record.created:
         annotations[CREATED] = record.created.isoformat()
@@ -63,7 +61,7 @@ def save(package: ModelPackage, path: Path, report: Reporter) -> tuple[str, ...]
             lambda done, total: report.progress(path.name, done, total),
             annotations=annotations,
             beside=beside,
-            about=attachments.about(package.workspace.store, record.name.rpartition(":")[0], image.digest),
+            about=attachments.about(store, record.name.rpartition(":")[0], image.digest),
         )
         file.commit(path)
     return tuple(beside)
@@ -78,14 +76,14 @@ def _beside(image: Image) -> dict[str, bytes]:
     return {LOCK: text.encode(), BILL: bill_of_materials(image, Lock.parse(text))}
 
 
-def load(workspace: Workspace, path: Path, report: Reporter, tag: str | None = None) -> package_record.Record:
-    """Take the package in the file at `path` into `workspace`, named as it was, or by `tag`.
+def load(store: Layout, path: Path, report: Reporter, tag: str | None = None) -> Record:
+    """Take the package in the file at `path` into `store`, named as it was, or by `tag`.
 
     Raises:
         PathNotFound: there is no such file.
         UsageError: it holds no image, several, or one that was not packaged by us.
         Untrusted: a blob does not match its digest.
-        Conflict: the workspace holds another package of that name.
+        Conflict: the store holds another package of that name.
     """
     from jupyter_modelpack.builder.base_image import archive  # noqa: PLC0415 - as above
 
@@ -93,15 +91,14 @@ def load(workspace: Workspace, path: Path, report: Reporter, tag: str | None = N
         raise PathNotFound(f"There is no file {path}.", hint="Name what `modelpack save PACKAGE FILE` has written.")
     size, done = path.stat().st_size, 0
 
-    def told(count: int) -> None:
+    def count_read(count: int) -> None:
         nonlocal done
         done = min(done + count, size)
         report.progress(path.name, done, size)
 
     tag = check_tag(tag) if tag else None
     report.stage("load", f"Reading {path}")
-    store = workspace.store
-    with store.work(), disk_errors(path, path.name, "read"), archive.open_archive(path, told) as reader:
+    with store.work(), disk_errors(path, path.name, "read"), archive.open_archive(path, count_read) as reader:
         image = archive.import_image(reader, Platform(), store, path)
         entry = archive.entry_of(reader)
         said: Mapping[str, str] = entry.annotations if entry else {}

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from jupyter_modelpack.builder.recipe import LayerNote
-from jupyter_modelpack.catalog.package_uses import OURS
+from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Untrusted
 from jupyter_modelpack.oci.digest import Digest
@@ -21,6 +22,9 @@ from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.untagged import SUBJECT
 
 FACTS = f"{LABEL}.package"
+
+OURS = ("models/", "environments/", "azureml/")
+"""Repositories that hold no packaged images; `image_name` may not begin so (ARCHITECTURE.md)."""
 
 SHORTEST = 6
 """Digits of a digest that name it; fewer could be a word."""
@@ -144,6 +148,39 @@ def read(store: Layout) -> list[Record]:
         if not name.startswith(OURS) and entry.media_type not in INDEX_TYPES and SUBJECT not in entry.annotations
     ]
     return found[::-1]
+
+
+def find(workspace: WorkspaceFolder, reference: str) -> Record:
+    """Return the newest package that a name, a tag, a location, a digest, an image id or the start of one means.
+
+    Raises:
+        NotFound: there is none.
+    """
+    wanted = reference.removeprefix(f"{workspace.endpoint().address}/")
+    wanted = wanted.removeprefix(f"{workspace.registry_address}/")
+    records = read(workspace.store)
+    for record in records:
+        if match(record, wanted):
+            return record
+    start = wanted.removeprefix("sha256:")
+    for record in records if len(start) >= SHORTEST else ():
+        if not record.facts.dockerfile and workspace.store.image(record.descriptor).id.hex.startswith(start):
+            return record
+    raise NotFound(
+        f"Workspace {workspace.name!r} holds no package {reference!r}.",
+        hint=f"There are: {', '.join(record.name for record in records[:10]) or 'none yet'}.",
+        code="package-not-found",
+    )
+
+
+def layers_of(store: Layout, named: Mapping[str, Descriptor]) -> Iterator[tuple[str, set[Digest]]]:
+    """Yield the name and the layers of each packaged image among `named`, in their order.
+
+    An image holds a model when one of its layers is the model's, whatever either is called.
+    """
+    for name, entry in named.items():
+        if name and not name.startswith(OURS) and entry.media_type not in INDEX_TYPES:
+            yield name, {part.digest for part in store.image(entry).manifest.layers}
 
 
 def packaged_times(store: Layout) -> dict[tuple[str, str], datetime]:

@@ -8,12 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_modelpack.builder.lock.from_image import lock_in
 from jupyter_modelpack.builder.source_date import parse_time
+from jupyter_modelpack.catalog import package_record
 from jupyter_modelpack.catalog.text_file import read_text
 from jupyter_modelpack.errors import NotFound, PathNotFound, UsageError
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.api.workspace import Workspace
+    from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ DEFAULT = Choices()
 
 
 def choose(
-    workspace: Workspace,
+    workspace: WorkspaceFolder,
     lock: str | os.PathLike[str] | None,
     *,
     upgrade: bool,
@@ -69,16 +71,15 @@ def choose(
     return Choices(_text(workspace, lock), pull=pull, created=when, build_sources=build_sources)
 
 
-def _text(workspace: Workspace, lock: str | os.PathLike[str]) -> str:
-    from jupyter_modelpack.api.package import ModelPackage  # noqa: PLC0415 - packages know workspaces
-
+def _text(workspace: WorkspaceFolder, lock: str | os.PathLike[str]) -> str:
     if Path(lock).exists():
         return read_text(Path(lock), "lock")
     try:
-        return ModelPackage.get(workspace, str(lock)).lock
+        record = package_record.find(workspace, str(lock))
     except NotFound as error:
         raise PathNotFound(
             f"There is no lock {str(lock)!r}: neither a file nor a package has that name.",
             hint="Name a pylock.toml, or a package whose versions to use again.",
             code="no-lock",
         ) from error
+    return lock_in(workspace.store.image(record.descriptor))

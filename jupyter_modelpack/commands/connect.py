@@ -36,9 +36,11 @@ def connect(
         raise UsageError("A registry and --own are both given.", hint="Choose one of them.")
     where = lookup.workspace(workspace)
     if registry:
-        from jupyter_modelpack.delivery.remote_registry import Remote  # noqa: PLC0415 - verbs start fast
+        from jupyter_modelpack.catalog.remote_address import RemoteAddress  # noqa: PLC0415 - verbs start fast
+        from jupyter_modelpack.delivery.remote_registry import client_of  # noqa: PLC0415
 
-        Remote.parse(registry, plain_http=plain_http).client().ping(report)  # a wrong address is known now
+        # A wrong address is known now.
+        client_of(RemoteAddress.parse(registry, plain_http=plain_http)).ping(report)
         where.set_registry(registry, plain_http=plain_http)
     elif own:
         where.set_registry(None)

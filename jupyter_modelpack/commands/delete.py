@@ -118,9 +118,9 @@ def _models(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted
 
     models = list({model.id: model for model in (lookup.model(where, name) for name in names)}.values())
     if dry_run:
-        deleting.refuse_used_models(where, models)
+        deleting.refuse_used_models(where, [model.part() for model in models])
     after = where.store.without(where.store.index(), [f"models/{model.id}" for model in models])
-    forget = None if dry_run else lambda: deleting.forget_models(where, models)
+    forget = None if dry_run else lambda: deleting.forget_models(where, [model.part() for model in models])
     return _done(where, "model", [model.id for model in models], after, forget)
 
 

@@ -155,11 +155,10 @@ def _base_image() -> Check:
 
 
 def _registry(named: str | None) -> Check:
-    from jupyter_modelpack.delivery import local_registry  # noqa: PLC0415
     from jupyter_modelpack.registry.server.probe import Presence, who_answers  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.registry.server.process import port_taken  # noqa: PLC0415
 
-    endpoint = local_registry.endpoint(lookup.workspace(named))
+    endpoint = lookup.workspace(named).endpoint()
     found = who_answers(endpoint)
     if found is Presence.OURS:
         return Check("Registry", "ok", f"serves at {endpoint.address}")

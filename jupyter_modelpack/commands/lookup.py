@@ -65,7 +65,7 @@ def _holds(refs: Iterable[str], named: str) -> bool:
 
 def _refs(other: Workspace, kind: str) -> Iterator[str]:
     """Yield the names of a kind that a workspace's index holds."""
-    from jupyter_modelpack.catalog.package_uses import OURS  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog.package_record import OURS  # noqa: PLC0415 - verbs start fast
 
     try:
         names = other.store.names()

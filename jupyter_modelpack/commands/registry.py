@@ -29,14 +29,12 @@ class Serving:
 
 def registry(_report: Reporter, *, writable: bool = False, workspace: str | None = None) -> Serving:
     """Make ready to serve all images of a workspace at its own address; `writable` lets clients push there, too."""
-    from jupyter_modelpack.catalog.package_record import FACTS  # noqa: PLC0415
-    from jupyter_modelpack.catalog.package_uses import OURS  # noqa: PLC0415
-    from jupyter_modelpack.delivery import local_registry  # noqa: PLC0415
+    from jupyter_modelpack.catalog.package_record import FACTS, OURS  # noqa: PLC0415
     from jupyter_modelpack.registry.server import process  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.registry.server.push_api import Inbox  # noqa: PLC0415
 
     where = lookup.workspace(workspace)
-    endpoint = local_registry.endpoint(where)
+    endpoint = where.endpoint()
 
     def serve(ready: Callable[[], None], log: Callable[[str], None]) -> None:
         inbox = Inbox(where.store, OURS, own=lambda entry: FACTS in entry.annotations) if writable else None

@@ -11,14 +11,16 @@ import logging
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.catalog import azure_output
-from jupyter_modelpack.delivery import local_registry
+from jupyter_modelpack.delivery import local_registry, remote_registry
 from jupyter_modelpack.engine.base import Credentials, Engine
 from jupyter_modelpack.errors import Denied, NotFound, Unavailable
 from jupyter_modelpack.events import Event, Log, Reporter
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.api.package import ModelPackage
-    from jupyter_modelpack.delivery.remote_registry import Remote
+    from jupyter_modelpack.catalog.package_record import Record
+    from jupyter_modelpack.catalog.remote_address import RemoteAddress
+    from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
+    from jupyter_modelpack.oci.image import Image
 
 _log = logging.getLogger(__name__)
 
@@ -26,57 +28,58 @@ MUCH = 32_000_000
 """Bytes; from here an archive is faster than a pull, though it costs more to begin."""
 
 
-def pull(package: ModelPackage, engine: Engine | None, report: Reporter | None) -> None:
-    """Put `package` into `engine`; print what ``docker pull`` prints unless `report` takes it."""
+def pull(workspace: WorkspaceFolder, record: Record, engine: Engine | None, report: Reporter | None) -> None:
+    """Put a package of `workspace` into `engine`; print what ``docker pull`` prints unless `report` takes it."""
     from jupyter_modelpack.engine.select import choose, why_no_engine  # noqa: PLC0415 - asks for engines
 
     engine = engine or choose()
     shown = report or Reporter(_print)
+    location = f"{workspace.registry_address}/{record.name}"
     if not engine.isolated:
-        shown.log(f"{package.location} is in the workspace. {why_no_engine()}")
+        shown.log(f"{location} is in the workspace. {why_no_engine()}")
         return
     if report is None:
         azure_output.pulling()
-    location = str(package.location)
-    if package.workspace.remote is not None:
-        _from_remote(package, package.workspace.remote, engine, shown)
+    image = workspace.store.image(record.descriptor)
+    if workspace.remote is not None:
+        _from_remote(image, location, workspace.remote, engine, shown)
         return
     # Podman takes our http registry only when its configuration says so, and an engine elsewhere does not see it.
     near = engine.name == "docker" and "unix://" in engine.describe()
-    if not near or engine.has_image(package.image.id) or _missing(package, engine) > MUCH:
-        _load(package, engine, shown)
+    if not near or engine.has_image(image.id) or _missing(image, engine) > MUCH:
+        _load(image, location, engine, shown)
         return
-    endpoint = local_registry.ensure(package.workspace)
+    endpoint = local_registry.ensure(workspace)
     try:
         engine.pull(location, Credentials(endpoint.username, endpoint.password), shown)
     except (Denied, NotFound, Unavailable) as error:
         # Docker Desktop's engine lives in a machine of its own, where our loopback is not.
         _log.info("The engine cannot reach %s: %s", endpoint.address, error.message)
-        _load(package, engine, shown)
+        _load(image, location, engine, shown)
 
 
-def _from_remote(package: ModelPackage, remote: Remote, engine: Engine, report: Reporter) -> None:
-    known = remote.credentials
+def _from_remote(image: Image, location: str, remote: RemoteAddress, engine: Engine, report: Reporter) -> None:
+    known = remote_registry.credentials_of(remote)
     account = Credentials(known.username, known.password) if known and not known.identity_token else None
     try:
-        engine.pull(str(package.location), account, report)
+        engine.pull(location, account, report)
     except (Denied, NotFound, Unavailable) as error:
         # The engine speaks https where we were told to speak http, or does not see this machine's loopback.
         report.log(f"{engine.name} cannot pull from {remote.address}; it gets the image from the workspace.")
         _log.info("The engine cannot reach %s: %s", remote.address, error.message)
-        _load(package, engine, report)
+        _load(image, location, engine, report)
 
 
-def _missing(package: ModelPackage, engine: Engine) -> int:
-    there = engine.shared_layers(package.image)
-    return sum(layer.size for layer in package.image.manifest.layers if layer.digest not in there)
+def _missing(image: Image, engine: Engine) -> int:
+    there = engine.shared_layers(image)
+    return sum(layer.size for layer in image.manifest.layers if layer.digest not in there)
 
 
-def _load(package: ModelPackage, engine: Engine, report: Reporter) -> None:
-    known = engine.has_image(package.image.id)
-    engine.load(package.image, [str(package.location)], report)
-    report.log(f"Digest: {package.digest}")
-    report.log(f"Status: {'Image is up to date' if known else 'Downloaded newer image'} for {package.location}")
+def _load(image: Image, location: str, engine: Engine, report: Reporter) -> None:
+    known = engine.has_image(image.id)
+    engine.load(image, [location], report)
+    report.log(f"Digest: {image.digest}")
+    report.log(f"Status: {'Image is up to date' if known else 'Downloaded newer image'} for {location}")
 
 
 def _print(event: Event) -> None:

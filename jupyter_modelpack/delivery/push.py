@@ -1,4 +1,4 @@
-"""Sending a packaged image to a registry of somebody's."""
+"""Pushing a packaged image to a remote registry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.oci.names import Reference
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.api.package import ModelPackage
+    from jupyter_modelpack.catalog.package_record import Record
+    from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
     from jupyter_modelpack.events import Reporter
     from jupyter_modelpack.oci.image import Image
 
@@ -45,8 +46,10 @@ def mount_from(image: Image, place: Reference) -> str:
     return ""
 
 
-def push(package: ModelPackage, target: str, report: Reporter, *, plain_http: bool | None = None) -> Reference:
-    """Push `package` to `target`, and what is about it; return the name it has there, digest included.
+def push(
+    workspace: WorkspaceFolder, record: Record, target: str, report: Reporter, *, plain_http: bool | None = None
+) -> Reference:
+    """Push a package of `workspace` to `target`, with its signatures; return the name it has there, digest included.
 
     Raises:
         UsageError: `target` names no place that anybody can push to.
@@ -58,13 +61,14 @@ def push(package: ModelPackage, target: str, report: Reporter, *, plain_http: bo
     from jupyter_modelpack.registry.client.push_referrers import push_about  # noqa: PLC0415
     from jupyter_modelpack.registry.client.transfer import push_image  # noqa: PLC0415
 
-    name = target_of(target, (package.location or "").rpartition(":")[2])
-    report.stage("push", f"Pushing {package.location} to {name}")
+    repository, _, tag = record.name.rpartition(":")
+    name = target_of(target, tag)
+    report.stage("push", f"Pushing {workspace.registry_address}/{record.name} to {name}")
     place = name.on_hub()
     known = find_credentials(place.registry, place.repository)
     registry = Registry(place.registry, credentials=known, plain_http=plain_http or None)
-    image = package.image
-    found = about(package.workspace.store, package.record.name.rpartition(":")[0], image.digest)
+    image = workspace.store.image(record.descriptor)
+    found = about(workspace.store, repository, image.digest)
     if found:
         report.log(f"Its layers go as they are, for {len(found)} signed or described it by its digest.")
     memory = None if found else Shipped()

@@ -1,6 +1,6 @@
 """The program that serves a workspace: ``python -m jupyter_modelpack.delivery.serve_registry FOLDER``.
 
-Started by `registry_home.ensure`; ends by itself when nobody asks or the workspace is deleted.
+Started by `local_registry.ensure`; ends by itself when nobody asks or the workspace is deleted.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from jupyter_modelpack.delivery.local_registry import FILE
+from jupyter_modelpack.catalog.workspace_folder import ENDPOINT
 from jupyter_modelpack.registry.server.endpoint import Endpoint
 from jupyter_modelpack.registry.server.process import serve
 from jupyter_modelpack.store.layout import Layout
@@ -20,12 +20,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="the workspace's folder")
     parser.add_argument("--ready-fd", type=int, help="pipe to say on that it listens")
     given = parser.parse_args()
-    where = given.folder / FILE
-    said, began = where.read_bytes(), _state(where)
+    file = given.folder / ENDPOINT
+    said, began = file.read_bytes(), _state(file)
 
     def wanted() -> bool:
         # A workspace made anew in the same place, or told to take another port, has a registry of its own.
-        return _state(where) == began
+        return _state(file) == began
 
     serve(Layout(given.folder), Endpoint.from_json(said), wanted=wanted, ready_fd=given.ready_fd)
 

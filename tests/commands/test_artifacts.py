@@ -15,7 +15,7 @@ import pytest
 from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.catalog.attachments import about
-from jupyter_modelpack.catalog.package_uses import OURS
+from jupyter_modelpack.catalog.package_record import OURS
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.archive import ABOUT

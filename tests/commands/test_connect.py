@@ -9,7 +9,8 @@ import pytest
 
 from jupyter_modelpack import Environment, InferenceConfig, Model, Workspace
 from jupyter_modelpack.api.package import ModelPackage
-from jupyter_modelpack.delivery.remote_registry import Remote
+from jupyter_modelpack.catalog.remote_address import RemoteAddress
+from jupyter_modelpack.delivery.remote_registry import client_of
 from jupyter_modelpack.engine import select
 from jupyter_modelpack.errors import Denied, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
@@ -121,7 +122,7 @@ def test_a_package_stays_here_when_the_registry_is_gone(config):
     assert "modelpack push package:v1" in caught.value.hint
     assert [one.location for one in workspace.packages] == ["127.0.0.1:1/team/package:v1"]
     with pytest.raises(Unavailable):
-        workspace.remote.client().ping()
+        client_of(workspace.remote).ping()
 
 
 @pytest.mark.network
@@ -145,7 +146,7 @@ def test_it_is_kept_and_can_be_changed():
     assert Workspace.create("shared", exist_ok=True).registry == "registry.example.com/team"
     assert Workspace.create("shared", exist_ok=True, registry="localhost:5000").registry == "localhost:5000"
     workspace.set_registry("docker.io/me", plain_http=True)
-    assert Workspace.get("shared").remote == Remote("docker.io/me", plain_http=True)
+    assert Workspace.get("shared").remote == RemoteAddress("docker.io/me", plain_http=True)
     workspace.set_registry(None)
     assert Workspace.get("shared").registry is None
 
@@ -182,4 +183,4 @@ def test_a_password_for_a_part_of_a_registry(team, cncf_registry, tmp_path, monk
     monkeypatch.setenv("REGISTRY_AUTH_FILE", str(tmp_path / "auth.json"))
     assert modelpack("connect", team).returncode == 0
     with pytest.raises(Denied):
-        Remote.parse(f"{cncf_registry.address}/other").client().ping()
+        client_of(RemoteAddress.parse(f"{cncf_registry.address}/other")).ping()

@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_modelpack import Workspace
 from jupyter_modelpack.builder.base_image.resolve import resolve_base
-from jupyter_modelpack.catalog.package_uses import OURS
+from jupyter_modelpack.catalog.package_record import OURS
 from jupyter_modelpack.errors import Denied
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import MANIFEST, Platform

@@ -37,16 +37,16 @@ def test_a_damaged_file_says_what_to_do(ws):
 def test_serves_on_demand_and_ends_with_its_workspace(served):
     endpoint = served.endpoint()
     assert who_answers(endpoint) is Presence.NOBODY
-    account = local_registry.container_registry(served)
+    account = local_registry.account(served)
     assert who_answers(endpoint) is Presence.OURS
-    assert (account.address, account.username, account.password) == (
+    assert (account.address, account.username, account.password.reveal()) == (
         endpoint.address,
         endpoint.username,
         endpoint.password.reveal(),
     )
-    assert account.password not in repr(account)
+    assert account.password.reveal() not in repr(account)
     commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-    assert not any(account.password.encode() in command for command in commands)
+    assert not any(account.password.reveal().encode() in command for command in commands)
     served.delete()
     deadline = time.monotonic() + 15
     while who_answers(endpoint) is not Presence.NOBODY:

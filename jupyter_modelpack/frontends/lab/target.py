@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack import home
-from jupyter_modelpack.api.workspace import MARK
 from jupyter_modelpack.catalog import config_file
+from jupyter_modelpack.catalog.workspace_names import MARK
 from jupyter_modelpack.commands import lookup
 
 

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack import opened
-from jupyter_modelpack.catalog import azure_output
+from jupyter_modelpack.api import live_view
 from jupyter_modelpack.frontends.widgets.detect import panels
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def attach() -> None:
     """Show builds that somebody waits for in a panel, where panels can be."""
-    azure_output.open_live_view = _open_live_view
+    live_view.open_live_view = _open_live_view
 
 
 def modelpack_panel(workspace: str | None = None, engine: str | None = None) -> Any:
@@ -40,7 +40,7 @@ def modelpack_panel(workspace: str | None = None, engine: str | None = None) -> 
     return panel_of(found, {"workspace": workspace, "engine": engine})
 
 
-def _open_live_view(package: ModelPackage) -> azure_output.LiveView | None:
+def _open_live_view(package: ModelPackage) -> live_view.LiveView | None:
     shell = _shell()
     if not panels(shell):
         return None

@@ -116,7 +116,7 @@ class Session:
         last = opened.last()
         if last is None or request.values.get("workspace") != str(last) or "workspace" in request.given:
             return
-        from jupyter_modelpack.api.workspace import is_default  # noqa: PLC0415 - who has opened one has it
+        from jupyter_modelpack.catalog.workspace_names import is_default  # noqa: PLC0415 - who has opened one has it
 
         if last != self._named and not is_default(last):
             _write(f"In workspace {last.name}, the one that this notebook opened last.")
