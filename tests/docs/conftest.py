@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sphinx.util.inventory import InventoryFile
 
 from tests.services import CHECKOUT, only_one
 
@@ -22,3 +23,10 @@ def manual(tmp_path_factory: pytest.TempPathFactory) -> Path:
             said = subprocess.run(command, capture_output=True, text=True, check=False)
             assert said.returncode == 0, said.stderr
     return folder
+
+
+@pytest.fixture(scope="session")
+def anchors(manual: Path) -> dict[str, set[str]]:
+    """Return what the manual describes and links can name, by kind (``std:cmdoption``, ``py:method``)."""
+    inventory = InventoryFile.loads((manual / "objects.inv").read_bytes(), uri="").data
+    return {kind: set(names) for kind, names in inventory.items()}
