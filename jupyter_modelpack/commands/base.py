@@ -2,29 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from jupyter_modelpack.commands.results import Base
 from jupyter_modelpack.events import Reporter
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """A base image that was made.
-
-    Attributes:
-        name: Its name in this machine's cache, from which packages take it.
-        digest: Of its manifest.
-        size: Bytes, unpacked.
-        python: Minor version of its Python.
-        before: Whether it was there already.
-
-    """
-
-    name: str
-    digest: str
-    size: int
-    python: str
-    before: bool
 
 
 def base(report: Reporter, *, again: bool = False) -> Base:

@@ -2,53 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack import home
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import Soundness, StoreFault
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
     from jupyter_modelpack.store.check import Finding
     from jupyter_modelpack.store.layout import Layout
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One thing that was wrong.
-
-    Attributes:
-        where: ``workspace`` or ``cache``.
-        fault: ``damaged``, ``missing`` or ``temporary``.
-        what: A blob's digest, or a file's name.
-        names: Packages, models and environments that need it.
-        outcome: What was done about it; empty when nothing was to be done.
-        mended: Whether it is wrong no more.
-    """
-
-    where: str
-    fault: str
-    what: str
-    names: tuple[str, ...]
-    outcome: str = ""
-    mended: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Soundness:
-    """What was looked at, and what was wrong.
-
-    Attributes:
-        sound: Whether everything is right now.
-    """
-
-    workspace: str
-    blobs: int
-    bytes: int
-    rows: tuple[Row, ...]
-    sound: bool
 
 
 def check(report: Reporter, *, repair: bool = False, workspace: str | None = None) -> Soundness:
@@ -60,7 +24,7 @@ def check(report: Reporter, *, repair: bool = False, workspace: str | None = Non
     stores = {"workspace": where.store}
     if (home.cache() / "oci-layout").exists():
         stores["cache"] = Layout(home.cache())
-    rows: list[Row] = []
+    rows: list[StoreFault] = []
     blobs = size = 0
     for title, store in stores.items():
         report.stage("check", f"Reading the {title} at {store.path}")
@@ -69,11 +33,11 @@ def check(report: Reporter, *, repair: bool = False, workspace: str | None = Non
         if repair:
             rows += _repair(title, store, found.findings)
         else:
-            rows += [Row(title, one.fault, one.what, one.names) for one in found.findings]
+            rows += [StoreFault(title, one.fault, one.what, one.names) for one in found.findings]
     return Soundness(where.name, blobs, size, tuple(rows), all(row.mended for row in rows))
 
 
-def _repair(title: str, store: Layout, findings: tuple[Finding, ...]) -> list[Row]:
+def _repair(title: str, store: Layout, findings: tuple[Finding, ...]) -> list[StoreFault]:
     from jupyter_modelpack.store.repair import repair as mend  # noqa: PLC0415
 
     rows = []
@@ -87,7 +51,7 @@ def _repair(title: str, store: Layout, findings: tuple[Finding, ...]) -> list[Ro
             outcome = "set aside; nothing needs it"
         else:
             outcome = _remedy(finding.names, title)
-        rows.append(Row(title, finding.fault, finding.what, finding.names, outcome, one.done))
+        rows.append(StoreFault(title, finding.fault, finding.what, finding.names, outcome, one.done))
     return rows
 
 

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import Connected
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """Where a workspace's packages go.
-
-    Attributes:
-        registry: Address of the registry; empty for the workspace's own.
-        own: Address of the workspace's own.
-    """
-
-    workspace: str
-    registry: str
-    own: str
 
 
 def connect(

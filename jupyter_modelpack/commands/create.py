@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_modelpack.commands.results import Created
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.api.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """A workspace that is there now.
-
-    Attributes:
-        called: What `--workspace` takes for it.
-    """
-
-    name: str
-    path: Path
-    called: str
-    handle: Workspace = field(repr=False)
+    pass
 
 
 def create(_report: Reporter, *, name: str | None = None, folder: str | None = None) -> Created:

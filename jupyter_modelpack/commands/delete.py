@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import Deleted
 from jupyter_modelpack.engine.base import check_mine
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
@@ -16,24 +16,6 @@ if TYPE_CHECKING:
     from jupyter_modelpack.api.workspace import Workspace
     from jupyter_modelpack.catalog.package_record import Record
     from jupyter_modelpack.oci.manifest import Index
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """What is gone, or would be.
-
-    Attributes:
-        kind: ``package``, ``model``, ``environment`` or ``service``.
-        names: Of each, in full.
-        bytes: What a collection frees then; None where a damaged manifest hides it.
-        shared: Bytes that stay, for the cache holds the same files.
-    """
-
-    kind: str
-    names: tuple[str, ...]
-    dry_run: bool
-    bytes: int | None = 0
-    shared: int = 0
 
 
 def delete(

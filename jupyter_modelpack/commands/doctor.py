@@ -6,38 +6,18 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from jupyter_modelpack import home, supported
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import Check, Diagnosis
 from jupyter_modelpack.engine.base import DEFAULT_PORT
 from jupyter_modelpack.errors import Denied, ModelpackError, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.listener import holder
 
-Verdict = Literal["ok", "warn", "fail"]
-
 _NEEDED, _COMFORTABLE = 1_000_000_000, 5_000_000_000
 """Bytes free: one image with scikit-learn and its cache takes about 0.7 GB, one with torch about 4 GB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding, with what to do about it unless all is well."""
-
-    what: str
-    verdict: Verdict
-    found: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """All findings."""
-
-    checks: tuple[Check, ...]
 
 
 def doctor(report: Reporter, *, workspace: str | None = None, engine: str | None = None) -> Diagnosis:

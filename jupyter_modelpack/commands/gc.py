@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from jupyter_modelpack import home
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import Freed, Garbage
 from jupyter_modelpack.events import Reporter
 
 _DAY = 24 * 60 * 60
-
-
-@dataclass(frozen=True, slots=True)
-class Freed:
-    """What went from one store.
-
-    Attributes:
-        where: ``workspace``, ``cache`` or ``processes``.
-        blobs: How many blobs; of ``processes``, how many folders.
-        bytes: Of what went; a blob that the other store holds too takes no room of its own.
-    """
-
-    where: str
-    blobs: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Garbage:
-    """What went, or would go."""
-
-    workspace: str
-    rows: tuple[Freed, ...]
-    dry_run: bool
 
 
 def gc(

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.packages import image_row
+from jupyter_modelpack.commands.results import Images
 from jupyter_modelpack.engine.base import ImageRow
 from jupyter_modelpack.events import Reporter
-
-
-@dataclass(frozen=True, slots=True)
-class Images:
-    """Local images, newest first.
-
-    Attributes:
-        engine: Whose they are; with ``process``, the workspace's own.
-    """
-
-    engine: str
-    rows: tuple[ImageRow, ...]
 
 
 def _dated(rows: list[ImageRow], workspace: str | None) -> list[ImageRow]:

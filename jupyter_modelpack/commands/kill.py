@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.engine.base import Service
+from jupyter_modelpack.commands.results import Killed
 from jupyter_modelpack.events import Reporter
-
-
-@dataclass(frozen=True, slots=True)
-class Killed:
-    """A service that has ended.
-
-    Attributes:
-        service: Its last state.
-        before: Whether it had ended before anybody asked.
-    """
-
-    service: Service
-    before: bool
 
 
 def kill(

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import Loaded
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.api.package import ModelPackage
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A package that the workspace holds now.
-
-    Attributes:
-        reference: Its name.
-        digest: Of its manifest, the same as where it was saved.
-        size: Bytes, unpacked.
-        models: ``name:version`` of each model inside.
-        handle: The package, for the notebook.
-    """
-
-    reference: str
-    digest: str
-    size: int
-    models: tuple[str, ...]
-    handle: ModelPackage = field(repr=False)
+    pass
 
 
 def load(report: Reporter, *, file: str | None = None, tag: str | None = None, workspace: str | None = None) -> Loaded:

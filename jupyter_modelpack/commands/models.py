@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.grammar.pairs import as_dict
+from jupyter_modelpack.commands.results import ModelRow, Models, Registered
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.model import Model
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRow:
-    """One version of a model."""
-
-    name: str
-    version: int
-    created: datetime | None
-    size: int
-    tags: dict[str, Any]
-    description: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """The registered models of a workspace, newest first."""
-
-    workspace: str
-    rows: tuple[ModelRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A model that was registered just now."""
-
-    model: ModelRow
-    handle: Model = field(repr=False)
 
 
 def models(_report: Reporter, *, name: str | None = None, workspace: str | None = None) -> Models:

@@ -6,16 +6,16 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.ensure_image import hand_over
 from jupyter_modelpack.commands.environment_options import find_environment, inference_config
 from jupyter_modelpack.commands.find_models import NO_VARIABLES, find_models, look_up
 from jupyter_modelpack.commands.notebook_context import Notebook
-from jupyter_modelpack.commands.plan import Planned, planned
+from jupyter_modelpack.commands.plan import planned
+from jupyter_modelpack.commands.results import Packaged, Planned, Tried
 from jupyter_modelpack.commands.sample import is_json, read_sample
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
@@ -25,61 +25,6 @@ if TYPE_CHECKING:
     from jupyter_modelpack.api.model import Model
     from jupyter_modelpack.api.package import ModelPackage
     from jupyter_modelpack.api.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Packaged:
-    """A package that was made.
-
-    Attributes:
-        reference: Its name.
-        digest: Of its manifest.
-        size: Bytes, unpacked.
-        models: ``name:version`` of each model inside.
-        layers: What the image is made of, and which of it was there already.
-        dockerfile: Whether it is a Dockerfile with its files, no image.
-        engine: Which engine can run it now; empty for a Dockerfile.
-        seconds: How long it took.
-        handle: The package, for the notebook.
-        before: Whether nothing had changed, so that it is the package of before.
-
-    """
-
-    reference: str
-    digest: str
-    size: int
-    models: tuple[str, ...]
-    layers: tuple[LayerNote, ...]
-    dockerfile: bool
-    engine: str
-    seconds: float
-    handle: ModelPackage = field(repr=False)
-    before: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A dry run that went well; nothing was built.
-
-    Attributes:
-        script: Name of the entry script.
-        init_seconds: How long init() took.
-        run_seconds: How long run(sample) took; None without a sample.
-        value: What it answered, parsed where it is JSON.
-        remarks: What will fail though it was not reached, one sentence each.
-
-    """
-
-    script: str
-    init_seconds: float
-    run_seconds: float | None
-    value: Any
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def handle(self) -> Any:
-        """What it answered, for the notebook."""
-        return self.value
 
 
 def package(  # noqa: PLR0913 - one keyword an option

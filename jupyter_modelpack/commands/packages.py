@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import PackageRow, Packages
 from jupyter_modelpack.engine.base import ImageRow
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.names import Reference
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.package import ModelPackage
-
-
-@dataclass(frozen=True, slots=True)
-class PackageRow:
-    """One package.
-
-    Attributes:
-        reference: Its name.
-        digest: Of its manifest.
-        size: Bytes, unpacked.
-        models: ``name:version`` of each model inside.
-        dockerfile: Whether it is a Dockerfile with its files, no image.
-    """
-
-    reference: str
-    digest: str
-    size: int
-    created: datetime | None
-    models: tuple[str, ...]
-    dockerfile: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Packages:
-    """The packages of a workspace, newest first."""
-
-    workspace: str
-    rows: tuple[PackageRow, ...]
 
 
 def packages(_report: Reporter, *, workspace: str | None = None) -> Packages:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from jupyter_modelpack.commands.images import Images, images
-from jupyter_modelpack.commands.models import Models, models
-from jupyter_modelpack.commands.packages import Packages, packages
-from jupyter_modelpack.commands.services import Services, services
+from jupyter_modelpack.commands.images import images
+from jupyter_modelpack.commands.models import models
+from jupyter_modelpack.commands.packages import packages
+from jupyter_modelpack.commands.results import Overview
+from jupyter_modelpack.commands.services import services
 from jupyter_modelpack.events import Reporter
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """Everything there is."""
-
-    models: Models
-    packages: Packages
-    images: Images
-    services: Services
 
 
 def panel(report: Reporter, *, workspace: str | None = None, engine: str | None = None) -> Overview:

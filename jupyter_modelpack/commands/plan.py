@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.environment_options import find_environment, inference_config
 from jupyter_modelpack.commands.find_models import New, look_up
+from jupyter_modelpack.commands.results import Planned
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 
@@ -17,29 +17,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.api.inference import InferenceConfig
     from jupyter_modelpack.api.model import Model
     from jupyter_modelpack.api.workspace import Workspace
-    from jupyter_modelpack.builder.plan import Step
     from jupyter_modelpack.catalog.resolve_options import Choices
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A package that is not made.
-
-    Attributes:
-        python: Minor version in the image.
-        platform: What it would run on.
-        bytecode: Whether modules would be compiled; without, a container starts slower.
-        steps: What the image would be made of, lowest layer first.
-        download: Bytes to fetch, as far as that is known.
-        remarks: What packaging would say of the packages, as far as it is known before they are fetched.
-    """
-
-    python: str
-    platform: str
-    bytecode: bool
-    steps: tuple[Step, ...]
-    download: int
-    remarks: tuple[str, ...] = ()
 
 
 def plan(  # noqa: PLR0913 - one keyword an option

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.ensure_image import check_is_image, hand_over
+from jupyter_modelpack.commands.results import Pulled
 from jupyter_modelpack.events import Reporter
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """A package that the engine has.
-
-    Attributes:
-        engine: Which; empty for the process engine, which needs none.
-    """
-
-    reference: str
-    engine: str
 
 
 def pull(

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.ensure_image import check_is_image
+from jupyter_modelpack.commands.results import Pushed
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.names import Reference
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """A package that a registry has.
-
-    Attributes:
-        reference: Its name there.
-        digest: What the registry has under that name; the name with ``@`` and this is the image for good.
-        seconds: How long it took.
-    """
-
-    reference: str
-    digest: str
-    seconds: float
 
 
 def push(

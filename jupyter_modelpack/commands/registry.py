@@ -4,27 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import Serving
 from jupyter_modelpack.events import Reporter
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """A registry that is ready to serve.
-
-    Attributes:
-        address: ``host:port``.
-        handle: Serves in the thread that calls it, until it is interrupted; calls its first argument
-            once it answers, and gives each request to its second as a line.
-
-    """
-
-    workspace: str
-    address: str
-    username: str
-    handle: Callable[[Callable[[], None], Callable[[str], None]], None] = field(repr=False)
 
 
 def registry(_report: Reporter, *, writable: bool = False, workspace: str | None = None) -> Serving:

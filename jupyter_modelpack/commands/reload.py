@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.ensure_image import check_is_image
+from jupyter_modelpack.commands.results import Reloaded
 from jupyter_modelpack.commands.run import DIGEST
 from jupyter_modelpack.engine.base import Engine, Service
 from jupyter_modelpack.engine.reload import MORE
@@ -17,26 +17,6 @@ from jupyter_modelpack.events import Reporter
 if TYPE_CHECKING:
     from jupyter_modelpack.api.package import ModelPackage
     from jupyter_modelpack.api.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Reloaded:
-    """A service that serves a newer script.
-
-    Attributes:
-        reference: The package whose script it is.
-        seconds: From the first byte sent until no new connection reached the old script any more.
-    """
-
-    service: Service
-    reference: str
-    digest: str
-    seconds: float
-
-    @property
-    def handle(self) -> Service:
-        """The service, for the notebook."""
-        return self.service
 
 
 def reload(

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import Removed
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """An image's name that is gone, and with its last one the image.
-
-    Attributes:
-        image: As it was named.
-        engine: Which engine had it.
-        services: Names of ended services that were made from it and went with it.
-    """
-
-    image: str
-    engine: str
-    services: tuple[str, ...] = ()
 
 
 def remove(_report: Reporter, *, image: str | None = None, engine: str | None = None) -> Removed:

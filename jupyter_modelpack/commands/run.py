@@ -6,12 +6,12 @@ import hashlib
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.ensure_image import check_is_image, hand_over
 from jupyter_modelpack.commands.grammar.pairs import as_dict
+from jupyter_modelpack.commands.results import Running
 from jupyter_modelpack.engine import health
 from jupyter_modelpack.engine import reload as newer
 from jupyter_modelpack.engine.base import (
@@ -43,30 +43,6 @@ _KEYS = "MODELPACK_KEYS"
 
 SETTINGS = f"{LABEL}.settings"
 """Label of a service: a fingerprint of the environment variables and the limits it was given."""
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A service that answers.
-
-    Attributes:
-        before: Whether it was running already, just as asked for.
-        seconds: How long it took to answer.
-        trouble: What keeps it from serving as it was told to, as far as it is known by now, in a line.
-        keys: That were made for it; they are told this once, and kept nowhere.
-
-    """
-
-    service: Service
-    before: bool
-    seconds: float
-    trouble: str = ""
-    keys: tuple[str, ...] = ()
-
-    @property
-    def handle(self) -> Service:
-        """The service, for the notebook."""
-        return self.service
 
 
 def run(  # noqa: PLR0913 - one each for what can be typed

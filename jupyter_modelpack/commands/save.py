@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import Archived, Saved
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.package import ModelPackage
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What was written, a Dockerfile with its files.
-
-    Attributes:
-        reference: The package's name.
-        folder: Where the files are.
-        files: Their paths in the folder, sorted.
-    """
-
-    reference: str
-    folder: Path
-    files: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Archived(Saved):
-    """A whole package in one file.
-
-    Attributes:
-        size: Bytes of the file.
-        beside: What lies beside the image in the file, by name.
-    """
-
-    size: int
-    beside: tuple[str, ...]
 
 
 def save(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import Scored
 from jupyter_modelpack.engine.base import SAMPLE_LABEL, Engine, Service
 from jupyter_modelpack.engine.diagnose import last_lines
 from jupyter_modelpack.engine.score import Answer
@@ -25,29 +25,6 @@ _LINES = 10
 
 _SHOWN = 500
 """Characters of an error's body that are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """An answer.
-
-    Attributes:
-        service: Name of who answered.
-        status: HTTP status.
-        value: The parsed JSON; the text when the answer is none.
-        milliseconds: From connecting to the last byte.
-
-    """
-
-    service: str
-    status: int
-    value: Any
-    milliseconds: float
-
-    @property
-    def handle(self) -> Any:
-        """The value, for the notebook."""
-        return self.value
 
 
 class ScoringFailed(BuildFailed):

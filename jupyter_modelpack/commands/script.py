@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePath
 
+from jupyter_modelpack.commands.results import Script
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
@@ -55,19 +55,6 @@ def run(data):
     rows = np.array(json.loads(data)["data"])
     return {answer}
 '''
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """An entry script that was written.
-
-    Attributes:
-        path: Where it lies, as it was asked for.
-        pip: What it imports, for the package's environment.
-    """
-
-    path: str
-    pip: tuple[str, ...]
 
 
 def script(_report: Reporter, *, model: str | None = None, output: str = "score.py") -> Script:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.results import Services
 from jupyter_modelpack.engine.base import Service
 from jupyter_modelpack.engine.health import readiness
 from jupyter_modelpack.engine.reload import running_package
@@ -15,21 +16,6 @@ from jupyter_modelpack.events import Reporter
 _AT_ONCE = 16
 _SECONDS = 1.0
 """How long a service may take to say what troubles it; a listing waits no longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """The services of an engine, newest first, from whichever workspace.
-
-    Attributes:
-        engine: Its name.
-        rows: The services.
-        troubles: By the name of a service, what keeps it from serving as it was told to, in a line.
-    """
-
-    engine: str
-    rows: tuple[Service, ...]
-    troubles: Mapping[str, str] = field(default_factory=dict)
 
 
 def services(_report: Reporter, *, engine: str | None = None) -> Services:

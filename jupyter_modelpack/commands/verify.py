@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.ensure_image import check_is_image
+from jupyter_modelpack.commands.results import Verified
 from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.builder.verify import Difference
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What came of making it anew.
-
-    Attributes:
-        reference: The package.
-        digest: Of its manifest.
-        rows: Inputs that are not what they were; none when the same bytes came out.
-        sound: Whether they did.
-        seconds: How long it took.
-    """
-
-    reference: str
-    digest: str
-    rows: tuple[Difference, ...]
-    sound: bool
-    seconds: float
+    pass
 
 
 def verify(

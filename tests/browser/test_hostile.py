@@ -19,8 +19,7 @@ SHOW = """
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from jupyter_modelpack.commands.images import Images
-from jupyter_modelpack.commands.models import ModelRow, Models
+from jupyter_modelpack.commands.results import Images, ModelRow, Models
 from jupyter_modelpack.engine.base import ImageRow
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Log, Stage

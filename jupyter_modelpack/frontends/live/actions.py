@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands.push import push
-from jupyter_modelpack.commands.save import Archived, save
+from jupyter_modelpack.commands.results import Archived
+from jupyter_modelpack.commands.save import save
 from jupyter_modelpack.events import Event, Progress, Reporter
 from jupyter_modelpack.frontends.live.line_feed import BATCH_SECONDS
 from jupyter_modelpack.frontends.render import humanize
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.commands.package import Packaged
+    from jupyter_modelpack.commands.results import Packaged
 
 
 def to_registry(package: Packaged, target: str, workspace: str | None, tell: Callable[[str], None]) -> str:

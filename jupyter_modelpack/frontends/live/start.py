@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.commands.run import Running, default_name, run
+from jupyter_modelpack.commands.results import Running
+from jupyter_modelpack.commands.run import default_name, run
 from jupyter_modelpack.engine import ports
 from jupyter_modelpack.engine.base import DEFAULT_PORT
 from jupyter_modelpack.errors import NotFound

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.commands.images import Images, images
-from jupyter_modelpack.commands.models import Models, models
-from jupyter_modelpack.commands.packages import Packages, packages
-from jupyter_modelpack.commands.services import Services, services
+from jupyter_modelpack.commands.images import images
+from jupyter_modelpack.commands.models import models
+from jupyter_modelpack.commands.packages import packages
+from jupyter_modelpack.commands.results import Images, Models, Packages, Services
+from jupyter_modelpack.commands.services import services
 from jupyter_modelpack.engine.base import Service
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.render import humanize, views

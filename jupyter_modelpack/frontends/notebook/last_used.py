@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_modelpack import opened
 from jupyter_modelpack.commands.grammar.parse import Request
+from jupyter_modelpack.commands.results import Deleted, Killed, Packaged, Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,6 @@ class Memory:
 
     def learn(self, result: Any, where: Mapping[str, Any]) -> None:
         """Take note of a package that was made, a service that was started or ended, there."""
-        from jupyter_modelpack.commands.delete import Deleted  # noqa: PLC0415 - the first panel does not wait for the verbs
-        from jupyter_modelpack.commands.kill import Killed  # noqa: PLC0415
-        from jupyter_modelpack.commands.package import Packaged  # noqa: PLC0415
-        from jupyter_modelpack.commands.run import Running  # noqa: PLC0415
-
         place = {"workspace": where.get("workspace")}
         match result:
             case Packaged():

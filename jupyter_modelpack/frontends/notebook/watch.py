@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.commands import lookup, perform
 from jupyter_modelpack.commands.grammar.parse import Request
-from jupyter_modelpack.commands.kill import Killed
-from jupyter_modelpack.commands.package import Packaged
 from jupyter_modelpack.commands.reload import reload_with, repository
-from jupyter_modelpack.commands.run import Running
+from jupyter_modelpack.commands.results import Killed, Packaged, Running
 from jupyter_modelpack.engine.base import Engine, Service
 from jupyter_modelpack.engine.reload import MORE
 from jupyter_modelpack.errors import Conflict, NotFound

@@ -7,34 +7,39 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import Any
 
-from jupyter_modelpack.commands.base import Base
-from jupyter_modelpack.commands.check import Soundness
-from jupyter_modelpack.commands.connect import Connected
-from jupyter_modelpack.commands.create import Created
-from jupyter_modelpack.commands.delete import Deleted
-from jupyter_modelpack.commands.doctor import Diagnosis
-from jupyter_modelpack.commands.gc import Garbage
-from jupyter_modelpack.commands.images import Images
-from jupyter_modelpack.commands.kill import Killed
-from jupyter_modelpack.commands.load import Loaded
-from jupyter_modelpack.commands.logs import Logs
-from jupyter_modelpack.commands.models import Models, Registered
-from jupyter_modelpack.commands.package import Packaged, Tried
-from jupyter_modelpack.commands.packages import Packages
-from jupyter_modelpack.commands.panel import Overview
-from jupyter_modelpack.commands.plan import Planned
-from jupyter_modelpack.commands.pull import Pulled
-from jupyter_modelpack.commands.push import Pushed
-from jupyter_modelpack.commands.registry import Serving
-from jupyter_modelpack.commands.reload import Reloaded
-from jupyter_modelpack.commands.remove import Removed
-from jupyter_modelpack.commands.run import Running
-from jupyter_modelpack.commands.save import Archived, Saved
-from jupyter_modelpack.commands.score import Scored
-from jupyter_modelpack.commands.script import Script
-from jupyter_modelpack.commands.services import Services
-from jupyter_modelpack.commands.verify import Verified
-from jupyter_modelpack.commands.version import Version
+from jupyter_modelpack.commands.results import (
+    Archived,
+    Base,
+    Connected,
+    Created,
+    Deleted,
+    Diagnosis,
+    Garbage,
+    Images,
+    Killed,
+    Loaded,
+    Logs,
+    Models,
+    Overview,
+    Packaged,
+    Packages,
+    Planned,
+    Pulled,
+    Pushed,
+    Registered,
+    Reloaded,
+    Removed,
+    Running,
+    Saved,
+    Scored,
+    Script,
+    Services,
+    Serving,
+    Soundness,
+    Tried,
+    Verified,
+    Version,
+)
 from jupyter_modelpack.frontends.render import humanize
 from jupyter_modelpack.frontends.render.view import Block, Fields, Line, Table, Tone, View, visible
 

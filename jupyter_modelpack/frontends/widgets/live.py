@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.commands.package import Packaged
+from jupyter_modelpack.commands.results import Packaged
 from jupyter_modelpack.errors import Cancelled
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.widgets.output import Output

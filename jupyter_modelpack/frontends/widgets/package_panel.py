@@ -19,7 +19,7 @@ from jupyter_modelpack.frontends.widgets import esm
 from jupyter_modelpack.frontends.widgets.panel import Action, Panel, said_of
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.commands.package import Packaged
+    from jupyter_modelpack.commands.results import Packaged
     from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_modelpack.commands.images import Images
-from jupyter_modelpack.commands.panel import Overview
-from jupyter_modelpack.commands.run import Running
-from jupyter_modelpack.commands.services import Services
+from jupyter_modelpack.commands.results import Images, Overview, Running, Services
 from jupyter_modelpack.frontends.widgets.panel import Panel
 from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
 from jupyter_modelpack.frontends.widgets.tables_panel import TablesPanel

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.commands.package import Tried
-from jupyter_modelpack.commands.plan import Planned
+from jupyter_modelpack.commands.results import Planned, Tried
 from jupyter_modelpack.errors import BuildFailed, UsageError
 
 SCRIPT = """
