@@ -48,11 +48,11 @@ BODIES = 4
 BOOKS = 4 * 1024 * 1024
 """What a worker holds of unfinished and waiting requests at least, however small the largest body may be."""
 
-PIECE = 4 * 1024
-"""A smaller piece of a body is joined to the one before it."""
+SMALL_CHUNK = 4 * 1024
+"""A smaller chunk of a body is joined to the one before it."""
 
-JOINED = 64 * 1024
-"""To this length: a longer piece would be moved each time it grows."""
+JOINED_CHUNKS = 64 * 1024
+"""Up to this length: a longer buffer would be moved each time it grows."""
 
 REQUEST_COST = 512
 """What a request that waits behind another on its connection takes beside its headers and body."""

@@ -18,15 +18,16 @@ class Request:
     """One request: headers are lower-cased and, where repeated, joined as RFC 9110 5.3 says."""
 
     __slots__ = (
-        "begun",
+        "accepts_chunks",
         "body",
-        "chunks",
+        "call_begun",
+        "call_expired",
         "client",
-        "gone",
+        "disconnected",
+        "half_closed",
         "headers",
         "held",
         "keep_alive",
-        "left",
         "method",
         "model",
         "path",
@@ -44,16 +45,18 @@ class Request:
         self.headers = headers
         self.body = body
         self.refusal: Response | None = None
-        """What its head is answered with already."""
+        """The response that its head alone was reason enough for."""
         self.keep_alive = True
-        self.chunks = True
+        self.accepts_chunks = True
         """Whether the client understands a body in chunks, which HTTP/1.0 does not know."""
-        self.gone = False
-        """Set when the connection is lost: there is nothing to write to any more."""
-        self.left = False
-        """Set when the client has closed its side and the call has not begun."""
-        self.begun = False
-        """Set by the thread that makes the call, before it looks whether the client is gone."""
+        self.disconnected = False
+        """Set when the connection is lost: no response can be written any more."""
+        self.half_closed = False
+        """Set when the client has closed its side of the connection; it may still read a response."""
+        self.call_begun = False
+        """Set by the thread that makes the call, before it reads `disconnected` and `half_closed`."""
+        self.call_expired = False
+        """Set when it was answered because the call took too long; what the call returns later is dropped."""
         self.model = ""
         """Which of the entry script's `models` is asked; empty for its run()."""
         self.tensors = False
@@ -65,19 +68,25 @@ class Request:
         self.held = 0
         """Bytes that count as held in memory for it."""
 
-    def lose(self) -> None:
+    @property
+    def abandoned(self) -> bool:
+        """Whether no response is wanted any more."""
+        return self.disconnected or self.call_expired
+
+    def disconnect(self) -> None:
         """The connection is lost."""
-        self.gone = True
-        self._spare()
+        self.disconnected = True
+        self._free_body()
 
-    def leave(self) -> None:
-        """The client has closed its side, and may still read an answer to a call that has begun."""
-        self.left = True
-        self._spare()
+    def half_close(self) -> None:
+        """The client has closed its side, and may still read the response to a call that has begun."""
+        self.half_closed = True
+        self._free_body()
 
-    def _spare(self) -> None:
-        # A call that has not begun will not be made now. The other thread sets `begun`, then looks; we set, then look.
-        if not self.begun:
+    def _free_body(self) -> None:
+        # A call that has not begun will not be made now. The calling thread sets `call_begun`, then reads our flags;
+        # we set a flag, then read `call_begun`: so at least one of the two threads sees what the other has set.
+        if not self.call_begun:
             self.body = b""
 
 

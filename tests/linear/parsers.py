@@ -28,8 +28,8 @@ KNOWN = {
         builder/base_image/layer_files.py:layer_files oci/archive.py:ArchiveReader.__init__ oci/layer.py:read_layer
         oci/manifest.py:parse_object scoring/convert/decode.py:_is_json scoring/convert/decode.py:_json_or_text
         scoring/convert/open_inference.py:text_of scoring/convert/quoted.py:unquoted
-        scoring/inference_schema/schema.py:_parsed api/conda.py:_load scoring/http/connection.py:Connection.__init__
-        scoring/http/connection.py:Connection._feed
+        scoring/inference_schema/schema.py:_parsed api/conda.py:_load
+        scoring/http/request_parser.py:RequestParser.__init__ scoring/http/request_parser.py:RequestParser._feed
     """,
     SHORT: """
         builder/base_image/archive.py:name_in_docker_form builder/base_image/archive.py:_docker
@@ -49,7 +49,9 @@ KNOWN = {
         scoring/convert/open_inference.py:answer scoring/convert/open_inference.py:_id_of
         scoring/convert/rawhttp.py:AMLRequest.get_json scoring/run/invoker.py:Scorer._hint
     """,
-    HEAD: "scoring/http/connection.py:Connection.on_headers_complete scoring/convert/rawhttp.py:AMLRequest.cookies",
+    HEAD: """
+        scoring/http/request_parser.py:RequestParser.on_headers_complete scoring/convert/rawhttp.py:AMLRequest.cookies
+    """,
     "as long as a wheel, an index's answer or a lock that uv has read before, and the parser is linear": """
         builder/lock/recipe_lock.py:_narrowed builder/wheels/installed_dist.py:Installed._rows
         builder/wheels/installed_dist.py:entry_points builder/lock/pylock.py:Lock.subset builder/lock/pylock.py:_parse

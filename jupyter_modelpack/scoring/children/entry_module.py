@@ -18,4 +18,4 @@ def _server() -> str:
     return ".".join(names)
 
 
-importlib.import_module(f"{_server()}.entry").fill(sys.modules[__name__])
+importlib.import_module(f"{_server()}.script.entry_script").fill(sys.modules[__name__])

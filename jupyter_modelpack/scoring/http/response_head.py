@@ -39,20 +39,26 @@ def header_text(text: object) -> bytes:
     return str(text).translate(_BREAKS).encode("latin-1", "replace")
 
 
-def head_of(response: Response, *, keep: bool, chunks: bool = True) -> bytes:
-    """Everything up to and including the empty line; a stream that cannot go in chunks ends with the connection."""
+def head_of(response: Response, *, keep_alive: bool, accepts_chunks: bool = True) -> bytes:
+    """Return everything up to and including the empty line.
+
+    Args:
+        response: A stream in it that cannot go in chunks ends with the connection.
+        keep_alive: Whether the connection stays open afterwards.
+        accepts_chunks: Whether the client understands `Transfer-Encoding: chunked`.
+    """
     parts = [status_line(response.status), date_header()]
     if response.stream is not None:
         parts += (
             b"content-type: ",
             response.content_type,
-            b"\r\ntransfer-encoding: chunked\r\n" if chunks else b"\r\n",
+            b"\r\ntransfer-encoding: chunked\r\n" if accepts_chunks else b"\r\n",
         )
     elif response.status not in _WITHOUT_BODY:
         parts += (b"content-type: ", response.content_type, b"\r\ncontent-length: %d\r\n" % len(response.body))
     for name, value in response.headers:
         parts += (name, b": ", value, b"\r\n")
-    parts.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
+    parts.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
     return b"".join(parts)
 
 

@@ -90,17 +90,17 @@ class Server:
         """
         self.held += count
         while self.held > self.max_held:
-            arriving = [one for one in self.connections if one.arriving]
-            oldest = min(arriving, key=lambda one: one.kept_since, default=connection)
+            receiving = [one for one in self.connections if one.receiving]
+            oldest = min(receiving, key=lambda one: one.held_since, default=connection)
             if oldest is connection:
                 return False
-            oldest.give_way()
+            oldest.shed()
         return True
 
-    def let_go(self) -> None:
+    def close_inherited(self) -> None:
         """Close what a child of the script has inherited: a connection that it holds would never end for its client."""
         for connection in list(self.connections):
-            connection.let_go()
+            connection.close_inherited()
         with contextlib.suppress(OSError):
             os.close(self._listener.fileno())
 
@@ -212,10 +212,10 @@ class Server:
         patience = time.monotonic() + limits.DRAIN_GRACE_SECONDS * 3
         while self.connections and (now := time.monotonic()) < end:
             for connection in list(self.connections):
-                silent = connection.idle and now - connection.quiet_since > limits.DRAIN_GRACE_SECONDS
+                idle = connection.idle and now - connection.idle_since > limits.DRAIN_GRACE_SECONDS
                 # An upload that stalls would hold the drain to its end.
-                if silent or (now > patience and not connection.answering):
-                    connection.hang_up()
+                if idle or (now > patience and not connection.responding):
+                    connection.abort()
             await asyncio.sleep(0.02)
         for connection in list(self.connections):
-            connection.hang_up()
+            connection.abort()

@@ -94,7 +94,7 @@ def serve(
         time.sleep(_LEAVE_SECONDS)
         os._exit(1 if failures else 0)
 
-    os.register_at_fork(after_in_child=server.let_go)
+    os.register_at_fork(after_in_child=server.close_inherited)
     threading.Thread(target=sockets, name="modelpack-sockets", daemon=True).start()
     runner.run()
     if (keeps := data_collector.active()) is not None:
@@ -134,7 +134,7 @@ def _replace_if_stuck(runner: AnyRunner) -> None:
     log.error("run() cannot be interrupted: it sits in native code, or blocks an `async def`. This worker is replaced.")
     milliseconds = round(runner.settings.call_limit * 1000)
     for place, (request, respond) in enumerate(runner.abandon()):
-        if request.gone:
+        if request.abandoned:
             continue
         if place == 0:
             respond(problem(500, f"Scoring timeout after {milliseconds} ms", [(b"x-ms-run-function-failed", b"True")]))

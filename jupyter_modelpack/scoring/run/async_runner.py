@@ -68,7 +68,7 @@ class AsyncRunner:
 
     async def _perform(self, call: Call) -> Response | None:
         request, respond = call
-        request.begun = True
+        request.call_begun = True
         response = await self.scorer.perform_async(request)
         if response.stream is None:
             return response

@@ -59,8 +59,8 @@ class BatchRunner(Runner):
 
     def _responses(self, calls: list[Call]) -> list[Response]:
         for request, _ in calls:
-            request.begun = True
-        live = [request for request, _ in calls if not (request.gone or request.left)]
+            request.call_begun = True
+        live = [request for request, _ in calls if not (request.disconnected or request.half_closed)]
         if live:
             self.on_batch(len(live))
         found = dict(zip(map(id, live), self.scorer.perform_batch(live, self._limited), strict=True))

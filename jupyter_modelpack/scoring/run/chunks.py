@@ -29,7 +29,7 @@ class Shape:
         self.content_type = JSON if self._json else TEXT if isinstance(first, str) else BYTES
         self._before = b"["
 
-    def piece(self, item: Any) -> bytes:
+    def chunk(self, item: Any) -> bytes:
         """Give the bytes of one more item."""
         if self._json:
             before, self._before = self._before, b","

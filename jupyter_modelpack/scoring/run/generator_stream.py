@@ -1,4 +1,4 @@
-"""A generator that is being answered with: its items become pieces, piece by piece."""
+"""A generator that is being answered with: each of its items becomes a chunk of the body."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ class Streaming(Stream):
         item = self._first
         try:
             while item is not END:
-                self.send(self._shape.piece(item))
+                self.send(self._shape.chunk(item))
                 item = limited(lambda: next(self._walk, END))
             self.put(self._shape.end())
         except ClientGoneError:
@@ -50,13 +50,13 @@ class Streaming(Stream):
     async def pump_async(self, timed: _Timed) -> BaseException | None:
         """Send everything that an asynchronous generator gives; its waiting ends when the client goes."""
         mine, changed, item = asyncio.get_running_loop(), asyncio.Event(), self._first
-        self.on_room = lambda: _tell(mine, changed)
+        self.on_writable = lambda: _tell(mine, changed)
         try:
             while item is not END:
-                self.put(self._shape.piece(item))
-                while not self.has_room:
+                self.put(self._shape.chunk(item))
+                while not self.writable:
                     changed.clear()
-                    if not self.has_room:
+                    if not self.writable:
                         await changed.wait()
                 item = await self._next(timed, changed)
             self.put(self._shape.end())
@@ -75,7 +75,7 @@ class Streaming(Stream):
         step = asyncio.ensure_future(timed(anext(self._walk, END)))
         while not step.done():
             changed.clear()
-            if self.lost:
+            if self.disconnected:
                 step.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await step

@@ -39,11 +39,11 @@ class Runner(Waiting):
         since = 0.0
         while (call := self._queue.get()) is not None:
             request, respond = call
-            request.begun = True
+            request.call_begun = True
             self._current = [call]
             if not answers:
                 since = time.monotonic()
-            if request.gone or request.left:
+            if request.disconnected or request.half_closed:
                 response = problem(499, "The client has closed the connection.")
             else:
                 response = self.scorer.perform(request, self._limited)

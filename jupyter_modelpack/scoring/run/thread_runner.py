@@ -48,20 +48,20 @@ class ThreadRunner(Waiting):
         """Answer calls whose time is up, on the loop's thread; what they return later is dropped."""
         now = time.monotonic()
         for since, (request, respond) in list(self._running.values()):
-            if now - since > self.settings.call_limit and not request.gone:
+            if now - since > self.settings.call_limit and not request.abandoned:
                 respond(self.scorer.timed_out())
-                request.gone = True
+                request.call_expired = True
 
     def abandon(self) -> list[Call]:
         """Give up every call, running or queued."""
-        return self._abandoned([call for _, call in self._running.values() if not call[0].gone])
+        return self._abandoned([call for _, call in self._running.values() if not call[0].abandoned])
 
     def _work(self) -> None:
         me = threading.get_ident()
         while (call := self._queue.get()) is not None:
             request, respond = call
-            request.begun = True
-            if request.gone or request.left:
+            request.call_begun = True
+            if request.disconnected or request.half_closed:
                 response = problem(499, "The client has closed the connection.")
             else:
                 self._running[me] = (time.monotonic(), call)
@@ -80,7 +80,7 @@ class ThreadRunner(Waiting):
 
         def broken(failed: Response) -> None:  # it has its answer, and gets no second one
             response.headers += failed.headers
-            stream.break_off()
+            stream.abort()
 
         def timed(step: Callable[[], Any]) -> Any:
             self._running[me] = (time.monotonic(), (call[0], broken))
@@ -94,5 +94,5 @@ class ThreadRunner(Waiting):
 
     @staticmethod
     def _answer(request: Request, respond: Respond, response: Response) -> None:
-        if not request.gone:
+        if not request.abandoned:
             respond(response)

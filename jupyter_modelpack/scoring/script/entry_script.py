@@ -19,7 +19,7 @@ from .cell_definitions import carry_in, stand_for_main
 MODULE = "entry_module"
 """The name Azure ML's server gives the script's module (contract 7.6)."""
 
-_CHILDREN = Path(__file__).with_name("children")
+_CHILDREN = Path(__file__).parents[1] / "children"
 """What processes that the script starts afresh find the script by."""
 
 

@@ -215,6 +215,11 @@ def test_an_old_client_gets_the_pieces_without_chunks(streaming):
     assert body.decode() == '[{"a":1},null,[2.5,"é"]]'
 
 
+def test_a_client_that_half_closes_reads_the_stream_to_its_end(streaming):
+    answer = streaming.raw(b'POST /score HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n"rows"')
+    assert answer.endswith(b"0\r\n\r\n")
+
+
 def test_the_connection_is_kept_for_the_next_request(streaming):
     client = streaming.client()
     for _ in range(3):
