@@ -150,7 +150,7 @@ class Workspace(WorkspaceFolder):
             try:
                 with opened.unnoticed():
                     found[name] = [Workspace(workspace_name=name)]
-            except (Denied, Untrusted) as error:
+            except (Conflict, Denied, Untrusted) as error:
                 _log.warning("%s", error.message)
         return found
 

@@ -16,8 +16,11 @@ from jupyter_modelpack.builder.context.source_files import check_unchanged, open
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
+from jupyter_modelpack.record_format import FIELD, is_known
 from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.store.os_errors import disk_errors
+
+_FORMAT = 1
 
 REMEMBERED = 1 << 20
 """Bytes from which a file's digest is kept; a smaller file is hashed as soon as looked up."""
@@ -42,13 +45,16 @@ def digest_of(path: Path, report: Reporter) -> Digest:
         digest = Digest.of_stream(file, report.check)
         check_unchanged(path, before, os.fstat(file.fileno()))
     if is_settled(before):
-        write_file(note, json.dumps({"state": state_of(before), "digest": digest}).encode(), durable=False)
+        said = {FIELD: _FORMAT, "state": state_of(before), "digest": digest}
+        write_file(note, json.dumps(said).encode(), durable=False)
     return digest
 
 
 def _noted(note: Path, found: os.stat_result) -> Digest | None:
     try:
         known = json.loads(note.read_bytes())
-        return Digest.parse(known["digest"]) if known["state"] == state_of(found) else None
-    except (OSError, ValueError, KeyError, TypeError, Untrusted):  # it is only a cache: a damaged note is no note
+        fits = is_known(known, _FORMAT) and known["state"] == state_of(found)
+        return Digest.parse(known["digest"]) if fits else None
+    # It is only a cache: a damaged note is no note.
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, Untrusted):
         return None

@@ -83,7 +83,7 @@ def load(store: Layout, path: Path, report: Reporter, tag: str | None = None) ->
         PathNotFound: there is no such file.
         UsageError: it holds no image, several, or one that was not packaged by us.
         Untrusted: a blob does not match its digest.
-        Conflict: the store holds another package of that name.
+        Conflict: the store holds another package of that name; or a newer modelpack has written the file.
     """
     from jupyter_modelpack.builder.base_image import archive  # noqa: PLC0415 - as above
 
@@ -124,7 +124,8 @@ def _facts(image: Image, said: str, path: Path) -> Facts:
     notes: tuple[LayerNote, ...] = ()
     # Another's words; the image is sound.
     with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
-        notes = tuple(note for note in Facts.from_json(said).layers if note.digest in layers and _is_sound(note))
+        told = Facts.from_json(said, str(path)).layers
+        notes = tuple(note for note in told if note.digest in layers and _is_sound(note))
     return Facts(tuple(name for name in labels[f"{LABEL}.models"].split(",") if name), layers=notes, image=image.id)
 
 

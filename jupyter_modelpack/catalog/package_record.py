@@ -18,10 +18,14 @@ from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Untrusted
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import CREATED, INDEX_TYPES, REF_NAME, Descriptor, Index
+from jupyter_modelpack.record_format import FIELD, check_format
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.untagged import SUBJECT
 
 FACTS = f"{LABEL}.package"
+
+_FORMAT = 1
+"""Of the JSON in that annotation."""
 
 OURS = ("models/", "environments/", "azureml/")
 """Repositories that hold no packaged images; `image_name` may not begin so (ARCHITECTURE.md)."""
@@ -53,7 +57,13 @@ class Facts:
     def to_json(self) -> str:
         """Write the facts as one annotation."""
         layers = [[note.title, note.digest, note.size, note.reused] for note in self.layers]
-        known = {"models": self.models, "dockerfile": self.dockerfile, "log": self.log, "layers": layers}
+        known = {
+            FIELD: _FORMAT,
+            "models": self.models,
+            "dockerfile": self.dockerfile,
+            "log": self.log,
+            "layers": layers,
+        }
         if self.environment:
             known["environment"] = self.environment
         if self.image:
@@ -61,9 +71,18 @@ class Facts:
         return json.dumps(known, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> Facts:
-        """Read what `to_json` wrote."""
+    def from_json(cls, text: str, what: str) -> Facts:
+        """Read what `to_json` wrote.
+
+        Args:
+            text: The annotation; may be empty.
+            what: Whose record it is, for messages.
+
+        Raises:
+            Conflict: a newer modelpack has written it.
+        """
         fields = json.loads(text or "{}")
+        check_format(fields, _FORMAT, what)
         return cls(
             tuple(fields.get("models", ())),
             bool(fields.get("dockerfile")),
@@ -238,4 +257,4 @@ def record_of(entry: Descriptor) -> Record:
 def _record(name: str, entry: Descriptor) -> Record:
     created = entry.annotations.get(CREATED)
     when = datetime.fromisoformat(created) if created else None
-    return Record(name, entry, when, Facts.from_json(entry.annotations.get(FACTS, "")))
+    return Record(name, entry, when, Facts.from_json(entry.annotations.get(FACTS, ""), f"The record of package {name}"))

@@ -7,6 +7,7 @@ are never given twice: the highest one given stays in the index's annotations af
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,10 +24,14 @@ from jupyter_modelpack.oci.manifest import (
     canonical,
     parse_object,
 )
+from jupyter_modelpack.record_format import FIELD, check_format
 from jupyter_modelpack.store.layout import Layout
 
 LABEL = "io.github.jupyter-modelpack"
 _LONG = 200
+
+_FORMAT = 1
+"""Of the documents. Their media type says it, so that they need no field, and their digests stay what they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Shelf:
 
     def __init__(self, store: Layout, kind: str) -> None:
         self._store, self._kind = store, kind
-        self._type = f"application/vnd.jupyter-modelpack.{kind}.v1+json"
+        self._type = f"application/vnd.jupyter-modelpack.{kind}.v{_FORMAT}+json"
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -122,6 +127,8 @@ class Shelf:
 
     def _read(self, name: str, version: int, entry: Descriptor) -> Item:
         manifest = self._store.image(entry).manifest
+        if said := re.search(r"\.v(\d{1,9})\+json$", manifest.config.media_type):
+            check_format({FIELD: int(said[1])}, _FORMAT, f"The record of {self._kind} {name}:{version}")
         with self._store.open_blob(manifest.config) as stream:
             document = parse_object(stream.read(CONFIG_BYTES + 1), f"{self._kind}'s description")
         return Item(name, version, document, manifest.layers)

@@ -18,6 +18,7 @@ from jupyter_modelpack.catalog.remote_address import RemoteAddress
 from jupyter_modelpack.catalog.workspace_names import MARK
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.oci.manifest import parse_object
+from jupyter_modelpack.record_format import FIELD, check_format
 from jupyter_modelpack.registry.server.endpoint import Endpoint
 from jupyter_modelpack.store.files import TEMP_PREFIX, make_folder, write_file
 from jupyter_modelpack.store.layout import Layout
@@ -29,6 +30,9 @@ LOGS = "logs"
 
 ENDPOINT = "registry.json"
 """File with the address and the password of the workspace's own registry."""
+
+_FORMAT = 1
+"""Of the description."""
 
 _OWN_FILES = (MARK, "index.json", "oci-layout", ENDPOINT)
 _OWN_FOLDERS = ("blobs", LOGS, QUARANTINE)
@@ -51,6 +55,7 @@ class WorkspaceFolder:
         FileNotFoundError: there is no workspace in the folder.
         Denied: it belongs to another user.
         Untrusted: its description cannot be read.
+        Conflict: a newer modelpack has written its description.
         UsageError: its description names a registry that cannot be.
     """
 
@@ -84,6 +89,7 @@ class WorkspaceFolder:
 
         Raises:
             Untrusted: the file that keeps it is damaged.
+            Conflict: a newer modelpack has written it.
             Unavailable: no port is free.
         """
         path = self.path / ENDPOINT
@@ -124,7 +130,9 @@ class WorkspaceFolder:
             self.path.rmdir()
 
     def _description(self) -> dict[str, Any]:
-        return parse_object(read_ours(self.path / MARK, "The workspace"), "workspace's description")
+        document = parse_object(read_ours(self.path / MARK, "The workspace"), "workspace's description")
+        check_format(document, _FORMAT, str(self.path / MARK))
+        return document
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, WorkspaceFolder) and other.path == self.path
@@ -145,7 +153,8 @@ def make(folder: Path, name: str, tags: Mapping[str, str], remote: RemoteAddress
     with Layout.create(folder).lock("workspace"):
         if (folder / MARK).exists():
             return
-        document: dict[str, Any] = {"name": name, "created": datetime.now(UTC).isoformat(), "tags": dict(tags)}
+        made = datetime.now(UTC).isoformat()
+        document: dict[str, Any] = {FIELD: _FORMAT, "name": name, "created": made, "tags": dict(tags)}
         if remote:
             document["registry"] = remote.to_json()
         write_file(folder / MARK, json.dumps(document, indent=1).encode(), private=True)

@@ -15,7 +15,10 @@ from jupyter_modelpack import home
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import LAYER_GZIP, Descriptor
+from jupyter_modelpack.record_format import FIELD, is_known
 from jupyter_modelpack.store.files import write_file
+
+_FORMAT = 1
 
 
 class Shipped:
@@ -43,7 +46,7 @@ class Shipped:
         known = places if isinstance(places, dict) and note.get("digest") == sent.digest else {}
         if known.get(host) == repository:
             return
-        note = {"digest": sent.digest, "size": sent.size, "places": {**known, host: repository}}
+        note = {FIELD: _FORMAT, "digest": sent.digest, "size": sent.size, "places": {**known, host: repository}}
         write_file(self._path(plain), json.dumps(note).encode())
 
     def _read(self, plain: Digest) -> dict[str, Any]:
@@ -51,7 +54,7 @@ class Shipped:
             note = json.loads(self._path(plain).read_bytes())
         except (OSError, ValueError):
             return {}
-        return note if isinstance(note, dict) else {}
+        return note if isinstance(note, dict) and is_known(note, _FORMAT) else {}
 
     @staticmethod
     def _path(plain: Digest) -> Path:

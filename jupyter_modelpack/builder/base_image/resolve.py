@@ -24,12 +24,16 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
+from jupyter_modelpack.record_format import FIELD, is_known
 from jupyter_modelpack.registry.client.credentials import Credentials
 from jupyter_modelpack.store.files import temporary_folder, write_file
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.os_errors import disk_errors
 
 VARIABLE = "MODELPACK_BASE_IMAGE"
+
+_FORMAT = 1
+"""Of the notes in ``pythons/``."""
 
 
 @dataclass(frozen=True)
@@ -245,12 +249,15 @@ def _python(image: Image, wanted: str, cache: Layout, report: Reporter) -> Image
     path = cache.path / "pythons" / f"{image.digest.hex}-{wanted}"
     try:
         return _noted(path)
-    except (FileNotFoundError, ValueError, TypeError):  # a damaged note is no note
+    except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):  # a damaged note is no note
         found = find_python(image, wanted, report.check)
-    write_file(path, json.dumps({"version": found.version, "interpreter": found.interpreter}).encode())
+    write_file(path, json.dumps({FIELD: _FORMAT, "version": found.version, "interpreter": found.interpreter}).encode())
     return found
 
 
 @lru_cache(maxsize=64)
 def _noted(path: Path) -> ImagePython:
-    return ImagePython(**json.loads(path.read_bytes()))
+    note = json.loads(path.read_bytes())
+    if not is_known(note, _FORMAT):
+        raise ValueError(path)
+    return ImagePython(version=note["version"], interpreter=note["interpreter"])

@@ -19,10 +19,12 @@ from jupyter_modelpack import home
 from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.engine.process.supervisor import write
 from jupyter_modelpack.errors import Unavailable
+from jupyter_modelpack.record_format import FIELD, check_format
 
 CLAIM = f"{LABEL}.claim"
 """Label of a container: the number under which it is written down."""
 
+_FORMAT = 1
 _NUMBER = re.compile(r"[0-9a-f]{32}")
 
 
@@ -67,11 +69,15 @@ def holds(container: str, name: str, labels: Mapping[str, str] | None) -> bool:
 
 
 def _known(number: str) -> dict[str, Any]:
+    path = home.containers() / number
     try:
-        known = json.loads((home.containers() / number).read_text(encoding="utf-8"))
+        known = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return known if isinstance(known, dict) else {}
+    if not isinstance(known, dict):
+        return {}
+    check_format(known, _FORMAT, str(path))
+    return known
 
 
 def _number(labels: Mapping[str, str] | None) -> str | None:
@@ -84,7 +90,7 @@ def _write(number: str, facts: Mapping[str, str]) -> None:
     folder = home.containers()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write(folder / number, facts)
+        write(folder / number, {FIELD: _FORMAT, **facts})
     except OSError as error:
         raise Unavailable(
             f"Running {facts['name']}: it cannot be written down in {folder}: {error.strerror}.",

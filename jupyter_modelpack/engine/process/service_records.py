@@ -27,8 +27,12 @@ from jupyter_modelpack import home
 from jupyter_modelpack.engine.base import KILLED, RunSpec, Service
 from jupyter_modelpack.engine.process.supervisor import EXIT, LOG, NO_HANDLE, PROCESS, birth, pinned, send, write
 from jupyter_modelpack.errors import NotFound
+from jupyter_modelpack.record_format import FIELD, check_format
 
 _SPEC = "service.json"
+
+_FORMAT = 1
+"""Of the whole folder; `_SPEC`, which is the first file in it, says it."""
 
 _LOOK_SECONDS = 0.05
 """Seconds between two looks at whether a process has ended, where nothing tells of it."""
@@ -107,7 +111,7 @@ class Record:
         me = os.getpid()
         # No environment: it may hold secrets, and nothing reads it again.
         facts = {"image": spec.image, "port": port, "labels": dict(spec.labels), "claimed": time.time()}
-        write(new / _SPEC, {**facts, "claimer": me, "claimer_birth": birth(me)})
+        write(new / _SPEC, {FIELD: _FORMAT, **facts, "claimer": me, "claimer_birth": birth(me)})
         try:
             new.rename(folder)
         except OSError as error:
@@ -142,12 +146,21 @@ class Record:
         )
 
     def facts(self, file: str) -> Mapping[str, Any]:
-        """Return what one of the files says; empty while it is not there."""
+        """Return what one of the files says; empty while it is not there.
+
+        Raises:
+            Conflict: a newer modelpack has written it.
+
+        """
+        path = self.folder / file
         try:
-            content = json.loads((self.folder / file).read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return {}
-        return content if isinstance(content, dict) else {}
+        if not isinstance(content, dict):
+            return {}
+        check_format(content, _FORMAT, str(path))
+        return content
 
     def process(self, role: str = "pid") -> Process | None:
         """Return the service's process, its ``supervisor`` or its ``claimer``; None before it is there."""

@@ -65,6 +65,11 @@ class Job:
                 pass
         self._at = 0.0
 
+    def refuse(self, error: Any) -> None:
+        """Say why the journal is not read."""
+        self._error = error
+        self._end("failed")
+
     def leave(self) -> None:
         """Say that there will be no more lines."""
         if self.state == "running":

@@ -16,8 +16,9 @@ from typing import Any, BinaryIO
 from jupyter_modelpack.commands.grammar.from_json import fill
 from jupyter_modelpack.commands.grammar.verbs import options
 from jupyter_modelpack.engine.process.supervisor import end_with_children
-from jupyter_modelpack.errors import NotFound
+from jupyter_modelpack.errors import Conflict, NotFound
 from jupyter_modelpack.frontends.lab import journal
+from jupyter_modelpack.frontends.lab.http_errors import told
 from jupyter_modelpack.frontends.lab.hub import Hub
 from jupyter_modelpack.frontends.lab.job import Job
 from jupyter_modelpack.frontends.lab.job_worker import INTERRUPTS
@@ -136,6 +137,8 @@ class Jobs:
                 job.take(line)
                 if job.state != "running":
                     break
+        except Conflict as error:
+            job.refuse(told(error))
         except (FileNotFoundError, LookupError, TypeError, ValueError):
             pass  # somebody tidied up, or it was written by another version
         if self._closed.is_set() and job.state == "running":

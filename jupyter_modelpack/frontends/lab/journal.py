@@ -17,10 +17,14 @@ from typing import Any, BinaryIO
 from jupyter_modelpack import home
 from jupyter_modelpack.engine.process.tail import read_lines
 from jupyter_modelpack.limits import JOURNAL_LINE_BYTES
+from jupyter_modelpack.record_format import FIELD, check_format
 from jupyter_modelpack.store.files import make_folder
 
 KEPT = 30
 """Journals of jobs that have ended; the package's own log stays with the package."""
+
+_FORMAT = 1
+"""Of a journal; its first line says it."""
 
 _NAME = re.compile(r"\d{20}-[0-9a-f]{8}")
 """By the microsecond: pages and servers sort jobs by name, and two are begun in one second."""
@@ -39,13 +43,17 @@ def create(head: Mapping[str, Any]) -> tuple[str, BinaryIO]:
     handle = os.open(path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
     fcntl.flock(handle, fcntl.LOCK_EX)
     file = os.fdopen(handle, "wb", buffering=0)
-    write(file, "head", head)
+    _add(file, {FIELD: _FORMAT, "at": time.time(), "kind": "head", "data": head})
     return name, file
 
 
 def write(file: BinaryIO, kind: str, data: Any) -> None:
     """Add a line."""
-    file.write(json.dumps({"at": time.time(), "kind": kind, "data": data}).encode() + b"\n")
+    _add(file, {"at": time.time(), "kind": kind, "data": data})
+
+
+def _add(file: BinaryIO, line: Mapping[str, Any]) -> None:
+    file.write(json.dumps(line).encode() + b"\n")
 
 
 def path(name: str) -> Path:
@@ -70,13 +78,21 @@ def alive(name: str) -> bool:
 
 
 def lines(name: str, wait: Callable[[], bool] | None) -> Iterator[dict[str, Any]]:
-    """Yield what the journal says; with `wait`, also what it will say, as `read_lines` does."""
+    """Yield what the journal says; with `wait`, also what it will say, as `read_lines` does.
+
+    Raises:
+        Conflict: a newer modelpack has written it.
+
+    """
     for line in read_lines(path(name), None, wait, JOURNAL_LINE_BYTES):
         try:
             found = json.loads(line)
         except ValueError:
             continue  # the last line of a process that was killed while it wrote
-        if isinstance(found, dict) and {"at", "kind", "data"} <= set(found):
+        if not isinstance(found, dict):
+            continue
+        check_format(found, _FORMAT, str(path(name)))
+        if {"at", "kind", "data"} <= set(found):
             yield found
 
 

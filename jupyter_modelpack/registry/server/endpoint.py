@@ -16,10 +16,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from jupyter_modelpack.errors import Unavailable, Untrusted
+from jupyter_modelpack.record_format import FIELD, check_format
 from jupyter_modelpack.redact import Secret
 
 HOST = "127.0.0.1"
 USERNAME = "modelpack"
+
+_FORMAT = 1
 
 PORTS = range(20_000, 30_000)
 """Outside the ports systems give to outgoing connections (Linux from 32768, others from 49152) and to
@@ -48,9 +51,16 @@ class Endpoint:
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Read what `to_json` wrote; raise `Untrusted` when it is something else."""
+        """Read what `to_json` wrote.
+
+        Raises:
+            Untrusted: it is something else.
+            Conflict: a newer modelpack has written it.
+        """
         try:
             fields = json.loads(data)
+            if isinstance(fields, dict):
+                check_format(fields, _FORMAT, "registry.json of the workspace")
             found = cls(HOST, fields["port"], fields["username"], Secret(fields["password"]))
         except (ValueError, KeyError, TypeError) as error:
             raise Untrusted(f"registry.json cannot be read: {error!r}.", hint=_RENEW, code="bad-endpoint") from error
@@ -61,7 +71,7 @@ class Endpoint:
 
     def to_json(self) -> bytes:
         """Return the bytes to keep; they hold the password, so keep them private."""
-        fields = {"port": self.port, "username": self.username, "password": self.password.reveal()}
+        fields = {FIELD: _FORMAT, "port": self.port, "username": self.username, "password": self.password.reveal()}
         return json.dumps(fields, indent=1).encode() + b"\n"
 
     @property

@@ -125,6 +125,21 @@ def test_a_journal_of_another_version_is_one_of_a_job_that_ended(jobs: Jobs, hub
     assert hub.end("20261123000000000000-00000000")["state"] == "lost"
 
 
+def test_a_journal_of_a_newer_modelpack_is_refused_in_a_sentence(jobs: Jobs, hub: Heard, home: Path):
+    name, file = journal.create({"verb": "version", "form": {}})
+    with file:
+        journal.write(file, "done", {})
+    assert [line["kind"] for line in journal.lines(name, None)] == ["head", "done"]
+    text = journal.path(name).read_text()
+    assert '"format": 1' in text
+    journal.path(name).write_text(text.replace('"format": 1', '"format": 2'))
+    jobs.find()
+    ended = hub.end(name)
+    assert ended["state"] == "failed"
+    assert ended["error"]["message"].startswith(f"{journal.path(name)} was written by a newer modelpack")
+    assert ended["error"]["hint"].startswith("Upgrade jupyter_modelpack")
+
+
 def test_two_servers_may_tidy_at_once(home: Path, monkeypatch: pytest.MonkeyPatch):
     gone = [f"202611230000{number:02d}000000-00000000" for number in range(journal.KEPT + 5)]
     monkeypatch.setattr(journal, "names", lambda: gone)  # as listed before the other one deleted them
