@@ -1,8 +1,10 @@
-"""Which classes and functions of ``__main__`` the pickles of a model name.
+"""Names of ``__main__`` that a model's pickles need.
 
 A pickle names a class by its module. What a notebook or a script defined itself has the module
 ``__main__``, and in an image that is another program: the commonest way for such an image to break.
-Nothing is unpickled: the names stand in the bytes, behind the opcodes that fetch a global.
+Nothing is unpickled: the names stand in the bytes, behind the opcodes that fetch a global. In an image, the
+scoring server looks them up in the entry script, and in what was carried along from a notebook; a package whose
+pickles name anything else would build, and its container would end at once.
 """
 
 from __future__ import annotations
@@ -14,12 +16,17 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
+from jupyter_modelpack import home
+from jupyter_modelpack.analysis import entry_script
+from jupyter_modelpack.builder.recipe import Recipe, Source
+from jupyter_modelpack.builder.script_text import decoded, parsed, script_bytes
+from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.limits import CHUNK, PICKLE_BYTES
 from jupyter_modelpack.oci.archive import ArchiveReader
 from jupyter_modelpack.oci.manifest import Descriptor
@@ -67,6 +74,39 @@ class MainNames:
 
     def __or__(self, other: MainNames) -> MainNames:
         return MainNames(self.certain | other.certain, self.possible | other.possible)
+
+
+def needed(layers: Iterable[Descriptor], store: Layout) -> MainNames:
+    """Return the names of ``__main__`` that the pickles in these layers fetch."""
+    cache, found = Layout.create(home.cache()), MainNames()
+    for layer in layers:
+        found |= of_layer(layer, store, cache)
+    return found
+
+
+def check(recipe: Recipe, store: Layout) -> None:
+    """Raise `UsageError` naming the model and the class that its image would lack."""
+    for model in recipe.models:
+        names = needed([model.layer], store).certain
+        missing = sorted(_lacking(names, recipe.source)) if names else []
+        if missing:
+            raise UsageError(
+                f"The model {model.name}:{model.version} was pickled with {', '.join(missing)} of __main__, "
+                "the notebook or program that made it, and its image would not have that.",
+                hint=f"Define {missing[0]} in the entry script, or run %%package in a notebook that defines it "
+                "in another cell: it is carried along.",
+                code="model-needs-main",
+            )
+
+
+def _lacking(names: frozenset[str], source: Source) -> frozenset[str]:
+    script = script_bytes(source)
+    text = decoded(script, source.entry_script)
+    if "__main__" in text or source.folder is not None:  # it may arrange __main__ itself, where we cannot see
+        return frozenset()
+    carried = {path: content for path, content in source.extra.items() if path.endswith(".py")}
+    trees = (parsed(content, path) for path, content in {**carried, source.entry_script: script}.items())
+    return names.difference(*map(entry_script.bound_names, trees))
 
 
 def of_layer(layer: Descriptor, store: Layout, cache: Layout) -> MainNames:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jupyter_modelpack.analysis import pickle_check, secret_check
+from jupyter_modelpack.analysis import pickle_names, secret_check
 from jupyter_modelpack.api.build_job import BuildJob
 from jupyter_modelpack.api.environment_spec import needs_of, platform_of
 from jupyter_modelpack.api.inference import InferenceConfig
@@ -94,7 +94,7 @@ def plan(
         build_sources=choices.build_sources,
     )
     secret_check.check(recipe.source, sample, recipe.needs.variables)
-    pickle_check.check(recipe, workspace.store)
+    pickle_names.check(recipe, workspace.store)
     return recipe
 
 

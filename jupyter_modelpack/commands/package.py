@@ -131,7 +131,7 @@ def _carry(
     report: Reporter,
 ) -> tuple[str, ...]:
     """Let the script have what it, or a pickle of its models, uses of the notebook's other cells; return the names."""
-    from jupyter_modelpack.analysis.pickle_check import needed  # noqa: PLC0415
+    from jupyter_modelpack.analysis.pickle_names import needed  # noqa: PLC0415
     from jupyter_modelpack.builder.recipe import CARRIED  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.builder.script_text import encoded  # noqa: PLC0415
 

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.analysis.free_names import names_of
+from jupyter_modelpack.analysis.undefined_names import names_of
 from jupyter_modelpack.builder.script_text import decoded
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.frontends.notebook.cell_source import Definition, defers_annotations, source_of, submodules
