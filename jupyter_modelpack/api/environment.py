@@ -175,7 +175,7 @@ class Environment(Section):
             there = sorted({item.name for item in shelf.items()})
             raise NotFound(
                 f"Environment {name}{f', version {version},' if version else ''} not found in provided workspace",
-                hint=f"There are: {', '.join(there) or 'no environments yet'}.",
+                hint=f"{_elsewhere(workspace, name, version)}There are: {', '.join(there) or 'no environments yet'}.",
                 code="environment-not-found",
             )
         return _environment(found)
@@ -263,6 +263,15 @@ def _with_packages(name: str, conda: str | os.PathLike[str] | None, pip: str | o
     environment = Environment(name)
     environment.python.user_managed_dependencies = True
     return environment
+
+
+def _elsewhere(workspace: WorkspaceFolder, name: str, version: str | int | None) -> str:
+    """Return what to type when another workspace holds the environment; empty if none does."""
+    from jupyter_modelpack.catalog.other_workspaces import holding, python_hint  # noqa: PLC0415 - rarely needed
+
+    named = name if version is None else f"{name}:{version}"
+    more = "" if version is None else f", {str(version)!r}"
+    return python_hint(holding(workspace, "environment", named), f"Environment.get({{}}, {name!r}{more})")
 
 
 def _shelf(workspace: WorkspaceFolder) -> Shelf:

@@ -97,7 +97,11 @@ class Model:
                 "properties": properties,
                 "run_id": run_id,
             }
-        self._fill(workspace, select(_shelf(workspace), criteria))
+        try:
+            self._fill(workspace, select(_shelf(workspace), criteria))
+        except NotFound as error:
+            error.hint = _elsewhere(workspace, str(id or (f"{name}:{version}" if version else name))) + error.hint
+            raise
 
     def _clear(self) -> None:
         self.workspace: WorkspaceFolder | None = None
@@ -388,6 +392,15 @@ def _model(workspace: WorkspaceFolder, item: Item) -> Model:
     model = Model(None)
     model._fill(workspace, item)  # noqa: SLF001 - of this class
     return model
+
+
+def _elsewhere(workspace: WorkspaceFolder, named: str) -> str:
+    """Return what to type when another workspace holds the model ``name`` or ``name:version``; empty if none does."""
+    from jupyter_modelpack.catalog.other_workspaces import holding, python_hint  # noqa: PLC0415 - rarely needed
+
+    name, _, version = named.rpartition(":")
+    call = f"Model({{}}, id={named!r})" if name and version.isdecimal() else f"Model({{}}, {named!r})"
+    return python_hint(holding(workspace, "model", named), call)
 
 
 def _shelf(workspace: WorkspaceFolder) -> Shelf:

@@ -21,7 +21,7 @@ from jupyter_modelpack.catalog.package_record import Facts, Record
 from jupyter_modelpack.catalog.workspace_folder import LOGS, WorkspaceFolder
 from jupyter_modelpack.delivery import local_registry
 from jupyter_modelpack.engine.base import SAMPLE_LABEL
-from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, UsageError
+from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, NotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 from jupyter_modelpack.oci.digest import Digest
@@ -63,7 +63,14 @@ class ModelPackage:
         """Return a package by name, tag, location, digest or image id; the newest that fits. Ours, not Azure's."""
         if not isinstance(reference, str):
             raise UsageError(f"A package is named by text, not {type(reference).__name__}.")
-        record = package_record.find(workspace, reference)
+        try:
+            record = package_record.find(workspace, reference)
+        except NotFound as error:
+            from jupyter_modelpack.catalog.other_workspaces import holding, python_hint  # noqa: PLC0415 - rarely needed
+
+            there = holding(workspace, "package", reference)
+            error.hint = python_hint(there, f"ModelPackage.get({{}}, {reference!r})") + error.hint
+            raise
         return cls(workspace, record.facts, record=record)
 
     @classmethod

@@ -5,7 +5,6 @@ Contract section 6. What can be known to be wrong is said here, before anything 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 from collections.abc import Iterable, Sequence
@@ -22,11 +21,12 @@ from jupyter_modelpack.api.packaging_task import Order
 from jupyter_modelpack.builder.recipe import Recipe
 from jupyter_modelpack.catalog.framework import Framework
 from jupyter_modelpack.catalog.model_metadata import usable_name
+from jupyter_modelpack.catalog.other_workspaces import holding, python_hint
 from jupyter_modelpack.catalog.package_record import OURS, Facts
 from jupyter_modelpack.catalog.resolve_options import DEFAULT, Choices
 from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
 from jupyter_modelpack.engine.base import SAMPLE_LABEL
-from jupyter_modelpack.errors import NotFound, UsageError
+from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.oci.names import check_repository, check_tag
 
 _NO_CODE = (Framework.ONNX, Framework.SCIKITLEARN, Framework.TENSORFLOW, Framework.MULTI)
@@ -126,12 +126,18 @@ def _model(workspace: WorkspaceFolder, given: Model | str) -> Model:
         raise UsageError(
             "Models must either be of type azureml.core.Model or a str path to a file or folder.", code="bad-model"
         )
-    with contextlib.suppress(NotFound):
-        return Model(workspace, id=given)
-    latest = {model.name: model for model in Model.list(workspace, latest=True)}
-    if given in latest:
-        return latest[given]
-    return Model.register(workspace, given, usable_name(Path(os.path.abspath(given)).name)[:_AUTO_NAME])  # noqa: PTH100
+    for found in Model.list(workspace, given.rpartition(":")[0]):
+        if found.id == given:
+            return found
+    for found in Model.list(workspace, latest=True):
+        if found.name == given:
+            return found
+    try:
+        return Model.register(workspace, given, usable_name(Path(os.path.abspath(given)).name)[:_AUTO_NAME])  # noqa: PTH100
+    except PathNotFound as error:
+        call = f"Model({{}}, id={given!r})" if ":" in given else f"Model({{}}, {given!r})"
+        error.hint = python_hint(holding(workspace, "model", given), call) + error.hint
+        raise
 
 
 def _no_config(models: Sequence[Model]) -> UsageError:

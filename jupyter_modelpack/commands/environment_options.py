@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.grammar.pairs import as_dict
-from jupyter_modelpack.commands.lookup import proposing
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.home import expand
 
@@ -38,9 +38,7 @@ def find_environment(
     if len(sources) > 1:
         raise UsageError(f"{' and '.join(sources)} both say what the environment is.", hint="Choose one of them.")
     if env:
-        found, _, version = env.partition(":")
-        with proposing(found, lambda: where.environments):
-            made = Environment.get(where, found, version or None).clone(name)
+        made = lookup.environment(where, env).clone(name)
     elif conda:
         made = Environment.from_conda_specification(name, conda)
     elif requirements:

@@ -87,7 +87,6 @@ def wanted_variables(
 
 
 def _find(where: Workspace, named: str, report: Reporter, dumped: Path | None) -> Model | New:
-    from jupyter_modelpack.api.model import Model  # noqa: PLC0415 - verbs start fast
 
     known = where.models
     given, equals, rest = named.partition("=")
@@ -97,7 +96,7 @@ def _find(where: Workspace, named: str, report: Reporter, dumped: Path | None) -
         return known[named]
     name, _, version = named.rpartition(":")
     if version.isdecimal() and name in known:
-        return Model(where, id=named)
+        return lookup.model(where, named)
     path = expand(named)
     if path.exists():
         return _unless_known(where, path, default_name(path), str(path), report)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands.grammar.parse import nearest
 from jupyter_modelpack.engine.base import LABEL
-from jupyter_modelpack.errors import ModelpackError, NotFound, UsageError
+from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.api.model import Model
     from jupyter_modelpack.api.package import ModelPackage
     from jupyter_modelpack.api.workspace import Workspace
+    from jupyter_modelpack.catalog.other_workspaces import Kind
     from jupyter_modelpack.engine.base import Engine, Service
 
 WORKSPACE = f"{LABEL}.workspace"
@@ -48,35 +49,12 @@ def workspace(named: str | None) -> Workspace:
             return Workspace.get(named)
 
 
-def elsewhere(where: Workspace, kind: str, named: str) -> str:
-    """Return a remedy when `where` has no ``model`` (``package``, ``environment``) of that name, and another has."""
-    from jupyter_modelpack.api.workspace import Workspace  # noqa: PLC0415 - verbs start fast
+def elsewhere(where: Workspace, kind: Kind, named: str) -> str:
+    """Return a remedy when `where` has no model (package, environment) of that name, and another has."""
+    from jupyter_modelpack.catalog.other_workspaces import holding  # noqa: PLC0415 - verbs start fast
 
-    found = [name for name, [other] in Workspace.list().items() if other != where and _holds(_refs(other, kind), named)]
-    if not found:
-        return ""
-    return f"It is in workspace {' and in '.join(found)}: add --workspace {found[0]}. "
-
-
-def _holds(refs: Iterable[str], named: str) -> bool:
-    """Whether something is called `named`, or has that name or that tag."""
-    return any(named in {ref, *ref.rsplit(":", 1)} for ref in refs)
-
-
-def _refs(other: Workspace, kind: str) -> Iterator[str]:
-    """Yield the names of a kind that a workspace's index holds."""
-    from jupyter_modelpack.catalog.package_record import OURS  # noqa: PLC0415 - verbs start fast
-
-    try:
-        names = other.store.names()
-    except ModelpackError:  # a damaged one is no reason to fail here
-        return
-    for name in names:
-        if kind == "package":
-            if not name.startswith(OURS):
-                yield name
-        elif name.startswith(f"{kind}s/"):
-            yield name.partition("/")[2]
+    found = holding(where, kind, named)
+    return f"It is in workspace {' and in '.join(found)}: add --workspace {found[0]}. " if found else ""
 
 
 def engine(named: str | None) -> Engine:
@@ -91,15 +69,17 @@ def package(where: Workspace, named: str | None, *, dockerfile: bool = False) ->
 
     The newest of its kind, if there is any: a Dockerfile package where `dockerfile` says so, else an image.
     """
-    from jupyter_modelpack.api.package import ModelPackage  # noqa: PLC0415
+    from jupyter_modelpack.api.package import ModelPackage  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog import package_record  # noqa: PLC0415
 
     if named is not None:
         with proposing(named, lambda: (one for each in where.packages for one in _calls(each))):
             try:
-                return ModelPackage.get(where, named)
+                record = package_record.find(where, named)
             except NotFound as error:
                 error.hint = elsewhere(where, "package", named) + error.hint
                 raise
+        return ModelPackage(where, record.facts, record=record)
     packages = where.packages
     if not packages:
         raise NotFound(
@@ -141,7 +121,7 @@ def environment(where: Workspace, named: str) -> Environment:
             raise _not_registered("environment", named, where, where.environments) from error
 
 
-def _not_registered(kind: str, named: str, where: Workspace, known: Iterable[str]) -> NotFound:
+def _not_registered(kind: Kind, named: str, where: Workspace, known: Iterable[str]) -> NotFound:
     return NotFound(
         f"No {kind} named {named!r} is registered in workspace {where.name!r}.",
         hint=f"{elsewhere(where, kind, named)}There are: {', '.join(sorted(known)) or 'none yet'}.",
