@@ -217,7 +217,7 @@ def test_the_hash_in_an_address_counts(here, index, typed):
 def test_the_pins_of_the_server_are_those_of_the_lock_file():
     """What `make lock` writes, by hash: where hashes are asked for, the server's packages have them, too."""
     root = Path(__file__).parents[2]
-    ours = (root / "jupyter_modelpack/build/server_hashes.txt").read_text()
+    ours = (root / "jupyter_modelpack/builder/lock/server_hashes.txt").read_text()
     lock = (root / "requirements.lock").read_text()
     blocks = re.findall(r"^(?:httptools|orjson)==.*\n(?: .*\n)+", lock, re.MULTILINE)
     assert ours == "".join(blocks)

@@ -19,8 +19,8 @@ Message = Mapping[str, Any]
 TAIL = 20
 """Log lines that an error shows: a traceback's end, and still one screen."""
 
-_DENIED = re.compile(r"(?i)unauthorized|no basic auth|denied|authentication required|401|403|invalid username")
-_ABSENT = re.compile(r"(?i)manifest unknown|not found|no such image|name unknown|404")
+_DENIED = re.compile(r"(?i)unauthorized|no basic auth|denied|authentication required|\b40[13]\b|invalid username")
+_ABSENT = re.compile(r"(?i)manifest unknown|not found|no such image|name unknown|\b404\b")
 _AWAY = re.compile(r"(?i)connection refused|no such host|timeout|timed out|deadline exceeded|unreachable|EOF|reset by")
 _STEP = re.compile(r"(?i)^step \d+/\d+\s?: .*")
 
@@ -52,14 +52,16 @@ def pull_error(reference: str, text: str) -> ModelpackError:
     said = scrub(text.strip())
     if full := disk_full(f"Pulling {reference}", said):
         return full
-    if _DENIED.search(said):
+    # Words and digits of the name itself, a port 44039 or a model called "denied", say nothing.
+    cause = said.replace(reference, "").replace(Reference.parse(reference).name, "")
+    if _DENIED.search(cause):
         return Denied(
             f"Pulling {reference}: the registry refused: {said}",
             hint="Check user name and password, and that the name is right: some registries deny what does not exist.",
         )
-    if _ABSENT.search(said):
+    if _ABSENT.search(cause):
         return NotFound(f"Pulling {reference}: the registry has no such image: {said}", hint="Check name and tag.")
-    retry = bool(_AWAY.search(said))
+    retry = bool(_AWAY.search(cause))
     hint = "Is the registry running, and can the engine reach it?" if retry else ""
     return Unavailable(f"Pulling {reference} failed: {said}", hint=hint, retry=retry)
 

@@ -55,7 +55,7 @@ def test_another_project_with_the_same_wheels_takes_no_space_and_unpacks_nothing
     second, _ = written(LARGE, "six==1.17.0")
     assert second != first
     assert layers() == unpacked + 2  # the small packages, which are others, and the app, with another lock
-    for name in ("PIL/Image.py", f"{SERVER}/server.py"):
+    for name in ("PIL/Image.py", f"{SERVER}/http/server.py"):
         assert (packages(first) / name).stat().st_ino == (packages(second) / name).stat().st_ino
     grown = taken(home) - before
     assert grown < 4_000_000 < before / 5, (grown, before)  # the small packages, and lists
@@ -93,7 +93,7 @@ def test_what_a_script_has_rewritten_is_made_anew_before_the_next_start(written,
 
 def test_the_app_and_the_server_are_compared_by_content(written, watcher):
     env, app = written()
-    for path in (app / "score.py", packages(env) / SERVER / "server.py"):
+    for path in (app / "score.py", packages(env) / SERVER / "http" / "server.py"):
         content = path.read_bytes()
         rewrite(path, b"#" * len(content), hidden=True)
         written()

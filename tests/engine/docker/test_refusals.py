@@ -6,7 +6,7 @@ from docker.errors import APIError
 
 from jupyter_modelpack.engine.docker.cli_output import BuildTranscript, PullTranscript
 from jupyter_modelpack.engine.docker.connection import _worded
-from jupyter_modelpack.errors import Conflict, NotFound, Unavailable
+from jupyter_modelpack.errors import Conflict, Denied, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.names import Reference
 
@@ -48,3 +48,20 @@ def test_a_full_disk_of_the_engines_is_said_in_a_sentence():
         assert error.message.endswith("the disk on which the container engine keeps its images and containers is full.")
         assert error.code == "disk-full"
         assert "docker system prune" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("manifest for {name} not found: manifest unknown: manifest unknown", NotFound),
+        ("received unexpected HTTP status: 404 Not Found", NotFound),
+        ("unexpected status from GET request to http://{name}: 403 Forbidden", Denied),
+        ("dial tcp 127.0.0.1:44039: connect: connection refused", Unavailable),
+    ],
+)
+def test_what_a_pull_means_does_not_depend_on_the_images_name(said: str, kind: type[Exception]):
+    name = "127.0.0.1:44039/denied/not-found-404:timeout"
+    message = {"error": said.replace("{name}", name)}
+    with pytest.raises(kind) as refused:
+        PullTranscript(Reference.parse(name), Reporter()).read(message)
+    assert type(refused.value) is kind
