@@ -17,7 +17,6 @@ from jupyter_modelpack import home
 from jupyter_modelpack.analysis.module_advice import advice
 from jupyter_modelpack.analysis.script_imports import Import, imports_of
 from jupyter_modelpack.builder import top_level_modules
-from jupyter_modelpack.builder.build import KIND
 from jupyter_modelpack.builder.context.source_files import survey
 from jupyter_modelpack.builder.lock.pylock import Lock
 from jupyter_modelpack.builder.recipe import Recipe, Source
@@ -26,11 +25,12 @@ from jupyter_modelpack.builder.target import Target
 from jupyter_modelpack.builder.wheels import wheel_contents
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import LAYER_KIND, SERVER
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import LAYER
 from jupyter_modelpack.store.layout import Layout
 
-STOOD_IN_FOR = frozenset({"azureml", "azureml_inference_server_http", "inference_schema", "modelpack_scoring"})
+STOOD_IN_FOR = frozenset({"azureml", "azureml_inference_server_http", "inference_schema", SERVER})
 """Modules that the scoring server itself brings."""
 
 _UNTIL_3_11 = "asynchat asyncore distutils imp smtpd"
@@ -105,7 +105,7 @@ def provided(image: Image, store: Layout) -> set[str]:
     return {
         module
         for layer in layers
-        if layer.annotations.get(KIND) == "dependencies"
+        if layer.annotations.get(LAYER_KIND) == "dependencies"
         for module in top_level_modules.provided(layer, store, cache)
     }
 

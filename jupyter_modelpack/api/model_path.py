@@ -10,11 +10,12 @@ import os
 from pathlib import Path
 
 from jupyter_modelpack.errors import NotFound, UsageError
+from jupyter_modelpack.image_contract import APP_ROOT_VARIABLE, MODELS_FOLDER
 
 
 def models_root() -> Path:
     """Return the local folder of models; asked for at each call, not at import as in the original."""
-    return Path(os.environ.get("AML_APP_ROOT", ""), "azureml-models")
+    return Path(os.environ.get(APP_ROOT_VARIABLE, ""), MODELS_FOLDER)
 
 
 def has(model_name: str, version: int | None) -> bool:

@@ -20,10 +20,10 @@ from jupyter_modelpack.catalog import azure_output, dockerfile_package, package_
 from jupyter_modelpack.catalog.package_record import Facts, Record
 from jupyter_modelpack.catalog.workspace_folder import LOGS, WorkspaceFolder
 from jupyter_modelpack.delivery import local_registry
-from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, NotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
+from jupyter_modelpack.image_contract import SAMPLE_LABEL
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.names import Reference

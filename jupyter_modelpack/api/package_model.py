@@ -25,8 +25,8 @@ from jupyter_modelpack.catalog.other_workspaces import holding, python_hint
 from jupyter_modelpack.catalog.package_record import OURS, Facts
 from jupyter_modelpack.catalog.resolve_options import DEFAULT, Choices
 from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
-from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import PathNotFound, UsageError
+from jupyter_modelpack.image_contract import SAMPLE_LABEL
 from jupyter_modelpack.oci.names import check_repository, check_tag
 
 _NO_CODE = (Framework.ONNX, Framework.SCIKITLEARN, Framework.TENSORFLOW, Framework.MULTI)

@@ -15,9 +15,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jupyter_modelpack.builder.context.source_files import Survey, open_regular, survey
-from jupyter_modelpack.builder.recipe import APP_ROOT, CARRIED, LOCK_PATH, MODELS_DIR, ModelPart, Source
+from jupyter_modelpack.builder.recipe import ModelPart, Source
 from jupyter_modelpack.errors import PathNotFound
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import (
+    APP_ROOT,
+    APP_ROOT_VARIABLE,
+    CARRIED,
+    CARRIED_VARIABLE,
+    ENTRY_SCRIPT_VARIABLE,
+    LOCK_PATH,
+    MODEL_DIR_VARIABLE,
+    MODELS_DIR,
+    SOURCE_DIRECTORY_VARIABLE,
+)
 from jupyter_modelpack.oci.layer import LayerWriter
 
 _NAMES = 20
@@ -78,16 +89,16 @@ def shipping(source: Source, surveyed: Survey) -> list[str]:
 def app_variables(source: Source, models: tuple[ModelPart, ...]) -> Mapping[str, str]:
     """Return the environment variables that entry scripts and the scoring server rely on (sections 3.5 and 4)."""
     name = source.entry_script if source.content is not None or source.folder else Path(source.entry_script).name
-    variables = {"AML_APP_ROOT": APP_ROOT, "AZUREML_MODEL_DIR": MODELS_DIR}
+    variables = {APP_ROOT_VARIABLE: APP_ROOT, MODEL_DIR_VARIABLE: MODELS_DIR}
     if source.folder is not None and source.content is None:
         name = f"{source.folder.name}/{name}"
     if source.folder is not None:
-        variables["AZUREML_SOURCE_DIRECTORY"] = source.folder.name
-    variables["AZUREML_ENTRY_SCRIPT"] = name
+        variables[SOURCE_DIRECTORY_VARIABLE] = source.folder.name
+    variables[ENTRY_SCRIPT_VARIABLE] = name
     if CARRIED in source.extra:
-        variables["MODELPACK_CARRIED"] = CARRIED.removesuffix(".py")
+        variables[CARRIED_VARIABLE] = CARRIED.removesuffix(".py")
     if len(models) == 1:
-        variables["AZUREML_MODEL_DIR"] = f"{MODELS_DIR}/{models[0].name}/{models[0].version}"
+        variables[MODEL_DIR_VARIABLE] = f"{MODELS_DIR}/{models[0].name}/{models[0].version}"
     return variables
 
 

@@ -25,15 +25,12 @@ from jupyter_modelpack.builder.target import Target
 from jupyter_modelpack.builder.wheels.interpreter import need_interpreter
 from jupyter_modelpack.builder.wheels.layer_cache import known_parts, wheel_layers
 from jupyter_modelpack.builder.wheels.libraries import check_libraries
-from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import LAYER_KIND
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, LAYER_GZIP, MANIFEST, Descriptor, Manifest, canonical
 from jupyter_modelpack.store.blobs import BlobWriter, commit_all
 from jupyter_modelpack.store.layout import Layout
-
-KIND = f"{LABEL}.layer"
-"""Annotation of our layers in a manifest: skeleton, library, dependencies, model, server or app."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,7 +185,7 @@ def _cache() -> Layout:
 
 
 def _kind(descriptor: Descriptor, kind: str) -> Descriptor:
-    return dataclasses.replace(descriptor, annotations={KIND: kind}, platform=None)
+    return dataclasses.replace(descriptor, annotations={LAYER_KIND: kind}, platform=None)
 
 
 def _as_oci(layer: Descriptor) -> Descriptor:

@@ -15,15 +15,28 @@ from typing import Any
 from jupyter_modelpack import _version
 from jupyter_modelpack.builder.base_image.resolve import Base
 from jupyter_modelpack.builder.dockerfile.text import command
-from jupyter_modelpack.builder.recipe import APP_ROOT, ENV_DIR, USER, LayerNote, Recipe
-from jupyter_modelpack.builder.server_layer import SERVER
+from jupyter_modelpack.builder.recipe import LayerNote, Recipe
 from jupyter_modelpack.builder.source_date import source_date
 from jupyter_modelpack.builder.target import Target
-from jupyter_modelpack.engine.base import IMAGE_PORT, LABEL, SAMPLE_LABEL
+from jupyter_modelpack.image_contract import (
+    APP_ROOT,
+    ENV_DIR,
+    HOST_VARIABLE,
+    IMAGE_PORT,
+    LOCK_LABEL,
+    MODELS_LABEL,
+    NAME_LABEL,
+    PORT_VARIABLE,
+    PYTHON_LABEL,
+    SAMPLE_LABEL,
+    SAMPLE_VARIABLE,
+    SERVER,
+    USER,
+    USER_NAME,
+    USES_BASE_LABEL,
+    VERSION_LABEL,
+)
 from jupyter_modelpack.oci.digest import Digest
-
-USES_BASE = f"{LABEL}.uses-base"
-"""Label of images whose environment is partly in their base image."""
 
 _VARIABLE_BYTES = 32 << 10
 """Size of the largest sample that also goes into the environment, where Linux allows 128 KiB a variable."""
@@ -112,11 +125,11 @@ def environment_of(
         "VIRTUAL_ENV": ENV_DIR,
         # The user has no entry in /etc/passwd and the root file system may be read-only.
         "HOME": "/tmp",  # noqa: S108
-        "USER": "modelpack",
+        "USER": USER_NAME,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
-        "MODELPACK_HOST": "0.0.0.0",  # noqa: S104 - inside a container, which publishes what its user asks for
-        "MODELPACK_PORT": str(IMAGE_PORT),
+        HOST_VARIABLE: "0.0.0.0",  # noqa: S104 - inside a container, which publishes what its user asks for
+        PORT_VARIABLE: str(IMAGE_PORT),
         **_sample(recipe),
         **recipe.needs.variables,
         **variables,
@@ -126,7 +139,7 @@ def environment_of(
 def _sample(recipe: Recipe) -> dict[str, str]:
     """Let the server describe what the service takes by the sample."""
     sample = recipe.labels.get(SAMPLE_LABEL, "")
-    return {"MODELPACK_SAMPLE": sample} if sample and len(sample.encode()) <= _VARIABLE_BYTES else {}
+    return {SAMPLE_VARIABLE: sample} if sample and len(sample.encode()) <= _VARIABLE_BYTES else {}
 
 
 def _labels(recipe: Recipe, base: Base, target: Target, lock: str) -> dict[str, str]:
@@ -135,11 +148,11 @@ def _labels(recipe: Recipe, base: Base, target: Target, lock: str) -> dict[str, 
         # A path would say who built where, and would differ from machine to machine.
         **({"org.opencontainers.image.base.name": base.reference} if base.reference else {}),
         "org.opencontainers.image.base.digest": base.image.digest,
-        f"{LABEL}.name": recipe.name,
-        f"{LABEL}.models": ",".join(f"{model.name}:{model.version}" for model in recipe.models),
-        f"{LABEL}.python": target.python,
-        f"{LABEL}.lock": Digest.of(lock.encode()),
-        **({USES_BASE: "true"} if recipe.needs.uses_base or recipe.needs.needs_engine else {}),
-        f"{LABEL}.version": _version.__version__,
+        NAME_LABEL: recipe.name,
+        MODELS_LABEL: ",".join(f"{model.name}:{model.version}" for model in recipe.models),
+        PYTHON_LABEL: target.python,
+        LOCK_LABEL: Digest.of(lock.encode()),
+        **({USES_BASE_LABEL: "true"} if recipe.needs.uses_base or recipe.needs.needs_engine else {}),
+        VERSION_LABEL: _version.__version__,
         **recipe.labels,
     }

@@ -14,18 +14,6 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Descriptor, Platform
 
-APP_ROOT = "/var/azureml-app"
-"""Where entry scripts expect to be (contract fact, section 3.5)."""
-
-MODELS_DIR = f"{APP_ROOT}/azureml-models"
-CARRIED = "notebook_cells.py"
-"""The module with what an entry script uses of other cells of its notebook; the scoring server brings it in."""
-
-ENV_DIR = "/opt/modelpack/env"
-LOCK_PATH = "/opt/modelpack/pylock.toml"
-USER = "65532:65532"
-"""Numeric, so that Kubernetes can see that it is not root; the id distroless images use."""
-
 
 @dataclass(frozen=True, slots=True)
 class ModelPart:

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from jupyter_modelpack.builder import sbom_facts
 from jupyter_modelpack.builder.lock.pylock import Lock
-from jupyter_modelpack.engine.base import LABEL
+from jupyter_modelpack.image_contract import LAYER_KIND, MODELS_LABEL, NAME_LABEL, VERSION_LABEL
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import canonical
 
@@ -28,7 +28,7 @@ def bill_of_materials(image: Image, lock: Lock) -> bytes:
     """Return the CycloneDX document of an image of ours."""
     config = image.config()
     labels = image.labels()
-    name = labels.get(f"{LABEL}.name", "")
+    name = labels.get(NAME_LABEL, "")
     components = [_base(labels), *_models(image, labels), *_packages(lock, sbom_facts.licences(image)), _server(labels)]
     return canonical(
         {
@@ -66,8 +66,8 @@ def _base(labels: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _models(image: Image, labels: Mapping[str, str]) -> list[dict[str, Any]]:
-    layers = [layer for layer in image.manifest.layers if layer.annotations.get(f"{LABEL}.layer") == "model"]
-    names = [name for name in labels.get(f"{LABEL}.models", "").split(",") if name]
+    layers = [layer for layer in image.manifest.layers if layer.annotations.get(LAYER_KIND) == "model"]
+    names = [name for name in labels.get(MODELS_LABEL, "").split(",") if name]
     found = []
     for number, full in enumerate(names):
         name, _, version = full.rpartition(":")
@@ -79,7 +79,7 @@ def _models(image: Image, labels: Mapping[str, str]) -> list[dict[str, Any]]:
         }
         if len(layers) == len(names):
             model |= _files(sbom_facts.hashes(image, layers[number]), full)
-            model["properties"] = [{"name": f"{LABEL}.layer", "value": str(layers[number].digest)}]
+            model["properties"] = [{"name": LAYER_KIND, "value": str(layers[number].digest)}]
         found.append(model)
     return found
 
@@ -114,7 +114,7 @@ def _packages(lock: Lock, licences: Mapping[str, list[dict[str, Any]]]) -> list[
 
 
 def _server(labels: Mapping[str, str]) -> dict[str, Any]:
-    version = labels.get(f"{LABEL}.version", "")
+    version = labels.get(VERSION_LABEL, "")
     return {"type": "library", "bom-ref": "modelpack-scoring", "name": "modelpack-scoring", "version": version}
 
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from packaging.utils import canonicalize_name
 
-from jupyter_modelpack.builder.recipe import ENV_DIR
+from jupyter_modelpack.image_contract import ENV_DIR
 from jupyter_modelpack.limits import CHUNK, CONFIG_BYTES
 from jupyter_modelpack.oci.archive import ArchiveReader
 from jupyter_modelpack.oci.image import Image

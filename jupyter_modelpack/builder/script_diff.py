@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from jupyter_modelpack.builder.recipe import APP_ROOT
 from jupyter_modelpack.engine.reload import MORE
 from jupyter_modelpack.errors import Conflict
+from jupyter_modelpack.image_contract import APP_ROOT
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import read_layer
 

@@ -12,11 +12,11 @@ from jupyter_modelpack.builder.target import Target
 from jupyter_modelpack.builder.wheels.bytecode import Compilers
 from jupyter_modelpack.builder.wheels.layer_cache import FORMAT, WheelLayer, find_layer, keep_layer
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import SERVER
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.store.layout import Layout
 
-SERVER = "modelpack_scoring"
 """Name of the scoring server's package in an image; `scoring` would stand in the way of the user's own."""
 
 _ROOM = Path(__file__).parent.parent / "scoring"

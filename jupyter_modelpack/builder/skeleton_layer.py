@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from jupyter_modelpack.builder.base_image.find_python import ImagePython
-from jupyter_modelpack.builder.recipe import ENV_DIR
 from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.image_contract import ENV_DIR
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor

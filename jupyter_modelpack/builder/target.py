@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jupyter_modelpack.builder.recipe import APP_ROOT, ENV_DIR
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.image_contract import ENV_DIR, MODELS_DIR
 from jupyter_modelpack.oci.manifest import Platform
 
 _UV_PLATFORMS = {"amd64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
@@ -39,7 +39,7 @@ class Target:
     def folders(self) -> frozenset[str]:
         """Folders that the skeleton layer brings, so that no other layer repeats them."""
         found = set()
-        for path in (f"{ENV_DIR[1:]}/bin", self.site_packages, f"{APP_ROOT[1:]}/azureml-models"):
+        for path in (f"{ENV_DIR[1:]}/bin", self.site_packages, MODELS_DIR[1:]):
             parts = path.split("/")
             found |= {"/".join(parts[: n + 1]) for n in range(len(parts))}
         return frozenset(found)

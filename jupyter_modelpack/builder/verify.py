@@ -17,7 +17,6 @@ from jupyter_modelpack.builder.base_image.find_python import find_python
 from jupyter_modelpack.builder.base_image.resolve import Base, resolve_base
 from jupyter_modelpack.builder.base_image.standard_library import TITLE as LIBRARY
 from jupyter_modelpack.builder.base_image.standard_library import library_layer
-from jupyter_modelpack.builder.build import KIND
 from jupyter_modelpack.builder.image_config import image_config
 from jupyter_modelpack.builder.layer_diff import tell_difference
 from jupyter_modelpack.builder.lock.from_image import lock_in, member
@@ -28,9 +27,16 @@ from jupyter_modelpack.builder.skeleton_layer import skeleton_layer
 from jupyter_modelpack.builder.target import Target
 from jupyter_modelpack.builder.wheels.interpreter import need_interpreter
 from jupyter_modelpack.builder.wheels.layer_cache import wheel_layers
-from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import NotFound, Untrusted, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import (
+    LAYER_KIND,
+    LOCK_LABEL,
+    MODELS_LABEL,
+    NAME_LABEL,
+    PYTHON_LABEL,
+    VERSION_LABEL,
+)
 from jupyter_modelpack.limits import CHUNK
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
@@ -79,18 +85,18 @@ def verify(image: Image, report: Reporter, *, build_sources: bool = False) -> Ve
         Untrusted: what it says of itself is not what packaging writes.
     """
     stored, labels = image.config(), image.labels()
-    if f"{LABEL}.lock" not in labels:
+    if LOCK_LABEL not in labels:
         raise UsageError("This image does not say what it was made of.", hint="Verify one that was packaged here.")
-    if not {f"{LABEL}.python", f"{LABEL}.models", f"{LABEL}.name", _BASE_DIGEST} <= labels.keys():
+    if not {PYTHON_LABEL, MODELS_LABEL, NAME_LABEL, _BASE_DIGEST} <= labels.keys():
         raise _strange()
     damaged = tuple(_damaged(image, report))
     if damaged:
         return Verdict(image.digest, damaged)
     cache = Layout.create(home.cache())
     base = _base(labels, image.platform(), cache, report)
-    target = Target(labels[f"{LABEL}.python"], image.platform(), need_interpreter(labels[f"{LABEL}.python"], report))
+    target = Target(labels[PYTHON_LABEL], image.platform(), need_interpreter(labels[PYTHON_LABEL], report))
     ours = image.manifest.layers[len(base.image.manifest.layers) :]
-    kept = [layer for layer in ours if layer.annotations.get(KIND) in {"model", "app"}]
+    kept = [layer for layer in ours if layer.annotations.get(LAYER_KIND) in {"model", "app"}]
     if not kept:
         raise _strange()
     lock = Lock.parse(lock_in(image))
@@ -106,13 +112,13 @@ def verify(image: Image, report: Reporter, *, build_sources: bool = False) -> Ve
         wheels = [*([library] if library else []), *wheel_layers(lock, target, scratch, report)]
         made += [LayerNote(one.title, one.descriptor.digest, one.descriptor.size, reused=False) for one in wheels]
         server = server_layer(target, scratch, report).descriptor
-        recipe = _recipe(stored, labels, [layer for layer in kept if layer.annotations[KIND] == "model"])
+        recipe = _recipe(stored, labels, [layer for layer in kept if layer.annotations[LAYER_KIND] == "model"])
         made += [
             LayerNote(f"model {part.name}:{part.version}", part.layer.digest, 0, reused=True) for part in recipe.models
         ]
         made.append(LayerNote("scoring server", server.digest, server.size, reused=False))
         made.append(LayerNote("app", kept[-1].digest, kept[-1].size, reused=True))
-        unmade = [layer for layer in ours if layer.annotations.get(KIND) == "library" and target.compiler is None]
+        unmade = [layer for layer in ours if layer.annotations.get(LAYER_KIND) == "library" and target.compiler is None]
         differences = [Difference(LIBRARY, _no_compiler(target)) for _ in unmade]
         differences += _layers(image, [layer for layer in ours if layer not in unmade], made, scratch, target)
     differences += _config(recipe, base, target, made, lock, image)
@@ -136,7 +142,7 @@ def _base(labels: Mapping[str, str], platform: Platform, cache: Layout, report: 
     found = cache.find_blob(digest)
     if found is None and name:
         # Made on another machine: what a registry serves can be had by its digest, wherever its tag is now.
-        python = labels[f"{LABEL}.python"]
+        python = labels[PYTHON_LABEL]
         resolved = resolve_base(f"{Reference.parse(name).name}@{digest}", python, platform, cache, report)
         return dataclasses.replace(resolved, title=name, reference=name)
     if found is None:
@@ -146,18 +152,18 @@ def _base(labels: Mapping[str, str], platform: Platform, cache: Layout, report: 
             code="no-base",
         )
     image = cache.image(Descriptor(MANIFEST, digest, found[1]))
-    return Base(name, image, find_python(image, labels[f"{LABEL}.python"]), name)
+    return Base(name, image, find_python(image, labels[PYTHON_LABEL]), name)
 
 
 def _recipe(stored: Mapping[str, Any], labels: Mapping[str, str], layers: list[Descriptor]) -> Recipe:
     """Return a recipe that says of names and times what the image says."""
     try:
         created = dt.datetime.fromisoformat(stored["created"])
-        names = [name.rpartition(":") for name in labels[f"{LABEL}.models"].split(",") if name]
+        names = [name.rpartition(":") for name in labels[MODELS_LABEL].split(",") if name]
         models = tuple(
             ModelPart(name, int(version), layer) for (name, _, version), layer in zip(names, layers, strict=True)
         )
-        return Recipe(labels[f"{LABEL}.name"], Needs(labels[f"{LABEL}.python"]), models, Source(""), created=created)
+        return Recipe(labels[NAME_LABEL], Needs(labels[PYTHON_LABEL]), models, Source(""), created=created)
     except (KeyError, ValueError, TypeError) as error:  # it came in a file, and somebody wrote labels of his own
         raise _strange() from error
 
@@ -173,7 +179,7 @@ def _strange() -> Untrusted:
 def _layers(
     image: Image, ours: list[Descriptor], made: list[LayerNote], scratch: Layout, target: Target
 ) -> Iterator[Difference]:
-    version = image.labels().get(f"{LABEL}.version", "")
+    version = image.labels().get(VERSION_LABEL, "")
     for layer, note in zip(ours, made, strict=False):
         if layer.digest == note.digest:
             continue

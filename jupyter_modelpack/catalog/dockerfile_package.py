@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.builder.context.source_files import open_regular, walk
-from jupyter_modelpack.builder.recipe import APP_ROOT
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.image_contract import APP_FOLDER, APP_ROOT
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import EMPTY, LAYER, MANIFEST, Descriptor, Manifest
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from jupyter_modelpack.builder.dockerfile.export import DockerContext
 
 TYPE = "application/vnd.jupyter-modelpack.dockerfile.v1+json"
-_APP = "azureml-app"
 
 
 def keep(context: DockerContext, store: Layout) -> Descriptor:
@@ -52,9 +51,9 @@ def write(package: Image, folder: Path) -> None:
         raise UsageError(f"Error, output path is not a directory: {folder}")
     files, *models = package.manifest.layers
     with disk_errors(folder, "a Dockerfile package"):
-        (folder / _APP).mkdir(parents=True, exist_ok=True)
+        (folder / APP_FOLDER).mkdir(parents=True, exist_ok=True)
         with package.blobs.open_blob(files) as stream:
             unpack(stream, "", folder, overwrite=True)
         for model in models:
             with package.blobs.open_blob(model) as stream:
-                unpack(stream, f"{APP_ROOT[1:]}/", folder / _APP, overwrite=True)
+                unpack(stream, f"{APP_ROOT[1:]}/", folder / APP_FOLDER, overwrite=True)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_modelpack.builder.context.source_files import check_unchanged, inside, open_regular, walk
-from jupyter_modelpack.builder.recipe import MODELS_DIR
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import MODELS_DIR
 from jupyter_modelpack.limits import NAME_BYTES
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor

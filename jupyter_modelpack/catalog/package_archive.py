@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.catalog import attachments, package_record
 from jupyter_modelpack.catalog.package_record import FACTS, OURS, Facts, Record
-from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import PathNotFound, UsageError
+from jupyter_modelpack.image_contract import LOCK_FILE, MODELS_LABEL, NAME_LABEL
 from jupyter_modelpack.oci.archive import ABOUT, write_archive
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import CREATED, REF_NAME, Platform
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from jupyter_modelpack.events import Reporter
     from jupyter_modelpack.store.layout import Layout
 
-LOCK = "pylock.toml"
 BILL = "sbom.cdx.json"
 """By the name that CycloneDX recommends."""
 
@@ -73,7 +72,7 @@ def _beside(image: Image) -> dict[str, bytes]:
     from jupyter_modelpack.builder.sbom import bill_of_materials  # noqa: PLC0415
 
     text = lock_in(image)
-    return {LOCK: text.encode(), BILL: bill_of_materials(image, Lock.parse(text))}
+    return {LOCK_FILE: text.encode(), BILL: bill_of_materials(image, Lock.parse(text))}
 
 
 def load(store: Layout, path: Path, report: Reporter, tag: str | None = None) -> Record:
@@ -114,7 +113,7 @@ def load(store: Layout, path: Path, report: Reporter, tag: str | None = None) ->
 def _facts(image: Image, said: str, path: Path) -> Facts:
     """Return what the file says of the package as far as the image itself bears it out."""
     labels = image.labels()
-    if f"{LABEL}.models" not in labels:
+    if MODELS_LABEL not in labels:
         raise UsageError(
             f"The image in {path} was not packaged by modelpack.",
             hint=f"To build on it, name it as the base: --base {path}.",
@@ -126,7 +125,7 @@ def _facts(image: Image, said: str, path: Path) -> Facts:
     with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
         told = Facts.from_json(said, str(path)).layers
         notes = tuple(note for note in told if note.digest in layers and _is_sound(note))
-    return Facts(tuple(name for name in labels[f"{LABEL}.models"].split(",") if name), layers=notes, image=image.id)
+    return Facts(tuple(name for name in labels[MODELS_LABEL].split(",") if name), layers=notes, image=image.id)
 
 
 def _is_sound(note: LayerNote) -> bool:
@@ -134,7 +133,7 @@ def _is_sound(note: LayerNote) -> bool:
 
 
 def _name(said: Sequence[str], image: Image, tag: str | None) -> str:
-    for text in (*said, image.labels().get(f"{LABEL}.name", "")):
+    for text in (*said, image.labels().get(NAME_LABEL, "")):
         with contextlib.suppress(UsageError):  # a name that is none
             found = Reference.parse(text)
             if not f"{found.repository}/".startswith(OURS):

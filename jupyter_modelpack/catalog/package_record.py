@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
-from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Untrusted
+from jupyter_modelpack.image_contract import LABEL, MODELS_LABEL
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import CREATED, INDEX_TYPES, REF_NAME, Descriptor, Index
 from jupyter_modelpack.record_format import FIELD, check_format
@@ -223,7 +223,7 @@ def _pushed(store: Layout, name: str, entry: Descriptor) -> Record:
     """Return what an image says of itself that somebody pushed: nobody else has said anything."""
     models = ""
     with contextlib.suppress(ModelpackError):  # a damaged one: `check` says so
-        models = store.image(entry).labels().get(f"{LABEL}.models", "")
+        models = store.image(entry).labels().get(MODELS_LABEL, "")
     facts = Facts(tuple(one for one in models.split(",") if one))
     return replace(_record(name, entry), facts=facts)
 

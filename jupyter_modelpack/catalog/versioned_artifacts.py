@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from jupyter_modelpack.image_contract import LABEL
 from jupyter_modelpack.limits import CONFIG_BYTES
 from jupyter_modelpack.oci.manifest import (
     EMPTY,
@@ -27,7 +28,6 @@ from jupyter_modelpack.oci.manifest import (
 from jupyter_modelpack.record_format import FIELD, check_format
 from jupyter_modelpack.store.layout import Layout
 
-LABEL = "io.github.jupyter-modelpack"
 _LONG = 200
 
 _FORMAT = 1

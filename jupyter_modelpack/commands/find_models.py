@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.grammar.parse import nearest
 from jupyter_modelpack.commands.models import default_name
-from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
+from jupyter_modelpack.image_contract import LABEL
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.model import Model

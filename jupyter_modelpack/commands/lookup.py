@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands.grammar.parse import nearest
-from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.home import expand
+from jupyter_modelpack.image_contract import WORKSPACE_LABEL
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.environment import Environment
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from jupyter_modelpack.api.workspace import Workspace
     from jupyter_modelpack.catalog.other_workspaces import Kind
     from jupyter_modelpack.engine.base import Engine, Service
-
-WORKSPACE = f"{LABEL}.workspace"
-"""Label of a service: the folder of the workspace it was started from."""
 
 
 @contextmanager
@@ -140,7 +137,7 @@ def service(chosen: Engine, named: str | None, in_workspace: str | None) -> Serv
             return chosen.find(named)
     home = str(workspace(in_workspace).path)
     everybody = chosen.services()
-    known = [one for one in everybody if one.mine and one.labels.get(WORKSPACE) == home]
+    known = [one for one in everybody if one.mine and one.labels.get(WORKSPACE_LABEL) == home]
     live = [one for one in known if not one.ended]
     if len(live) > 1:
         raise UsageError(

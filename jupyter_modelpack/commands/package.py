@@ -132,8 +132,8 @@ def _carry(
 ) -> tuple[str, ...]:
     """Let the script have what it, or a pickle of its models, uses of the notebook's other cells; return the names."""
     from jupyter_modelpack.analysis.pickle_names import needed  # noqa: PLC0415
-    from jupyter_modelpack.builder.recipe import CARRIED  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.builder.script_text import encoded  # noqa: PLC0415
+    from jupyter_modelpack.image_contract import CARRIED  # noqa: PLC0415 - verbs start fast
 
     script = encoded(cell, config.entry_script)
     text, names = notebook.carry(script, needed((model.part().layer for model in models), where.store))

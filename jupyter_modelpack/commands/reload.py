@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.ensure_image import check_is_image
 from jupyter_modelpack.commands.results import Reloaded
-from jupyter_modelpack.commands.run import DIGEST
 from jupyter_modelpack.engine.base import Engine, Service
 from jupyter_modelpack.engine.reload import MORE
 from jupyter_modelpack.engine.reload import reload as lay_over
 from jupyter_modelpack.errors import Conflict, NotFound
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import DIGEST_LABEL
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.package import ModelPackage
@@ -44,7 +44,7 @@ def reload_with(
 
     check_is_image(wanted)
     try:
-        running = ModelPackage.get(wanted.workspace, service.labels.get(DIGEST, ""))
+        running = ModelPackage.get(wanted.workspace, service.labels.get(DIGEST_LABEL, ""))
     except NotFound as error:
         raise Conflict(
             f"{service.name} runs a package that this workspace does not hold any more.",

@@ -14,35 +14,22 @@ from jupyter_modelpack.commands.grammar.pairs import as_dict
 from jupyter_modelpack.commands.results import Running
 from jupyter_modelpack.engine import health
 from jupyter_modelpack.engine import reload as newer
-from jupyter_modelpack.engine.base import (
-    DEFAULT_PORT,
-    LABEL,
-    RELOAD_LABEL,
-    SAMPLE_LABEL,
-    Engine,
-    LocalProgram,
-    RunSpec,
-    Service,
-    check_name,
-)
+from jupyter_modelpack.engine.base import DEFAULT_PORT, Engine, LocalProgram, RunSpec, Service, check_name
 from jupyter_modelpack.engine.bounds import Bounds
 from jupyter_modelpack.errors import Cancelled, Conflict, ModelpackError, NotFound
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import (
+    DIGEST_LABEL,
+    KEYS_VARIABLE,
+    PUBLIC_LABEL,
+    RELOAD_LABEL,
+    SAMPLE_LABEL,
+    SETTINGS_LABEL,
+    WORKSPACE_LABEL,
+)
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.package import ModelPackage
-
-DIGEST = f"{LABEL}.digest"
-"""Label of a service: the digest of the package it runs."""
-
-PUBLIC = f"{LABEL}.public"
-"""Label of a service that other computers can reach."""
-
-_KEYS = "MODELPACK_KEYS"
-"""Variable by which a service learns its keys."""
-
-SETTINGS = f"{LABEL}.settings"
-"""Label of a service: a fingerprint of the environment variables and the limits it was given."""
 
 
 def run(  # noqa: PLR0913 - one each for what can be typed
@@ -75,11 +62,11 @@ def run(  # noqa: PLR0913 - one each for what can be typed
     check_is_image(wanted)
     called = check_name(name or default_name(wanted.location or ""))  # before anything is written out for it
     labels = {
-        lookup.WORKSPACE: str(where.path),
-        DIGEST: str(wanted.digest),
+        WORKSPACE_LABEL: str(where.path),
+        DIGEST_LABEL: str(wanted.digest),
         **({SAMPLE_LABEL: wanted.sample} if wanted.sample else {}),
-        **({PUBLIC: "true"} if public else {}),
-        SETTINGS: hashlib.sha256(repr([*sorted(env_var), *bounds.given]).encode()).hexdigest()[:16],
+        **({PUBLIC_LABEL: "true"} if public else {}),
+        SETTINGS_LABEL: hashlib.sha256(repr([*sorted(env_var), *bounds.given]).encode()).hexdigest()[:16],
     }
     service = None if replace else _running(chosen, called, port, labels)
     if service is not None and watch and RELOAD_LABEL not in service.labels:
@@ -93,7 +80,7 @@ def run(  # noqa: PLR0913 - one each for what can be typed
             image=hand_over(wanted, chosen, report),
             name=called,
             port=port,
-            env={**env, **({_KEYS: ",".join(keys)} if keys else {})},
+            env={**env, **({KEYS_VARIABLE: ",".join(keys)} if keys else {})},
             labels={**labels, **({RELOAD_LABEL: "true"} if watch else {})},
             program=None if chosen.isolated else _program(wanted, report),
             replace=replace,
@@ -139,7 +126,7 @@ def _cancelled(chosen: Engine, service: Service, *, before: bool) -> Cancelled:
 
 def _keys(given: Mapping[str, str]) -> tuple[str, ...]:
     """Make two keys, so that they can be changed one after the other, unless there are some."""
-    if any(given.get(name) for name in (_KEYS, f"{_KEYS}_FILE")):
+    if any(given.get(name) for name in (KEYS_VARIABLE, f"{KEYS_VARIABLE}_FILE")):
         return ()
     return (secrets.token_urlsafe(32), secrets.token_urlsafe(32))
 
@@ -155,7 +142,10 @@ def _running(chosen: Engine, name: str, port: int, labels: dict[str, str]) -> Se
         found = chosen.find(name)
     except NotFound:
         return None
-    runs = {**found.labels, DIGEST: newer.running_package(found).replace("-", ":") or found.labels.get(DIGEST)}
+    runs = {
+        **found.labels,
+        DIGEST_LABEL: newer.running_package(found).replace("-", ":") or found.labels.get(DIGEST_LABEL),
+    }
     same = all(runs.get(key) == value for key, value in labels.items()) and port in {0, found.port}
     return found if same and found.mine and not found.ended else None
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.results import Scored
-from jupyter_modelpack.engine.base import SAMPLE_LABEL, Engine, Service
+from jupyter_modelpack.engine.base import Engine, Service
 from jupyter_modelpack.engine.diagnose import last_lines
 from jupyter_modelpack.engine.score import Answer
 from jupyter_modelpack.engine.score import score as post
 from jupyter_modelpack.errors import BuildFailed, PathNotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
+from jupyter_modelpack.image_contract import SAMPLE_LABEL
 
 KEY = "MODELPACK_KEY"
 """Environment variable with the key for services that ask for one; an option would stay in histories and notebooks."""

@@ -23,21 +23,6 @@ from jupyter_modelpack.redact import Secret
 DEFAULT_PORT = 6789
 """The port on this machine that the documented tutorial publishes."""
 
-IMAGE_PORT = 5001
-"""The port the scoring server listens on inside a container (contract fact: EXPOSE 5001)."""
-
-LABEL = "io.github.jupyter-modelpack"
-"""Prefix of the labels on our images and containers; `LABEL.name` marks a package's image name."""
-
-SERVICE_LABEL = f"{LABEL}.service"
-"""Label of the containers that `run` starts, for people who look; what is ours is said by `engine.claims`."""
-
-RELOAD_LABEL = f"{LABEL}.reload"
-"""Label of services that take a newer script without a restart."""
-
-SAMPLE_LABEL = f"{LABEL}.sample"
-"""Label of an image, and of the services that run it: the JSON that `score` sends when nobody says what."""
-
 OUT_OF_MEMORY, KILLED = "out of memory", "killed"
 """Reasons of a service's end that an engine knows: the second is our own verb `kill`."""
 

@@ -11,13 +11,11 @@ from jupyter_modelpack.engine.docker.cli_output import TAIL
 from jupyter_modelpack.engine.failure_patterns import SIGNS
 from jupyter_modelpack.errors import BuildFailed, ModelpackError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import STARTUP_FAILED
 from jupyter_modelpack.redact import scrub
 
 _SEARCHED = 200
 """Lines of the log in which a cause is looked for; a model folder's listing follows the traceback."""
-
-BOOT_FAILED = 3
-"""Exit code of the scoring server when init() or the entry script failed (contract fact)."""
 
 
 class ServiceDied(BuildFailed):
@@ -95,7 +93,7 @@ def explain(service: Service, lines: Sequence[str]) -> tuple[str, str]:
     if service.reason == KILLED:
         return "it was ended with kill.", "Run it again."
     # One that has served may have refused a newer script long ago, which is not what it died of.
-    if (service.exit_code == BOOT_FAILED or not service.ended) and (said := exit_reason.find(lines)):
+    if (service.exit_code == STARTUP_FAILED or not service.ended) and (said := exit_reason.find(lines)):
         return exit_reason.told(said, lines)
     for sign in SIGNS:
         for line in (service.reason, *(() if sign.engine else reversed(lines))):
@@ -124,7 +122,7 @@ def _boot_failed(said: str, _logs: str) -> tuple[str, str]:
 
 
 _BY_CODE: dict[int, Callable[[str, str], tuple[str, str]]] = {
-    BOOT_FAILED: _boot_failed,
+    STARTUP_FAILED: _boot_failed,
     137: _killed,
     139: lambda _said, logs: (
         "it crashed in native code (segmentation fault).",

@@ -8,11 +8,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from jupyter_modelpack.image_contract import ENDING_MARK, MODELS_FOLDER
+
 Ending = Mapping[str, Any]
 Told = tuple[str, str]
-
-MARK = "modelpack-ending "
-"""Begins the line that holds it (scoring/observe/exit_reason.py); of a JSON log it is a key of the last line."""
 
 LINE = 4096
 """Bytes of a line that are looked at: an ending is shorter, and a line of a script's may have any length."""
@@ -36,7 +35,7 @@ def find(lines: Iterable[str]) -> Ending | None:
 
 def is_line(line: str) -> bool:
     """Whether a line is for programs, and none that is shown."""
-    return line.startswith(MARK)
+    return line.startswith(ENDING_MARK)
 
 
 def told(ending: Ending, lines: Iterable[str] = ()) -> Told:
@@ -66,7 +65,7 @@ def told(ending: Ending, lines: Iterable[str] = ()) -> Told:
 
 
 def _parsed(line: str) -> Ending | None:
-    text = line.removeprefix(MARK) if line.startswith(MARK) else line if '"ending": {' in line else ""
+    text = line.removeprefix(ENDING_MARK) if line.startswith(ENDING_MARK) else line if '"ending": {' in line else ""
     try:
         said = json.loads(text) if text else None
     except (ValueError, RecursionError):
@@ -186,7 +185,7 @@ def _value(ending: Ending) -> Told | None:
 
 def _file(ending: Ending) -> Told:
     path = ending.get("path") or ""
-    if "azureml-models" in path:
+    if MODELS_FOLDER in path:
         return _sentence(ending["cause"]), "Correct the path in the script, or register the file; then package again."
     return (
         f"the file {path} is not there{_place(ending)}." if path else f"{_said(ending)}{_place(ending)}.",

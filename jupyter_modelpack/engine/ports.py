@@ -8,6 +8,8 @@ import socket
 from collections.abc import Mapping
 from contextlib import closing
 
+from jupyter_modelpack.image_contract import ALLOWED_HOSTS_VARIABLE
+
 LOOPBACK = "127.0.0.1"
 
 _OUR_NAMES = ("localhost", "127.0.0.1", "[::1]", "host.docker.internal", "host.containers.internal")
@@ -39,7 +41,7 @@ def allowed_hosts(name: str = "", environ: Mapping[str, str] = os.environ) -> di
     if "JUPYTERHUB_SERVICE_PREFIX" in environ:
         return {}
     own = [name] if name and "." not in name else []
-    return {"MODELPACK_ALLOWED_HOSTS": ",".join([*_OUR_NAMES, *own])}
+    return {ALLOWED_HOSTS_VARIABLE: ",".join([*_OUR_NAMES, *own])}
 
 
 def is_free(port: int, address: str = LOOPBACK) -> bool:

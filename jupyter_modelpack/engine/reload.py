@@ -10,11 +10,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jupyter_modelpack.engine.base import RELOAD_LABEL, Engine, Service
+from jupyter_modelpack.engine.base import Engine, Service
 from jupyter_modelpack.engine.diagnose import diagnose, ending_lines, explain, shown
 from jupyter_modelpack.engine.ports import LOOPBACK
 from jupyter_modelpack.errors import BuildFailed, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import RELOAD_DIR_VARIABLE, RELOAD_LABEL, RELOAD_VARIABLE
 
 MORE = "more-than-script"
 """Code of the error that says that the service has to start anew."""
@@ -46,7 +47,7 @@ class _State:
 
 def reloading(folder: str) -> dict[str, str]:
     """Return the variables that make a service take newer scripts from `folder`."""
-    return {"MODELPACK_RELOAD": "true", "MODELPACK_RELOAD_DIR": folder}
+    return {RELOAD_VARIABLE: "true", RELOAD_DIR_VARIABLE: folder}
 
 
 def archive_of(files: Mapping[str, bytes]) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, Protocol
 
 from jupyter_modelpack.errors import Untrusted
+from jupyter_modelpack.image_contract import LABEL
 from jupyter_modelpack.limits import ARCHIVE_ENTRIES, CHUNK
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
@@ -19,7 +20,7 @@ from jupyter_modelpack.oci.layer import MTIME, UNREADABLE_TAR
 from jupyter_modelpack.oci.manifest import INDEX, REF_NAME, Descriptor, Index, Manifest, canonical
 from jupyter_modelpack.oci.tar_headers import BoundedInfo
 
-ABOUT = "io.github.jupyter-modelpack.about"
+ABOUT = f"{LABEL}.about"
 """Annotation of an image in an archive: the digest of the list of what is about it."""
 
 LAYOUT_FILE = canonical({"imageLayoutVersion": "1.0.0"})

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from jupyter_modelpack.image_contract import LABEL
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX_TYPES, REF_NAME, Descriptor, Index
 
-REPOSITORY = "io.github.jupyter-modelpack.repository"
-SUBJECT = "io.github.jupyter-modelpack.subject"
+REPOSITORY = f"{LABEL}.repository"
+SUBJECT = f"{LABEL}.subject"
 
 
 def about(subject: Digest | None) -> dict[str, str]:

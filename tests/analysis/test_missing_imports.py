@@ -3,10 +3,10 @@ import pytest
 from jupyter_modelpack.analysis import missing_imports
 from jupyter_modelpack.analysis.module_advice import distributions_of
 from jupyter_modelpack.api.inference import InferenceConfig
-from jupyter_modelpack.builder.build import KIND
 from jupyter_modelpack.builder.recipe import Needs, Recipe, Source
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import LAYER_KIND
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Descriptor, Manifest
 
@@ -27,7 +27,7 @@ def image(ws):
             layer.file(f"{SITE}/{name}", b"")
         layer.close()
         made = blob.commit(LAYER)
-    made = Descriptor(LAYER, made.digest, made.size, {KIND: "dependencies"})
+    made = Descriptor(LAYER, made.digest, made.size, {LAYER_KIND: "dependencies"})
     raw = Manifest(ws.store.put_bytes(CONFIG, b"{}"), (made,)).to_bytes()
     return ws.store.image(ws.store.put_bytes(MANIFEST, raw))
 

@@ -106,7 +106,8 @@ import json, os, sys, tempfile
 sys.path.insert(0, {checkout!r})
 from pathlib import Path
 from jupyter_modelpack.commands import lookup as choose
-from jupyter_modelpack.engine.base import LABEL, RunSpec
+from jupyter_modelpack.engine.base import RunSpec
+from jupyter_modelpack.image_contract import LABEL
 from jupyter_modelpack.engine.health import wait_until_ready
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel

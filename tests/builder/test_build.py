@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from jupyter_modelpack.builder import image_config
-from jupyter_modelpack.builder.build import KIND, build
+from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.local_run.rootfs import prepare
 from jupyter_modelpack.builder.recipe import Needs, Recipe, Source
-from jupyter_modelpack.engine.base import SAMPLE_LABEL
 from jupyter_modelpack.errors import BuildFailed, Cancelled, PathNotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Log, Reporter, Stage
+from jupyter_modelpack.image_contract import LAYER_KIND, SAMPLE_LABEL
 from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.store.layout import Layout
 from tests.builder.samples import register, temporary_files
@@ -23,7 +23,11 @@ pytestmark = pytest.mark.network
 
 
 def kinds(built) -> dict[str, str]:
-    return {layer.annotations[KIND]: layer.digest for layer in built.image.manifest.layers if KIND in layer.annotations}
+    return {
+        layer.annotations[LAYER_KIND]: layer.digest
+        for layer in built.image.manifest.layers
+        if LAYER_KIND in layer.annotations
+    }
 
 
 def names(store: Layout, layer) -> set[str]:
@@ -229,7 +233,9 @@ def test_prepare_needs_the_python_of_the_image(recipe, store, monkeypatch):
 
 def test_packages_of_the_base_are_seen_where_the_base_brings_the_environment(recipe, store):
     def settings(built) -> str:
-        skeleton = next(layer for layer in built.image.manifest.layers if layer.annotations.get(KIND) == "skeleton")
+        skeleton = next(
+            layer for layer in built.image.manifest.layers if layer.annotations.get(LAYER_KIND) == "skeleton"
+        )
         with store.open_blob(skeleton) as stream:
             for entry, content in read_layer(stream):
                 if entry.path.endswith("pyvenv.cfg"):

@@ -7,9 +7,10 @@ import subprocess
 
 import pytest
 
-from jupyter_modelpack.builder.build import KIND, build
+from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import LAYER_KIND
 from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.oci.manifest import CONFIG, MANIFEST, Manifest, Platform, canonical
 from jupyter_modelpack.store.layout import Layout
@@ -48,7 +49,7 @@ def test_an_arm_image_holds_arm_code(arm_recipe, store):
     assert json.loads(said)["Architecture"] == "arm64"
     machines = set()
     for layer in built.image.manifest.layers:
-        if layer.annotations.get(KIND) == "dependencies":
+        if layer.annotations.get(LAYER_KIND) == "dependencies":
             with store.open_blob(layer) as stream:
                 for entry, content in read_layer(stream):
                     if entry.path.endswith(".so"):

@@ -13,10 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_modelpack.builder.app_layer import write_app
-from jupyter_modelpack.builder.recipe import APP_ROOT, Source
+from jupyter_modelpack.builder.recipe import Source
 from jupyter_modelpack.catalog.model_layer import gather, write_layer
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import APP_ROOT
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.store.layout import Layout
 from tests.faults import times

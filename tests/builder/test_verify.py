@@ -5,9 +5,9 @@ import pytest
 from jupyter_modelpack.builder import server_layer
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.verify import verify
-from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import NotFound, Untrusted, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import LABEL, MODELS_LABEL
 from jupyter_modelpack.oci.manifest import CONFIG, MANIFEST, canonical
 from tests.engine import tiny
 
@@ -79,7 +79,7 @@ def test_an_image_of_others_is_refused(base_image, tmp_path):
 @pytest.mark.parametrize(
     ("label", "said"),
     [
-        *((f"{LABEL}.models", said) for said in ("adder", "adder:1,other:2", "adder:x")),
+        *((MODELS_LABEL, said) for said in ("adder", "adder:1,other:2", "adder:x")),
         *((f"{LABEL}.{name}", 5) for name in ("models", "name", "python")),
         ("org.opencontainers.image.base.digest", None),
     ],

@@ -10,10 +10,18 @@ from pathlib import Path
 
 from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.api.workspace import Workspace
-from jupyter_modelpack.builder.recipe import ENV_DIR, LOCK_PATH, LayerNote
+from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.catalog import package_record
 from jupyter_modelpack.catalog.package_record import Facts
-from jupyter_modelpack.engine.base import LABEL
+from jupyter_modelpack.image_contract import (
+    ENV_DIR,
+    LAYER_KIND,
+    LOCK_LABEL,
+    LOCK_PATH,
+    MODELS_LABEL,
+    NAME_LABEL,
+    VERSION_LABEL,
+)
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Manifest, canonical
@@ -48,7 +56,7 @@ def put_package(workspace: Workspace, label: str = "1", *, size: int = 2_000_000
     store = workspace.store
     layers = [layer(1, 100), layer(2, size), _app()]
     parts = [store.put_bytes(LAYER, data) for data in layers]
-    parts[1] = replace(parts[1], annotations={f"{LABEL}.layer": "model"})
+    parts[1] = replace(parts[1], annotations={LAYER_KIND: "model"})
     config = {
         "architecture": "amd64",
         "os": "linux",
@@ -56,10 +64,10 @@ def put_package(workspace: Workspace, label: str = "1", *, size: int = 2_000_000
         "config": {
             "Cmd": ["/nothing"],
             "Labels": {
-                f"{LABEL}.name": name,
-                f"{LABEL}.models": "diabetes:1",
-                f"{LABEL}.lock": Digest.of(LOCK.encode()),
-                f"{LABEL}.version": "1",
+                NAME_LABEL: name,
+                MODELS_LABEL: "diabetes:1",
+                LOCK_LABEL: Digest.of(LOCK.encode()),
+                VERSION_LABEL: "1",
                 "org.opencontainers.image.base.digest": parts[0].digest,
             },
         },

@@ -22,8 +22,8 @@ from jupyter_modelpack.builder.sbom import _files
 from jupyter_modelpack.builder.sbom_facts import _licences, hashes
 from jupyter_modelpack.catalog import package_record
 from jupyter_modelpack.catalog.package_record import Facts
-from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.errors import Untrusted, UsageError
+from jupyter_modelpack.image_contract import LABEL, LAYER_KIND, MODELS_LABEL
 from jupyter_modelpack.oci.archive import write_archive
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import read_layer
@@ -124,7 +124,7 @@ def test_lock_and_bill_of_materials_are_plain_files(saved, package):
     base, model, wheel, server = bill["components"]
     assert (base["type"], base["hashes"][0]["content"]) == ("container", package.image.manifest.layers[0].digest.hex)
     assert (model["type"], model["name"], model["version"]) == ("machine-learning-model", "diabetes", "1")
-    assert model["properties"] == [{"name": f"{LABEL}.layer", "value": package.image.manifest.layers[1].digest}]
+    assert model["properties"] == [{"name": LAYER_KIND, "value": package.image.manifest.layers[1].digest}]
     assert (wheel["name"], wheel["purl"]) == ("Typing_Extensions", "pkg:pypi/typing-extensions@4.12.2")
     assert wheel["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]
     assert wheel["licenses"] == [{"expression": "PSF-2.0"}]
@@ -276,9 +276,7 @@ def test_what_the_file_says_of_it_is_not_believed(saved, package, tmp_path, lie)
     assert there.models == {}
 
 
-@pytest.mark.parametrize(
-    "settings", [[1], {"Labels": [f"{LABEL}.models"]}, {"Labels": {f"{LABEL}.models": 5}}], ids=str
-)
+@pytest.mark.parametrize("settings", [[1], {"Labels": [MODELS_LABEL]}, {"Labels": {MODELS_LABEL: 5}}], ids=str)
 def test_labels_that_are_none_are_no_packages(package, tmp_path, settings):
     config = canonical({**package.image.config(), "config": settings})
     manifest = replace(package.image.manifest, config=package.workspace.store.put_bytes(CONFIG, config))

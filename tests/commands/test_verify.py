@@ -8,7 +8,7 @@ import pytest
 from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.catalog import package_record
-from jupyter_modelpack.engine.base import LABEL, SAMPLE_LABEL
+from jupyter_modelpack.image_contract import LABEL, SAMPLE_LABEL
 from jupyter_modelpack.oci.manifest import CONFIG, MANIFEST, canonical
 from tests.commands.packages import modelpack, put_package
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from jupyter_modelpack.engine.base import RELOAD_LABEL, Engine, LocalProgram, RunSpec, Service
+from jupyter_modelpack.engine.base import Engine, LocalProgram, RunSpec, Service
 from jupyter_modelpack.engine.health import wait_until_ready
 from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.events import Log, Reporter
+from jupyter_modelpack.image_contract import RELOAD_LABEL
 from jupyter_modelpack.oci.image import Image
 from tests.engine import tiny
 from tests.services import podman

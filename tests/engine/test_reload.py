@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from jupyter_modelpack.engine.base import RELOAD_LABEL
 from jupyter_modelpack.engine.reload import archive_of, reload, running_package
 from jupyter_modelpack.engine.score import score
 from jupyter_modelpack.errors import BuildFailed, Unavailable, UsageError
+from jupyter_modelpack.image_contract import RELOAD_LABEL
 
 
 def test_files_are_laid_over_a_running_service_and_it_says_so(rig):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jupyter_modelpack.engine.base import LABEL
+from jupyter_modelpack.image_contract import NAME_LABEL
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, Manifest, canonical
@@ -26,7 +26,7 @@ def image(base: Path, store: Path, note: str = "", **config: object) -> Image:
         "Cmd": ["python3", "/app/server.py"],
         "User": "65532:65532",
         "ExposedPorts": {"5001/tcp": {}},
-        "Labels": {f"{LABEL}.name": "tiny"},
+        "Labels": {NAME_LABEL: "tiny"},
         "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE=1"],
         **config,
     }

@@ -23,6 +23,7 @@ from jupyter_modelpack.builder.run_tool import run_tool
 from jupyter_modelpack.builder.source_date import source_date
 from jupyter_modelpack.errors import Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import USER_ID, USER_NAME
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import MTIME, LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Descriptor, Manifest, Platform, canonical
@@ -38,8 +39,10 @@ _CERTIFICATES = "usr/share/ca-certificates/mozilla/"
 _BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 _MERGED = ("bin", "lib", "lib64", "sbin")
 """Folders that are links into /usr since Debian 13; its packages leave them to one that is not needed otherwise."""
-_USERS = "root:x:0:0:root:/root:/usr/sbin/nologin\nmodelpack:x:65532:65532:modelpack:/tmp:/usr/sbin/nologin\n"
-_GROUPS = "root:x:0:\nmodelpack:x:65532:\n"
+_USERS = (
+    f"root:x:0:0:root:/root:/usr/sbin/nologin\n{USER_NAME}:x:{USER_ID}:{USER_ID}:{USER_NAME}:/tmp:/usr/sbin/nologin\n"
+)
+_GROUPS = f"root:x:0:\n{USER_NAME}:x:{USER_ID}:\n"
 
 
 def make_base(python: str, platform: Platform, cache: Layout, report: Reporter, packages: Sequence[str] = ()) -> Image:

@@ -30,13 +30,23 @@ from jupyter_modelpack.builder.build import (
 from jupyter_modelpack.builder.dockerfile.text import command, comment, env, label
 from jupyter_modelpack.builder.image_config import environment_of, health_check
 from jupyter_modelpack.builder.lock.pylock import Lock, Locked, hashed_requirements
-from jupyter_modelpack.builder.recipe import APP_ROOT, ENV_DIR, LOCK_PATH, USER, LayerNote, ModelPart, Recipe
-from jupyter_modelpack.builder.server_layer import SERVER, server_files
+from jupyter_modelpack.builder.recipe import LayerNote, ModelPart, Recipe
+from jupyter_modelpack.builder.server_layer import server_files
 from jupyter_modelpack.builder.wheels.collisions import settle
 from jupyter_modelpack.builder.wheels.layer_cache import known_parts
-from jupyter_modelpack.engine.base import IMAGE_PORT
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import (
+    APP_FOLDER,
+    APP_ROOT,
+    ENV_DIR,
+    IMAGE_PORT,
+    LOCK_FILE,
+    LOCK_PATH,
+    OUR_ROOT,
+    SERVER,
+    USER,
+)
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.unpack import unpack
 from jupyter_modelpack.store.layout import Layout
@@ -44,7 +54,6 @@ from jupyter_modelpack.store.layout import Layout
 REPOSITORY = "azureml/environment"
 """Where environment images are named in a workspace (contract fact: a second repository under azureml/)."""
 
-APP_FOLDER = "azureml-app"
 LAST = "requirements-last"
 """Folder of the packages that pip is to install once more, so that a file which several ship is that of the image."""
 
@@ -91,7 +100,7 @@ class DockerContext:
         for name, content in server_files().items():
             (server / name).parent.mkdir(parents=True, exist_ok=True)
             (server / name).write_bytes(content)
-        (folder / "pylock.toml").write_text(self.lock)
+        (folder / LOCK_FILE).write_text(self.lock)
         (folder / "requirements.txt").write_text(hashed_requirements(Lock.parse(self.lock).packages))
         shutil.rmtree(folder / LAST, ignore_errors=True)
         for number, package in enumerate(self.last, 1):
@@ -169,7 +178,7 @@ def _text(
         ),
         f"FROM {reference}",
         copy_app,
-        command("COPY", ["pylock.toml", LOCK_PATH]),
+        command("COPY", [LOCK_FILE, LOCK_PATH]),
         *(env(key, value) for key, value in variables.items()),
         *(label(key, value) for key, value in recipe.labels.items()),
         f"EXPOSE {IMAGE_PORT}",
@@ -190,12 +199,12 @@ def _from_scratch(
         f"FROM {environment.base.reference or default_reference(environment.target.python)}",
         *([apt_step(recipe.needs.apt)] if recipe.needs.apt else []),
         command("RUN", ["python3", "-m", "venv", ENV_DIR]),
-        command("COPY", ["requirements.txt", "/opt/modelpack/requirements.txt"]),
-        command("RUN", [*pip, "-r", "/opt/modelpack/requirements.txt"]),
-        *([command("COPY", [LAST, f"/opt/modelpack/{LAST}"])] if last else []),
+        command("COPY", ["requirements.txt", f"{OUR_ROOT}/requirements.txt"]),
+        command("RUN", [*pip, "-r", f"{OUR_ROOT}/requirements.txt"]),
+        *([command("COPY", [LAST, f"{OUR_ROOT}/{LAST}"])] if last else []),
         # Once more, for other packages bring files of these, too.
         *(
-            command("RUN", [*pip, "--no-deps", "--force-reinstall", "-r", f"/opt/modelpack/{LAST}/{number}.txt"])
+            command("RUN", [*pip, "--no-deps", "--force-reinstall", "-r", f"{OUR_ROOT}/{LAST}/{number}.txt"])
             for number, _ in enumerate(last, 1)
         ),
         command("COPY", [SERVER, f"/{site}/{SERVER}"]),

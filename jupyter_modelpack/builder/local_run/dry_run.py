@@ -14,12 +14,13 @@ from pathlib import Path
 
 from jupyter_modelpack import home
 from jupyter_modelpack.builder.app_layer import app_variables, write_files
-from jupyter_modelpack.builder.recipe import APP_ROOT, Recipe
+from jupyter_modelpack.builder.recipe import Recipe
 from jupyter_modelpack.builder.run_tool import run_tool
 from jupyter_modelpack.engine import exit_reason
 from jupyter_modelpack.engine.process.engine import inherited
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import APP_ROOT
 from jupyter_modelpack.oci.unpack import unpack
 from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout

@@ -15,17 +15,23 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from jupyter_modelpack import home
-from jupyter_modelpack.builder.build import KIND
-from jupyter_modelpack.builder.image_config import USES_BASE
 from jupyter_modelpack.builder.local_run.run_folders import APPS, ENVIRONMENTS, LAYERS, folder, once, renew
 from jupyter_modelpack.builder.local_run.sealed_folder import link_tree
-from jupyter_modelpack.builder.recipe import APP_ROOT, ENV_DIR
-from jupyter_modelpack.builder.server_layer import SERVER
 from jupyter_modelpack.builder.skeleton_layer import pyvenv_config
 from jupyter_modelpack.builder.wheels.interpreter import need_interpreter
-from jupyter_modelpack.engine.base import LABEL, LocalProgram
+from jupyter_modelpack.engine.base import LocalProgram
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import (
+    APP_ROOT,
+    ENV_DIR,
+    HOST_VARIABLE,
+    LAYER_KIND,
+    PORT_VARIABLE,
+    PYTHON_LABEL,
+    SERVER,
+    USES_BASE_LABEL,
+)
 from jupyter_modelpack.limits import CHUNK
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import read_layer
@@ -35,7 +41,7 @@ from jupyter_modelpack.oci.unpack import unpack
 _EXACT = {"server", "app"}
 """Kinds of layers that are compared by content before each start: small, and run with everything in reach."""
 
-_CONTAINER_ONLY = {"PATH", "HOME", "USER", "VIRTUAL_ENV", "MODELPACK_HOST", "MODELPACK_PORT", "SSL_CERT_FILE"}
+_CONTAINER_ONLY = {"PATH", "HOME", "USER", "VIRTUAL_ENV", HOST_VARIABLE, PORT_VARIABLE, "SSL_CERT_FILE"}
 """Variables of the image that speak of the container's own file system or network."""
 
 
@@ -47,7 +53,7 @@ def prepare(image: Image, report: Reporter) -> LocalProgram:
         NotFound: this machine has no Python of the image's minor version.
     """
     labels = image.labels()
-    python = labels.get(f"{LABEL}.python")
+    python = labels.get(PYTHON_LABEL)
     if not python:
         raise UsageError("This image was not packaged here: only a container engine can run it.", code="not-ours")
     interpreter = need_interpreter(python, report)
@@ -57,8 +63,8 @@ def prepare(image: Image, report: Reporter) -> LocalProgram:
             hint=f"Install Python {python}, or use a container engine.",
             code="no-python",
         )
-    layers = [layer for layer in image.manifest.layers if KIND in layer.annotations]
-    if labels.get(USES_BASE):
+    layers = [layer for layer in image.manifest.layers if LAYER_KIND in layer.annotations]
+    if labels.get(USES_BASE_LABEL):
         raise UsageError(
             "This image's environment is partly in its base image, which only a container has.",
             hint="Run it with Docker or Podman.",
@@ -66,12 +72,12 @@ def prepare(image: Image, report: Reporter) -> LocalProgram:
         )
     env = _environment(
         image,
-        [layer for layer in layers if layer.annotations[KIND] in {"dependencies", "server"}],
+        [layer for layer in layers if layer.annotations[LAYER_KIND] in {"dependencies", "server"}],
         python,
         interpreter,
         report,
     )
-    app = _app(image, [layer for layer in layers if layer.annotations[KIND] in {"model", "app"}], report)
+    app = _app(image, [layer for layer in layers if layer.annotations[LAYER_KIND] in {"model", "app"}], report)
     return LocalProgram(
         argv=[str(env / "bin" / "python"), "-m", SERVER],
         cwd=app,
@@ -148,7 +154,7 @@ def _layer(image: Image, layer: Descriptor, prefix: str, report: Reporter) -> Pa
 
 def _wrong(image: Image, layer: Descriptor, prefix: str, place: Path) -> list[str]:
     """Return the files that are not what the image says, of a layer whose content is looked at."""
-    if layer.annotations[KIND] not in _EXACT:
+    if layer.annotations[LAYER_KIND] not in _EXACT:
         return []
     with image.blobs.open_blob(layer) as stream:
         found = [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jupyter_modelpack.builder.recipe import LOCK_PATH
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.image_contract import LOCK_PATH
 from jupyter_modelpack.limits import CONFIG_BYTES
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import read_layer

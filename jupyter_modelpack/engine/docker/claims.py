@@ -16,13 +16,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_modelpack import home
-from jupyter_modelpack.engine.base import LABEL
 from jupyter_modelpack.engine.process.supervisor import write
 from jupyter_modelpack.errors import Unavailable
+from jupyter_modelpack.image_contract import CLAIM_LABEL
 from jupyter_modelpack.record_format import FIELD, check_format
-
-CLAIM = f"{LABEL}.claim"
-"""Label of a container: the number under which it is written down."""
 
 _FORMAT = 1
 _NUMBER = re.compile(r"[0-9a-f]{32}")
@@ -82,7 +79,7 @@ def _known(number: str) -> dict[str, Any]:
 
 def _number(labels: Mapping[str, str] | None) -> str | None:
     """Return the number that a label names; it comes from outside, and becomes the name of a file."""
-    number = (labels or {}).get(CLAIM, "")
+    number = (labels or {}).get(CLAIM_LABEL, "")
     return number if _NUMBER.fullmatch(number) else None
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import NoReturn
 
-from jupyter_modelpack.engine.base import IMAGE_PORT, SERVICE_LABEL, RunSpec, Service, check_mine, check_name
+from jupyter_modelpack.engine.base import RunSpec, Service, check_mine, check_name
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
 from jupyter_modelpack.engine.docker import claims, hardening
 from jupyter_modelpack.engine.docker.connection import Daemon
@@ -17,6 +17,7 @@ from jupyter_modelpack.engine.ports import allowed_hosts
 from jupyter_modelpack.engine.reload import archive_of, reloading
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import CLAIM_LABEL, IMAGE_PORT, SERVICE_LABEL
 from jupyter_modelpack.lines import Lines
 from jupyter_modelpack.listener import holder
 
@@ -54,7 +55,7 @@ class ContainerEngine(ContainerImages):
         spec.bounds.check(self.name, isolated=self.isolated)
         api = self._daemon.api
         number = claims.begin(spec.name)
-        labels = {**spec.labels, SERVICE_LABEL: spec.name, claims.CLAIM: number}
+        labels = {**spec.labels, SERVICE_LABEL: spec.name, CLAIM_LABEL: number}
         try:
             container = self._create_in_turn(spec, labels, report)
         except ModelpackError:

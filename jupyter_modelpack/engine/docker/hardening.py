@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_modelpack.engine.base import IMAGE_PORT, RunSpec
+from jupyter_modelpack.engine.base import RunSpec
 from jupyter_modelpack.engine.ports import EVERYWHERE, LOOPBACK
+from jupyter_modelpack.image_contract import IMAGE_PORT
 
 PROCESSES = 1024
 """Most processes and threads; numpy alone starts one thread a core in every worker."""

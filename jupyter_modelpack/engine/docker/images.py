@@ -7,13 +7,14 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from jupyter_modelpack.engine.base import LABEL, Credentials, ImageRow, Writable
+from jupyter_modelpack.engine.base import Credentials, ImageRow, Writable
 from jupyter_modelpack.engine.docker.channel import Handover, ReceiverGone
 from jupyter_modelpack.engine.docker.cli_output import BuildTranscript, PullTranscript, disk_full, error_of, pull_error
 from jupyter_modelpack.engine.docker.connection import Daemon
 from jupyter_modelpack.engine.docker.inspect import Attributes, all_rows
 from jupyter_modelpack.errors import Conflict, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import NAME_LABEL
 from jupyter_modelpack.oci.archive import write_archive
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
@@ -24,7 +25,6 @@ _TAR_END = b"\0" * 1024
 _LOOKED_AT = 20
 """Images asked for their layers, those of the same name first; one costs some milliseconds."""
 
-_NAME = f"{LABEL}.name"
 
 _SMALL = 1 << 20
 """Bytes that are sent sooner than one more image is asked for."""
@@ -121,7 +121,7 @@ class ContainerImages:
         layers = image.manifest.layers
         with self._daemon.asking("Looking for layers"):
             rows = self._daemon.api.images()
-            name = ((image.config().get("config") or {}).get("Labels") or {}).get(_NAME)
+            name = ((image.config().get("config") or {}).get("Labels") or {}).get(NAME_LABEL)
             rows.sort(key=lambda row: (_alike(name, row), row["Created"]), reverse=True)
             for row in rows[:_LOOKED_AT]:
                 found = (self._image(row["Id"]) or {}).get("RootFS", {}).get("Layers") or []
@@ -236,7 +236,7 @@ class ContainerImages:
 
 def _alike(ours: str | None, row: Mapping[str, Any]) -> int:
     """Return how likely an image of the engine begins as the one named `ours` does."""
-    theirs = (row.get("Labels") or {}).get(_NAME)
+    theirs = (row.get("Labels") or {}).get(NAME_LABEL)
     return 0 if theirs is None else 2 if theirs == ours else 1
 
 

@@ -23,6 +23,7 @@ from jupyter_modelpack.engine.process.tail import read_lines
 from jupyter_modelpack.engine.reload import reloading
 from jupyter_modelpack.errors import Conflict, Denied, NotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import HOST_VARIABLE, PORT_VARIABLE
 from jupyter_modelpack.limits import SERVICE_LOG_BYTES
 from jupyter_modelpack.listener import holder
 from jupyter_modelpack.oci.digest import Digest
@@ -251,7 +252,7 @@ def _address(spec: RunSpec) -> str:
 
 def _start(record: Record, spec: RunSpec, program: LocalProgram, port: int) -> None:
     """Start the supervisor, which detaches itself once the program runs or cannot."""
-    ours = {"MODELPACK_HOST": _address(spec), "MODELPACK_PORT": str(port)}
+    ours = {HOST_VARIABLE: _address(spec), PORT_VARIABLE: str(port)}
     hosts = {} if spec.public else ports.allowed_hosts()
     if spec.reloads:
         ours |= reloading(str(record.newer))

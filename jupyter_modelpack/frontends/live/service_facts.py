@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.engine.base import SAMPLE_LABEL
+from jupyter_modelpack.image_contract import SAMPLE_LABEL
 
 if TYPE_CHECKING:
     from jupyter_modelpack.commands.service_status import Condition

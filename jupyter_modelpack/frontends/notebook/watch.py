@@ -15,6 +15,7 @@ from jupyter_modelpack.engine.reload import MORE
 from jupyter_modelpack.errors import Conflict, NotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.render import humanize
+from jupyter_modelpack.image_contract import KEYS_VARIABLE
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.package import ModelPackage
@@ -37,7 +38,7 @@ class Watch:
                 # The same name, port and variables again, whatever the last cells use.
                 values = {**request.values, "name": service.name, "port": service.port, "replace": True}
                 if result.keys:
-                    values["env_var"] = (*values["env_var"], f"MODELPACK_KEYS={','.join(result.keys)}")
+                    values["env_var"] = (*values["env_var"], f"{KEYS_VARIABLE}={','.join(result.keys)}")
                 self._request, self._engine = replace(request, values=values), None
                 self._service, self._repository = service.name, repository(service.image)
             case Running(service=service) | Killed(service=service) if service.name == self._service:

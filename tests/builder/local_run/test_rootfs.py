@@ -11,8 +11,8 @@ import pytest
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.local_run import run_folders, sealed_folder
 from jupyter_modelpack.builder.local_run.rootfs import prepare
-from jupyter_modelpack.builder.server_layer import SERVER
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import SERVER
 from tests.builder.samples import SCRIPT
 from tests.faults.child import Child
 

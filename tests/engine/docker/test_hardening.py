@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from jupyter_modelpack.engine.base import SERVICE_LABEL
 from jupyter_modelpack.engine.bounds import Bounds
 from jupyter_modelpack.engine.docker import claims
 from jupyter_modelpack.engine.health import wait_until_ready
 from jupyter_modelpack.engine.score import score
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.image_contract import CLAIM_LABEL, SERVICE_LABEL
 from tests.engine import tiny
 
 
@@ -166,13 +166,13 @@ def test_a_container_answers_to_its_own_name(containers):
 
 @pytest.mark.parametrize("label", ["../../secret", "a" * 31, "", "A" * 32])
 def test_a_claim_is_a_number_or_none(label):
-    assert not claims.holds("id", "name", {claims.CLAIM: label})
-    claims.forget({claims.CLAIM: label})
+    assert not claims.holds("id", "name", {CLAIM_LABEL: label})
+    claims.forget({CLAIM_LABEL: label})
 
 
 def test_a_container_whose_maker_was_killed_at_once_is_ours_by_its_name(home):
     number = claims.begin("mine")
-    labels = {claims.CLAIM: number}
+    labels = {CLAIM_LABEL: number}
     assert claims.holds("any", "mine", labels)
     assert not claims.holds("any", "another", labels)
     claims.settle(number, "mine", "id")
