@@ -34,7 +34,14 @@ class Block(NamedTuple):
             return []
         parts = re.split(r"^\$ ", self.text, flags=re.MULTILINE)
         assert not parts[0], f"a console block begins with a prompt: {self.text}"
-        return [Command(*(text.strip() for text in part.partition("\n")[::2])) for part in parts[1:]]
+        return [_command(part.splitlines()) for part in parts[1:]]
+
+
+def _command(lines: list[str]) -> Command:
+    """Tell a command, which lines after a second prompt continue, from what it prints."""
+    end = next((number for number, line in enumerate(lines) if number and not line.startswith("> ")), len(lines))
+    typed = [lines[0], *(line.removeprefix("> ") for line in lines[1:end])]
+    return Command("\n".join(typed), "\n".join(lines[end:]).strip())
 
 
 class Page(NamedTuple):
