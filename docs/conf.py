@@ -7,7 +7,8 @@ from pathlib import Path
 
 from jupyter_modelpack import __version__
 
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]  # the latter for tests.error_codes
 
 project = "jupyter_modelpack"
 author = "the jupyter_modelpack developers"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import api_pages
+import error_page
 import verb_pages
 
 if TYPE_CHECKING:
@@ -13,21 +14,26 @@ if TYPE_CHECKING:
 
 
 def write(folder: Path, pages: dict[str, str]) -> None:
-    """Make `folder` hold these pages and no other; one that stays as it was keeps its time, so Sphinx skips it."""
+    """Make `folder` hold these pages and no other."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("*.md"):
         if path.stem not in pages:
             path.unlink()
     for name, text in pages.items():
-        path = folder / f"{name}.md"
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        refresh(folder / f"{name}.md", text)
+
+
+def refresh(path: Path, text: str) -> None:
+    """Make a file hold `text`; one that does already keeps its time, by which Sphinx knows what to read again."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 def _write(app: Sphinx, _config: object) -> None:
     reference = Path(app.srcdir) / "reference"
     write(reference / "verbs", verb_pages.pages())
     write(reference / "api", api_pages.pages())
+    refresh(reference / "_error-codes.md", error_page.text())
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
