@@ -1,4 +1,8 @@
-"""What the verbs return: plain data, which front ends show and write as JSON."""
+"""What the verbs return: plain data, which front ends show and write as JSON.
+
+Nobody changes or compares them, so they do without the methods for it: forty frozen dataclasses take some 10 ms more to
+define, and whatever reads a verb's options would wait for that.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ Verdict = Literal["ok", "warn", "fail"]
 """What a check of the machine found."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Packaged:
     """A package that was made.
 
@@ -51,7 +55,7 @@ class Packaged:
     before: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Tried:
     """A dry run that went well; nothing was built.
 
@@ -76,7 +80,7 @@ class Tried:
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Planned:
     """A package that is not made.
 
@@ -97,7 +101,7 @@ class Planned:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Script:
     """An entry script that was written.
 
@@ -110,7 +114,7 @@ class Script:
     pip: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class ModelRow:
     """One version of a model."""
 
@@ -122,7 +126,7 @@ class ModelRow:
     description: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Models:
     """The registered models of a workspace, newest first."""
 
@@ -130,7 +134,7 @@ class Models:
     rows: tuple[ModelRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Registered:
     """A model that was registered just now."""
 
@@ -138,7 +142,7 @@ class Registered:
     handle: Model = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Base:
     """A base image that was made.
 
@@ -158,7 +162,7 @@ class Base:
     before: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Running:
     """A service that answers.
 
@@ -182,7 +186,7 @@ class Running:
         return self.service
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Reloaded:
     """A service that serves a newer script.
 
@@ -202,7 +206,7 @@ class Reloaded:
         return self.service
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Scored:
     """An answer.
 
@@ -225,7 +229,7 @@ class Scored:
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Logs:
     """The log of a service.
 
@@ -240,7 +244,7 @@ class Logs:
     handle: Iterator[str] | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Killed:
     """A service that has ended.
 
@@ -253,7 +257,7 @@ class Killed:
     before: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Created:
     """A workspace that is there now.
 
@@ -267,7 +271,7 @@ class Created:
     handle: Workspace = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Deleted:
     """What is gone, or would be.
 
@@ -285,7 +289,7 @@ class Deleted:
     shared: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Removed:
     """An image's name that is gone, and with its last one the image.
 
@@ -300,7 +304,7 @@ class Removed:
     services: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class StoreFault:
     """One thing that was wrong.
 
@@ -321,7 +325,7 @@ class StoreFault:
     mended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Soundness:
     """What was looked at, and what was wrong.
 
@@ -336,7 +340,7 @@ class Soundness:
     sound: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Verified:
     """What came of making it anew.
 
@@ -355,7 +359,7 @@ class Verified:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Freed:
     """What went from one store.
 
@@ -370,7 +374,7 @@ class Freed:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Garbage:
     """What went, or would go."""
 
@@ -379,7 +383,7 @@ class Garbage:
     dry_run: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Services:
     """The services of an engine, newest first, from whichever workspace.
 
@@ -394,7 +398,7 @@ class Services:
     troubles: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Images:
     """Local images, newest first.
 
@@ -406,7 +410,7 @@ class Images:
     rows: tuple[ImageRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class PackageRow:
     """One package.
 
@@ -426,7 +430,7 @@ class PackageRow:
     dockerfile: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Packages:
     """The packages of a workspace, newest first."""
 
@@ -434,7 +438,7 @@ class Packages:
     rows: tuple[PackageRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Overview:
     """Everything there is."""
 
@@ -444,7 +448,7 @@ class Overview:
     services: Services
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Check:
     """One finding, with what to do about it unless all is well."""
 
@@ -454,14 +458,14 @@ class Check:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Diagnosis:
     """All findings."""
 
     checks: tuple[Check, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Version:
     """Our version and the Python it runs on."""
 
@@ -469,7 +473,7 @@ class Version:
     python: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Pulled:
     """A package that the engine has.
 
@@ -481,7 +485,7 @@ class Pulled:
     engine: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Pushed:
     """A package that a registry has.
 
@@ -496,7 +500,7 @@ class Pushed:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Connected:
     """Where a workspace's packages go.
 
@@ -510,7 +514,7 @@ class Connected:
     own: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Saved:
     """What was written, a Dockerfile with its files.
 
@@ -525,7 +529,7 @@ class Saved:
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Archived(Saved):
     """A whole package in one file.
 
@@ -538,7 +542,7 @@ class Archived(Saved):
     beside: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Loaded:
     """A package that the workspace holds now.
 
@@ -557,7 +561,7 @@ class Loaded:
     handle: ModelPackage = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Serving:
     """A registry that is ready to serve.
 
