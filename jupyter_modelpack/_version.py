@@ -1,3 +1,3 @@
 """The version, in one place: hatch reads it, `modelpack --version` prints it."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"

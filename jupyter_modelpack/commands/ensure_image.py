@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from jupyter_modelpack.api.package import ModelPackage
+from typing import TYPE_CHECKING
+
 from jupyter_modelpack.engine.base import Engine
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.api.package import ModelPackage
 
 
 def check_is_image(package: ModelPackage) -> None:

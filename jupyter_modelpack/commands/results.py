@@ -1,8 +1,4 @@
-"""What the verbs return: plain data, which front ends show and write as JSON.
-
-Nobody changes or compares them, so they do without the methods for it: forty frozen dataclasses take some 10 ms more to
-define, and whatever reads a verb's options would wait for that.
-"""
+"""What the verbs return: plain data, which front ends show and write as JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +21,7 @@ Verdict = Literal["ok", "warn", "fail"]
 """What a check of the machine found."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Packaged:
     """A package that was made.
 
@@ -55,7 +51,7 @@ class Packaged:
     before: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Tried:
     """A dry run that went well; nothing was built.
 
@@ -80,7 +76,7 @@ class Tried:
         return self.value
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A package that is not made.
 
@@ -101,7 +97,7 @@ class Planned:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Script:
     """An entry script that was written.
 
@@ -114,7 +110,7 @@ class Script:
     pip: tuple[str, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class ModelRow:
     """One version of a model."""
 
@@ -126,7 +122,7 @@ class ModelRow:
     description: str | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Models:
     """The registered models of a workspace, newest first."""
 
@@ -134,7 +130,7 @@ class Models:
     rows: tuple[ModelRow, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Registered:
     """A model that was registered just now."""
 
@@ -142,7 +138,7 @@ class Registered:
     handle: Model = field(repr=False)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Base:
     """A base image that was made.
 
@@ -162,7 +158,7 @@ class Base:
     before: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Running:
     """A service that answers.
 
@@ -186,7 +182,7 @@ class Running:
         return self.service
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Reloaded:
     """A service that serves a newer script.
 
@@ -206,7 +202,7 @@ class Reloaded:
         return self.service
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Scored:
     """An answer.
 
@@ -229,7 +225,7 @@ class Scored:
         return self.value
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Logs:
     """The log of a service.
 
@@ -244,7 +240,7 @@ class Logs:
     handle: Iterator[str] | None = field(default=None, repr=False)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Killed:
     """A service that has ended.
 
@@ -257,7 +253,7 @@ class Killed:
     before: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Created:
     """A workspace that is there now.
 
@@ -271,7 +267,7 @@ class Created:
     handle: Workspace = field(repr=False)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Deleted:
     """What is gone, or would be.
 
@@ -289,7 +285,7 @@ class Deleted:
     shared: int = 0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Removed:
     """An image's name that is gone, and with its last one the image.
 
@@ -304,7 +300,7 @@ class Removed:
     services: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class StoreFault:
     """One thing that was wrong.
 
@@ -325,7 +321,7 @@ class StoreFault:
     mended: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Soundness:
     """What was looked at, and what was wrong.
 
@@ -340,7 +336,7 @@ class Soundness:
     sound: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Verified:
     """What came of making it anew.
 
@@ -359,7 +355,7 @@ class Verified:
     seconds: float
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Freed:
     """What went from one store.
 
@@ -374,7 +370,7 @@ class Freed:
     bytes: int
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Garbage:
     """What went, or would go."""
 
@@ -383,7 +379,7 @@ class Garbage:
     dry_run: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Services:
     """The services of an engine, newest first, from whichever workspace.
 
@@ -398,7 +394,7 @@ class Services:
     troubles: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Images:
     """Local images, newest first.
 
@@ -410,7 +406,7 @@ class Images:
     rows: tuple[ImageRow, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class PackageRow:
     """One package.
 
@@ -430,7 +426,7 @@ class PackageRow:
     dockerfile: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Packages:
     """The packages of a workspace, newest first."""
 
@@ -438,7 +434,7 @@ class Packages:
     rows: tuple[PackageRow, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Overview:
     """Everything there is."""
 
@@ -448,7 +444,7 @@ class Overview:
     services: Services
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Check:
     """One finding, with what to do about it unless all is well."""
 
@@ -458,14 +454,14 @@ class Check:
     remedy: str = ""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """All findings."""
 
     checks: tuple[Check, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Version:
     """Our version and the Python it runs on."""
 
@@ -473,7 +469,7 @@ class Version:
     python: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Pulled:
     """A package that the engine has.
 
@@ -485,7 +481,7 @@ class Pulled:
     engine: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Pushed:
     """A package that a registry has.
 
@@ -500,7 +496,7 @@ class Pushed:
     seconds: float
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Connected:
     """Where a workspace's packages go.
 
@@ -514,7 +510,7 @@ class Connected:
     own: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Saved:
     """What was written, a Dockerfile with its files.
 
@@ -529,7 +525,7 @@ class Saved:
     files: tuple[str, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Archived(Saved):
     """A whole package in one file.
 
@@ -542,7 +538,7 @@ class Archived(Saved):
     beside: tuple[str, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """A package that the workspace holds now.
 
@@ -561,7 +557,7 @@ class Loaded:
     handle: ModelPackage = field(repr=False)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Serving:
     """A registry that is ready to serve.
 

@@ -16,10 +16,12 @@ from typing import Literal, Protocol
 from jupyter_modelpack.engine.bounds import NO_BOUNDS, Bounds
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.listener import DEFAULT_PORT
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.redact import Secret
+
+DEFAULT_PORT = 6789
+"""The port on this machine that the documented tutorial publishes."""
 
 OUT_OF_MEMORY, KILLED = "out of memory", "killed"
 """Reasons of a service's end that an engine knows: the second is our own verb `kill`."""

@@ -1,0 +1,24 @@
+"""The changelog's newest release is the version that this is, or the one before it."""
+
+import re
+
+from packaging.version import Version
+
+from jupyter_modelpack import __version__
+from tests.services import CHECKOUT
+
+HEADINGS = re.findall(
+    r"^## \[(.+?)\](?: - (\d{4}-\d{2}-\d{2}))?$", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE
+)
+
+
+def test_unreleased_changes_stand_above_dated_releases():
+    assert HEADINGS[0] == ("Unreleased", "")
+    dates = [date for _name, date in HEADINGS[1:]]
+    assert all(dates)
+    assert dates == sorted(dates, reverse=True)
+
+
+def test_the_newest_release_agrees_with_the_version():
+    newest, version = Version(HEADINGS[1][0]), Version(__version__)
+    assert version == newest or (version > newest and version.is_devrelease)
