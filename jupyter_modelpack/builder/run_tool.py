@@ -65,7 +65,7 @@ def run_tool(
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: S101, PT018
     threads = [
         threading.Thread(target=_feed, args=(process.stdin, text.encode()), daemon=True),
-        threading.Thread(target=lambda pipe: output.append(pipe.read()), args=(process.stdout,), daemon=True),
+        threading.Thread(target=_read, args=(process.stdout, output), daemon=True),
         threading.Thread(target=_lines, args=(process.stderr, lines), daemon=True),
     ]
     for thread in threads:
@@ -94,15 +94,23 @@ def run_tool(
     return b"".join(output).decode(errors="replace")
 
 
+# Each thread closes its own end: only it knows when nothing is read from it any more, also after a cancel.
+
+
 def _feed(pipe: IO[bytes], data: bytes) -> None:
-    with contextlib.suppress(BrokenPipeError):  # the program ended without reading; its exit status tells
+    with contextlib.suppress(BrokenPipeError), pipe:  # the program ended without reading; its exit status tells
         pipe.write(data)
-        pipe.close()
+
+
+def _read(pipe: IO[bytes], output: list[bytes]) -> None:
+    with pipe:
+        output.append(pipe.read())
 
 
 def _lines(pipe: IO[bytes], lines: queue.Queue[str | None]) -> None:
-    for line in pipe:
-        lines.put(line.decode(errors="replace").rstrip("\r\n"))
+    with pipe:
+        for line in pipe:
+            lines.put(line.decode(errors="replace").rstrip("\r\n"))
     lines.put(None)
 
 

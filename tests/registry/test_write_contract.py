@@ -16,6 +16,9 @@ from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.registry.client import upload
 from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.registry.server import uploads
+from jupyter_modelpack.registry.server.endpoint import Endpoint
+from jupyter_modelpack.registry.server.push_api import Inbox
+from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.files import temporary
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.clients import PATIENT, login
@@ -174,6 +177,16 @@ def test_uploads_that_were_left_behind_end(our_account: Account, our_layout: Lay
     monkeypatch.setattr(uploads, "IDLE_SECONDS", -1.0)
     ours.begin()
     assert ours.ask("GET", place).status_code == 404
+    assert temporary(our_layout.path / "blobs" / "sha256") == []
+
+
+def test_uploads_that_were_left_behind_end_with_the_registry(our_layout: Layout):
+    endpoint = Endpoint.create()
+    with RegistryServer(our_layout, endpoint, inbox=Inbox(our_layout)):
+        account = Account(endpoint.address, endpoint.username, endpoint.password.reveal())
+        ours = Writable(account, "x")
+        ours.ask("PATCH", ours.begin(), data=bytes(1 << 20))
+        assert len(temporary(our_layout.path / "blobs" / "sha256")) == 1
     assert temporary(our_layout.path / "blobs" / "sha256") == []
 
 

@@ -128,6 +128,10 @@ class Inbox:
         """End uploads that nobody goes on with."""
         self._uploads.sweep()
 
+    def close(self) -> None:
+        """Leave nothing on disk of uploads that were not finished."""
+        self._uploads.close()
+
     def _upload(
         self,
         name: str,

@@ -82,6 +82,12 @@ class RegistryServer(ThreadingHTTPServer):
         self.server_close()
         self._thread.join()
 
+    def server_close(self) -> None:
+        """Stop listening, and leave nothing of what was half pushed."""
+        super().server_close()
+        if self.inbox:
+            self.inbox.close()
+
     def server_bind(self) -> None:
         """Bind without HTTPServer's look-up of the host's name, which can take seconds."""
         TCPServer.server_bind(self)

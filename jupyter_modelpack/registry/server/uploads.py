@@ -156,6 +156,12 @@ class Uploads:
             for key in [key for key, one in self._sessions.items() if now - one.last > IDLE_SECONDS]:
                 self._end(key)
 
+    def close(self) -> None:
+        """End every session to which nothing is being sent."""
+        with self._lock:
+            for key in list(self._sessions):
+                self._end(key)
+
     def _finish(self, session: _Session, wanted: Digest | None) -> Answer:
         if wanted is None or session.blob.digest != wanted:
             return error_answer(400, "DIGEST_INVALID", "The bytes are not those of the digest.")
