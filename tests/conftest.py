@@ -4,18 +4,27 @@ The real parts come up on first use and stay up for the next run: `make down` en
 """
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from jupyter_modelpack import opened
+from tests import slow_imports
 from tests.faults import SOAK
 from tests.services import base, dockerd, registry
 from tests.workspace_registries import end_registries
 
-REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "containers", "tiny_image"}
+REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "containers", "tiny_image", "hub"}
 """Fixtures that bring up a real part; whoever asks for one is no unit test."""
+
+REAL_PARAMETERS = {("served", "cncf"), ("writable", "cncf")}
+"""Fixtures that do so for one of their parameters, while the test runs."""
+
+COLLECTED_LATE = "default::pytest.PytestUnraisableExceptionWarning"
+"""With real parts, what the garbage collector finds is told and no failure: Jupyter's clients, the docker SDK and a
+browser's driver leave sockets to it, and it meets them in whichever test runs then. In the others it is an error."""
 
 SCORING = Path(__file__).parent / "scoring"
 """Whose tests start a server of their own, nearly every one."""
@@ -24,14 +33,20 @@ SCORING = Path(__file__).parent / "scoring"
 def pytest_configure() -> None:
     """Take Ctrl-C as in a terminal: a shell ignores it for what it starts in the background, and so would children."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.modules.setdefault(slow_imports.NAME, None)  # type: ignore[arg-type]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as `real` what needs a real part, so that the others can run by themselves in under a minute."""
     for item in items:
         named = any(item.get_closest_marker(name) for name in ("engine", "registry", "network"))
-        if named or REAL & set(getattr(item, "fixturenames", ())) or item.path.is_relative_to(SCORING):
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        asked = REAL & set(getattr(item, "fixturenames", ())) or any(
+            parameters.get(name) == value for name, value in REAL_PARAMETERS
+        )
+        if named or asked or item.path.is_relative_to(SCORING):
             item.add_marker("real")
+            item.add_marker(pytest.mark.filterwarnings(COLLECTED_LATE))
 
 
 @pytest.fixture(autouse=True)

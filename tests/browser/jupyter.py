@@ -67,8 +67,13 @@ class Jupyter:
         else:
             raise RuntimeError("".join(self._log))
         # Somebody must go on reading, or the server stops when the pipe is full.
-        threading.Thread(target=self._log.extend, args=(self._process.stdout,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read_on, daemon=True)
+        self._reader.start()
         return self
+
+    def _read_on(self) -> None:
+        with self._process.stdout as lines:
+            self._log.extend(lines)
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()

@@ -77,7 +77,8 @@ def folder_of(entries) -> Iterator[Path]:
                 if not where.parent.resolve().is_relative_to(folder):
                     continue
                 if kind == "file":
-                    where.open("xb").write(os.fsencode(f"./{where.relative_to(folder)}"))
+                    with where.open("xb") as made:
+                        made.write(os.fsencode(f"./{where.relative_to(folder)}"))
                 elif kind == "folder":
                     where.mkdir()
                 elif kind == "link":

@@ -144,7 +144,8 @@ def said(python: Path, program: str) -> list[str]:
 def test_another_script_is_another_digest(world, base_image):
     """The test above could find all builds equal because it compares nothing."""
     here = build(world, "here", base_image)
-    (world / "code" / "jupyter_modelpack" / "scoring" / "observe" / "log.py").open("a").write("# changed\n")
+    with (world / "code" / "jupyter_modelpack" / "scoring" / "observe" / "log.py").open("a") as module:
+        module.write("# changed\n")
     there = build(world, "there", base_image)
     changed = [ours.partition(" ")[2] for ours, theirs in zip(here, there, strict=True) if ours != theirs]
     assert changed == ["scoring server", "manifest"]

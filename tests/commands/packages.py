@@ -25,6 +25,7 @@ from jupyter_modelpack.image_contract import (
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Manifest, canonical
+from tests.commands import forked
 from tests.registry.samples import layer
 
 PROGRAM = Path(sys.executable).with_name("modelpack")
@@ -32,7 +33,7 @@ PROGRAM = Path(sys.executable).with_name("modelpack")
 
 def modelpack(*words: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "MODELPACK_ENGINE": "process", **env}
-    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False, cwd=cwd, env=environment)
+    return forked.run(words, cwd, environment)
 
 
 def printed(*words: str, cwd: Path | None = None, **env: str) -> dict:

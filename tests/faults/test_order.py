@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.faults.workload import register_and_package, small_cache
 cache = small_cache(Path(sys.argv[1], "cache"))
 def say(line):
-    Path("/dev/null").open("w").write(f"SUCCESS {line}")
+    Path("/dev/null").write_text(f"SUCCESS {line}")
 if len(sys.argv) > 2:
     import os
     name, os_fsync = sys.argv[2], os.fsync

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -17,14 +18,20 @@ from jupyter_modelpack.frontends import cli
 from tests.frontends.command_line import PROGRAM, modelpack
 
 
+def spent_by_children() -> float:
+    """Give the processor's time: a busy machine has others wait, and that is not the program's doing."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def test_version_is_said_at_once() -> None:
-    fastest = 9.0
+    least = 9.0
     for _ in range(5):
-        started = time.monotonic()
+        before = spent_by_children()
         done = modelpack("--version")
-        fastest = min(fastest, time.monotonic() - started)
+        least = min(least, spent_by_children() - before)
         assert (done.stdout, done.returncode) == (f"modelpack {__version__}\n", 0)
-    assert fastest < 0.15
+    assert least < 0.1
 
 
 def test_python_m_is_the_same_program() -> None:

@@ -16,6 +16,7 @@ from jupyter_modelpack.engine.base import State
 from jupyter_modelpack.frontends.live.tables import SOURCES
 from jupyter_modelpack.frontends.render import humanize
 from tests.services import CHECKOUT
+from tests.slow_imports import SKIPPED
 
 SOURCE = {path.name: path.read_text() for path in (CHECKOUT / "labextension" / "src").glob("*.ts")}
 CATALOGUE = CHECKOUT / "jupyter_modelpack" / "locale" / "pt_BR" / "LC_MESSAGES" / "jupyter_modelpack.json"
@@ -104,6 +105,6 @@ sys.exit(main(["version"]))
 
 
 def test_the_server_half_brings_in_no_widgets_and_no_engine():
-    program = "import jupyter_modelpack.frontends.lab.extension, json, sys; print(json.dumps(list(sys.modules)))"
+    program = f"{SKIPPED}; import jupyter_modelpack.frontends.lab.extension, json; print(json.dumps(list(sys.modules)))"
     loaded = set(json.loads(subprocess.check_output([sys.executable, "-c", program])))
     assert {"ipywidgets", "anywidget", "docker"}.isdisjoint(loaded)

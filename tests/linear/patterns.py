@@ -46,16 +46,24 @@ def sources() -> Iterator[tuple[Path, ast.Module]]:
         yield path, ast.parse(path.read_bytes())
 
 
+def using_re() -> Iterator[tuple[Path, ast.Module]]:
+    """Give the modules that may have patterns, parsed: every worker of a run asks for them while it collects."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        source = path.read_bytes()
+        if re.search(rb"\bre\.", source):
+            yield path, ast.parse(source)
+
+
 def all_patterns() -> list[Found]:
     """Give those that modules keep, and those that stand where they are used."""
-    return [found for path, tree in sources() for found in (*_kept(path, tree), *_inline(path, tree))]
+    return [found for path, tree in using_re() for found in (*_kept(path, tree), *_inline(path, tree))]
 
 
 def unknown_patterns() -> list[str]:
     """Give the places where a pattern is made of what only a run can tell."""
     return [
         f"{path.relative_to(PACKAGE)}:{ast.unparse(node)}"
-        for path, tree in sources()
+        for path, tree in using_re()
         for node in ast.walk(tree)
         if _of_re(node) and not _top(tree, node) and _literal(node) is None
     ]
@@ -80,7 +88,7 @@ def _literal(node: Any) -> Any:
 
 
 def _kept(path: Path, tree: ast.Module) -> Iterator[Found]:
-    if "re" not in {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}:
+    if not _imports_re(tree):
         return
     name = ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
     own = {
@@ -97,6 +105,10 @@ def _kept(path: Path, tree: ast.Module) -> Iterator[Found]:
             pattern = one if isinstance(one, re.Pattern) else getattr(one, "pattern", None)
             if isinstance(pattern, re.Pattern):
                 yield Found(f"{path.relative_to(PACKAGE)}:{variable}", pattern, _use(tree, variable))
+
+
+def _imports_re(tree: ast.Module) -> bool:
+    return "re" in {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
 
 
 def _use(tree: ast.Module, variable: str) -> str:

@@ -71,10 +71,11 @@ class Service:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with self._said:
-                self._lines.append(line.rstrip("\n"))
-                self._said.notify_all()
+        with self.process.stdout as lines:
+            for line in lines:
+                with self._said:
+                    self._lines.append(line.rstrip("\n"))
+                    self._said.notify_all()
 
     @property
     def log(self) -> str:

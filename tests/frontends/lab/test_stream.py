@@ -13,6 +13,7 @@ import pytest
 
 from tests.browser.jupyter import Jupyter
 from tests.frontends.lab.jupyter_client import BASE, Client, answering, environment
+from tests.slow_imports import SKIPPED
 
 SETTINGS = {"allow_remote_access": True, "tornado_settings": {"ws_ping_interval": 500, "ws_ping_timeout": 3000}}
 """As a hub starts it; and pings come often enough for a test."""
@@ -28,7 +29,8 @@ Watcher.watch = limited
 """
 """Where the system refuses a thread to those who ask for Podman."""
 
-OLDER = """
+OLDER = f"""
+{SKIPPED}
 import jupyter_server.auth.decorator as known
 del known.ws_authenticated
 import jupyter_modelpack.frontends.lab.routes

@@ -344,7 +344,8 @@ def test_an_idle_connection_is_not_one_that_is_late(ours: Served, monkeypatch: p
 
 def test_too_many_that_are_served_are_told_to_come_again(tmp_path: Path):
     server, served = serve_sample(tmp_path / "layout")
-    with server, socket.socketpair()[0] as line:
+    line, other = socket.socketpair()
+    with server, line, other:
         for _ in range(CONNECTIONS):
             server.connections.wait(line)
             assert server.connections.begin(line)
