@@ -73,7 +73,7 @@ def _engine(named: str | None) -> Check:
     from jupyter_modelpack.engine import select  # noqa: PLC0415 - verbs start fast
 
     chosen = lookup.engine(named)
-    if chosen.isolated:
+    if chosen.images is not None:
         return Check("Engine", "ok", chosen.describe())
     try:
         there = select.container_engine()

@@ -25,9 +25,9 @@ def check_is_image(package: ModelPackage) -> None:
 def hand_over(package: ModelPackage, engine: Engine, report: Reporter) -> str:
     """See to it that `engine` has the package; return the name under which it runs it."""
     reference = package.location or ""
-    if not engine.isolated:
+    if engine.images is None:
         return reference
-    if not engine.has_image(package.image.id):
+    if not engine.images.has(package.image.id):
         report.stage("engine", f"Into {engine.name}")
     package.pull(engine=engine, report=report)
     return reference

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.packages import image_row
 from jupyter_modelpack.commands.results import Images
-from jupyter_modelpack.engine.base import ImageRow
+from jupyter_modelpack.engine.image_store import ImageRow
 from jupyter_modelpack.events import Reporter
 
 
@@ -30,8 +30,8 @@ def _dated(rows: list[ImageRow], workspace: str | None) -> list[ImageRow]:
 def images(_report: Reporter, *, ours: bool = False, workspace: str | None = None, engine: str | None = None) -> Images:
     """Return the engine's images, packages with the time of packaging; without an engine, the workspace's packages."""
     chosen = lookup.engine(engine)
-    if chosen.isolated:
-        rows = _dated(chosen.images(), workspace)
+    if chosen.images is not None:
+        rows = _dated(chosen.images.rows(), workspace)
     else:
         packages = lookup.workspace(workspace).packages
         rows = [image_row(package) for package in packages if not package.generate_dockerfile]

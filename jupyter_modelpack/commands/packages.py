@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.results import PackageRow, Packages
-from jupyter_modelpack.engine.base import ImageRow
+from jupyter_modelpack.engine.image_store import ImageRow
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.names import Reference
 

@@ -15,4 +15,4 @@ def pull(
     chosen = lookup.engine(engine)
     wanted = lookup.package(lookup.workspace(workspace), package)
     check_is_image(wanted)
-    return Pulled(hand_over(wanted, chosen, report), chosen.name if chosen.isolated else "")
+    return Pulled(hand_over(wanted, chosen, report), chosen.name if chosen.images is not None else "")

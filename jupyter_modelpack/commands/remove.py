@@ -16,8 +16,8 @@ def remove(_report: Reporter, *, image: str | None = None, engine: str | None = 
     chosen = lookup.engine(engine)
     if image is None:
         raise UsageError("remove needs the name or the id of an image.", hint="See what there is with: images.")
-    if not chosen.isolated:
+    if chosen.images is None:
         raise UsageError(
             "The process engine has no images: packages lie in the workspace.", hint="See: packages.", code="no-image"
         )
-    return Removed(image, chosen.name, chosen.remove_image(image))
+    return Removed(image, chosen.name, chosen.images.remove(image))

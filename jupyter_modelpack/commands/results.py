@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from jupyter_modelpack.builder.plan import Step
     from jupyter_modelpack.builder.recipe import LayerNote
     from jupyter_modelpack.builder.verify import Difference
-    from jupyter_modelpack.engine.base import ImageRow, Service
+    from jupyter_modelpack.engine.base import Service
+    from jupyter_modelpack.engine.image_store import ImageRow
 
 Verdict = Literal["ok", "warn", "fail"]
 """What a check of the machine found."""

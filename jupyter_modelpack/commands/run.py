@@ -56,7 +56,7 @@ def run(  # noqa: PLR0913 - one each for what can be typed
     started = time.monotonic()
     bounds = Bounds.read(memory, cpus, gpus)
     chosen = lookup.engine(engine)
-    bounds.check(chosen.name, isolated=chosen.isolated)  # before anything is written out
+    bounds.check(chosen.name)  # before anything is written out
     where = lookup.workspace(workspace)
     wanted = lookup.package(where, package)
     check_is_image(wanted)
@@ -82,7 +82,7 @@ def run(  # noqa: PLR0913 - one each for what can be typed
             port=port,
             env={**env, **({KEYS_VARIABLE: ",".join(keys)} if keys else {})},
             labels={**labels, **({RELOAD_LABEL: "true"} if watch else {})},
-            program=None if chosen.isolated else _program(wanted, report),
+            program=_program(wanted, report) if chosen.images is None else None,
             replace=replace,
             bounds=bounds,
             reloads=watch,

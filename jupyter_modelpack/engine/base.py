@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from jupyter_modelpack.engine.bounds import NO_BOUNDS, Bounds
+from jupyter_modelpack.engine.image_store import ImageStore
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.image import Image
-from jupyter_modelpack.redact import Secret
 
 DEFAULT_PORT = 6789
 """The port on this machine that the documented tutorial publishes."""
@@ -29,27 +27,6 @@ OUT_OF_MEMORY, KILLED = "out of memory", "killed"
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}")
 
 State = Literal["starting", "running", "exited", "gone"]
-
-
-@dataclass(frozen=True, slots=True)
-class ImageRow:
-    """One row of ``docker images``.
-
-    Attributes:
-        repository: With its registry; ``<none>`` when the image has no name.
-        tag: ``<none>`` when it has none.
-        id: Digest of the image config.
-        created: From the image config; None when it names no time.
-        size: Bytes, unpacked.
-        ours: Whether it carries our label.
-    """
-
-    repository: str
-    tag: str
-    id: Digest
-    created: datetime | None
-    size: int
-    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +114,6 @@ class Service:
         return f"{self.url}/score"
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """User name and password for a registry."""
-
-    username: str
-    password: Secret
-
-
 def check_mine(service: Service, deed: str) -> None:
     """Raise `Conflict` unless `run` has started the service: `deed` (``killed``) is not done to what is not ours."""
     if not service.mine:
@@ -166,16 +135,8 @@ def check_name(name: str) -> str:
     return name
 
 
-class Writable(Protocol):
-    """Where bytes can go."""
-
-    def write(self, data: bytes, /) -> object:
-        """Take `data`."""
-        ...
-
-
 class Engine(Protocol):
-    """The verbs of an engine.
+    """What runs services: Docker, Podman or this machine's own processes.
 
     All raise `Unavailable` when the engine does not answer; those that take a `Reporter` stop when it
     was cancelled.
@@ -184,88 +145,14 @@ class Engine(Protocol):
     name: str
     """``docker``, ``podman`` or ``process``."""
 
-    isolated: bool
-    """Whether services are kept apart from this machine; False for the process engine."""
+    @property
+    def images(self) -> ImageStore | None:
+        """The engine's images; None for the process engine, which runs what lies in the workspace."""
+        ...
 
     def describe(self) -> str:
         """Return one line for people: name, version, address."""
         ...
-
-    # --- images; the process engine has none: its verbs work on the workspace's store ---
-
-    def images(self) -> list[ImageRow]:
-        """Return local images, newest first, one row a name."""
-        ...
-
-    def has_image(self, image_id: Digest) -> bool:
-        """Whether an image with this config digest is there."""
-        ...
-
-    def shared_layers(self, image: Image) -> frozenset[Digest]:
-        """Return the layers of `image` that loading it would not send, since the engine has them."""
-        ...
-
-    def pull(self, reference: str, credentials: Credentials | None, report: Reporter) -> Digest:
-        """Pull `reference`, logging one line an event as ``docker pull`` words it; the last is ``Status: ...``.
-
-        Returns:
-            The id the engine gave the image.
-        """
-        ...
-
-    def load(self, image: Image, names: Sequence[str], report: Reporter) -> Digest:
-        """Hand `image` over without a registry and name it.
-
-        Returns:
-            The id the engine gave it: the config digest, or in newer engines that of the manifest.
-        """
-        ...
-
-    def save(self, reference: str, out: Writable, report: Reporter) -> None:
-        """Write the image as an archive (``docker save``) to `out`."""
-        ...
-
-    def build(
-        self,
-        context: Path,
-        tag: str,
-        report: Reporter,
-        *,
-        build_args: Mapping[str, str] | None = None,
-        network: str | None = None,
-        credentials: Mapping[str, Credentials] | None = None,
-    ) -> Digest:
-        """Build the Dockerfile in the folder `context`, logging its output line by line as it comes.
-
-        Args:
-            context: The folder; ``Dockerfile`` and ``.dockerignore`` lie in it.
-            tag: Name of the image.
-            report: Takes the log.
-            build_args: Values for ``ARG``; they stay readable in the image's history: never a secret.
-            network: Network of the steps (``none``, ``host``), else the engine's own.
-            credentials: By registry address, for ``FROM``.
-
-        Returns:
-            The image's id.
-
-        Raises:
-            BuildFailed: carries the step and its last lines.
-        """
-        ...
-
-    def tag(self, image: str, name: str) -> None:
-        """Give an image one more name."""
-        ...
-
-    def remove_image(self, name: str) -> tuple[str, ...]:
-        """Remove a name, and with the last one the image; raise `Conflict` while a container uses it.
-
-        Returns:
-            The names of the ended services of ours that were made from it and went with it.
-        """
-        ...
-
-    # --- services ---
 
     def run(self, spec: RunSpec, report: Reporter) -> Service:
         """Start a service and return at once, before it is healthy.

@@ -46,13 +46,13 @@ class Bounds:
         given = tuple(f"{name} {value}" for name, value in options.items() if value is not None)
         return cls(_read(memory, _memory), _read(cpus, _cpus), _read(gpus, _gpus), given)
 
-    def check(self, engine: str, *, isolated: bool) -> None:
+    def check(self, engine: str) -> None:
         """Raise `UsageError` where `engine` cannot do that: a limit that does not hold is worse than none.
 
         A local process could be bounded by a control group, which only root or a session of systemd may make, or by
         rlimits, which count addresses and not memory, each process by itself: neither is what the options say.
         """
-        if self.given and not isolated:
+        if self.given and engine == "process":
             raise UsageError(
                 f"The process engine cannot bound a service: {self.given[0]} needs a container engine.",
                 hint="Leave it out, or name an engine that is there: --engine docker.",

@@ -88,7 +88,7 @@ def test_pull_and_docker_build_by_the_real_engine(tutorial, docker_host, monkeyp
     package.pull()
     assert capsys.readouterr().out.splitlines()[-1] == f"Status: Image is up to date for {package.location}"
     engine = container_engine()
-    assert engine.has_image(package.image_id)
+    assert engine.images.has(package.image_id)
     source = Model.package(ws, [model], config, generate_dockerfile=True)
     source.wait_for_creation()
     source.save("imagefiles")
@@ -101,4 +101,4 @@ def test_pull_and_docker_build_by_the_real_engine(tutorial, docker_host, monkeyp
         login, input=account.password.encode(), capture_output=True, check=False, timeout=60
     ).returncode
     for name in (tag, package.location):
-        engine.remove_image(name)
+        engine.images.remove(name)

@@ -20,7 +20,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from jupyter_modelpack.commands.results import Images, ModelRow, Models
-from jupyter_modelpack.engine.base import ImageRow
+from jupyter_modelpack.engine.image_store import ImageRow
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Log, Stage
 from jupyter_modelpack.frontends.widgets.package_panel import PackagePanel
@@ -119,7 +119,7 @@ command = ["python3", "-c", Path("serve.txt").read_text(), json.dumps(strings)]
 base = Path(os.environ["MODELPACK_BASE_IMAGE"])
 image = tiny.image(base, Path(tempfile.mkdtemp(), "store"), note={name!r}, Labels=labels, Cmd=command)
 engine = choose.engine("docker")
-engine.load(image, [{name!r} + ":1"], Reporter())
+engine.images.load(image, [{name!r} + ":1"], Reporter())
 found = engine.run(RunSpec({name!r} + ":1", {name!r}, 0, labels=dict(list(labels.items())[:50])), Reporter())
 panel = ServicePanel(wait_until_ready(engine, found, Reporter(), 60))
 panel

@@ -134,7 +134,7 @@ MANY = """
 from dataclasses import replace
 from datetime import UTC, datetime
 from jupyter_modelpack.commands.results import Images
-from jupyter_modelpack.engine.base import ImageRow
+from jupyter_modelpack.engine.image_store import ImageRow
 from jupyter_modelpack.frontends.live import tables as source
 from jupyter_modelpack.frontends.widgets import tables_panel
 from jupyter_modelpack.oci.digest import Digest

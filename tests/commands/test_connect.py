@@ -69,7 +69,7 @@ def test_a_package_goes_to_the_workspaces_registry_and_comes_from_it(
         out = capsys.readouterr().out
         assert out.startswith("Pulling image from ACR")
         assert f"for {team}/adder:v1" in out
-        assert engine.has_image(package.image_id)
+        assert engine.images.has(package.image_id)
     finally:
         subprocess.run(["docker", "image", "rm", "-f", package.location], capture_output=True, check=False)
 

@@ -21,9 +21,9 @@ def test_a_name_goes_and_the_others_stay(docker_host, base_image, tmp_path, monk
     monkeypatch.setenv("DOCKER_HOST", docker_host)
     engine = choose("docker")
     made = tiny.image(base_image, tmp_path / "store")
-    engine.load(made, ["modelpack-tests/remove:1", "modelpack-tests/remove:2"], Reporter())
+    engine.images.load(made, ["modelpack-tests/remove:1", "modelpack-tests/remove:2"], Reporter())
     assert remove(Reporter(), image="modelpack-tests/remove:1", engine="docker").engine == "docker"
-    names = {f"{row.repository}:{row.tag}" for row in engine.images()}
+    names = {f"{row.repository}:{row.tag}" for row in engine.images.rows()}
     assert "modelpack-tests/remove:2" in names
     assert "modelpack-tests/remove:1" not in names
     with pytest.raises(NotFound):

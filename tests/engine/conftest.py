@@ -75,7 +75,7 @@ def open_rig(name: str, request: pytest.FixtureRequest, monkeypatch: pytest.Monk
         return Rig(choose("process"), "tiny:1", cwd)
     monkeypatch.setenv("DOCKER_HOST", request.getfixturevalue(f"{name}_host"))
     engine = choose(name)
-    image = engine.load(request.getfixturevalue("tiny_image"), ["modelpack-test/tiny:1"], Reporter())
+    image = engine.images.load(request.getfixturevalue("tiny_image"), ["modelpack-test/tiny:1"], Reporter())
     return Rig(engine, str(image), cwd)
 
 

@@ -232,7 +232,7 @@ def test_health_notices_a_death_at_once(rig):
     with pytest.raises(ServiceDied) as caught:
         wait_until_ready(rig.engine, rig.run(RAISE="pandas"), rig.report)
     assert time.monotonic() - begin < 10
-    assert caught.value.exit_code == 3
+    assert caught.value.service_exit_code == 3
     assert "the module pandas is not in the environment" in caught.value.message
     assert "requirements" in caught.value.hint
     # An engine copies stdout and stderr side by side: their lines come in either order. That for programs is not shown.
@@ -255,10 +255,10 @@ def test_a_removed_service_is_diagnosed_as_such(rig):
 def test_a_service_is_reached_by_the_names_that_were_packaged(rig, base_image, tmp_path):
     env = {"MODELPACK_ALLOWED_HOSTS": "packaged.example"}
     spec = rig.spec()
-    if rig.engine.isolated:
+    if rig.engine.images is not None:
         config = [f"{name}={value}" for name, value in {"PATH": "/usr/local/bin:/usr/bin:/bin", **env}.items()]
         image = tiny.image(base_image, tmp_path / "store", Env=config)
-        spec = replace(spec, image=str(rig.engine.load(image, ["modelpack-test/hosts:1"], Reporter())))
+        spec = replace(spec, image=str(rig.engine.images.load(image, ["modelpack-test/hosts:1"], Reporter())))
     else:
         spec = replace(spec, program=replace(spec.program, env=env))
     service = wait_until_ready(rig.engine, rig.engine.run(spec, Reporter()), Reporter(), 30)

@@ -60,7 +60,7 @@ def reply(status: str, body: object) -> bytes:
 def test_a_real_engine_is_chosen_by_itself(docker_host, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", docker_host)
     assert choose().name == "docker"
-    assert choose().isolated
+    assert choose().images is not None
     assert "20.10" in choose("docker").describe()
     assert docker_host in choose("docker").describe()
 
@@ -85,7 +85,7 @@ def test_the_docker_command_s_context_is_followed(docker_host, tmp_path, monkeyp
 
 def test_without_an_engine_it_is_the_process_engine(nowhere):
     assert choose().name == "process"
-    assert not choose().isolated
+    assert choose().images is None
 
 
 def test_the_environment_decides_where_nobody_does(docker_host, monkeypatch):

@@ -26,7 +26,7 @@ def test_the_table_is_dockers_own(docker_host: str, base_image: Path, monkeypatc
     monkeypatch.setenv("DOCKER_HOST", docker_host)
     layout = Layout(base_image)
     image: Image = layout.image(next(iter(layout.names().values())))
-    ContainerEngine(connect()).load(image, ["table.example/some/base:1"], Reporter())
+    ContainerEngine(connect()).images.load(image, ["table.example/some/base:1"], Reporter())
     for _ in range(5):
         # The engine is shared: between the two an image can come, go, or grow a second older.
         ours, theirs = lines(PROGRAM, "images"), lines("docker", "images")

@@ -198,11 +198,11 @@ def _from_engine(wanted: str, platform: Platform, cache: Layout, report: Reporte
 
     try:
         engine = choose(None)
-        if not engine.isolated:
+        if engine.images is None:
             return None
         with temporary_archive(cache) as path:
             with path.open("wb") as out:
-                engine.save(wanted, out, report)
+                engine.images.save(wanted, out, report)
             report.log(f"Taking {wanted} from {engine.name}")
             return import_archive(path, platform, cache)
     except (NotFound, Unavailable):

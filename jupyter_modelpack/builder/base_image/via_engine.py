@@ -19,7 +19,8 @@ from jupyter_modelpack.builder.base_image.find_python import find_python
 from jupyter_modelpack.builder.base_image.resolve import Base, resolve_base, temporary_archive
 from jupyter_modelpack.builder.dockerfile.text import command
 from jupyter_modelpack.builder.recipe import Needs
-from jupyter_modelpack.engine import base as engines
+from jupyter_modelpack.engine.base import Engine
+from jupyter_modelpack.engine.image_store import EngineCredentials
 from jupyter_modelpack.errors import Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Platform
@@ -36,7 +37,7 @@ _REPOSITORY = "modelpack/engine-base"
 def engine_base(
     needs: Needs,
     platform: Platform,
-    engine: engines.Engine,
+    engine: Engine,
     report: Reporter,
     credentials: Mapping[str, Credentials] | None = None,
     *,
@@ -56,7 +57,8 @@ def engine_base(
         UsageError: there is no container engine to build with.
         BuildFailed: a step failed; carries its last lines.
     """
-    if not engine.isolated:
+    images = engine.images
+    if images is None:
         raise UsageError(
             f"This environment has {needs.base_work}, which only a container engine can build; none answers here.",
             hint="Start Docker or Podman; or name the Python packages with pip and a base image that holds the rest.",
@@ -71,14 +73,14 @@ def engine_base(
     if found is None:
         report.stage("base", f"Building the base image with {engine.name} ({needs.base_work})")
         if base is not None:
-            engine.load(base.image, [f"modelpack/base:{base.image.id.short}"], report)
+            images.load(base.image, [f"modelpack/base:{base.image.id.short}"], report)
         tag = f"{_REPOSITORY}:{key}"
         with tempfile.TemporaryDirectory(prefix="modelpack-") as folder:
             (Path(folder) / "Dockerfile").write_text(text)
-            engine.build(Path(folder), tag, report, credentials=_for_engine(credentials))
+            images.build(Path(folder), tag, report, credentials=_for_engine(credentials))
         with temporary_archive(cache) as path:
             with path.open("wb") as out:
-                engine.save(tag, out, report)
+                images.save(tag, out, report)
             found = import_archive(path, platform, cache).descriptor
         cache.tag(name, found)
     image = cache.image(found)
@@ -110,8 +112,8 @@ def _below(
         ) from error
 
 
-def _for_engine(known: Mapping[str, Credentials] | None) -> dict[str, engines.Credentials]:
-    return {address: engines.Credentials(one.username, one.password) for address, one in (known or {}).items()}
+def _for_engine(known: Mapping[str, Credentials] | None) -> dict[str, EngineCredentials]:
+    return {address: EngineCredentials(one.username, one.password) for address, one in (known or {}).items()}
 
 
 def apt_step(packages: Sequence[str]) -> str:

@@ -36,14 +36,13 @@ as an engine may take to answer."""
 _NOBODY = "name-changes-hands"
 
 
-class ContainerEngine(ContainerImages):
+class ContainerEngine:
     """Docker or Podman; a service is a container."""
 
-    isolated = True
-
     def __init__(self, daemon: Daemon) -> None:
-        super().__init__(daemon)
+        self._daemon = daemon
         self.name = daemon.name
+        self.images = ContainerImages(daemon, self._release)
 
     def describe(self) -> str:
         """Return one line for people."""
@@ -52,7 +51,7 @@ class ContainerEngine(ContainerImages):
     def run(self, spec: RunSpec, report: Reporter) -> Service:
         """Start a container, well shut in; return before it is healthy."""
         check_name(spec.name)
-        spec.bounds.check(self.name, isolated=self.isolated)
+        spec.bounds.check(self.name)
         api = self._daemon.api
         number = claims.begin(spec.name)
         labels = {**spec.labels, SERVICE_LABEL: spec.name, CLAIM_LABEL: number}
@@ -118,7 +117,7 @@ class ContainerEngine(ContainerImages):
 
     def _says_hosts(self, image: str) -> bool:
         """Whether an image was packaged with the names that its services are reached by."""
-        found = self._image(image) or {}
+        found = self.images.inspect(image) or {}
         said = (found.get("Config") or {}).get("Env") or ()
         return any(one.partition("=")[0] in allowed_hosts(environ={}) for one in said)
 
@@ -219,35 +218,39 @@ class ContainerEngine(ContainerImages):
             raise Conflict(f"{now.name} is running.", hint=f"End it first: kill {now.name}.", code="running")
         self._discard(now.id, now.labels)
 
-    def remove_image(self, name: str) -> tuple[str, ...]:
-        """Remove a name, and with the last one the image and its ended services; return their names."""
-        try:
-            return super().remove_image(name)
-        except Conflict as error:
-            users = self._users(name)
-            for one in users:
-                if not one.mine:
-                    raise Conflict(
-                        f"{name} is in use by the container {one.name}, which modelpack has not started.",
-                        hint=f"Remove the container first: {self.name} rm --force {one.name}.",
-                        code="image-in-use",
-                    ) from error
-                if not one.ended:
-                    raise Conflict(
-                        f"{name} is in use by the service {one.name}, which is {one.state}.",
-                        hint=f"End it first: kill {one.name}.",
-                        code="image-in-use",
-                    ) from error
-            if not users:
-                raise
+    def _release(self, image: str, error: Conflict) -> tuple[str, ...]:
+        """Remove the ended services of ours that keep an image from being removed; return their names.
+
+        Args:
+            image: Name or id of the image.
+            error: What the engine said; raised again when no container is found that explains it.
+
+        Raises:
+            Conflict: a container uses the image that is not ours, or has not ended.
+        """
+        users = self._users(image)
+        for one in users:
+            if not one.mine:
+                raise Conflict(
+                    f"{image} is in use by the container {one.name}, which modelpack has not started.",
+                    hint=f"Remove the container first: {self.name} rm --force {one.name}.",
+                    code="image-in-use",
+                ) from error
+            if not one.ended:
+                raise Conflict(
+                    f"{image} is in use by the service {one.name}, which is {one.state}.",
+                    hint=f"End it first: kill {one.name}.",
+                    code="image-in-use",
+                ) from error
+        if not users:
+            raise error
         for one in users:
             self._discard(one.id, one.labels)
-        super().remove_image(name)
         return tuple(one.name for one in users)
 
     def _users(self, image: str) -> list[Service]:
         """Return the containers that were made from an image, whoever made them."""
-        found = self._image(image)
+        found = self.images.inspect(image)
         with self._daemon.asking("Listing containers"):
             listed = self._daemon.api.containers(all=True)
         users = []

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from jupyter_modelpack.engine.base import Credentials, ImageRow, Writable
 from jupyter_modelpack.engine.docker.channel import Handover, ReceiverGone
 from jupyter_modelpack.engine.docker.cli_output import BuildTranscript, PullTranscript, disk_full, error_of, pull_error
 from jupyter_modelpack.engine.docker.connection import Daemon
 from jupyter_modelpack.engine.docker.inspect import Attributes, all_rows
+from jupyter_modelpack.engine.image_store import EngineCredentials, ImageRow, Writable
 from jupyter_modelpack.errors import Conflict, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import NAME_LABEL
@@ -31,28 +31,36 @@ _SMALL = 1 << 20
 
 
 class ContainerImages:
-    """The half of `ContainerEngine` that deals with images."""
+    """The `ImageStore` of Docker or Podman."""
 
-    def __init__(self, daemon: Daemon) -> None:
+    def __init__(self, daemon: Daemon, release: Callable[[str, Conflict], tuple[str, ...]]) -> None:
+        """Keep images with `daemon`.
+
+        Args:
+            daemon: The engine.
+            release: Called with an image's name and the engine's refusal when a container stands in the way of
+                removing it; removes the ended services of ours and returns their names, or raises `Conflict`.
+        """
         self._daemon = daemon
+        self._release = release
 
-    def images(self) -> list[ImageRow]:
+    def rows(self) -> list[ImageRow]:
         """Return local images, newest first, one row a name."""
         with self._daemon.asking("Listing images"):
             return all_rows(self._daemon.api.images())
 
-    def has_image(self, image_id: Digest) -> bool:
+    def has(self, image_id: Digest) -> bool:
         """Whether an image with this config digest is there."""
-        return self._image(image_id) is not None
+        return self.inspect(image_id) is not None
 
-    def pull(self, reference: str, credentials: Credentials | None, report: Reporter) -> Digest:
+    def pull(self, reference: str, credentials: EngineCredentials | None, report: Reporter) -> Digest:
         """Pull `reference` as ``docker pull`` does; return the image's id."""
         wanted = Reference.parse(reference)
         tag = str(wanted.digest or wanted.tag or "latest")
         auth = None
         if credentials is not None:
             auth = {"username": credentials.username, "password": credentials.password.reveal()}
-        before = self._image(reference)
+        before = self.inspect(reference)
         transcript = PullTranscript(wanted, report)
         # The high-level pull of the SDK hides why Podman failed; the stream says it.
         messages = self._daemon.stream(
@@ -68,7 +76,7 @@ class ContainerImages:
             if error.code in {"not-found", "engine-error"}:
                 raise pull_error(reference, error.message) from error
             raise
-        image = self._image(reference)
+        image = self.inspect(reference)
         if image is None:
             raise Unavailable(f"Pulling {reference}: the engine stopped before it was done.", retry=True)
         if not transcript.complete:
@@ -89,9 +97,9 @@ class ContainerImages:
 
     def load(self, image: Image, names: Sequence[str], report: Reporter) -> Digest:
         """Hand `image` over as an archive that is never whole in memory or on disk; return its id."""
-        if not self.has_image(image.id):
+        if not self.has(image.id):
             self._load(image, names, report)
-        found = self._image(image.id) or (self._image(names[0]) if names else None)
+        found = self.inspect(image.id) or (self.inspect(names[0]) if names else None)
         if found is None:
             raise Unavailable("Loading an image: the engine took it, but does not know it.", code="engine-error")
         # Podman reads the first name only; an image that was there already has others.
@@ -124,7 +132,7 @@ class ContainerImages:
             name = ((image.config().get("config") or {}).get("Labels") or {}).get(NAME_LABEL)
             rows.sort(key=lambda row: (_alike(name, row), row["Created"]), reverse=True)
             for row in rows[:_LOOKED_AT]:
-                found = (self._image(row["Id"]) or {}).get("RootFS", {}).get("Layers") or []
+                found = (self.inspect(row["Id"]) or {}).get("RootFS", {}).get("Layers") or []
                 same = (ours == theirs for ours, theirs in zip(wanted, found, strict=False))
                 most = max(most, sum(takewhile(bool, same)))
                 if sum(layer.size for layer in layers[most:]) < _SMALL:
@@ -180,7 +188,7 @@ class ContainerImages:
         *,
         build_args: Mapping[str, str] | None = None,
         network: str | None = None,
-        credentials: Mapping[str, Credentials] | None = None,
+        credentials: Mapping[str, EngineCredentials] | None = None,
     ) -> Digest:
         """Build the Dockerfile in the folder `context`; return the image's id."""
         Reference.parse(tag)
@@ -207,7 +215,7 @@ class ContainerImages:
             if error.code == "engine-error":  # a Dockerfile that cannot be parsed
                 raise transcript.failure(error.message) from error
             raise
-        found = self._image(tag)
+        found = self.inspect(tag)
         if found is None or transcript.image not in {None, found["Id"]}:
             raise transcript.failure("the engine stopped before it was done")
         return Digest.parse(found["Id"])
@@ -218,13 +226,23 @@ class ContainerImages:
         with self._daemon.asking(f"Naming {image} {name}"):
             self._daemon.api.tag(image, reference.name, reference.tag or "latest")
 
-    def remove_image(self, name: str) -> tuple[str, ...]:
-        """Remove a name, and with the last one the image."""
+    def remove(self, name: str) -> tuple[str, ...]:
+        """Remove a name, and with the last one the image and its ended services; return their names."""
+        try:
+            self._remove(name)
+        except Conflict as error:
+            released = self._release(name, error)
+        else:
+            return ()
+        self._remove(name)
+        return released
+
+    def _remove(self, name: str) -> None:
         with self._daemon.asking(f"Removing {name}"):
             self._daemon.api.remove_image(name)
-        return ()
 
-    def _image(self, name: str) -> Attributes | None:
+    def inspect(self, name: str) -> Attributes | None:
+        """Return what the engine knows of an image, its id with the algorithm; None where there is none."""
         try:
             with self._daemon.asking(f"Looking for {name}"):
                 found: Attributes = self._daemon.api.inspect_image(name)  # type: ignore[no-untyped-call]

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from jupyter_modelpack.engine.base import KILLED, OUT_OF_MEMORY, ImageRow, Service, State
+from jupyter_modelpack.engine.base import KILLED, OUT_OF_MEMORY, Service, State
 from jupyter_modelpack.engine.docker import claims
+from jupyter_modelpack.engine.image_store import ImageRow
 from jupyter_modelpack.image_contract import IMAGE_PORT, LABEL
 from jupyter_modelpack.oci.digest import Digest
 

@@ -8,14 +8,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import NoReturn
 
 from jupyter_modelpack import supported
 from jupyter_modelpack.engine import ports
-from jupyter_modelpack.engine.base import Credentials, ImageRow, LocalProgram, RunSpec, Service, Writable, check_name
+from jupyter_modelpack.engine.base import LocalProgram, RunSpec, Service, check_name
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
 from jupyter_modelpack.engine.process import supervisor
 from jupyter_modelpack.engine.process.service_records import Record
@@ -26,8 +24,6 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import HOST_VARIABLE, PORT_VARIABLE
 from jupyter_modelpack.limits import SERVICE_LOG_BYTES
 from jupyter_modelpack.listener import holder
-from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.image import Image
 
 _START_SECONDS = 20.0
 """Seconds in which the supervisor must have started; it takes a tenth of one."""
@@ -55,7 +51,7 @@ class ProcessEngine:
     """Services as detached local processes that outlive the kernel."""
 
     name = "process"
-    isolated = False
+    images = None
 
     def __init__(self) -> None:
         """Raise `Unavailable` on a system that does not tell of its processes."""
@@ -70,59 +66,10 @@ class ProcessEngine:
         """Return one line for people."""
         return f"local processes of Python {sys.version_info.major}.{sys.version_info.minor}, not isolated"
 
-    # --- images: there are none but those in the workspace ---
-
-    def images(self) -> list[ImageRow]:
-        """Return nothing: images lie in the workspace."""
-        return []
-
-    def has_image(self, image_id: Digest) -> bool:  # noqa: ARG002
-        """Say no."""
-        return False
-
-    def shared_layers(self, image: Image) -> frozenset[Digest]:  # noqa: ARG002
-        """Return none."""
-        return frozenset()
-
-    def pull(self, reference: str, credentials: Credentials | None, report: Reporter) -> Digest:  # noqa: ARG002
-        """Refuse."""
-        _needs_engine(f"Pulling {reference}")
-
-    def load(self, image: Image, names: Sequence[str], report: Reporter) -> Digest:  # noqa: ARG002
-        """Refuse."""
-        _needs_engine("Loading an image")
-
-    def save(self, reference: str, out: Writable, report: Reporter) -> None:  # noqa: ARG002
-        """Refuse."""
-        _needs_engine(f"Saving {reference} from an engine")
-
-    def build(
-        self,
-        context: Path,  # noqa: ARG002
-        tag: str,
-        report: Reporter,  # noqa: ARG002
-        *,
-        build_args: Mapping[str, str] | None = None,  # noqa: ARG002
-        network: str | None = None,  # noqa: ARG002
-        credentials: Mapping[str, Credentials] | None = None,  # noqa: ARG002
-    ) -> Digest:
-        """Refuse."""
-        _needs_engine(f"Building {tag} from a Dockerfile")
-
-    def tag(self, image: str, name: str) -> None:  # noqa: ARG002
-        """Refuse."""
-        _needs_engine(f"Naming {image}")
-
-    def remove_image(self, name: str) -> tuple[str, ...]:
-        """Refuse."""
-        raise NotFound(f"The process engine holds no image {name}: images lie in the workspace.", code="no-image")
-
-    # --- services ---
-
     def run(self, spec: RunSpec, report: Reporter) -> Service:
         """Start the program of `spec` in a session of its own; return before it is healthy."""
         check_name(spec.name)
-        spec.bounds.check(self.name, isolated=self.isolated)
+        spec.bounds.check(self.name)
         if spec.program is None:
             raise UsageError(f"{spec.image} names no program that could run without a container engine.")
         self._make_room(spec, report)
@@ -311,11 +258,3 @@ def _again(service: Service) -> Service:
         return _record(service).service()
     except NotFound:
         return replace(service, state="gone")
-
-
-def _needs_engine(what: str) -> NoReturn:
-    raise Unavailable(
-        f"{what} needs a container engine; this is the process engine.",
-        hint="Install Docker or Podman, or choose one that is there: --engine docker.",
-        code="no-engine",
-    )

@@ -80,14 +80,14 @@ class Tables:
 
 
 def _rows(name: str, where: Where) -> Sequence[Row]:
-    if where.absent and (name in {"models", "packages"} or (name == "images" and not _isolated(where))):
+    if where.absent and (name in {"models", "packages"} or (name == "images" and _from_workspace(where))):
         return ()
     source = SOURCES[name]
     return source.rows(source.load(where.values()), {**where.values(), "absent": where.absent})
 
 
-def _isolated(where: Where) -> bool:
-    return lookup.engine(where.engine).isolated
+def _from_workspace(where: Where) -> bool:
+    return lookup.engine(where.engine).images is None
 
 
 def _with_forms(name: str, row: Row) -> Row:

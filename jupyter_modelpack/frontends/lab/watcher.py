@@ -97,5 +97,5 @@ def _services(where: Where) -> Hashable:
 
 
 def _images(where: Where) -> Hashable:
-    chosen = lookup.engine(where.engine)
-    return hash(tuple((str(row.id), row.repository, row.tag) for row in chosen.images())) if chosen.isolated else 0
+    images = lookup.engine(where.engine).images
+    return 0 if images is None else hash(tuple((str(row.id), row.repository, row.tag) for row in images.rows()))

@@ -17,6 +17,7 @@ from traitlets import List, Unicode
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.delete import delete
 from jupyter_modelpack.commands.kill import kill
+from jupyter_modelpack.commands.remove import remove
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.live import start
@@ -131,7 +132,7 @@ class TablesPanel(Panel):
 
     def _remove(self, asked: Mapping[str, Any]) -> str:
         name = str(asked.get("name"))
-        gone = lookup.engine(self._where.get("engine")).remove_image(name)
+        gone = remove(Reporter(), image=name, engine=self._where.get("engine")).services
         return f"Removed {', with the ended '.join([name, *([', '.join(gone)] if gone else [])])}."
 
     def _delete(self, asked: Mapping[str, Any]) -> str:

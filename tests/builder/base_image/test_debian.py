@@ -23,7 +23,7 @@ def test_its_python_starts(python, tmp_path, docker_host, monkeypatch):
     image = make_base(python, Platform(), Layout.create(tmp_path / "cache"), Reporter())
     name = f"base-{uuid.uuid4().hex[:8]}:1"
     monkeypatch.setenv("DOCKER_HOST", docker_host)
-    choose("docker").load(image, [name], Reporter())
+    choose("docker").images.load(image, [name], Reporter())
     try:
         program = "import ssl, sys; print(sys.version_info[:2])"
         done = subprocess.run(

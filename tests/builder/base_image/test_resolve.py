@@ -94,7 +94,7 @@ def test_from_a_local_engine(base_image, machine_cache, docker_host, monkeypatch
     image = source.image(source.index().manifests[0])
     from jupyter_modelpack.engine.select import choose
 
-    choose("docker").load(image, ["only-local/base:7"], Reporter())
+    choose("docker").images.load(image, ["only-local/base:7"], Reporter())
     assert resolve("only-local/base:7", machine_cache).image.id == image.id
     # Kept: a second time needs no engine.
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")

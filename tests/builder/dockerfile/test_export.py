@@ -108,7 +108,7 @@ def test_extra_steps_are_built_by_the_engine_with_a_live_log(recipe, store, watc
     base = engine_base(wanted.needs, Platform(), engine, watcher.report)
     assert Log(line) in watcher.events
     built = build(wanted, store, Reporter(), base=base)
-    engine.load(built.image, ["with-steps:1"], Reporter())
+    engine.images.load(built.image, ["with-steps:1"], Reporter())
     done = subprocess.run(
         [
             *("docker", "-H", docker_host, "run", "--rm", "--entrypoint", "/opt/modelpack/env/bin/python"),

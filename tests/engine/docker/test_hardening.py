@@ -186,19 +186,19 @@ def test_a_container_whose_maker_was_killed_at_once_is_ours_by_its_name(home):
 def test_an_image_goes_with_its_ended_services_and_no_others(containers, by_hand, base_image, tmp_path):
     engine, name = containers.engine, f"modelpack-test/{containers.prefix}:1"
     made = tiny.image(base_image, tmp_path / "store", containers.prefix)
-    containers.image = str(engine.load(made, [name], Reporter()))
+    containers.image = str(engine.images.load(made, [name], Reporter()))
     service = containers.run()
     with pytest.raises(Conflict, match=f"in use by the service {service.name}, which is running") as caught:
-        engine.remove_image(name)
+        engine.images.remove(name)
     assert caught.value.hint == f"End it first: kill {service.name}."
     engine.kill(service)
     foreign = by_hand(service.labels)
     with pytest.raises(Conflict, match=f"in use by the container {foreign}") as caught:
-        engine.remove_image(name)
+        engine.images.remove(name)
     assert caught.value.hint == f"Remove the container first: {engine.name} rm --force {foreign}."
     assert engine.find(service.name).ended
     engine._daemon.api.remove_container(foreign, force=True)
-    assert engine.remove_image(name) == (service.name,)
+    assert engine.images.remove(name) == (service.name,)
     with pytest.raises(NotFound):
         engine.find(service.name)
-    assert not [row for row in engine.images() if f"{row.repository}:{row.tag}".endswith(name)]
+    assert not [row for row in engine.images.rows() if f"{row.repository}:{row.tag}".endswith(name)]

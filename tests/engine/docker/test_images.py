@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from jupyter_modelpack.engine.base import Credentials
+from jupyter_modelpack.engine.image_store import EngineCredentials
 from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.errors import BuildFailed, Cancelled, Denied, NotFound, Unavailable
 from jupyter_modelpack.events import Log, Progress, Reporter
@@ -36,37 +36,37 @@ def another(base_image, tmp_path_factory):
 
 def test_a_loaded_image_is_listed_under_its_names(containers, another, names):
     image, engine, events = another(), containers.engine, []
-    assert not engine.has_image(image.id)
-    assert engine.load(image, names, Reporter(events.append)) == image.id
-    assert engine.has_image(image.id)
-    rows = [row for row in engine.images() if row.id == image.id]
+    assert not engine.images.has(image.id)
+    assert engine.images.load(image, names, Reporter(events.append)) == image.id
+    assert engine.images.has(image.id)
+    rows = [row for row in engine.images.rows() if row.id == image.id]
     assert sorted(f"{row.repository.removeprefix('localhost/')}:{row.tag}" for row in rows) == names
     assert all(row.ours and row.created.year == 2025 and row.size > 10**7 for row in rows)
     done = [event.done for event in events if isinstance(event, Progress)]
     assert done == sorted(done)
     assert done[-1] >= image.manifest.layers[-1].size
-    engine.remove_image(names[0])
-    assert [row.tag for row in engine.images() if row.id == image.id] == ["2"]
-    engine.remove_image(names[1])
-    assert not engine.has_image(image.id)
+    engine.images.remove(names[0])
+    assert [row.tag for row in engine.images.rows() if row.id == image.id] == ["2"]
+    engine.images.remove(names[1])
+    assert not engine.images.has(image.id)
 
 
 def test_a_second_load_moves_no_bytes(containers, another, names):
     image, events = another(), []
-    containers.engine.load(image, names[:1], Reporter())
-    assert containers.engine.load(image, names[:1], Reporter(events.append)) == image.id
+    containers.engine.images.load(image, names[:1], Reporter())
+    assert containers.engine.images.load(image, names[:1], Reporter(events.append)) == image.id
     assert events == []
 
 
 def test_layers_that_docker_has_are_not_sent(docker_host, monkeypatch, another, names):
     monkeypatch.setenv("DOCKER_HOST", docker_host)
     engine, below, above, events = choose("docker"), another(), another(), []
-    engine.load(below, names[:1], Reporter())
-    assert engine.load(above, names[1:], Reporter(events.append)) == above.id
+    engine.images.load(below, names[:1], Reporter())
+    assert engine.images.load(above, names[1:], Reporter(events.append)) == above.id
     sent = max(event.total for event in events if isinstance(event, Progress))
     assert sent == above.manifest.layers[-1].size + above.manifest.config.size
     out = io.BytesIO()
-    engine.save(names[1], out, Reporter())
+    engine.images.save(names[1], out, Reporter())
     out.seek(0)
     with tarfile.open(fileobj=out) as archive:
         saved = json.load(archive.extractfile("manifest.json"))[0]
@@ -77,9 +77,9 @@ def test_an_engine_that_wants_all_layers_gets_them(docker_host, monkeypatch, ano
     monkeypatch.setenv("DOCKER_HOST", docker_host)
     engine, image, lines = choose("docker"), another(), []
     every = frozenset(layer.digest for layer in image.manifest.layers)
-    monkeypatch.setattr(type(engine), "shared_layers", lambda _engine, _image: every)
+    monkeypatch.setattr(type(engine.images), "shared_layers", lambda _engine, _image: every)
     report = Reporter(lambda event: lines.append(event.text) if isinstance(event, Log) else None)
-    assert engine.load(image, names, report) == image.id
+    assert engine.images.load(image, names, report) == image.id
     assert "The engine wants all layers." in lines
 
 
@@ -87,8 +87,8 @@ def test_a_cancelled_load_leaves_nothing(containers, another, names):
     image, report = another(), Reporter()
     report.cancel()
     with pytest.raises(Cancelled):
-        containers.engine.load(image, names, report)
-    assert not containers.engine.has_image(image.id)
+        containers.engine.images.load(image, names, report)
+    assert not containers.engine.images.has(image.id)
 
 
 def test_a_damaged_blob_is_the_error_of_the_load(containers, another, names):
@@ -98,13 +98,13 @@ def test_a_damaged_blob_is_the_error_of_the_load(containers, another, names):
     path.chmod(0o600)
     path.write_bytes(b"x" * layer.size)
     with pytest.raises(Exception, match="is damaged"):
-        containers.engine.load(image, names, Reporter())
-    assert not containers.engine.has_image(image.id)
+        containers.engine.images.load(image, names, Reporter())
+    assert not containers.engine.images.has(image.id)
 
 
 def test_a_saved_image_is_an_archive(containers):
     out = io.BytesIO()
-    containers.engine.save(containers.image, out, Reporter())
+    containers.engine.images.save(containers.image, out, Reporter())
     out.seek(0)
     with tarfile.open(fileobj=out) as archive:
         config = json.load(archive.extractfile("manifest.json"))[0]["Config"]
@@ -116,19 +116,19 @@ def test_running_or_saving_an_absent_image_is_not_found(containers):
     with pytest.raises(NotFound, match="has no image modelpack-test/nowhere:1"):
         containers.run()
     with pytest.raises(NotFound):
-        containers.engine.save(containers.image, io.BytesIO(), Reporter())
+        containers.engine.images.save(containers.image, io.BytesIO(), Reporter())
 
 
 def build(rig, folder, dockerfile, report=None, **options):
     (folder / "Dockerfile").write_text(dockerfile)
-    return rig.engine.build(folder, "modelpack-test/built:1", report or rig.report, **options)
+    return rig.engine.images.build(folder, "modelpack-test/built:1", report or rig.report, **options)
 
 
 def test_a_dockerfile_is_built_with_its_log(containers, tmp_path):
     (tmp_path / "hello").write_text(uuid.uuid4().hex)  # nothing comes from the engine's cache
     lines = ["FROM modelpack-test/tiny:1", "ARG WORD", "COPY hello /hello", 'RUN ["python3", "-c", "print(6 * 7)"]']
     image = build(containers, tmp_path, "\n".join(lines), build_args={"WORD": "x"}, network="none")
-    assert containers.engine.has_image(image)
+    assert containers.engine.images.has(image)
     assert any("COPY hello /hello" in line for line in containers.lines)
     assert any(line.endswith("42") for line in containers.lines)
 
@@ -164,53 +164,53 @@ def pushed(cncf_registry, another, tmp_path):
     argv = ["skopeo", "copy", "--dest-tls-verify=false", "--dest-creds"]
     argv += [f"{cncf_registry.username}:{cncf_registry.password}", f"docker-archive:{archive}", f"docker://{reference}"]
     subprocess.run(argv, check=True, capture_output=True)
-    return reference, Credentials(cncf_registry.username, Secret(cncf_registry.password))
+    return reference, EngineCredentials(cncf_registry.username, Secret(cncf_registry.password))
 
 
 def test_a_pull_reads_as_docker_words_it(docker, pushed):
     reference, credentials = pushed
     events = []
-    image = docker.pull(reference, credentials, Reporter(events.append))
+    image = docker.images.pull(reference, credentials, Reporter(events.append))
     lines = [event.text for event in events if isinstance(event, Log)]
     assert lines[0].startswith("1: Pulling from engine/pulled-")
     assert any(line.endswith(": Pull complete") for line in lines)
     assert lines[-2].startswith("Digest: sha256:")
     assert lines[-1] == f"Status: Downloaded newer image for {reference}"
-    assert docker.has_image(image)
+    assert docker.images.has(image)
     events.clear()
-    assert docker.pull(reference, credentials, Reporter(events.append)) == image
+    assert docker.images.pull(reference, credentials, Reporter(events.append)) == image
     assert events[-1] == Log(f"Status: Image is up to date for {reference}")
-    docker.remove_image(reference)
+    docker.images.remove(reference)
 
 
 def test_a_refused_pull_is_told_from_an_absent_image(docker, pushed):
     engine, (reference, credentials) = docker, pushed
-    wrong = Credentials(credentials.username, Secret("wrong"))
+    wrong = EngineCredentials(credentials.username, Secret("wrong"))
     with pytest.raises(Denied) as caught:
-        engine.pull(reference, wrong, Reporter())
+        engine.images.pull(reference, wrong, Reporter())
     assert "wrong" not in str(caught.value)
     with pytest.raises(NotFound):
-        engine.pull(reference.replace(":1", ":2"), credentials, Reporter())
+        engine.images.pull(reference.replace(":1", ":2"), credentials, Reporter())
     with pytest.raises(Unavailable) as away:
-        engine.pull("127.0.0.1:1/none:1", None, Reporter())
+        engine.images.pull("127.0.0.1:1/none:1", None, Reporter())
     assert away.value.retry
 
 
 def test_a_pull_from_nowhere_is_unavailable(containers):
     # Podman speaks TLS to a registry even on loopback, so what it can pull is not for this suite.
     with pytest.raises(Unavailable, match=r"Pulling 127\.0\.0\.1:1/none:1 failed: .*refused"):
-        containers.engine.pull("127.0.0.1:1/none:1", None, Reporter())
+        containers.engine.images.pull("127.0.0.1:1/none:1", None, Reporter())
 
 
 def test_a_build_can_be_cancelled(docker, tiny_image, tmp_path):
     engine, report = docker, Reporter()
-    engine.load(tiny_image, ["modelpack-test/tiny:1"], Reporter())
+    engine.images.load(tiny_image, ["modelpack-test/tiny:1"], Reporter())
     sleep = '["python3", "-c", "import time; time.sleep(60)"]'
     (tmp_path / "Dockerfile").write_text(f"FROM modelpack-test/tiny:1\nRUN {sleep}\n")
     threading.Timer(1, report.cancel).start()
     begin = time.monotonic()
     with pytest.raises(Cancelled):
-        engine.build(tmp_path, "modelpack-test/never:1", report)
+        engine.images.build(tmp_path, "modelpack-test/never:1", report)
     assert time.monotonic() - begin < 5
 
 
@@ -218,10 +218,10 @@ def test_a_health_check_reaches_the_engine(containers, base_image, tmp_path):
     health = {"Test": ["CMD", "true"], "Interval": 10_000_000_000}
     made = tiny.image(base_image, tmp_path / "store", "health", Healthcheck=health)
     api = containers.engine._daemon.api
-    image = containers.engine.load(made, ["modelpack-test/health:1"], Reporter())
+    image = containers.engine.images.load(made, ["modelpack-test/health:1"], Reporter())
     container = api.create_container(str(image))["Id"]
     try:
         assert api.inspect_container(container)["Config"]["Healthcheck"]["Test"] == ["CMD", "true"]
     finally:
         api.remove_container(container)
-        containers.engine.remove_image("modelpack-test/health:1")
+        containers.engine.images.remove("modelpack-test/health:1")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from jupyter_modelpack.commands.results import Images
-from jupyter_modelpack.engine.base import ImageRow
+from jupyter_modelpack.engine.image_store import ImageRow
 from jupyter_modelpack.frontends.live.paging import arranged
 from jupyter_modelpack.frontends.live.tables import SOURCES, Row
 from jupyter_modelpack.frontends.widgets.tables_panel import PAGE_ROWS, TablesPanel
