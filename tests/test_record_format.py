@@ -14,7 +14,7 @@ from jupyter_modelpack import Environment, Model, Workspace
 from jupyter_modelpack.builder.base_image.resolve import _noted
 from jupyter_modelpack.catalog import digest_cache, versioned_artifacts
 from jupyter_modelpack.catalog.package_record import FACTS
-from jupyter_modelpack.delivery.pushed_layers import Shipped
+from jupyter_modelpack.delivery.pushed_layers import PushedLayers
 from jupyter_modelpack.engine.base import LocalProgram, RunSpec
 from jupyter_modelpack.engine.docker import claims
 from jupyter_modelpack.engine.process.service_records import Record
@@ -150,7 +150,7 @@ def test_what_is_no_number_is_not_guessed_at(ws, number):
 
 
 def test_a_note_of_a_layer_that_was_sent_is_made_again(home):
-    memory, plain, sent = Shipped(), Digest.of(b"plain"), Descriptor(LAYER_GZIP, Digest.of(b"sent"), 4)
+    memory, plain, sent = PushedLayers(), Digest.of(b"plain"), Descriptor(LAYER_GZIP, Digest.of(b"sent"), 4)
     memory.keep(plain, sent, "registry.example", "team/adder")
     [note] = (home / "cache/shipped").iterdir()
     change(note, format=None)

@@ -1,1 +1,1 @@
-"""What can be told of a script or a pickle without running it."""
+"""What can be found out about a script or a pickle without running it."""

@@ -2,7 +2,7 @@
 
 "Do better": such a package would build, and its container would end at once. An error is what is certain: imports
 that run when the script is loaded, and images whose packages are all ours. What is imported in a function, a branch
-or a `try` is told in the log, and what is there for type checkers alone is passed over.
+or a `try` is written to the log, and what is there for type checkers alone is passed over.
 """
 
 from __future__ import annotations

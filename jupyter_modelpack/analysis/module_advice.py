@@ -62,9 +62,9 @@ def _brings(name: str, path: str) -> bool:
 
 def _is_from_an_index(name: str) -> bool:
     """Whether it was installed by its name, and not out of a folder of this machine."""
-    told = metadata.distribution(name).read_text("direct_url.json")
+    direct_url = metadata.distribution(name).read_text("direct_url.json")
     try:
-        return told is None or "dir_info" not in json.loads(told)
+        return direct_url is None or "dir_info" not in json.loads(direct_url)
     except ValueError:
         return False
 

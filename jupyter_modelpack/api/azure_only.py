@@ -39,21 +39,21 @@ PARAMETERS = _words("""
 """)
 
 
-def cloud(where: str, hint: str) -> Callable[..., NoReturn]:
+def cloud(called: str, hint: str) -> Callable[..., NoReturn]:
     """Return what stands for a function of the Azure cloud: called, it says so."""
 
     def refuse(*_given: object, **_named: object) -> NoReturn:
-        raise UsageError(f"{where} is a service of the Azure cloud.", hint=hint)
+        raise UsageError(f"{called} is a service of the Azure cloud.", hint=hint)
 
-    refuse.__name__, refuse.__doc__ = where.rpartition(".")[2], f"{where} is a service of the Azure cloud. {hint}"
+    refuse.__name__, refuse.__doc__ = called.rpartition(".")[2], f"{called} is a service of the Azure cloud. {hint}"
     return refuse
 
 
-def accept(where: str, given: Mapping[str, object], **named: object) -> None:
+def accept(called: str, given: Mapping[str, object], **named: object) -> None:
     """Take parameters of Azure's that have no meaning here; raise `TypeError` for any other in `given`."""
     for name in given:
         if name not in PARAMETERS:
-            raise TypeError(f"{where}() got an unexpected keyword argument {name!r}")
+            raise TypeError(f"{called}() got an unexpected keyword argument {name!r}")
     ignored = sorted(name for name, value in {**given, **named}.items() if value and name != "show_output")
     if ignored:
-        _log.info("%s: %s means nothing outside the Azure cloud and is ignored.", where, ", ".join(ignored))
+        _log.info("%s: %s means nothing outside the Azure cloud and is ignored.", called, ", ".join(ignored))

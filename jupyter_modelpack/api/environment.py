@@ -21,7 +21,7 @@ from jupyter_modelpack.api.python_section import PythonSection
 from jupyter_modelpack.api.strict_attributes import Section
 from jupyter_modelpack.catalog.model_metadata import check_name
 from jupyter_modelpack.catalog.text_file import read_text
-from jupyter_modelpack.catalog.versioned_artifacts import Item, Shelf
+from jupyter_modelpack.catalog.versioned_artifacts import Artifact, VersionedArtifacts
 from jupyter_modelpack.errors import NotFound, PathNotFound, UsageError
 from jupyter_modelpack.redact import scrub
 from jupyter_modelpack.store.os_errors import disk_errors
@@ -154,10 +154,10 @@ class Environment(Section):
                 hint="Keep it in ~/.netrc or write ${VARIABLE} in its place.",
                 code="secret-in-environment",
             )
-        shelf = _shelf(workspace)
-        with shelf.lock(self.name):
-            version = shelf.next_version(self.name)
-            shelf.put(self.name, version, document)
+        artifacts = _artifacts(workspace)
+        with artifacts.lock(self.name):
+            version = artifacts.next_version(self.name)
+            artifacts.put(self.name, version, document)
         return Environment.get(workspace, self.name, str(version))
 
     @staticmethod
@@ -167,12 +167,12 @@ class Environment(Section):
         """Return a registered environment, the latest unless `version` says (contract section 5)."""
         if label not in {None, "latest"}:
             raise UsageError(f"There is no label {label!r}: environments have the label latest alone.")
-        shelf = _shelf(workspace)
-        found = max(shelf.items(name), key=lambda item: item.version, default=None)
+        artifacts = _artifacts(workspace)
+        found = max(artifacts.items(name), key=lambda item: item.version, default=None)
         if version is not None:
-            found = shelf.get(name, int(version)) if str(version).isdecimal() else None
+            found = artifacts.get(name, int(version)) if str(version).isdecimal() else None
         if found is None:
-            there = sorted({item.name for item in shelf.items()})
+            there = sorted({item.name for item in artifacts.items()})
             raise NotFound(
                 f"Environment {name}{f', version {version},' if version else ''} not found in provided workspace",
                 hint=f"{_elsewhere(workspace, name, version)}There are: {', '.join(there) or 'no environments yet'}.",
@@ -183,7 +183,7 @@ class Environment(Section):
     @staticmethod
     def list(workspace: WorkspaceFolder) -> dict[str, Environment]:
         """Return the latest version of each registered environment, by name (contract section 5)."""
-        return {item.name: _environment(item) for item in _shelf(workspace).latest()}
+        return {item.name: _environment(item) for item in _artifacts(workspace).latest()}
 
     def clone(self, new_name: str) -> Environment:
         """Return a copy under another name, not registered (contract section 5)."""
@@ -274,11 +274,11 @@ def _elsewhere(workspace: WorkspaceFolder, name: str, version: str | int | None)
     return python_hint(holding(workspace, "environment", named), f"Environment.get({{}}, {name!r}{more})")
 
 
-def _shelf(workspace: WorkspaceFolder) -> Shelf:
-    return Shelf(workspace.store, "environment")
+def _artifacts(workspace: WorkspaceFolder) -> VersionedArtifacts:
+    return VersionedArtifacts(workspace.store, "environment")
 
 
-def _environment(item: Item) -> Environment:
+def _environment(item: Artifact) -> Environment:
     environment = Environment(item.name)
     environment._load(item.document)  # noqa: SLF001 - of this class
     environment.version = str(item.version)

@@ -21,7 +21,7 @@ from jupyter_modelpack.catalog import azure_output, model_layer, model_metadata
 from jupyter_modelpack.catalog import tags as tagging
 from jupyter_modelpack.catalog.framework import Framework
 from jupyter_modelpack.catalog.model_query import query, select
-from jupyter_modelpack.catalog.versioned_artifacts import Item, Shelf
+from jupyter_modelpack.catalog.versioned_artifacts import Artifact, VersionedArtifacts
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.events import Reporter
 
@@ -98,7 +98,7 @@ class Model:
                 "run_id": run_id,
             }
         try:
-            self._fill(workspace, select(_shelf(workspace), criteria))
+            self._fill(workspace, select(_artifacts(workspace), criteria))
         except NotFound as error:
             error.hint = _elsewhere(workspace, str(id or (f"{name}:{version}" if version else name))) + error.hint
             raise
@@ -118,7 +118,7 @@ class Model:
         self.derived_model_ids: builtins.list[str] = []
         self.size = 0
 
-    def _fill(self, workspace: WorkspaceFolder, item: Item) -> None:
+    def _fill(self, workspace: WorkspaceFolder, item: Artifact) -> None:
         words = item.document
         self.workspace, self._item = workspace, item
         self.name, self.version, self.id = item.name, item.version, f"{item.name}:{item.version}"
@@ -169,9 +169,9 @@ class Model:
             "resourceConfiguration": resource_configuration.serialize() if resource_configuration else None,
         }
         files = model_layer.gather(model_path, child_paths)
-        shelf = _shelf(workspace)
-        with shelf.lock(model_name):
-            version = shelf.next_version(model_name)
+        artifacts = _artifacts(workspace)
+        with artifacts.lock(model_name):
+            version = artifacts.next_version(model_name)
             layer = model_layer.write_layer(workspace.store, model_name, version, files, report or Reporter())
             words |= {
                 "name": model_name,
@@ -181,7 +181,7 @@ class Model:
                 "files": len(files.entries),
                 "size": layer.size,
             }
-            shelf.put(model_name, version, words, [layer])
+            artifacts.put(model_name, version, words, [layer])
         azure_output.registering_model(model_name, report)
         return cls(workspace, id=f"{model_name}:{version}")
 
@@ -211,7 +211,7 @@ class Model:
             "properties": properties,
             "run_id": run_id,
         }
-        found = query(_shelf(workspace), criteria, latest=latest)
+        found = query(_artifacts(workspace), criteria, latest=latest)
         return [_model(workspace, item) for item in found]
 
     @staticmethod
@@ -365,13 +365,13 @@ class Model:
 
     def _change(self, change: Any) -> None:
         workspace = self._bound()
-        shelf = _shelf(workspace)
-        with shelf.lock(self.name):
-            now = shelf.get(self.name, self.version)
+        artifacts = _artifacts(workspace)
+        with artifacts.lock(self.name):
+            now = artifacts.get(self.name, self.version)
             if now is None:
                 raise NotFound(f"ModelNotFound: Model {self.id} has been deleted.", code="model-not-found")
-            shelf.put(self.name, self.version, {**now.document, **change(now.document)}, now.layers)
-        self._fill(workspace, shelf.get(self.name, self.version) or now)
+            artifacts.put(self.name, self.version, {**now.document, **change(now.document)}, now.layers)
+        self._fill(workspace, artifacts.get(self.name, self.version) or now)
 
     def __getattr__(self, name: str) -> object:
         if name in MODEL_PARTS:
@@ -388,7 +388,7 @@ class Model:
         )
 
 
-def _model(workspace: WorkspaceFolder, item: Item) -> Model:
+def _model(workspace: WorkspaceFolder, item: Artifact) -> Model:
     model = Model(None)
     model._fill(workspace, item)  # noqa: SLF001 - of this class
     return model
@@ -403,5 +403,5 @@ def _elsewhere(workspace: WorkspaceFolder, named: str) -> str:
     return python_hint(holding(workspace, "model", named), call)
 
 
-def _shelf(workspace: WorkspaceFolder) -> Shelf:
-    return Shelf(workspace.store, "model")
+def _artifacts(workspace: WorkspaceFolder) -> VersionedArtifacts:
+    return VersionedArtifacts(workspace.store, "model")

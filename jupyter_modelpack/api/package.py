@@ -17,7 +17,7 @@ from jupyter_modelpack.api.build_job import BuildJob, pass_on
 from jupyter_modelpack.api.container_registry import ContainerRegistry
 from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.catalog import azure_output, dockerfile_package, package_record
-from jupyter_modelpack.catalog.package_record import Facts, Record
+from jupyter_modelpack.catalog.package_record import PackageFacts, PackageRecord
 from jupyter_modelpack.catalog.workspace_folder import LOGS, WorkspaceFolder
 from jupyter_modelpack.delivery import local_registry
 from jupyter_modelpack.errors import BuildFailed, Cancelled, ModelpackError, NotFound, UsageError
@@ -48,10 +48,10 @@ class ModelPackage:
     def __init__(
         self,
         workspace: WorkspaceFolder,
-        facts: Facts,
+        facts: PackageFacts,
         *,
-        job: BuildJob[Record] | None = None,
-        record: Record | None = None,
+        job: BuildJob[PackageRecord] | None = None,
+        record: PackageRecord | None = None,
     ) -> None:
         self.workspace, self.generate_dockerfile, self.models = workspace, facts.dockerfile, facts.models
         self._facts, self._job, self._record = facts, job, record
@@ -131,7 +131,7 @@ class ModelPackage:
         return self._made.descriptor.digest if self._made else None
 
     @property
-    def record(self) -> Record:
+    def record(self) -> PackageRecord:
         """Its entry in the workspace; ours, not Azure's."""
         if self._made is None:
             raise UsageError(f"The package is not made yet: it is {self.state}.")
@@ -230,7 +230,7 @@ class ModelPackage:
             log_tail=getattr(error, "log_tail", ()),
         ) from None
 
-    def _watch(self, job: BuildJob[Record], show_output: bool, report: Reporter | None) -> None:
+    def _watch(self, job: BuildJob[PackageRecord], show_output: bool, report: Reporter | None) -> None:
         watcher = report or Reporter()
         try:
             for event, line in job.follow(watcher.check):
@@ -359,7 +359,7 @@ class ModelPackage:
             self.wait_for_creation(show_output=True)
 
     @property
-    def _made(self) -> Record | None:
+    def _made(self) -> PackageRecord | None:
         if self._record is None and self._job is not None and self._job.state == "Succeeded":
             self._record = self._job.result
         return self._record

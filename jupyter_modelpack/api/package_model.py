@@ -17,13 +17,13 @@ from jupyter_modelpack.api.environment_spec import needs_of, platform_of
 from jupyter_modelpack.api.inference import InferenceConfig
 from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.package import ModelPackage
-from jupyter_modelpack.api.packaging_task import Order
+from jupyter_modelpack.api.packaging_task import PackagingTask
 from jupyter_modelpack.builder.recipe import Recipe
 from jupyter_modelpack.catalog.framework import Framework
 from jupyter_modelpack.catalog.model_metadata import usable_name
 from jupyter_modelpack.catalog.other_workspaces import holding, python_hint
-from jupyter_modelpack.catalog.package_record import OURS, Facts
-from jupyter_modelpack.catalog.resolve_options import DEFAULT, Choices
+from jupyter_modelpack.catalog.package_record import OURS, PackageFacts
+from jupyter_modelpack.catalog.resolve_options import DEFAULT, ResolveOptions
 from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.image_contract import SAMPLE_LABEL
@@ -42,7 +42,7 @@ def package(
     image_name: str | None,
     image_label: str | None,
     again: bool = True,
-    choices: Choices = DEFAULT,
+    choices: ResolveOptions = DEFAULT,
 ) -> ModelPackage:
     """Check everything, start the build, return its handle.
 
@@ -52,20 +52,20 @@ def package(
         if not isinstance(given, str | None):
             raise UsageError(f"{name} is text, not {type(given).__name__}.", code="bad-name")
     label = check_tag(image_label) if image_label else None
-    recipe = plan(workspace, models, inference_config, image_name, choices)
+    recipe = checked_recipe(workspace, models, inference_config, image_name, choices)
     log = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}.log"
-    facts = Facts(tuple(f"{model.name}:{model.version}" for model in recipe.models), generate_dockerfile, log)
+    facts = PackageFacts(tuple(f"{model.name}:{model.version}" for model in recipe.models), generate_dockerfile, log)
     environment = inference_config.environment if inference_config else None
-    order = Order(workspace, recipe, environment, facts, label, again)
-    return ModelPackage(workspace, facts, job=BuildJob(order.carry_out, order.keep_log))
+    task = PackagingTask(workspace, recipe, environment, facts, label, again)
+    return ModelPackage(workspace, facts, job=BuildJob(task.carry_out, task.keep_log))
 
 
-def plan(
+def checked_recipe(
     workspace: WorkspaceFolder,
     models: Sequence[Model | str],
     inference_config: InferenceConfig | None,
     image_name: str | None = None,
-    choices: Choices = DEFAULT,
+    choices: ResolveOptions = DEFAULT,
 ) -> Recipe:
     """Check everything, return what the package is made of."""
     if not isinstance(workspace, WorkspaceFolder):

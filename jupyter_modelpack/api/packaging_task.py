@@ -1,6 +1,6 @@
-"""An order for a package: what is built, and what is written down about it.
+"""Building a package in a thread of its own: what is built, and what is written down about it.
 
-Runs in the build's own thread. The package gets its name last, so an order that fails or is cancelled
+The package gets its name last, so a task that fails or is cancelled
 leaves nothing but blobs that the next one may use.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from jupyter_modelpack import home
 from jupyter_modelpack.builder.recipe import LayerNote, Recipe
 from jupyter_modelpack.catalog import dockerfile_package, package_record
-from jupyter_modelpack.catalog.package_record import Facts, Record
+from jupyter_modelpack.catalog.package_record import PackageFacts, PackageRecord
 from jupyter_modelpack.catalog.workspace_folder import LOGS, WorkspaceFolder
 from jupyter_modelpack.delivery import remote_registry
 from jupyter_modelpack.errors import ModelpackError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Order:
+class PackagingTask:
     """Everything that decides a package.
 
     Attributes:
@@ -42,7 +42,7 @@ class Order:
     workspace: WorkspaceFolder
     recipe: Recipe
     environment: Environment | None
-    facts: Facts
+    facts: PackageFacts
     label: str | None
     again: bool = True
 
@@ -53,7 +53,7 @@ class Order:
             text = "".join(f"{line}\n" for line in lines)
             write_file(folder / self.facts.log, text.encode(), private=True, durable=False)
 
-    def carry_out(self, report: Reporter) -> Record:
+    def carry_out(self, report: Reporter) -> PackageRecord:
         """Build and name the package; no collector removes meanwhile what it is made of (F23)."""
         store, cache = self.workspace.store, Layout.create(home.cache())
         with store.work(), cache.work():
@@ -61,7 +61,7 @@ class Order:
                 store.holds(model.layer)
             return self._carry_out(report)
 
-    def _carry_out(self, report: Reporter) -> Record:
+    def _carry_out(self, report: Reporter) -> PackageRecord:
         address = self.workspace.registry_address
         descriptor, notes, environment = self._build(report, self._base(report), address)
         report.check()

@@ -34,7 +34,7 @@ from jupyter_modelpack.store.layout import Layout
 
 
 @dataclasses.dataclass(frozen=True)
-class Environment:
+class ImageEnvironment:
     """Base image and dependencies: everything that does not change with model or script.
 
     Attributes:
@@ -114,7 +114,7 @@ def build_environment(
     *,
     base: Base | None = None,
     resolved: Resolved = no_questions,
-) -> Environment:
+) -> ImageEnvironment:
     """Bring base image and dependencies into `store`."""
     needs, cache = recipe.needs, _cache()
     base = base or resolve_base(needs.base, needs.python, recipe.platform, cache, report, fresh=recipe.pull)
@@ -143,10 +143,10 @@ def build_environment(
         store.adopt(cache, layer.descriptor)
         layers.append(_kind(layer.descriptor, kind))
         notes.append(LayerNote(layer.title, layer.descriptor.digest, layer.descriptor.size, layer.reused))
-    return Environment(base, target, lock, tuple(layers), tuple(notes))
+    return ImageEnvironment(base, target, lock, tuple(layers), tuple(notes))
 
 
-def use_server(environment: Environment, store: Layout, report: Reporter) -> tuple[Descriptor, LayerNote]:
+def use_server(environment: ImageEnvironment, store: Layout, report: Reporter) -> tuple[Descriptor, LayerNote]:
     """Bring the scoring server's layer into `store`."""
     cache = _cache()
     server = server_layer(environment.target, cache, report)
@@ -162,7 +162,7 @@ def model_note(model: ModelPart) -> LayerNote:
 
 def write_image(
     recipe: Recipe,
-    environment: Environment,
+    environment: ImageEnvironment,
     layers: Sequence[Descriptor],
     notes: Sequence[LayerNote],
     variables: Mapping[str, str],
@@ -195,7 +195,7 @@ def _as_oci(layer: Descriptor) -> Descriptor:
 
 
 def _write_app(
-    recipe: Recipe, environment: Environment, store: Layout, blob: BlobWriter, report: Reporter
+    recipe: Recipe, environment: ImageEnvironment, store: Layout, blob: BlobWriter, report: Reporter
 ) -> tuple[Descriptor, bool]:
     layer = LayerWriter(blob, environment.target.folders)
     write_app(layer, recipe.source, environment.lock.shipped, report)

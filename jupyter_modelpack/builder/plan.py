@@ -46,7 +46,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ImagePlan:
     """A build that has not happened.
 
     Attributes:
@@ -67,7 +67,7 @@ class Plan:
         return sum(step.download for step in self.steps)
 
 
-def plan(recipe: Recipe, report: Reporter, resolved: Resolved = no_questions) -> Plan:
+def plan_image(recipe: Recipe, report: Reporter, resolved: Resolved = no_questions) -> ImagePlan:
     """Say what building `recipe` would do; resolves its requirements, fetches and writes nothing else.
 
     Args:
@@ -108,7 +108,7 @@ def plan(recipe: Recipe, report: Reporter, resolved: Resolved = no_questions) ->
     remarks = [str(one) for one in settle(parts, target, cache).collisions]
     remarks += [str(one) for one in missing_libraries(parts, base, cache)] if base else []
     remarks += [f"{line}." for one in surveyed for line in shipping(recipe.source, one)]
-    return Plan(python, target.compiler is not None, tuple(steps), tuple(remarks))
+    return ImagePlan(python, target.compiler is not None, tuple(steps), tuple(remarks))
 
 
 def _base_step(recipe: Recipe, base: Base | None, cache: Layout) -> Step:

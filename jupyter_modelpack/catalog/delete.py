@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.catalog import package_record
-from jupyter_modelpack.catalog.versioned_artifacts import Shelf
+from jupyter_modelpack.catalog.versioned_artifacts import VersionedArtifacts
 from jupyter_modelpack.catalog.workspace_folder import LOGS, WorkspaceFolder
 from jupyter_modelpack.errors import Conflict, ModelpackError
 from jupyter_modelpack.oci.digest import Digest
@@ -22,7 +22,7 @@ from jupyter_modelpack.store.files import remove_file
 
 if TYPE_CHECKING:
     from jupyter_modelpack.builder.recipe import ModelPart
-    from jupyter_modelpack.catalog.package_record import Record
+    from jupyter_modelpack.catalog.package_record import PackageRecord
     from jupyter_modelpack.store.layout import Layout
 
 _NAMED = 5
@@ -42,7 +42,7 @@ class Space:
     shared: int
 
 
-def forget_packages(workspace: WorkspaceFolder, records: Sequence[Record]) -> None:
+def forget_packages(workspace: WorkspaceFolder, records: Sequence[PackageRecord]) -> None:
     """Forget packages, with their logs, and with the last Dockerfile that builds on it an environment's image."""
     store = workspace.store
     store.update(lambda index: (without_packages(store, index, records), None))
@@ -53,7 +53,7 @@ def forget_packages(workspace: WorkspaceFolder, records: Sequence[Record]) -> No
                 remove_file(workspace.path / LOGS / record.facts.log)
 
 
-def without_packages(store: Layout, index: Index, records: Sequence[Record]) -> Index:
+def without_packages(store: Layout, index: Index, records: Sequence[PackageRecord]) -> Index:
     """Return the index without these packages and what nothing else needs."""
     wanted = {record.name: record.descriptor.digest for record in records}
     # Another package may have got the name meanwhile.
@@ -63,7 +63,7 @@ def without_packages(store: Layout, index: Index, records: Sequence[Record]) -> 
     return store.without(index, environments_of(records, left))
 
 
-def environments_of(gone: Sequence[Record], left: Sequence[Record]) -> set[str]:
+def environments_of(gone: Sequence[PackageRecord], left: Sequence[PackageRecord]) -> set[str]:
     """Return the names of the images that the Dockerfile packages in `gone` build on, and none in `left`."""
     still = {record.facts.environment for record in left if record.facts.dockerfile}
     if "" in still:  # one that was kept before this was written down: it may build on any
@@ -78,9 +78,9 @@ def forget_models(workspace: WorkspaceFolder, models: Sequence[ModelPart]) -> No
         Conflict: a package holds one of them; then all stay.
 
     """
-    store, shelf = workspace.store, Shelf(workspace.store, "model")
+    store, artifacts = workspace.store, VersionedArtifacts(workspace.store, "model")
     wanted = _by_name(models)
-    with _locked(shelf, {model.name for model in models}):
+    with _locked(artifacts, {model.name for model in models}):
         seen = _refuse_used(store, store.names(), wanted)
 
         def change(index: Index) -> tuple[Index, None]:
@@ -100,7 +100,7 @@ def refuse_used_models(workspace: WorkspaceFolder, models: Sequence[ModelPart]) 
 def forget_environments(workspace: WorkspaceFolder, ids: Collection[str]) -> None:
     """Forget versions of environments (``name:version``); images that were made with them stay as they are."""
     wanted = {f"environments/{one}" for one in ids}
-    with _locked(Shelf(workspace.store, "environment"), {one.rpartition(":")[0] for one in ids}):
+    with _locked(VersionedArtifacts(workspace.store, "environment"), {one.rpartition(":")[0] for one in ids}):
         workspace.store.update(lambda index: (workspace.store.without(index, wanted), None))
 
 
@@ -127,11 +127,11 @@ def _by_name(models: Sequence[ModelPart]) -> dict[str, Descriptor]:
     return {f"models/{model.name}:{model.version}": model.layer for model in models}
 
 
-def _locked(shelf: Shelf, names: Collection[str]) -> ExitStack:
+def _locked(artifacts: VersionedArtifacts, names: Collection[str]) -> ExitStack:
     stack = ExitStack()
     try:
         for name in sorted(names):  # all in one order, so that nobody waits in a circle
-            stack.enter_context(shelf.lock(name))
+            stack.enter_context(artifacts.lock(name))
     except BaseException:
         stack.close()
         raise

@@ -34,9 +34,9 @@ def keep(context: DockerContext, store: Layout) -> Descriptor:
         folder = Path(name)
         small.write(folder)
         layer = LayerWriter(blob)
-        for path, where in walk(folder):
-            status = where.stat()
-            with open_regular(where) as stream:
+        for path, source in walk(folder):
+            status = source.stat()
+            with open_regular(source) as stream:
                 layer.file(path, stream, status.st_size, executable=bool(status.st_mode & 0o100))
         layer.close()
         files = blob.commit(LAYER)

@@ -59,7 +59,7 @@ def gather(model_path: str | os.PathLike[str], child_paths: Sequence[str] | None
     if not name or len(os.fsencode(name)) > NAME_BYTES:
         raise UsageError(f"{path} has no name that a model's folder could keep.")
     if path.is_dir():
-        entries = tuple((f"{name}/{below}", where) for below, where in _children(path, child_paths))
+        entries = tuple((f"{name}/{below}", source) for below, source in _children(path, child_paths))
         if not entries:
             raise UsageError(f"{path} holds no files.", code="empty-model")
         return Files(name, folder=True, entries=entries)
@@ -87,15 +87,15 @@ def _children(folder: Path, child_paths: Sequence[str] | None) -> Iterator[tuple
         if not (folder / child).exists():
             raise PathNotFound(f'Error, provided child path "{child}" cannot be found.', hint=f"Not in {folder}.")
         inside(folder / child, folder)
-    for below, where in walk(folder):
+    for below, source in walk(folder):
         if any(child in {".", below} or below.startswith(f"{child}/") for child in chosen):
-            yield below, where
+            yield below, source
 
 
 def write_layer(store: Layout, name: str, version: int, files: Files, report: Reporter) -> Descriptor:
     """Stream the files into their layer in `store`; return its descriptor."""
     prefix = f"{layer_folder(name, version)}/"
-    total = sum(where.stat().st_size for _, where in files.entries)
+    total = sum(source.stat().st_size for _, source in files.entries)
     done = 0
 
     def count(size: int) -> None:
@@ -105,14 +105,14 @@ def write_layer(store: Layout, name: str, version: int, files: Files, report: Re
 
     with store.new_blob(expected=total) as blob:
         layer = LayerWriter(blob)
-        for path, where in files.entries:
-            with disk_errors(where, f"{where}", "read"):
-                stream = open_regular(where)
+        for path, source in files.entries:
+            with disk_errors(source, f"{source}", "read"):
+                stream = open_regular(source)
             with stream:
                 before = os.fstat(stream.fileno())
                 executable = bool(before.st_mode & 0o100)
                 layer.file(prefix + path, stream, before.st_size, executable=executable, shared=True, told=count)
-                check_unchanged(where, before, os.fstat(stream.fileno()))
+                check_unchanged(source, before, os.fstat(stream.fileno()))
         layer.close()
         return blob.commit(LAYER)
 

@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jupyter_modelpack.catalog import tags as tagging
-from jupyter_modelpack.catalog.versioned_artifacts import Item, Shelf
+from jupyter_modelpack.catalog.versioned_artifacts import Artifact, VersionedArtifacts
 from jupyter_modelpack.errors import NotFound
 
 
-def select(shelf: Shelf, criteria: Mapping[str, Any]) -> Item:
+def select(artifacts: VersionedArtifacts, criteria: Mapping[str, Any]) -> Artifact:
     """Return the one model that the criteria of the constructor choose; raise `NotFound` when there is none."""
-    found = _select(shelf, criteria)
+    found = _select(artifacts, criteria)
     if found is None:
         said = ", ".join(f"{key} {value}" for key, value in criteria.items() if value)
-        there = sorted({item.name for item in shelf.items()})
+        there = sorted({item.name for item in artifacts.items()})
         raise NotFound(
             f"ModelNotFound: Model with {said} not found in provided workspace",
             hint=f"There are: {', '.join(there[:20]) or 'no models yet'}.",
@@ -27,20 +27,20 @@ def select(shelf: Shelf, criteria: Mapping[str, Any]) -> Item:
     return found
 
 
-def _select(shelf: Shelf, criteria: Mapping[str, Any]) -> Item | None:
+def _select(artifacts: VersionedArtifacts, criteria: Mapping[str, Any]) -> Artifact | None:
     if "id" in criteria or "version" in criteria:
         name, version = criteria.get("name"), str(criteria.get("version"))
         if "id" in criteria:
             name, _, version = str(criteria["id"]).rpartition(":")
-        return shelf.get(str(name), int(version)) if version.isdecimal() else None
-    return next(_matching(shelf, criteria), None)
+        return artifacts.get(str(name), int(version)) if version.isdecimal() else None
+    return next(_matching(artifacts, criteria), None)
 
 
-def query(shelf: Shelf, criteria: Mapping[str, Any], *, latest: bool = False) -> list[Item]:
+def query(artifacts: VersionedArtifacts, criteria: Mapping[str, Any], *, latest: bool = False) -> list[Artifact]:
     """Return what meets every criterion given, newest registration first."""
     if latest and not any(criteria.values()):
-        return list(shelf.latest())  # without reading what every version says
-    found = list(_matching(shelf, criteria))
+        return list(artifacts.latest())  # without reading what every version says
+    found = list(_matching(artifacts, criteria))
     if latest:
         highest: dict[str, int] = {}
         for item in found:
@@ -49,7 +49,7 @@ def query(shelf: Shelf, criteria: Mapping[str, Any], *, latest: bool = False) ->
     return found
 
 
-def _matching(shelf: Shelf, criteria: Mapping[str, Any]) -> Iterator[Item]:
+def _matching(artifacts: VersionedArtifacts, criteria: Mapping[str, Any]) -> Iterator[Artifact]:
     """Return what meets every criterion given, newest registration first; read as far as somebody asks."""
     tags = tagging.check_filter(criteria.get("tags"), "tags")
     properties = tagging.check_filter(criteria.get("properties"), "properties")
@@ -58,7 +58,7 @@ def _matching(shelf: Shelf, criteria: Mapping[str, Any]) -> Iterator[Item]:
         return iter(())
     return (
         item
-        for item in shelf.items(criteria.get("name"))
+        for item in artifacts.items(criteria.get("name"))
         if tagging.match(item.document["tags"], tags)
         and tagging.match(item.document["properties"], properties)
         and (not framework or item.document.get("framework") == framework)

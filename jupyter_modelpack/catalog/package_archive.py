@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.catalog import attachments, package_record
-from jupyter_modelpack.catalog.package_record import FACTS, OURS, Facts, Record
+from jupyter_modelpack.catalog.package_record import FACTS, OURS, PackageFacts, PackageRecord
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.image_contract import LOCK_FILE, MODELS_LABEL, NAME_LABEL
 from jupyter_modelpack.oci.archive import ABOUT, write_archive
@@ -34,7 +34,7 @@ BILL = "sbom.cdx.json"
 """By the name that CycloneDX recommends."""
 
 
-def save(store: Layout, record: Record, path: Path, report: Reporter) -> tuple[str, ...]:
+def save(store: Layout, record: PackageRecord, path: Path, report: Reporter) -> tuple[str, ...]:
     """Write a package of `store` into the file at `path`, wholly or not at all; return what lies beside the image.
 
     Raises:
@@ -75,7 +75,7 @@ def _beside(image: Image) -> dict[str, bytes]:
     return {LOCK_FILE: text.encode(), BILL: bill_of_materials(image, Lock.parse(text))}
 
 
-def load(store: Layout, path: Path, report: Reporter, tag: str | None = None) -> Record:
+def load(store: Layout, path: Path, report: Reporter, tag: str | None = None) -> PackageRecord:
     """Take the package in the file at `path` into `store`, named as it was, or by `tag`.
 
     Raises:
@@ -110,7 +110,7 @@ def load(store: Layout, path: Path, report: Reporter, tag: str | None = None) ->
         return record
 
 
-def _facts(image: Image, said: str, path: Path) -> Facts:
+def _facts(image: Image, said: str, path: Path) -> PackageFacts:
     """Return what the file says of the package as far as the image itself bears it out."""
     labels = image.labels()
     if MODELS_LABEL not in labels:
@@ -123,9 +123,9 @@ def _facts(image: Image, said: str, path: Path) -> Facts:
     notes: tuple[LayerNote, ...] = ()
     # Another's words; the image is sound.
     with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
-        told = Facts.from_json(said, str(path)).layers
-        notes = tuple(note for note in told if note.digest in layers and _is_sound(note))
-    return Facts(tuple(name for name in labels[MODELS_LABEL].split(",") if name), layers=notes, image=image.id)
+        layers_noted = PackageFacts.from_json(said, str(path)).layers
+        notes = tuple(note for note in layers_noted if note.digest in layers and _is_sound(note))
+    return PackageFacts(tuple(name for name in labels[MODELS_LABEL].split(",") if name), layers=notes, image=image.id)
 
 
 def _is_sound(note: LayerNote) -> bool:
@@ -142,7 +142,7 @@ def _name(said: Sequence[str], image: Image, tag: str | None) -> str:
 
 
 def _created(said: str) -> datetime:
-    """Return the time that is told, in UTC; one without a zone could not be compared with any other."""
+    """Return the time that the archive says, in UTC; one without a zone could not be compared with any other."""
     now = datetime.now(UTC)
     try:
         found = datetime.fromisoformat(said)

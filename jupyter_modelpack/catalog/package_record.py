@@ -35,7 +35,7 @@ SHORTEST = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PackageFacts:
     """What is known of a package beyond its image.
 
     Attributes:
@@ -71,7 +71,7 @@ class Facts:
         return json.dumps(known, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str, what: str) -> Facts:
+    def from_json(cls, text: str, what: str) -> PackageFacts:
         """Read what `to_json` wrote.
 
         Args:
@@ -94,7 +94,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class PackageRecord:
     """A package in the index.
 
     Attributes:
@@ -104,12 +104,18 @@ class Record:
     name: str
     descriptor: Descriptor
     created: datetime | None
-    facts: Facts
+    facts: PackageFacts
 
 
 def write(
-    store: Layout, repository: str, label: str | None, descriptor: Descriptor, facts: Facts, *, again: bool = True
-) -> Record:
+    store: Layout,
+    repository: str,
+    label: str | None,
+    descriptor: Descriptor,
+    facts: PackageFacts,
+    *,
+    again: bool = True,
+) -> PackageRecord:
     """Name a package, in one step in the index; without a label by the time, as Azure does.
 
     Two packages of the same second get two names. Without `again`, an image that is a package already gets
@@ -117,7 +123,7 @@ def write(
     """
     now = datetime.now(UTC)
 
-    def change(index: Index) -> tuple[Index, Record]:
+    def change(index: Index) -> tuple[Index, PackageRecord]:
         before = None if again else _find(index, repository, label, descriptor, facts)
         if before is not None:
             rest = (other for other in index.manifests if other is not before)
@@ -129,24 +135,24 @@ def write(
         annotations = {REF_NAME: name, CREATED: now.isoformat(), FACTS: facts.to_json()}
         entry = replace(descriptor, annotations=annotations, platform=None)
         kept = [other for other in index.manifests if other.annotations.get(REF_NAME) != name]
-        return replace(index, manifests=(*kept, entry)), Record(name, entry, now, facts)
+        return replace(index, manifests=(*kept, entry)), PackageRecord(name, entry, now, facts)
 
     return store.update(change)
 
 
-def restore(store: Layout, name: str, descriptor: Descriptor, created: datetime, facts: Facts) -> Record:
+def restore(store: Layout, name: str, descriptor: Descriptor, created: datetime, facts: PackageFacts) -> PackageRecord:
     """Name a package that was made elsewhere, as it was named there.
 
     Raises:
         Conflict: another package has that name.
     """
 
-    def change(index: Index) -> tuple[Index, Record]:
+    def change(index: Index) -> tuple[Index, PackageRecord]:
         annotations = {REF_NAME: name, CREATED: created.isoformat(), FACTS: facts.to_json()}
         entry = replace(descriptor, annotations=annotations, platform=None)
         known = next((other for other in index.manifests if other.annotations.get(REF_NAME) == name), None)
         if known is None:
-            return replace(index, manifests=(*index.manifests, entry)), Record(name, entry, created, facts)
+            return replace(index, manifests=(*index.manifests, entry)), PackageRecord(name, entry, created, facts)
         if known.digest == entry.digest:
             return index, _record(name, known)
         raise Conflict(
@@ -159,7 +165,7 @@ def restore(store: Layout, name: str, descriptor: Descriptor, created: datetime,
     return store.update(change)
 
 
-def read(store: Layout) -> list[Record]:
+def read(store: Layout) -> list[PackageRecord]:
     """Return the packages of a store, newest first; a signature, or what else is about an image, is none."""
     found = [
         _record(name, entry) if FACTS in entry.annotations else _pushed(store, name, entry)
@@ -169,7 +175,7 @@ def read(store: Layout) -> list[Record]:
     return found[::-1]
 
 
-def find(workspace: WorkspaceFolder, reference: str) -> Record:
+def find(workspace: WorkspaceFolder, reference: str) -> PackageRecord:
     """Return the newest package that a name, a tag, a location, a digest, an image id or the start of one means.
 
     Raises:
@@ -219,16 +225,16 @@ def packaged_times(store: Layout) -> dict[tuple[str, str], datetime]:
     return times
 
 
-def _pushed(store: Layout, name: str, entry: Descriptor) -> Record:
+def _pushed(store: Layout, name: str, entry: Descriptor) -> PackageRecord:
     """Return what an image says of itself that somebody pushed: nobody else has said anything."""
     models = ""
     with contextlib.suppress(ModelpackError):  # a damaged one: `check` says so
         models = store.image(entry).labels().get(MODELS_LABEL, "")
-    facts = Facts(tuple(one for one in models.split(",") if one))
+    facts = PackageFacts(tuple(one for one in models.split(",") if one))
     return replace(_record(name, entry), facts=facts)
 
 
-def match(record: Record, wanted: str) -> bool:
+def match(record: PackageRecord, wanted: str) -> bool:
     """Whether `wanted` means this package: its name or repository, a tag, a digest, or the start of one."""
     repository, _, tag = record.name.rpartition(":")
     digest = record.descriptor.digest
@@ -237,7 +243,9 @@ def match(record: Record, wanted: str) -> bool:
     return is_start or wanted in {record.name, repository, tag, f"{repository}@{digest}"}
 
 
-def _find(index: Index, repository: str, label: str | None, descriptor: Descriptor, facts: Facts) -> Descriptor | None:
+def _find(
+    index: Index, repository: str, label: str | None, descriptor: Descriptor, facts: PackageFacts
+) -> Descriptor | None:
     """Return the newest entry that is this very package, or None."""
     for entry in reversed(index.manifests):
         found, _, tag = entry.annotations.get(REF_NAME, "").rpartition(":")
@@ -249,12 +257,14 @@ def _find(index: Index, repository: str, label: str | None, descriptor: Descript
     return None
 
 
-def record_of(entry: Descriptor) -> Record:
+def record_of(entry: Descriptor) -> PackageRecord:
     """Return what an entry of the index says of a package."""
     return _record(entry.annotations.get(REF_NAME, ""), entry)
 
 
-def _record(name: str, entry: Descriptor) -> Record:
+def _record(name: str, entry: Descriptor) -> PackageRecord:
     created = entry.annotations.get(CREATED)
     when = datetime.fromisoformat(created) if created else None
-    return Record(name, entry, when, Facts.from_json(entry.annotations.get(FACTS, ""), f"The record of package {name}"))
+    return PackageRecord(
+        name, entry, when, PackageFacts.from_json(entry.annotations.get(FACTS, ""), f"The record of package {name}")
+    )

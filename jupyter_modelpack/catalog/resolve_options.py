@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class ResolveOptions:
     """How what goes in is found.
 
     Attributes:
@@ -37,7 +37,7 @@ class Choices:
     build_sources: bool = False
 
 
-DEFAULT = Choices()
+DEFAULT = ResolveOptions()
 
 
 def choose(
@@ -48,16 +48,16 @@ def choose(
     pull: bool,
     created: datetime | str | None = None,
     build_sources: bool = False,
-) -> Choices:
+) -> ResolveOptions:
     """Return the choices that people made.
 
     Args:
         workspace: Where a package's lock is looked for.
         lock: A pylock.toml, or the name of a package whose lock to use again.
-        upgrade: As in `Choices`.
-        pull: As in `Choices`.
-        created: As in `Choices`, or as people write it.
-        build_sources: As in `Choices`.
+        upgrade: As in `ResolveOptions`.
+        pull: As in `ResolveOptions`.
+        created: As in `ResolveOptions`, or as people write it.
+        build_sources: As in `ResolveOptions`.
 
     Raises:
         UsageError: a lock and its opposite are both asked for.
@@ -65,10 +65,10 @@ def choose(
     """
     when = parse_time(created.isoformat() if isinstance(created, datetime) else str(created)) if created else None
     if lock is None:
-        return Choices(upgrade=upgrade, pull=pull, created=when)
+        return ResolveOptions(upgrade=upgrade, pull=pull, created=when)
     if upgrade:
         raise UsageError("A lock says which versions, and upgrade asks for newer ones.", hint="Choose one of them.")
-    return Choices(_text(workspace, lock), pull=pull, created=when, build_sources=build_sources)
+    return ResolveOptions(_text(workspace, lock), pull=pull, created=when, build_sources=build_sources)
 
 
 def _text(workspace: WorkspaceFolder, lock: str | os.PathLike[str]) -> str:

@@ -27,14 +27,14 @@ def read_text(path: str | os.PathLike[str], what: str) -> str:
         Denied: it may not be read.
 
     """
-    where = Path(path)
+    source = Path(path)
     try:
-        with disk_errors(where, f"the {what}", "read"), open_regular(where) as file:
+        with disk_errors(source, f"the {what}", "read"), open_regular(source) as file:
             data = file.read()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise PathNotFound(f"There is no {what} {where.absolute()}.") from error
+        raise PathNotFound(f"There is no {what} {source.absolute()}.") from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         found = next((f"in {name}, not in UTF-8" for mark, name in _MARKS if data.startswith(mark)), "no UTF-8 text")
-        raise UsageError(f"The {what} {where} is {found}.", hint="Save it as UTF-8.", code="not-utf-8") from error
+        raise UsageError(f"The {what} {source} is {found}.", hint="Save it as UTF-8.", code="not-utf-8") from error

@@ -35,7 +35,7 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Artifact:
     """One version of one thing: its document, and the layers that hold its files."""
 
     name: str
@@ -44,7 +44,7 @@ class Item:
     layers: tuple[Descriptor, ...]
 
 
-class Shelf:
+class VersionedArtifacts:
     """All versions of one kind of thing in a store.
 
     Args:
@@ -96,18 +96,18 @@ class Shelf:
         """Forget a version; return whether it was there."""
         return self._store.untag(self._ref(name, version))
 
-    def get(self, name: str, version: int) -> Item | None:
+    def get(self, name: str, version: int) -> Artifact | None:
         """Return a version, or None."""
         ref = self._ref(name, version)
         entry = self._store.names(ref).get(ref)
         return self._read(name, version, entry) if entry else None
 
-    def items(self, name: str | None = None) -> Iterator[Item]:
+    def items(self, name: str | None = None) -> Iterator[Artifact]:
         """Yield what there is, newest registration first."""
         for found, version, entry in self._entries(name):
             yield self._read(found, version, entry)
 
-    def latest(self) -> Iterator[Item]:
+    def latest(self) -> Iterator[Artifact]:
         """Yield the highest version of each name, newest registration first."""
         highest: dict[str, tuple[int, Descriptor]] = {}
         for name, version, entry in self._entries():
@@ -125,13 +125,13 @@ class Shelf:
                 found.append((full, int(version), entry))
         return found[::-1]
 
-    def _read(self, name: str, version: int, entry: Descriptor) -> Item:
+    def _read(self, name: str, version: int, entry: Descriptor) -> Artifact:
         manifest = self._store.image(entry).manifest
         if said := re.search(r"\.v(\d{1,9})\+json$", manifest.config.media_type):
             check_format({FIELD: int(said[1])}, _FORMAT, f"The record of {self._kind} {name}:{version}")
         with self._store.open_blob(manifest.config) as stream:
             document = parse_object(stream.read(CONFIG_BYTES + 1), f"{self._kind}'s description")
-        return Item(name, version, document, manifest.layers)
+        return Artifact(name, version, document, manifest.layers)
 
     def _ref(self, name: str, version: int) -> str:
         return f"{self._kind}s/{name}:{version}"

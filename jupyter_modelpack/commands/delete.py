@@ -14,7 +14,7 @@ from jupyter_modelpack.events import Reporter
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.workspace import Workspace
-    from jupyter_modelpack.catalog.package_record import Record
+    from jupyter_modelpack.catalog.package_record import PackageRecord
     from jupyter_modelpack.oci.manifest import Index
 
 
@@ -56,12 +56,14 @@ def delete(
 _EXAMPLE = "delete package package:20261122, for example; see what there is with: packages, models, services."
 
 
-def _named(where: Workspace, names: Sequence[str]) -> list[Record]:
+def _named(where: Workspace, names: Sequence[str]) -> list[PackageRecord]:
     found = [lookup.package(where, name).record for name in names]
     return list({record.name: record for record in found}.values())
 
 
-def _by_rule(where: Workspace, names: Sequence[str], keep_last: int | None, older_than: int | None) -> list[Record]:
+def _by_rule(
+    where: Workspace, names: Sequence[str], keep_last: int | None, older_than: int | None
+) -> list[PackageRecord]:
     """Return the packages to which the rules apply, newest first."""
     repositories = {_repository(record.name) for record in _named(where, names)}
     limit = None if older_than is None else datetime.now(UTC) - timedelta(days=older_than)
@@ -83,7 +85,7 @@ def _repository(name: str) -> str:
     return name.rpartition(":")[0]
 
 
-def _packages(where: Workspace, records: Sequence[Record], *, dry_run: bool) -> Deleted:
+def _packages(where: Workspace, records: Sequence[PackageRecord], *, dry_run: bool) -> Deleted:
     from jupyter_modelpack.catalog import delete as deleting  # noqa: PLC0415 - verbs start fast
 
     return _done(

@@ -147,11 +147,11 @@ def _try(
     where: Workspace, models: Sequence[Model], config: InferenceConfig, carried: tuple[str, ...], report: Reporter
 ) -> Tried:
     from jupyter_modelpack.analysis.undefined_names import undefined  # noqa: PLC0415
-    from jupyter_modelpack.api.package_model import plan  # noqa: PLC0415
+    from jupyter_modelpack.api.package_model import checked_recipe  # noqa: PLC0415
     from jupyter_modelpack.builder.local_run.dry_run import try_out  # noqa: PLC0415
     from jupyter_modelpack.builder.script_text import script_bytes  # noqa: PLC0415 - verbs start fast
 
-    recipe = plan(where, models, config)
+    recipe = checked_recipe(where, models, config)
     remarks = tuple(undefined(script_bytes(recipe.source), config.entry_script, carried))
     for remark in remarks:
         report.log(f"Warning: {config.entry_script}, {remark}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.api.inference import InferenceConfig
     from jupyter_modelpack.api.model import Model
     from jupyter_modelpack.api.workspace import Workspace
-    from jupyter_modelpack.catalog.resolve_options import Choices
+    from jupyter_modelpack.catalog.resolve_options import ResolveOptions
 
 
 def plan(  # noqa: PLR0913 - one keyword an option
@@ -55,17 +55,17 @@ def planned(
     known: Sequence[Model],
     new: Sequence[New],
     config: InferenceConfig,
-    how: Choices,
+    how: ResolveOptions,
     report: Reporter,
 ) -> Planned:
     """Plan the package of `known` models and those that are `new`."""
     from jupyter_modelpack.analysis import missing_imports  # noqa: PLC0415
     from jupyter_modelpack.api import package_model  # noqa: PLC0415
-    from jupyter_modelpack.builder.plan import Step, plan  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.builder.plan import Step, plan_image  # noqa: PLC0415 - verbs start fast
     from jupyter_modelpack.catalog import model_layer  # noqa: PLC0415
 
-    recipe = package_model.plan(where, known, config, choices=how)
-    found = plan(recipe, report, partial(missing_imports.foresee, recipe))
+    recipe = package_model.checked_recipe(where, known, config, choices=how)
+    found = plan_image(recipe, report, partial(missing_imports.foresee, recipe))
     *below, server, app = found.steps
     models = (
         Step(f"model {one.name} (new)", "made", sum(file.stat().st_size for _, file in gathered.entries))

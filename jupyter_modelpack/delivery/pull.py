@@ -18,7 +18,7 @@ from jupyter_modelpack.errors import Denied, NotFound, Unavailable
 from jupyter_modelpack.events import Event, Log, Reporter
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.catalog.package_record import Record
+    from jupyter_modelpack.catalog.package_record import PackageRecord
     from jupyter_modelpack.catalog.remote_address import RemoteAddress
     from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
     from jupyter_modelpack.oci.image import Image
@@ -29,7 +29,7 @@ MUCH = 32_000_000
 """Bytes; from here an archive is faster than a pull, though it costs more to begin."""
 
 
-def pull(workspace: WorkspaceFolder, record: Record, engine: Engine | None, report: Reporter | None) -> None:
+def pull(workspace: WorkspaceFolder, record: PackageRecord, engine: Engine | None, report: Reporter | None) -> None:
     """Put a package of `workspace` into `engine`; print what ``docker pull`` prints unless `report` takes it."""
     from jupyter_modelpack.engine.select import choose, why_no_engine  # noqa: PLC0415 - asks for engines
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.catalog.attachments import about
-from jupyter_modelpack.delivery.pushed_layers import Shipped
+from jupyter_modelpack.delivery.pushed_layers import PushedLayers
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.oci.names import Reference
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.catalog.package_record import Record
+    from jupyter_modelpack.catalog.package_record import PackageRecord
     from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
     from jupyter_modelpack.events import Reporter
     from jupyter_modelpack.oci.image import Image
@@ -47,7 +47,7 @@ def mount_from(image: Image, place: Reference) -> str:
 
 
 def push(
-    workspace: WorkspaceFolder, record: Record, target: str, report: Reporter, *, plain_http: bool | None = None
+    workspace: WorkspaceFolder, record: PackageRecord, target: str, report: Reporter, *, plain_http: bool | None = None
 ) -> Reference:
     """Push a package of `workspace` to `target`, with its signatures; return the name it has there, digest included.
 
@@ -71,7 +71,7 @@ def push(
     found = about(workspace.store, repository, image.digest)
     if found:
         report.log(f"Its layers go as they are, for {len(found)} signed or described it by its digest.")
-    memory = None if found else Shipped()
+    memory = None if found else PushedLayers()
     digest = push_image(image, name, report, registry, mount_from(image, place), memory=memory)
     push_about(found, place, report, registry)
     return replace(name, digest=digest)

@@ -21,7 +21,7 @@ from jupyter_modelpack.store.files import write_file
 _FORMAT = 1
 
 
-class Shipped:
+class PushedLayers:
     """Notes in the machine's cache, one file a layer."""
 
     def compressed(self, plain: Digest) -> Descriptor | None:

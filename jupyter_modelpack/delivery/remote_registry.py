@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.delivery.push import mount_from
-from jupyter_modelpack.delivery.pushed_layers import Shipped
+from jupyter_modelpack.delivery.pushed_layers import PushedLayers
 from jupyter_modelpack.errors import Denied, Unavailable
 from jupyter_modelpack.oci.names import Reference
 
@@ -64,5 +64,5 @@ def _push(remote: RemoteAddress, name: str, image: Image, report: Reporter, *, a
 
     report.stage("push", f"Pushing to {remote.address}/{name}")
     target = Reference.parse(f"{remote.address}/{name}").on_hub()
-    memory = None if as_it_is else Shipped()
+    memory = None if as_it_is else PushedLayers()
     push_image(image, target, report, client_of(remote), mount_from(image, target), memory=memory)

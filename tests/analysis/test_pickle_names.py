@@ -21,7 +21,7 @@ from jupyter_modelpack.analysis.pickle_names import MainNames
 from jupyter_modelpack.api.environment import Environment
 from jupyter_modelpack.api.inference import InferenceConfig
 from jupyter_modelpack.api.model import Model
-from jupyter_modelpack.api.package_model import plan
+from jupyter_modelpack.api.package_model import checked_recipe
 from jupyter_modelpack.errors import UsageError
 
 CELL = """
@@ -153,7 +153,7 @@ def config(text: str) -> InferenceConfig:
 def test_a_package_that_would_lack_the_class_is_refused_by_its_name(ws, here, main) -> None:
     model = register(ws, here, main.Scaler())
     with pytest.raises(UsageError) as caught:
-        plan(ws, [model], config(SCRIPT))
+        checked_recipe(ws, [model], config(SCRIPT))
     assert caught.value.code == "model-needs-main"
     assert "own:1 was pickled with Scaler of __main__" in caught.value.message
     assert "Define Scaler in the entry script" in caught.value.hint
@@ -161,20 +161,20 @@ def test_a_package_that_would_lack_the_class_is_refused_by_its_name(ws, here, ma
 
 @pytest.mark.parametrize("more", ["class Scaler: ...\n", "from mine import Scaler\n", "import __main__\n"])
 def test_a_script_that_has_the_class_or_arranges_it_passes(ws, here, main, more: str) -> None:
-    assert plan(ws, [register(ws, here, main.Scaler())], config(more + SCRIPT)).models[0].name == "own"
+    assert checked_recipe(ws, [register(ws, here, main.Scaler())], config(more + SCRIPT)).models[0].name == "own"
 
 
 def test_a_carried_module_that_has_it_passes(ws, here, main) -> None:
     made = config(SCRIPT)
     made.carried = {"notebook_cells.py": b"class Scaler: ...\n"}
-    assert plan(ws, [register(ws, here, main.Scaler())], made).source.extra == made.carried
+    assert checked_recipe(ws, [register(ws, here, main.Scaler())], made).source.extra == made.carried
 
 
 def test_pickles_are_read_once(ws, here, main, monkeypatch) -> None:
     model = register(ws, here, {"a": 1})
-    plan(ws, [model], config(SCRIPT))
+    checked_recipe(ws, [model], config(SCRIPT))
     monkeypatch.setattr(pickle_names, "of_file", None)
-    plan(ws, [model], config(SCRIPT))
+    checked_recipe(ws, [model], config(SCRIPT))
 
 
 @pytest.mark.parametrize("damage", ["", "[[", "[]", "5"])
@@ -182,7 +182,7 @@ def test_a_damaged_note_is_made_anew(ws, here, main, damage: str, home) -> None:
     model = register(ws, here, main.Scaler())
     for _ in range(2):
         with pytest.raises(UsageError, match=r"was pickled with Scaler of __main__"):
-            plan(ws, [model], config(SCRIPT))
+            checked_recipe(ws, [model], config(SCRIPT))
         (note,) = (home / "cache" / "pickles").iterdir()
         note.write_text(damage)
         pickle_names._noted.cache_clear()

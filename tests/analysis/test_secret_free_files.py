@@ -9,7 +9,7 @@ import pytest
 from jupyter_modelpack import home
 from jupyter_modelpack.analysis import file_state, secret_check
 from jupyter_modelpack.api.inference import InferenceConfig
-from jupyter_modelpack.api.package_model import plan
+from jupyter_modelpack.api.package_model import checked_recipe
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.context import secret_text
 from jupyter_modelpack.builder.recipe import Source
@@ -65,7 +65,7 @@ def test_a_second_package_opens_no_file_and_after_an_edit_the_edited_one(folder,
 
     def packaged() -> list[str]:
         opened.names.clear()
-        plan(Workspace.default(), [], config)
+        checked_recipe(Workspace.default(), [], config)
         return sorted(opened.names)
 
     assert [packaged() for _ in range(3)] == [ALL, [], []]

@@ -17,7 +17,7 @@ from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder import build as local
 from jupyter_modelpack.builder.recipe import Built, LayerNote
 from jupyter_modelpack.catalog import package_record
-from jupyter_modelpack.catalog.package_record import Facts
+from jupyter_modelpack.catalog.package_record import PackageFacts
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.errors import BuildFailed, Cancelled, Conflict, NotFound, PathNotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Log, Reporter, Stage
@@ -156,7 +156,7 @@ def test_the_newest_of_its_kind_when_nobody_names_one(ws, model, config, builder
     image.wait_for_creation()
     assert lookup.package(ws, None, dockerfile=True).location == image.location  # and save says what it is
     kept = ModelPackage.get(ws, image.location).image
-    saved = package_record.write(ws.store, "saved", "1", kept.descriptor, Facts(dockerfile=True))
+    saved = package_record.write(ws.store, "saved", "1", kept.descriptor, PackageFacts(dockerfile=True))
     assert ModelPackage.list(ws)[0].generate_dockerfile
     assert lookup.package(ws, None).location == image.location
     assert lookup.package(ws, None, dockerfile=True).location.endswith(saved.name)

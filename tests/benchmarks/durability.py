@@ -19,7 +19,7 @@ from jupyter_modelpack import home
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.recipe import ModelPart, Needs, Recipe, Source
 from jupyter_modelpack.catalog import package_record
-from jupyter_modelpack.catalog.package_record import Facts
+from jupyter_modelpack.catalog.package_record import PackageFacts
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER
@@ -69,7 +69,7 @@ def package(store: Layout, model: ModelPart, text: str) -> None:
     script = f"def init(): pass\ndef run(data): return data\n# {text}\n"
     recipe = Recipe("package", Needs("3.11"), (model,), Source("score.py", content=script.encode()))
     built = build(recipe, store, Reporter())
-    package_record.write(store, "package", "latest", built.image.descriptor, Facts())
+    package_record.write(store, "package", "latest", built.image.descriptor, PackageFacts())
 
 
 def both(work: Callable[[int], None], rounds: int = ROUNDS) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 import pytest
 
 from jupyter_modelpack.builder.build import build
-from jupyter_modelpack.builder.plan import plan
+from jupyter_modelpack.builder.plan import plan_image
 from jupyter_modelpack.builder.recipe import Needs, Recipe, Source
 from jupyter_modelpack.errors import PathNotFound
 from jupyter_modelpack.events import Reporter
@@ -15,7 +15,7 @@ def states(made) -> dict[str, str]:
 
 def test_a_plan_says_what_the_build_then_does(recipe, store, home):
     wanted = recipe("tqdm==4.67.1")
-    before = plan(wanted, Reporter())
+    before = plan_image(wanted, Reporter())
     assert states(before) | {"tqdm": "downloaded", "scoring": "made", "model": "kept", "app": "made"} == states(before)
     assert before.steps[0].state == "kept"
     assert before.steps[0].size > 10**7
@@ -25,7 +25,7 @@ def test_a_plan_says_what_the_build_then_does(recipe, store, home):
     assert before.bytecode
     assert list((home / "cache" / "blobs" / "sha256").glob("*")) != [], "the base image, which lies here, is taken over"
     build(wanted, store, Reporter())
-    after = plan(wanted, Reporter())
+    after = plan_image(wanted, Reporter())
     assert {step.state for step in after.steps if step.title != "app"} == {"kept"}
     assert after.download == 0
 
@@ -34,7 +34,7 @@ def test_an_edit_is_planned_as_one_layer(recipe, store):
     build(recipe(), store, Reporter())
     made = [
         step.title
-        for step in plan(recipe(script="def run(data): return 1\n"), Reporter()).steps
+        for step in plan_image(recipe(script="def run(data): return 1\n"), Reporter()).steps
         if step.state != "kept"
     ]
     assert made == ["app"]
@@ -43,10 +43,10 @@ def test_an_edit_is_planned_as_one_layer(recipe, store):
 def test_a_base_image_that_must_be_fetched_is_said(recipe):
     wanted = recipe()
     far = Recipe("package", Needs("3.11", base="registry.example.com/python:3.11"), wanted.models, wanted.source)
-    first = plan(far, Reporter()).steps[0]
+    first = plan_image(far, Reporter()).steps[0]
     assert (first.title, first.state) == ("registry.example.com/python:3.11", "downloaded")
 
 
 def test_a_missing_script_is_named_before_the_build(recipe):
     with pytest.raises(PathNotFound):
-        plan(recipe(source=Source("nowhere.py")), Reporter())
+        plan_image(recipe(source=Source("nowhere.py")), Reporter())

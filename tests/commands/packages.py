@@ -12,7 +12,7 @@ from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.catalog import package_record
-from jupyter_modelpack.catalog.package_record import Facts
+from jupyter_modelpack.catalog.package_record import PackageFacts
 from jupyter_modelpack.image_contract import (
     ENV_DIR,
     LAYER_KIND,
@@ -77,7 +77,7 @@ def put_package(workspace: Workspace, label: str = "1", *, size: int = 2_000_000
     manifest = Manifest(store.put_bytes(CONFIG, canonical(config)), tuple(parts))
     image = store.put_bytes(MANIFEST, manifest.to_bytes())
     notes = (LayerNote("model diabetes:1", parts[1].digest, parts[1].size, reused=True),)
-    record = package_record.write(store, name, label, image, Facts(("diabetes:1",), log="1.log", layers=notes))
+    record = package_record.write(store, name, label, image, PackageFacts(("diabetes:1",), log="1.log", layers=notes))
     return ModelPackage.get(workspace, record.name)
 
 

@@ -21,7 +21,7 @@ from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.sbom import _files
 from jupyter_modelpack.builder.sbom_facts import _licences, hashes
 from jupyter_modelpack.catalog import package_record
-from jupyter_modelpack.catalog.package_record import Facts
+from jupyter_modelpack.catalog.package_record import PackageFacts
 from jupyter_modelpack.errors import Untrusted, UsageError
 from jupyter_modelpack.image_contract import LABEL, LAYER_KIND, MODELS_LABEL
 from jupyter_modelpack.oci.archive import write_archive
@@ -210,7 +210,9 @@ def test_another_package_of_that_name_is_not_replaced(saved, elsewhere, tmp_path
     ],
 )
 def test_a_users_mistake_is_a_line(saved, package, tmp_path, words, code, said):
-    package_record.write(package.workspace.store, "recipe", "1", package.image.descriptor, Facts(dockerfile=True))
+    package_record.write(
+        package.workspace.store, "recipe", "1", package.image.descriptor, PackageFacts(dockerfile=True)
+    )
     (tmp_path / "text.tar").write_text("no tar" * 200)
     done = modelpack(*words, cwd=tmp_path)
     assert said in done.stderr

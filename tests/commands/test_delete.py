@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_modelpack import Environment, Workspace
 from jupyter_modelpack.catalog import package_record
-from jupyter_modelpack.catalog.package_record import Facts
+from jupyter_modelpack.catalog.package_record import PackageFacts
 from jupyter_modelpack.engine.base import LocalProgram, RunSpec
 from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.errors import ModelpackError
@@ -133,7 +133,7 @@ def test_the_image_that_a_dockerfile_builds_on_goes_with_the_last_of_them(ws):
     [made] = ws.packages
     ws.store.tag("azureml/environment:abc", made.record.descriptor)
     for label in ("a", "b"):
-        facts = Facts((), dockerfile=True, environment="azureml/environment:abc")
+        facts = PackageFacts((), dockerfile=True, environment="azureml/environment:abc")
         package_record.write(ws.store, "recipe", label, made.record.descriptor, facts)
     ws.packages[0].delete()
     assert "azureml/environment:abc" in ws.store.names()

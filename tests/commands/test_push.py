@@ -8,7 +8,7 @@ import pytest
 from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.catalog import package_record
-from jupyter_modelpack.catalog.package_record import Facts
+from jupyter_modelpack.catalog.package_record import PackageFacts
 from jupyter_modelpack.delivery.push import target_of
 from jupyter_modelpack.errors import UsageError
 from tests.commands.docker_login import pair
@@ -108,7 +108,7 @@ def test_a_registry_that_is_not_there(package):
 
 def test_a_dockerfile_is_no_image(package):
     workspace = package.workspace
-    package_record.write(workspace.store, "recipe", "1", package.image.descriptor, Facts(dockerfile=True))
+    package_record.write(workspace.store, "recipe", "1", package.image.descriptor, PackageFacts(dockerfile=True))
     done = modelpack("push", "recipe:1", "127.0.0.1:1/team/adder")
     assert done.returncode == 2
     assert "is a Dockerfile with its files, no image" in done.stderr

@@ -19,7 +19,7 @@ def labelled(package: ModelPackage, **changed: object) -> ModelPackage:
     config["config"]["Labels"] |= {f"{LABEL}.{name}": said for name, said in changed.items()}
     manifest = replace(package.image.manifest, config=store.put_bytes(CONFIG, canonical(config)))
     image = store.put_bytes(MANIFEST, manifest.to_bytes())
-    record = package_record.write(store, "strange", "1", image, package_record.Facts())
+    record = package_record.write(store, "strange", "1", image, package_record.PackageFacts())
     return ModelPackage.get(package.workspace, record.name)
 
 

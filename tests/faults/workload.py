@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jupyter_modelpack import Model, Workspace
 from jupyter_modelpack.catalog import package_record
-from jupyter_modelpack.catalog.package_record import Facts
+from jupyter_modelpack.catalog.package_record import PackageFacts
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter
@@ -55,7 +55,7 @@ def package(folder: Path, tag: str, model: Model, cache: Layout | None = None) -
         config["rootfs"] = {"type": "layers", "diff_ids": [part.digest for part in layers]}
         manifest = Manifest(store.put_bytes(CONFIG, canonical(config)), tuple(layers))
         descriptor = store.put_bytes(MANIFEST, manifest.to_bytes())
-        facts = Facts((model.id,))
+        facts = PackageFacts((model.id,))
         package_record.write(store, "package", tag, descriptor, facts)
     return descriptor.digest
 

@@ -71,8 +71,8 @@ KNOWN = {
         frontends/lab/handler.py:Handler.form frontends/lab/job_worker.py:main frontends/lab/journal.py:lines
         registry/server/endpoint.py:Endpoint.from_json store/process_id.py:Owner.parse catalog/config_file.py:_name
         catalog/digest_cache.py:_noted api/environment.py:Environment.clone analysis/pickle_names.py:_noted
-        analysis/secret_free_files.py:Searched._read catalog/package_record.py:Facts.from_json
-        delivery/pushed_layers.py:Shipped._read catalog/tags.py:check engine/sample.py:sample
+        analysis/secret_free_files.py:Searched._read catalog/package_record.py:PackageFacts.from_json
+        delivery/pushed_layers.py:PushedLayers._read catalog/tags.py:check engine/sample.py:sample
     """,
     USERS: """
         analysis/module_advice.py:_is_from_an_index builder/lock/constraints.py:_fetch

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.delivery.pushed_layers import Shipped
+from jupyter_modelpack.delivery.pushed_layers import PushedLayers
 from jupyter_modelpack.events import Progress, Reporter
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
@@ -38,7 +38,7 @@ def test_every_fifth_request_fails_and_all_arrives(
             name = Reference.parse(f"{line.address}/flaky/{secrets.token_hex(4)}:1")
             events: list[Progress] = []
             registry = Registry(line.address, credentials=known, policy=PATIENT)
-            memory = Shipped() if compress else None
+            memory = PushedLayers() if compress else None
             digest = push_image(image, name, Reporter(events.append), registry, memory=memory)
             assert compress or digest == image.digest
             done = [event.done for event in events if isinstance(event, Progress)]

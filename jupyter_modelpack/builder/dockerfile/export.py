@@ -19,7 +19,7 @@ from jupyter_modelpack.builder.base_image.base_name import default_reference
 from jupyter_modelpack.builder.base_image.resolve import Base
 from jupyter_modelpack.builder.base_image.via_engine import apt_step
 from jupyter_modelpack.builder.build import (
-    Environment,
+    ImageEnvironment,
     Resolved,
     build_environment,
     model_note,
@@ -161,7 +161,7 @@ def _text(
     reference: str,
     name: str,
     recipe: Recipe,
-    environment: Environment,
+    environment: ImageEnvironment,
     variables: Mapping[str, str],
     last: Sequence[Locked],
     *,
@@ -190,7 +190,7 @@ def _text(
 
 
 def _from_scratch(
-    recipe: Recipe, environment: Environment, variables: Mapping[str, str], copy_app: str, last: Sequence[Locked]
+    recipe: Recipe, environment: ImageEnvironment, variables: Mapping[str, str], copy_app: str, last: Sequence[Locked]
 ) -> list[str]:
     """Write the same without our registry, as a comment, for those who want to change dependencies."""
     site = environment.target.site_packages

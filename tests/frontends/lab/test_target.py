@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_modelpack import Workspace
 from jupyter_modelpack.catalog import package_record
-from jupyter_modelpack.catalog.package_record import Facts
+from jupyter_modelpack.catalog.package_record import PackageFacts
 from jupyter_modelpack.commands.run import run as run_package
 from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.errors import NotFound
@@ -77,7 +77,7 @@ def served(docker_host, base_image, monkeypatch):
     ws = Workspace.default()
     image = tiny.image(base_image, ws.path)
     made = ws.store.put_bytes(image.descriptor.media_type, image.raw)
-    package_record.write(ws.store, "where-tiny", "1", made, Facts())
+    package_record.write(ws.store, "where-tiny", "1", made, PackageFacts())
     yield "where-tiny"
     engine = choose("docker")
     for one in engine.services():

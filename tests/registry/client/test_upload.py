@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.delivery.pushed_layers import Shipped
+from jupyter_modelpack.delivery.pushed_layers import PushedLayers
 from jupyter_modelpack.errors import Unavailable, Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
@@ -258,7 +258,7 @@ def test_layers_are_compressed_once_and_then_only_asked_for(
     _layout, image = sample(tmp_path / "layout")
     place = f"{cncf_registry.address}/compressed/{secrets.token_hex(4)}"
     first, again, other = (Counting(cncf_registry) for _ in range(3))
-    digest = push_image(image, Reference.parse(f"{place}:1"), Reporter(), first, memory=Shipped())
+    digest = push_image(image, Reference.parse(f"{place}:1"), Reporter(), first, memory=PushedLayers())
     _, raw = first.manifest(place.partition("/")[2], "1")
     sent = Reference.parse(f"{place}:1")
     manifest = Manifest.from_bytes(raw)
@@ -269,13 +269,13 @@ def test_layers_are_compressed_once_and_then_only_asked_for(
     plain = [gzip.decompress(pulled.blobs.open_blob(part).read()) for part in pulled.manifest.layers]
     assert [Digest.of(data) for data in plain] == image.diff_ids()
 
-    assert push_image(image, sent, Reporter(), again, memory=Shipped()) == digest
+    assert push_image(image, sent, Reporter(), again, memory=PushedLayers()) == digest
     assert set(again.asked) == {"HEAD", "PUT"}
     assert again.asked.count("PUT") == 1
 
     # Another repository of the same registry takes the blobs over: nothing is sent.
     beside = Reference.parse(f"{place}-beside:1")
-    assert push_image(image, beside, Reporter(), other, memory=Shipped()) == digest
+    assert push_image(image, beside, Reporter(), other, memory=PushedLayers()) == digest
     assert "PATCH" not in other.asked
     assert other.asked.count("PUT") == 1
     assert other.asked.count("POST") == len(manifest.layers) + 1
@@ -285,7 +285,7 @@ def test_a_damaged_note_is_no_note(cncf_registry: Account, tmp_path: Path, home:
     monkeypatch.setattr(upload, "PIECE", 1_000_000)
     _layout, image = sample(tmp_path / "layout")
     place = Reference.parse(f"{cncf_registry.address}/notes/{secrets.token_hex(4)}:1")
-    digest = push_image(image, place, Reporter(), login(cncf_registry), memory=Shipped())
+    digest = push_image(image, place, Reporter(), login(cncf_registry), memory=PushedLayers())
     for note, text in zip((home / "cache/shipped").iterdir(), ("{", "[]", '{"digest": 1, "places": 2}'), strict=True):
         note.write_text(text)
-    assert push_image(image, place, Reporter(), login(cncf_registry), memory=Shipped()) == digest
+    assert push_image(image, place, Reporter(), login(cncf_registry), memory=PushedLayers()) == digest
