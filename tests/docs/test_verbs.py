@@ -50,3 +50,11 @@ def test_every_option_of_a_verb_is_described_and_no_other(anchors: dict[str, set
     described = {name.partition(".")[2] for name in anchors["std:cmdoption"] if name.startswith(f"modelpack-{verb}.")}
     assert {name for name in described if name.startswith("-")} == known
     assert known
+
+
+@pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
+def test_every_argument_of_a_verb_is_described_and_no_other(anchors: dict[str, set[str]], verb: str):
+    usages = [text.partition("\n")[0] for (name, _), text in HELP.items() if name == verb]
+    known = {argument for usage in usages for argument in re.findall(r"\[([A-Z]+)(?: \.\.\.)?\]", usage)}
+    described = {name.partition(".")[2] for name in anchors["std:cmdoption"] if name.startswith(f"modelpack-{verb}.")}
+    assert {name for name in described if not name.startswith("-")} == known
