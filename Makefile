@@ -74,28 +74,32 @@ docs: $(READY)
 # A browser has an event loop that other tests must not meet: a process of its own.
 BROWSER := tests/browser
 
+# Tests run in random order: each state of the tree has its own, so that what failed fails again. SEED=1 is another.
+SEED ?= $(shell printf %d 0x$$(git rev-parse HEAD^{tree} 2>/dev/null | cut -c1-7))
+PYTEST := $(BIN)/pytest --randomly-seed=$(SEED)
+
 # A file stays with one worker (loadfile): its tests may share a server, and a name in the engine.
 
 # What needs no engine, no registry, no package index and no server of its own.
 unit: $(READY)
-	$(BIN)/pytest -p no:nbval -n 2 --dist loadfile -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS))
+	$(PYTEST) -p no:nbval -n 2 --dist loadfile -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS))
 
 real: $(READY)
-	$(BIN)/pytest -n 2 --dist loadfile -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS))
+	$(PYTEST) -n 2 --dist loadfile -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS))
 
 whole: $(READY)
-	$(BIN)/pytest $(WHOLE)
-	$(BIN)/pytest $(BROWSER)
+	$(PYTEST) $(WHOLE)
+	$(PYTEST) $(BROWSER)
 
 faults: $(READY)
-	$(BIN)/pytest -n 2 --timeout 600 $(FAULTS)
+	$(PYTEST) -n 2 --timeout 600 $(FAULTS)
 
 soak: $(READY)
-	MODELPACK_SOAK=1 $(BIN)/pytest -n 2 --timeout 3600 $(FAULTS) $(LONG)
+	MODELPACK_SOAK=1 $(PYTEST) -n 2 --timeout 3600 $(FAULTS) $(LONG)
 	$(BIN)/python -m tests.benchmarks.scoring_soak 1200
 
 frameworks: $(READY)
-	$(BIN)/pytest -v --timeout 1800 --durations 0 $(FRAMEWORKS)
+	$(PYTEST) -v --timeout 1800 --durations 0 $(FRAMEWORKS)
 
 services: $(READY)
 	$(BIN)/python -m tests.services up
@@ -107,7 +111,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.services up
 	$(BIN)/python -m tests.benchmarks.packaging
 	$(BIN)/python -m tests.benchmarks.panels
-	$(BIN)/pytest -q -s tests/browser/lab/test_crowd.py tests/browser/lab/test_tabs.py
+	$(PYTEST) -q -s tests/browser/lab/test_crowd.py tests/browser/lab/test_tabs.py
 	$(BIN)/python -m tests.benchmarks.memory
 	$(BIN)/python -m tests.benchmarks.scoring
 

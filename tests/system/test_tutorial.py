@@ -86,7 +86,7 @@ def test_the_saved_dockerfile_builds_tomorrow_and_with_buildkit(docker):
     keys = ("Address", "Username", "Password", "Path")
     address, username, password, workspace = (re.search(rf"{key}: (\S+)", out)[1] for key in keys)
     # Tomorrow the registry's process is gone; one command serves again, at the same address.
-    docker(f"pkill -f 'workspace.serve {workspace}'")
+    docker(f"pkill -f 'delivery.serve_registry {workspace}'")
     refused = docker.run(f"docker login {address} -u {username} -p {password}")
     assert "connection refused" in refused.stderr
     serving = subprocess.Popen(
