@@ -17,7 +17,7 @@ from jupyter_modelpack.catalog.package_record import FACTS
 from jupyter_modelpack.delivery.pushed_layers import PushedLayers
 from jupyter_modelpack.engine.base import LocalProgram, RunSpec
 from jupyter_modelpack.engine.docker import claims
-from jupyter_modelpack.engine.process.service_records import Record
+from jupyter_modelpack.engine.process.service_records import ServiceRecord
 from jupyter_modelpack.errors import Conflict
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
@@ -125,7 +125,7 @@ def test_a_model_or_an_environment(ws, tmp_path, monkeypatch, kind):
 
 def test_a_local_service(tmp_path):
     spec = RunSpec("adder:1", "adder", 5001, {}, {}, LocalProgram([], tmp_path, {}))
-    file = change(Record.claim(spec, 5001).folder / "service.json", format=None)
+    file = change(ServiceRecord.claim(spec, 5001).folder / "service.json", format=None)
     assert "adder" in modelpack("services").stdout
     change(file, format=2)
     refuses("services", what=str(file))
@@ -134,7 +134,7 @@ def test_a_local_service(tmp_path):
 def test_a_container(home):
     number = claims.begin("adder")
     claims.settle(number, "adder", "abc")
-    file, labels = home / "containers" / number, {claims.CLAIM: number}
+    file, labels = home / "containers" / number, {claims.CLAIM_LABEL: number}
     change(file, format=None)
     assert claims.holds("abc", "adder", labels)
     change(file, format=2)

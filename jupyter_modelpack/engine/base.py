@@ -81,7 +81,7 @@ class Service:
         engine: ``docker``, ``podman`` or ``process``.
         id: Container id, or process id as text.
         state: As of when it was asked for.
-        exit_code: When it has exited; 128 + n after signal n. None when nobody saw it end.
+        exit_code: When it has exited; 128 + n after signal n. None when its end was not observed.
         reason: What the engine itself says about its end (``out of memory``), else empty.
         mine: Whether `run` has started it, as this user's records say; else it is only to be looked at.
     """
@@ -163,12 +163,20 @@ class Engine(Protocol):
         """
         ...
 
-    def lay(self, service: Service, files: Mapping[str, bytes]) -> None:
-        """Lay `files`, in their order, over the app of a service; it looks when it is told to reload, or starts."""
+    def update_files(self, service: Service, files: Mapping[str, bytes]) -> None:
+        """Write `files`, in their order, over the app of a service, which reads them at its next reload or start.
+
+        Args:
+            service: A service that was started with `RunSpec.reloads`.
+            files: Contents by path.
+
+        Raises:
+            Conflict: the service is not `mine`.
+        """
         ...
 
     def reload(self, service: Service) -> None:
-        """Tell a service to serve what was laid over its app; return at once."""
+        """Tell a service to serve the files that `update_files` has written; return at once."""
         ...
 
     def services(self) -> list[Service]:
@@ -193,7 +201,7 @@ class Engine(Protocol):
         """End a service at once and return its last state; one that is gone already is no error.
 
         Raises:
-            Conflict: it is not `mine`. So do `lay`, `reload` and `remove`.
+            Conflict: it is not `mine`. So do `update_files`, `reload` and `remove`.
         """
         ...
 

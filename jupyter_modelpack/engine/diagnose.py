@@ -25,7 +25,7 @@ class ServiceDied(BuildFailed):
     lines, change it, package again) and because every front end shows its step and lines already.
 
     Attributes:
-        service_exit_code: The service's exit code, as the engine gives it; None where nobody saw it end.
+        service_exit_code: The service's exit code, as the engine gives it; None when its end was not observed.
         cause: The likely cause, a sentence; empty when the log does not tell.
     """
 
@@ -94,7 +94,7 @@ def explain(service: Service, lines: Sequence[str]) -> tuple[str, str]:
         return "it was ended with kill.", "Run it again."
     # One that has served may have refused a newer script long ago, which is not what it died of.
     if (service.exit_code == STARTUP_FAILED or not service.ended) and (said := exit_reason.find(lines)):
-        return exit_reason.told(said, lines)
+        return exit_reason.explain(said, lines)
     for sign in SIGNS:
         for line in (service.reason, *(() if sign.engine else reversed(lines))):
             if found := sign.read(line[: exit_reason.LINE]):

@@ -1,4 +1,4 @@
-"""What a scoring server said of its own end, told with a remedy."""
+"""Explain why a scoring server ended, with a remedy, from the reason that it wrote to its log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_modelpack.image_contract import ENDING_MARK, MODELS_FOLDER
 
 Ending = Mapping[str, Any]
-Told = tuple[str, str]
+Explanation = tuple[str, str]
 
 LINE = 4096
 """Bytes of a line that are looked at: an ending is shorter, and a line of a script's may have any length."""
@@ -38,8 +38,8 @@ def is_line(line: str) -> bool:
     return line.startswith(ENDING_MARK)
 
 
-def told(ending: Ending, lines: Iterable[str] = ()) -> Told:
-    """Return cause and remedy; the exception's type decides, not words that a log may hold by chance.
+def explain(ending: Ending, lines: Iterable[str] = ()) -> Explanation:
+    """Return cause and remedy by the type of the exception, not by words that a log may hold by chance.
 
     Args:
         ending: As `find` returns it, or a dry run.
@@ -98,7 +98,7 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
-def _other_version(ending: Ending, lines: Iterable[str]) -> Told | None:
+def _other_version(ending: Ending, lines: Iterable[str]) -> Explanation | None:
     """Tell of a model that another scikit-learn made, where loading it is what failed."""
     loads = "load" in ending.get("code", "") or "Can't get attribute" in ending.get("message", "")
     if not loads or not ending.get("types") or str(ending.get("module") or "sklearn").partition(".")[0] != "sklearn":
@@ -113,7 +113,7 @@ def _other_version(ending: Ending, lines: Iterable[str]) -> Told | None:
     return None
 
 
-def _missing_module(ending: Ending) -> Told | None:
+def _missing_module(ending: Ending) -> Explanation | None:
     module, installed = ending.get("module") or "", ending.get("installed") or ""
     if installed:
         name = installed.partition(" ")[0]
@@ -130,7 +130,7 @@ def _missing_module(ending: Ending) -> Told | None:
     )
 
 
-def _import(ending: Ending) -> Told:
+def _import(ending: Ending) -> Explanation:
     said = ending.get("message", "")
     return _library(ending) or (
         f"an import failed: {_said(ending)}{_place(ending)}.",
@@ -140,7 +140,7 @@ def _import(ending: Ending) -> Told:
     )
 
 
-def _library(ending: Ending) -> Told | None:
+def _library(ending: Ending) -> Explanation | None:
     """Tell of a shared library that cannot be loaded; ctypes raises OSError, an extension module ImportError."""
     said = ending.get("message", "")
     if "failed to map segment" in said:
@@ -162,28 +162,28 @@ def _library(ending: Ending) -> Told | None:
     return None
 
 
-def _syntax(ending: Ending) -> Told:
+def _syntax(ending: Ending) -> Explanation:
     return f"the entry script is no valid Python: {_sentence(ending['cause'])}", AGAIN
 
 
-def _pickle(ending: Ending) -> Told:
+def _pickle(ending: Ending) -> Explanation:
     return (
         f"the model file cannot be loaded here: {_said(ending)}.",
         "Use the versions the model was saved with; a class of your own must lie in a module in source_directory.",
     )
 
 
-def _attribute(ending: Ending) -> Told | None:
+def _attribute(ending: Ending) -> Explanation | None:
     message = ending.get("message", "")
     pickled = message.startswith("Can't get attribute ") or "module '__main__' has no attribute" in message
     return _pickle(ending) if pickled else None
 
 
-def _value(ending: Ending) -> Told | None:
+def _value(ending: Ending) -> Explanation | None:
     return _pickle(ending) if ending.get("message", "").startswith("unsupported pickle protocol") else None
 
 
-def _file(ending: Ending) -> Told:
+def _file(ending: Ending) -> Explanation:
     path = ending.get("path") or ""
     if MODELS_FOLDER in path:
         return _sentence(ending["cause"]), "Correct the path in the script, or register the file; then package again."
@@ -193,7 +193,7 @@ def _file(ending: Ending) -> Told:
     )
 
 
-def _os_error(ending: Ending) -> Told | None:
+def _os_error(ending: Ending) -> Explanation | None:
     number = ending.get("errno")
     if number in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return (
@@ -210,18 +210,18 @@ def _os_error(ending: Ending) -> Told | None:
     return _library(ending)
 
 
-def _locale(ending: Ending) -> Told:
+def _locale(ending: Ending) -> Explanation:
     return (
         f"the image has no such locale: {_said(ending)}{_place(ending)}.",
         "Use C.UTF-8, which is there, or choose a base image with that locale (Debian package locales-all).",
     )
 
 
-def _memory(_ending: Ending) -> Told:
+def _memory(_ending: Ending) -> Explanation:
     return "it ran out of memory.", "Give it more memory, or run fewer workers (WORKER_COUNT)."
 
 
-def _key(ending: Ending) -> Told | None:
+def _key(ending: Ending) -> Explanation | None:
     name = ending.get("variable")
     return name and (
         f"the script reads the environment variable {name}, which is not set{_place(ending)}.",
@@ -229,7 +229,7 @@ def _key(ending: Ending) -> Told | None:
     )
 
 
-_BY_TYPE: tuple[tuple[str, Callable[[Ending], Told | None]], ...] = (
+_BY_TYPE: tuple[tuple[str, Callable[[Ending], Explanation | None]], ...] = (
     ("ModuleNotFoundError", _missing_module),
     ("ImportError", _import),
     ("SyntaxError", _syntax),

@@ -25,7 +25,7 @@ def _sign(pattern: str, cause: str, remedy: str, *, engine: bool = False) -> Sig
     return Sign(re.compile(pattern), cause, remedy, engine)
 
 
-# The first that fits is told. What Python raises is no sign: the server says it (ending.py).
+# The first that matches is reported. Python's exceptions are not among them: the server reports those (exit_reason.py).
 SIGNS = (
     _sign(
         r"(?i)address already in use",

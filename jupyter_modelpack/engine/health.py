@@ -23,11 +23,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What a service says of itself.
+    """Answer of a service to a readiness probe.
 
     Attributes:
         ready: Whether it answers calls.
-        trouble: What keeps it from serving as it was told to, in a line: a worker that cannot start. Empty for none.
+        trouble: One line that says what keeps it from serving as configured, such as a worker that cannot start; empty
+            for none.
     """
 
     ready: bool

@@ -1,4 +1,4 @@
-"""Ports of this machine: whether one is free, one that is."""
+"""Find free ports of this machine and the host names that a service accepts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from jupyter_modelpack.image_contract import ALLOWED_HOSTS_VARIABLE
 LOOPBACK = "127.0.0.1"
 
 _OUR_NAMES = ("localhost", "127.0.0.1", "[::1]", "host.docker.internal", "host.containers.internal")
-"""Loopback, and what containers call the computer that they run on: nobody registers names below ``internal``."""
+"""Loopback, and what containers call the computer that they run on: no public names end in ``internal``."""
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - for who asks for it
 
 
 def free_port() -> int:
-    """Return a port nobody listens on.
+    """Return a port on which no program listens.
 
     Another program could take it before the service does; the kernel hands out such ports in turn, so
     it would have to ask for this one by number.

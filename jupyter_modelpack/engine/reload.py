@@ -18,7 +18,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import RELOAD_DIR_VARIABLE, RELOAD_LABEL, RELOAD_VARIABLE
 
 MORE = "more-than-script"
-"""Code of the error that says that the service has to start anew."""
+"""Code of the error that says that the service must be restarted."""
 
 _POINTER = "serves"
 """Name of the file that says which folder counts; it is written last, so that all of a script changes at once."""
@@ -86,7 +86,7 @@ def reload(
     Args:
         engine: Which runs the service.
         service: One that was started to reload.
-        name: Tells this script from others; the service tells it again.
+        name: Identifies this script; the service reports it once it serves it.
         files: Content by path, relative to the app's folder.
         report: Asked whether to go on.
         seconds: How long the new script may take to start.
@@ -114,7 +114,9 @@ def reload(
             hint="Start it anew with: run --watch --replace.",
             code="no-reload",
         )
-    engine.lay(service, {**{f"{name}/{path}": content for path, content in files.items()}, _POINTER: name.encode()})
+    engine.update_files(
+        service, {**{f"{name}/{path}": content for path, content in files.items()}, _POINTER: name.encode()}
+    )
     engine.reload(service)
     while (now := _state(service)) is None or now.asked == before.asked or not now.decided:
         report.check()
@@ -128,7 +130,7 @@ def reload(
                 retry=True,
             )
     if now.package != name and now.refused > before.refused:
-        engine.lay(service, {_POINTER: now.package.encode()})  # or a restart would begin with what was refused
+        engine.update_files(service, {_POINTER: now.package.encode()})  # or a restart would begin with what was refused
         lines = ending_lines(engine, service, _TAIL)
         cause, hint = explain(service, lines)
         raise BuildFailed(

@@ -44,7 +44,7 @@ def choose(name: str | None = None) -> Engine:
 
 def container_engine(name: str | None = None) -> Engine:
     """Return a container engine that answers; raise why none does."""
-    # Here and not above: the SDK takes 100 ms, which nobody pays who does not ask for an engine.
+    # Imported here: the SDK takes 100 ms, which only those callers pay that need an engine.
     from jupyter_modelpack.engine.docker.connection import connect  # noqa: PLC0415
     from jupyter_modelpack.engine.docker.containers import ContainerEngine  # noqa: PLC0415
 

@@ -72,7 +72,7 @@ def try_out(recipe: Recipe, store: Layout, sample: str | None, report: Reporter)
         outcome = json.loads(said.replace(f"{app}/", ""))
     if "failed" in outcome:
         # A script that does not start says the same here, in a container and when it is reloaded.
-        cause, hint = exit_reason.told(outcome["ending"]) if "ending" in outcome else (outcome["failed"], _CORRECT)
+        cause, hint = exit_reason.explain(outcome["ending"]) if "ending" in outcome else (outcome["failed"], _CORRECT)
         raise BuildFailed(
             f"The dry run failed: {cause}",
             step="dry run",

@@ -1,6 +1,6 @@
-"""Items handed from one thread to another, a few at a time.
+"""A bounded queue from one thread to another, which either end may close.
 
-A blocking stream of an engine is read in a thread of its own, so that whoever waits for it can be
+A blocking stream of an engine is read in a thread of its own, so that the thread that waits for it can be
 cancelled; an archive is written in the caller's thread while another sends it. Memory is bounded by
 `most` items.
 """
@@ -18,7 +18,7 @@ from jupyter_modelpack.errors import Unavailable
 T = TypeVar("T")
 
 _TICK = 0.2
-"""Seconds between two questions whether to go on; items themselves arrive without delay."""
+"""Seconds between two calls of `check`; items themselves arrive without delay."""
 
 
 def _always() -> None:
@@ -26,39 +26,47 @@ def _always() -> None:
 
 
 class ReceiverGone(Exception):
-    """Nobody wants the items any more."""
+    """The receiver has closed the channel."""
 
 
-class Handover(Generic[T]):
-    """A bounded queue that knows when either end has left."""
+class Channel(Generic[T]):
+    """A bounded queue of at most `most` items between one sender and one receiver."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._items: deque[T] = deque()
         self._changed = threading.Condition()
-        self._ended = self._left = False
+        self._ended = self._closed = False
         self._error: BaseException | None = None
 
-    # --- the sender's end: ``with handover: handover.put(...)`` ---
+    # --- the sender's end: ``with channel: channel.put(...)`` ---
 
     def put(self, item: T, check: Callable[[], None] = _always) -> None:
-        """Hand `item` over, waiting while the queue is full; raise `ReceiverGone` when nobody takes it."""
+        """Append `item`, waiting while the queue is full.
+
+        Args:
+            item: What the receiver gets.
+            check: Called every 0.2 seconds while the queue is full; raises to stop waiting.
+
+        Raises:
+            ReceiverGone: The receiver has closed the channel.
+        """
         with self._changed:
-            while len(self._items) >= self._most and not self._left:
+            while len(self._items) >= self._most and not self._closed:
                 self._changed.wait(_TICK)
                 check()
-            if self._left:
+            if self._closed:
                 raise ReceiverGone
             self._items.append(item)
             self._changed.notify_all()
 
     def feed(self, items: Callable[[], Iterable[T]]) -> None:
-        """Hand over all of `items`, then end; an error goes to the receiver. Body of a thread."""
+        """Put all of `items`, then end; an error is raised at the receiver. For use as the body of a thread."""
         try:
             with self:
                 for item in items():
                     self.put(item)
-        except BaseException:  # noqa: BLE001 - `__exit__` carried it over; the receiver raises it
+        except BaseException:  # noqa: BLE001 - `__exit__` has kept it; the receiver raises it
             return
 
     def __enter__(self) -> Self:
@@ -72,10 +80,10 @@ class Handover(Generic[T]):
     # --- the receiver's end ---
 
     def receive(self, check: Callable[[], None] = _always, silence: float | None = None) -> Iterator[T]:
-        """Yield what was handed over, then raise the sender's error if it had one.
+        """Yield the items, then raise the sender's error if there was one.
 
         Args:
-            check: Asked at least every moment while nothing arrives; raises to stop.
+            check: Called every 0.2 seconds while nothing arrives; raises to stop.
             silence: Seconds without an item after which to give up with `Unavailable`.
         """
         try:
@@ -84,12 +92,12 @@ class Handover(Generic[T]):
             if self._error is not None:
                 raise self._error
         finally:
-            self.leave()
+            self.close()
 
-    def leave(self) -> None:
-        """Want no more items."""
+    def close(self) -> None:
+        """Accept no more items; the sender's next `put` raises `ReceiverGone`."""
         with self._changed:
-            self._left = True
+            self._closed = True
             self._changed.notify_all()
 
     def _take(self, check: Callable[[], None], silence: float | None) -> list[T] | None:

@@ -1,9 +1,9 @@
-"""Which containers are ours: those that `run` has written down, whatever their labels say.
+"""Records of the containers that `run` has started, which decide whether a container is ours.
 
-A container has the labels of its image too, and anybody may make an image. So `run` gives each container a
-secret number as a label and keeps, in this user's own folder, a file of that name: who is to be killed, replaced
-or removed must have both. The number is there before the container, which may be all that a kill leaves; as soon
-as the engine has said what it calls the container, that decides.
+Labels do not prove it: a container inherits those of its image, and anyone can make an image. So `run` gives each
+container a random number as a label and writes a file of that name to a folder of this user. Only a container with
+both is killed, replaced or removed. The file is written before the container exists, so that an interrupted `run`
+leaves no container without one; once the engine has assigned an id, the id must match, too.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _NUMBER = re.compile(r"[0-9a-f]{32}")
 
 
 def begin(name: str) -> str:
-    """Write down that a container of that name is about to be made; return the number for its label."""
+    """Record that a container named `name` is about to be created; return the number for its label."""
     number = secrets.token_hex(16)
     _write(number, {"name": name})
     return number
 
 
 def settle(number: str, name: str, container: str) -> None:
-    """Write down what the engine calls the container."""
+    """Add the container's id, as the engine has assigned it, to the record."""
     _write(number, {"name": name, "id": container})
 
 
 def killed(labels: Mapping[str, str] | None) -> None:
-    """Write down that we are about to kill the container: it ends as one does for which memory runs out."""
+    """Record that we are about to kill the container, which else looks as if it ran out of memory."""
     if (number := _number(labels)) and (known := _known(number)):
         with contextlib.suppress(Unavailable):  # it is not worth a service that cannot be killed
             _write(number, {**known, "killed": "yes"})
@@ -51,14 +51,14 @@ def was_killed(labels: Mapping[str, str] | None) -> bool:
 
 
 def forget(labels: Mapping[str, str] | None) -> None:
-    """Forget a container that is gone, or was never made."""
+    """Delete the record of a container that is gone or was never created."""
     if number := _number(labels):
         with contextlib.suppress(OSError):
             (home.containers() / number).unlink(missing_ok=True)
 
 
 def holds(container: str, name: str, labels: Mapping[str, str] | None) -> bool:
-    """Whether this very container was started by `run` of this user."""
+    """Whether `run` has started this container for this user, by its id or, before it has one, its name."""
     number = _number(labels)
     if number is None or not (known := _known(number)):
         return False

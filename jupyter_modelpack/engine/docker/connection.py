@@ -1,4 +1,4 @@
-"""The door to the docker SDK: finding an engine, speaking to it, wording its errors.
+"""Connection to a container engine through the docker SDK, with its errors translated to ours.
 
 The only module that imports the SDK; import it only once an engine is wanted. Both Docker and Podman
 speak this API.
@@ -24,7 +24,7 @@ from docker.tls import TLSConfig
 from docker.types import CancellableStream
 from docker.utils import kwargs_from_env
 
-from jupyter_modelpack.engine.docker.channel import Handover
+from jupyter_modelpack.engine.docker.channel import Channel
 from jupyter_modelpack.engine.docker.cli_output import disk_full
 from jupyter_modelpack.errors import Conflict, Denied, ModelpackError, NotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
@@ -121,7 +121,7 @@ class Daemon:
 
     @contextmanager
     def asking(self, what: str) -> Iterator[None]:
-        """Word the engine's errors: ``what`` is what failed, `NotFound` and `Conflict` are told apart."""
+        """Translate the SDK's errors to ours; `what` names the operation that failed."""
         with _worded(what):
             yield
 
@@ -135,7 +135,7 @@ class Daemon:
     ) -> Iterator[T]:
         """Start a streaming request now; return what it gives.
 
-        The request has a connection and a thread of its own, because nobody can interrupt a read. A
+        The request has a connection and a thread of its own, because a blocking read cannot be interrupted. A
         cancelled `report` cuts the connection off.
 
         Args:
@@ -164,15 +164,15 @@ class Daemon:
         def receive() -> Iterator[T]:
             try:
                 with _worded(what):
-                    yield from handover.receive(report.check, silence)
+                    yield from channel.receive(report.check, silence)
             finally:
                 # The SDK stumbles over a stream that ends while it is being closed.
                 with contextlib.suppress(OSError, AttributeError, UnboundLocalError):
                     for stream in streams:
                         stream.close()
 
-        handover: Handover[T] = Handover(1000)
-        threading.Thread(target=handover.feed, args=(read,), name=what, daemon=True).start()
+        channel: Channel[T] = Channel(1000)
+        threading.Thread(target=channel.feed, args=(read,), name=what, daemon=True).start()
         return receive()
 
     def wait(self, container: str, seconds: float, until: str = "not-running") -> None:

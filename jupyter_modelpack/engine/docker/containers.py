@@ -30,10 +30,10 @@ _END_SECONDS = 10.0
 
 
 _TURNS, _TURN_SECONDS = 300, 0.1
-"""How often, and how many seconds apart, a name is tried that another is giving up or taking at this moment: as long
-as an engine may take to answer."""
+"""Attempts, and seconds between two, to take a name that another process is releasing or taking: as long as an engine
+may take to answer."""
 
-_NOBODY = "name-changes-hands"
+_IN_TRANSITION = "name-changes-hands"
 
 
 class ContainerEngine:
@@ -49,7 +49,7 @@ class ContainerEngine:
         return str(self._daemon)
 
     def run(self, spec: RunSpec, report: Reporter) -> Service:
-        """Start a container, well shut in; return before it is healthy."""
+        """Start a hardened container; return before it is healthy."""
         check_name(spec.name)
         spec.bounds.check(self.name)
         api = self._daemon.api
@@ -77,14 +77,14 @@ class ContainerEngine:
         return self.find(container)
 
     def _create_in_turn(self, spec: RunSpec, labels: Mapping[str, str], report: Reporter) -> str:
-        """Make room for the container and make it, when others who use its name at this moment are done."""
+        """Free the name and create the container, retrying while another process releases or takes the name."""
         for left in range(_TURNS, 0, -1):
             self._make_room(spec, report)
             try:
                 return self._create(spec, labels)
             except Conflict as error:
                 # A container that is being made, or removed, has a name already, or still, and cannot be looked at.
-                if error.code != _NOBODY or left == 1:
+                if error.code != _IN_TRANSITION or left == 1:
                     raise
                 report.wait(_TURN_SECONDS)
         raise AssertionError("unreachable")
@@ -129,8 +129,8 @@ class ContainerEngine:
             known = self._daemon.api.info().get("LoggingDriver") in hardening.LOG_DRIVERS
         return hardening.LOG_OPTIONS if known else {}
 
-    def lay(self, service: Service, files: Mapping[str, bytes]) -> None:
-        """Upload the files into the container's volume."""
+    def update_files(self, service: Service, files: Mapping[str, bytes]) -> None:
+        """Upload `files` to the volume from which the container reads newer scripts."""
         check_mine(service, "reloaded")
         with self._daemon.asking(f"Reloading {service.name}"):
             self._daemon.api.put_archive(service.id, _NEWER, archive_of(files))
@@ -249,7 +249,7 @@ class ContainerEngine:
         return tuple(one.name for one in users)
 
     def _users(self, image: str) -> list[Service]:
-        """Return the containers that were made from an image, whoever made them."""
+        """Return the containers that were made from an image, those that are not ours included."""
         found = self.images.inspect(image)
         with self._daemon.asking("Listing containers"):
             listed = self._daemon.api.containers(all=True)
@@ -272,7 +272,7 @@ class ContainerEngine:
         return found
 
     def _discard(self, container: str, labels: Mapping[str, str]) -> None:
-        """Remove a container of ours; another who does so at this moment is waited for."""
+        """Remove a container of ours, waiting for a removal that is already in progress."""
         try:
             with self._daemon.asking(f"Removing {container}"):
                 self._daemon.api.remove_container(container, v=True, force=True)
@@ -301,7 +301,7 @@ class ContainerEngine:
         try:
             container = self._inspect(name)
         except NotFound:  # gone since, or it was another conflict
-            raise Conflict(f"The name {name} is in use.", hint="Try again.", code=_NOBODY) from error
+            raise Conflict(f"The name {name} is in use.", hint="Try again.", code=_IN_TRANSITION) from error
         holder = service_of(self.name, container)
         raise name_conflict(holder, mine=holder.mine) from error
 

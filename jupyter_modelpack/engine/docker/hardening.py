@@ -24,7 +24,7 @@ that work. But where a machine is short of memory, it is the service that should
 """
 
 LOG_DRIVERS = {"json-file", "local"}
-"""Docker's drivers that write files; they keep everything for ever unless told otherwise. Others mind their own."""
+"""Docker's drivers that write files; they keep everything by default. Other drivers have bounds of their own."""
 
 LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
 

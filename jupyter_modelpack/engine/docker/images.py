@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from jupyter_modelpack.engine.docker.channel import Handover, ReceiverGone
+from jupyter_modelpack.engine.docker.channel import Channel, ReceiverGone
 from jupyter_modelpack.engine.docker.cli_output import BuildTranscript, PullTranscript, disk_full, error_of, pull_error
 from jupyter_modelpack.engine.docker.connection import Daemon
 from jupyter_modelpack.engine.docker.inspect import Attributes, all_rows
@@ -142,13 +142,13 @@ class ContainerImages:
     def _send(
         self, image: Image, names: Sequence[str], report: Reporter, left_out: frozenset[Digest] = frozenset()
     ) -> None:
-        pipe: Handover[bytes] = Handover(4)
+        pipe: Channel[bytes] = Channel(4)
 
         def post(api: Any) -> Any:
             try:
                 return api.load_image(pipe.receive())
             finally:
-                pipe.leave()
+                pipe.close()
 
         replies: Iterator[Mapping[str, Any]] = self._daemon.stream("Loading an image", post, report)
         try:
@@ -261,7 +261,7 @@ def _alike(ours: str | None, row: Mapping[str, Any]) -> int:
 class _Sender:
     """The end of the pipe that `write_archive` writes to."""
 
-    def __init__(self, pipe: Handover[bytes], report: Reporter) -> None:
+    def __init__(self, pipe: Channel[bytes], report: Reporter) -> None:
         self._pipe, self._report = pipe, report
 
     def write(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The engine without an engine: a service is a local process, not isolated from this machine."""
+"""Engine for machines without Docker or Podman: a service is a local process, not isolated from this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jupyter_modelpack.engine import ports
 from jupyter_modelpack.engine.base import LocalProgram, RunSpec, Service, check_name
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
 from jupyter_modelpack.engine.process import supervisor
-from jupyter_modelpack.engine.process.service_records import Record
+from jupyter_modelpack.engine.process.service_records import ServiceRecord
 from jupyter_modelpack.engine.process.tail import read_lines
 from jupyter_modelpack.engine.reload import reloading
 from jupyter_modelpack.errors import Conflict, Denied, NotFound, Unavailable, UsageError
@@ -29,7 +29,7 @@ _START_SECONDS = 20.0
 """Seconds in which the supervisor must have started; it takes a tenth of one."""
 
 _END_SECONDS = 5.0
-"""Seconds after which a supervisor that was told to end its service is taken for stuck."""
+"""Seconds that a supervisor has to end its service before it counts as stuck."""
 
 _MOMENT = 0.2
 """Seconds between two looks at a growing log."""
@@ -41,7 +41,7 @@ _INHERITED = frozenset({
     "LANG", "TZ",
     "LD_LIBRARY_PATH",  # this machine's libraries and devices, which a container is given
     "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER",  # the numbers of the one count in the order of the other
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",  # the way out of this network
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",  # proxies and certificates of this network
     *_PROXIES, *(name.upper() for name in _PROXIES),
 })  # fmt: skip
 """Variables that a service gets of ours. By their whole names: NVIDIA_API_KEY begins as a device's name does."""
@@ -75,7 +75,7 @@ class ProcessEngine:
         self._make_room(spec, report)
         port = self._port(spec)
         try:
-            record = Record.claim(spec, port)
+            record = ServiceRecord.claim(spec, port)
         except FileExistsError:  # another run of this moment won
             raise name_conflict(self.find(spec.name), mine=True) from None
         with contextlib.ExitStack() as undo:
@@ -84,7 +84,7 @@ class ProcessEngine:
             undo.pop_all()
         return record.service()
 
-    def lay(self, service: Service, files: Mapping[str, bytes]) -> None:
+    def update_files(self, service: Service, files: Mapping[str, bytes]) -> None:
         """Write the files into the service's own folder."""
         record = _record(service)
         for path, content in files.items():
@@ -100,14 +100,14 @@ class ProcessEngine:
     def services(self) -> list[Service]:
         """Return all services, newest first."""
         found = []
-        for record in Record.all():
+        for record in ServiceRecord.all():
             with contextlib.suppress(NotFound):  # removed since
                 found.append(record.service())
         return found
 
     def find(self, name: str) -> Service:
         """Return the service of that name or process id."""
-        return Record.find(name).service()
+        return ServiceRecord.find(name).service()
 
     def wait(self, service: Service, seconds: float) -> Service:
         """Wait for the process to end, at most `seconds`."""
@@ -197,7 +197,7 @@ def _address(spec: RunSpec) -> str:
     return ports.EVERYWHERE if spec.public else ports.LOOPBACK
 
 
-def _start(record: Record, spec: RunSpec, program: LocalProgram, port: int) -> None:
+def _start(record: ServiceRecord, spec: RunSpec, program: LocalProgram, port: int) -> None:
     """Start the supervisor, which detaches itself once the program runs or cannot."""
     ours = {HOST_VARIABLE: _address(spec), PORT_VARIABLE: str(port)}
     hosts = {} if spec.public else ports.allowed_hosts()
@@ -225,29 +225,29 @@ def _start(record: Record, spec: RunSpec, program: LocalProgram, port: int) -> N
         raise Unavailable(f"Starting {spec.name}: {answer['error']} {details}".rstrip(), code="start-failed")
 
 
-def _end(record: Record) -> None:
+def _end(record: ServiceRecord) -> None:
     """Kill a service with all that it started."""
     watched, process = record.process("supervisor"), record.process()
     if watched and watched.alive:
         watched.send(signal.SIGTERM)
         watched.wait(_END_SECONDS)
     if process and process.alive:
-        # Somebody killed the supervisor: nobody is left who could reap, or know, what we end here.
+        # The supervisor was killed, so nothing else reaps the processes that we end here or records their end.
         supervisor.kill_below(process.pid)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(_END_SECONDS)
         supervisor.write(record.folder / supervisor.EXIT, {"code": 128 + signal.SIGKILL, "killed": True})
 
 
-def _abandon(record: Record) -> None:
+def _abandon(record: ServiceRecord) -> None:
     """Undo a start that failed or was interrupted."""
     _end(record)
     record.forget()
 
 
-def _record(service: Service) -> Record:
-    """Return the record of this very service: another one may have its name by now."""
-    record = Record.find(service.name)
+def _record(service: Service) -> ServiceRecord:
+    """Return the record of `service`; raise `NotFound` when another service has its name by now."""
+    record = ServiceRecord.find(service.name)
     if service.id and record.service().id != service.id:
         raise NotFound(f"{service.name} is another service by now.", code="no-service")
     return record

@@ -47,7 +47,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether this very process runs."""
+        """Whether this process still runs, and not another one with its number."""
         return birth(self.pid) == self.birth
 
     def wait(self, seconds: float) -> bool:
@@ -68,19 +68,19 @@ class Process:
             os.close(handle)
 
     def _look(self, seconds: float) -> bool:
-        """Wait where the system tells nobody of the end of what is not his child."""
+        """Wait on systems that report the end of a process to its parent only."""
         until = time.monotonic() + seconds
         while self.alive and time.monotonic() < until:
             time.sleep(_LOOK_SECONDS)
         return not self.alive
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to this very process, or to nobody."""
+        """Send a signal, unless the process has ended and another has its number."""
         send(self.pid, self.birth, number)
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ServiceRecord:
     """The folder of one service."""
 
     folder: Path
@@ -101,7 +101,7 @@ class Record:
         return self.folder / "newer"
 
     @classmethod
-    def claim(cls, spec: RunSpec, port: int) -> Record:
+    def claim(cls, spec: RunSpec, port: int) -> ServiceRecord:
         """Take the name; raise `FileExistsError` when it is taken."""
         parent = home.services()
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -122,7 +122,7 @@ class Record:
         return cls(folder)
 
     @classmethod
-    def find(cls, name: str) -> Record:
+    def find(cls, name: str) -> ServiceRecord:
         """Return the record of a service by name or process id; raise `NotFound`."""
         records = cls.all()
         for record in records:
@@ -134,7 +134,7 @@ class Record:
         raise NotFound(f"No service {name}.", hint="See what there is with: services.", code="no-service")
 
     @classmethod
-    def all(cls) -> list[Record]:
+    def all(cls) -> list[ServiceRecord]:
         """Return all records, newest first."""
         try:
             found = [cls(path) for path in home.services().iterdir() if not path.name.startswith(".")]
@@ -175,7 +175,7 @@ class Record:
 
     def service(self) -> Service:
         """Return the service as it is now."""
-        # In this order: who is found dead has written its exit code before.
+        # In this order: a process that is found dead has written its exit code before.
         alive = self.watched() is not None
         spec, process, end = self.facts(_SPEC), self.facts(PROCESS), self.facts(EXIT)
         if not spec:

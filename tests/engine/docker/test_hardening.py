@@ -145,7 +145,7 @@ def test_no_label_makes_a_container_ours(containers, by_hand):
         containers.engine.kill,
         containers.engine.remove,
         containers.engine.reload,
-        lambda one: containers.engine.lay(one, {"x": b""}),
+        lambda one: containers.engine.update_files(one, {"x": b""}),
     ]
     for deed in deeds:
         with pytest.raises(Conflict, match="modelpack has not started") as caught:

@@ -74,7 +74,7 @@ def away(process, **env):
 def test_what_has_left_for_a_session_of_its_own_ends_with_its_service(process):
     service, pids = away(process)
     assert all(service_records.birth(pid) for pid in pids)
-    guard = service_records.Record.find(service.name).process("supervisor").pid
+    guard = service_records.ServiceRecord.find(service.name).process("supervisor").pid
     sleeps = list(supervisor._below(guard))
     assert len(sleeps) == 4  # the service, the daemon, and a sleep of each
     process.engine.kill(service)
@@ -133,7 +133,7 @@ def test_orphans_of_a_service_are_no_zombies(process):
     program = LocalProgram([sys.executable, "-c", ORPHANS], process.cwd, {})
     service = process.engine.run(replace(process.spec(), program=program), Reporter())
     assert next(iter(process.engine.logs(service, follow=True))) == "they have ended"
-    guard = service_records.Record.find(service.name).process("supervisor").pid
+    guard = service_records.ServiceRecord.find(service.name).process("supervisor").pid
     assert [line.rpartition(")")[2].split()[0] for line in stats(guard)] == ["S"]
 
 
@@ -217,7 +217,7 @@ def test_a_reused_pid_is_never_killed(process):
     bystander = subprocess.Popen(["sleep", "100"], start_new_session=True)
     try:
         # As after a reboot: the numbers on disk belong to somebody else by now.
-        folder = service_records.Record.find(service.name).folder
+        folder = service_records.ServiceRecord.find(service.name).folder
         facts = json.loads((folder / "process.json").read_text())
         stale = {**facts, "pid": bystander.pid, "supervisor": bystander.pid}
         supervisor.write(folder / "process.json", stale)
@@ -233,7 +233,7 @@ def test_a_reused_pid_is_never_killed(process):
 
 def test_a_service_whose_supervisor_was_killed_can_be_killed(process):
     service = process.ready()
-    guard = service_records.Record.find(service.name).process("supervisor")
+    guard = service_records.ServiceRecord.find(service.name).process("supervisor")
     guard.send(signal.SIGKILL)
     assert guard.wait(5)
     assert process.engine.find(service.name).state == "running"
@@ -245,7 +245,7 @@ def test_a_service_whose_supervisor_was_killed_can_be_killed(process):
 
 
 def test_a_claim_whose_kernel_died_is_no_running_service(process):
-    record = service_records.Record.claim(process.spec(), 1)
+    record = service_records.ServiceRecord.claim(process.spec(), 1)
     assert process.engine.find(record.name).state == "starting"
     facts = json.loads((record.folder / "service.json").read_text())
     supervisor.write(record.folder / "service.json", {**facts, "claimer_birth": 1})
@@ -307,7 +307,7 @@ def test_images_are_the_workspace_s_business(process):
 def test_a_lost_race_for_a_port_is_diagnosed(process):
     first = process.ready("a")
     program = LocalProgram(process.spec().program.argv, process.cwd, {})
-    record = service_records.Record.claim(process.spec("b"), first.port)
+    record = service_records.ServiceRecord.claim(process.spec("b"), first.port)
     _start(record, process.spec("b"), program, first.port)
     lost = process.engine.wait(record.service(), 20)
     assert lost.exit_code == 3

@@ -19,7 +19,7 @@ STEP = 4_000_000
 
 
 def taken(service) -> int:
-    return service_records.Record.find(service.name).log.stat().st_blocks * 512
+    return service_records.ServiceRecord.find(service.name).log.stat().st_blocks * 512
 
 
 def test_a_log_is_bounded_and_misses_nothing_that_is_followed_or_was_last(process):
