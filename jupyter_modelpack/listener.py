@@ -1,10 +1,13 @@
-"""Which program listens on a port of this machine, as far as this user may see."""
+"""Ports of this machine: the one that services take by default, which program listens, as far as this user may see."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from jupyter_modelpack.redact import scrub
+
+DEFAULT_PORT = 6789
+"""Where a service answers on this machine unless it is told otherwise."""
 
 _LISTEN = "0A"
 _LONG = 80

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 from jupyter_modelpack.commands.grammar.parse import Request
+from jupyter_modelpack.commands.grammar.verbs import function
 from jupyter_modelpack.events import Reporter
 
 
@@ -18,5 +18,4 @@ def perform(request: Request, report: Reporter, **more: Any) -> Any:
         more: What only this front end can give, like the text of a notebook cell.
 
     """
-    module = importlib.import_module(f"jupyter_modelpack.commands.{request.verb.module}")
-    return getattr(module, request.verb.name)(report, **request.values, **more)
+    return function(request.verb.name)(report, **request.values, **more)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from jupyter_modelpack import home
-from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Soundness, StoreFault
 from jupyter_modelpack.events import Reporter
 
@@ -15,10 +16,15 @@ if TYPE_CHECKING:
     from jupyter_modelpack.store.layout import Layout
 
 
-def check(report: Reporter, *, repair: bool = False, workspace: str | None = None) -> Soundness:
+def check(
+    report: Reporter,
+    *,
+    repair: Annotated[bool, Option("Set damaged blobs aside, and take them anew from where they are whole")] = False,
+    workspace: options.Workspace = None,
+) -> Soundness:
     """Read every blob of the workspace and of this machine's cache; with `repair`, mend what can be mended."""
-    from jupyter_modelpack.store.check import check as examine  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
+    from jupyter_modelpack.store.check import check as examine
+    from jupyter_modelpack.store.layout import Layout
 
     where = lookup.workspace(workspace)
     stores = {"workspace": where.store}
@@ -38,7 +44,7 @@ def check(report: Reporter, *, repair: bool = False, workspace: str | None = Non
 
 
 def _repair(title: str, store: Layout, findings: tuple[Finding, ...]) -> list[StoreFault]:
-    from jupyter_modelpack.store.repair import repair as mend  # noqa: PLC0415
+    from jupyter_modelpack.store.repair import repair as mend
 
     rows = []
     for one in mend(store, findings, _others(store)):
@@ -65,8 +71,8 @@ def _remedy(names: tuple[str, ...], where: str) -> str:
 
 def _others(store: Layout) -> list[Layout]:
     """Return the other stores of this machine: the cache first, then the workspaces."""
-    from jupyter_modelpack.errors import ModelpackError  # noqa: PLC0415
-    from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
+    from jupyter_modelpack.errors import ModelpackError
+    from jupyter_modelpack.store.layout import Layout
 
     folders: list[Path] = [home.cache(), *sorted(home.workspaces().glob("*"))]
     found = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Created
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
@@ -12,10 +13,22 @@ if TYPE_CHECKING:
     pass
 
 
-def create(_report: Reporter, *, name: str | None = None, folder: str | None = None) -> Created:
+def create(
+    _report: Reporter,
+    *,
+    name: Annotated[str | None, Option("Name of the workspace", positional=True, metavar="NAME")] = None,
+    folder: Annotated[
+        str | None,
+        Option(
+            "Folder to make it in; by default, one of its name where all workspaces lie",
+            metavar="FOLDER",
+            completes="path",
+        ),
+    ] = None,
+) -> Created:
     """Make a workspace, as `Workspace.create` does; raise `Conflict` when there is one of that name."""
-    from jupyter_modelpack.api.workspace import Workspace  # noqa: PLC0415
-    from jupyter_modelpack.home import expand  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.workspace import Workspace
+    from jupyter_modelpack.home import expand
 
     if name is None:
         raise UsageError("create needs the name of the workspace.", hint="create diabetes")

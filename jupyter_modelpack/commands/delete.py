@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Deleted
-from jupyter_modelpack.engine.base import check_mine
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
 
@@ -21,13 +21,36 @@ if TYPE_CHECKING:
 def delete(
     _report: Reporter,
     *,
-    kind: str | None = None,
-    names: tuple[str, ...] = (),
-    keep_last: int | None = None,
-    older_than: int | None = None,
-    dry_run: bool = False,
-    workspace: str | None = None,
-    engine: str | None = None,
+    kind: Annotated[
+        str | None,
+        Option(
+            "What to delete", positional=True, metavar="KIND", choices=("package", "model", "environment", "service")
+        ),
+    ] = None,
+    names: Annotated[
+        tuple[str, ...],
+        Option(
+            "Names, as any verb takes them; a model or an environment without :VERSION means its latest version",
+            positional=True,
+            metavar="NAME",
+            completes="kind",
+        ),
+    ] = (),
+    keep_last: Annotated[
+        int | None,
+        Option(
+            "Packages only: those that are not among the newest so many of their name",
+            between=(0, 1_000_000),
+            metavar="COUNT",
+        ),
+    ] = None,
+    older_than: Annotated[
+        int | None,
+        Option("Packages only: those that were made more than so many days ago", between=(0, 36_500), metavar="DAYS"),
+    ] = None,
+    dry_run: options.DryRun = False,
+    workspace: options.Workspace = None,
+    engine: options.Engine = None,
 ) -> Deleted:
     """Delete what is named, all of it or nothing; what only that needed is freed by gc.
 
@@ -98,7 +121,7 @@ def _packages(where: Workspace, records: Sequence[PackageRecord], *, dry_run: bo
 
 
 def _models(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
-    from jupyter_modelpack.catalog import delete as deleting  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog import delete as deleting
 
     models = list({model.id: model for model in (lookup.model(where, name) for name in names)}.values())
     if dry_run:
@@ -109,7 +132,7 @@ def _models(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted
 
 
 def _environments(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
-    from jupyter_modelpack.catalog import delete as deleting  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog import delete as deleting
 
     found = [lookup.environment(where, name) for name in names]
     ids = list(dict.fromkeys(f"{one.name}:{one.version}" for one in found))
@@ -122,7 +145,7 @@ def _done(
     where: Workspace, kind: str, names: Sequence[str], after: Index, forget: Callable[[], None] | None
 ) -> Deleted:
     """Do it, unless it is only to be said; return what gc frees then."""
-    from jupyter_modelpack.catalog import delete as deleting  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog import delete as deleting
 
     space = deleting.space(where.store, after)
     if forget is not None:
@@ -132,6 +155,8 @@ def _done(
 
 
 def _services(engine: str | None, names: Sequence[str], *, dry_run: bool) -> Deleted:
+    from jupyter_modelpack.engine.base import check_mine
+
     chosen = lookup.engine(engine)
     found = {one.name: one for one in (lookup.service(chosen, name, None) for name in names)}
     for one in found.values():

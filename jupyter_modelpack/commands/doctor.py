@@ -9,18 +9,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_modelpack import home, supported
-from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands import lookup, options
 from jupyter_modelpack.commands.results import Check, Diagnosis
-from jupyter_modelpack.engine.base import DEFAULT_PORT
 from jupyter_modelpack.errors import Denied, ModelpackError, Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.listener import holder
+from jupyter_modelpack.listener import DEFAULT_PORT, holder
 
 _NEEDED, _COMFORTABLE = 1_000_000_000, 5_000_000_000
 """Bytes free: one image with scikit-learn and its cache takes about 0.7 GB, one with torch about 4 GB."""
 
 
-def doctor(report: Reporter, *, workspace: str | None = None, engine: str | None = None) -> Diagnosis:
+def doctor(
+    report: Reporter,
+    *,
+    workspace: options.Workspace = None,
+    engine: options.Engine = None,
+) -> Diagnosis:
     """Look at everything that packaging and running need; change nothing."""
     checks: tuple[tuple[str, Callable[[], Check]], ...] = (
         ("System", _system),
@@ -61,7 +65,7 @@ def _python() -> Check:
 
 
 def _uv() -> Check:
-    import uv  # noqa: PLC0415 - verbs start fast
+    import uv
 
     try:
         return Check("uv", "ok", uv.find_uv_bin())
@@ -70,7 +74,7 @@ def _uv() -> Check:
 
 
 def _engine(named: str | None) -> Check:
-    from jupyter_modelpack.engine import select  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.engine import select
 
     chosen = lookup.engine(named)
     if chosen.images is not None:
@@ -102,7 +106,7 @@ def _disk() -> Check:
 
 
 def _port() -> Check:
-    from jupyter_modelpack.engine import ports  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.engine import ports
 
     if ports.is_free(DEFAULT_PORT):
         return Check("Port", "ok", f"{DEFAULT_PORT} is free")
@@ -115,10 +119,10 @@ def _port() -> Check:
 
 
 def _base_image() -> Check:
-    from jupyter_modelpack.builder.base_image import base_name, debian, resolve  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.oci.manifest import Platform  # noqa: PLC0415
-    from jupyter_modelpack.oci.names import Reference  # noqa: PLC0415
-    from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
+    from jupyter_modelpack.builder.base_image import base_name, debian, resolve
+    from jupyter_modelpack.oci.manifest import Platform
+    from jupyter_modelpack.oci.names import Reference
+    from jupyter_modelpack.store.layout import Layout
 
     cache, host = Layout.create(home.cache()), Platform()
     wanted, why = resolve.wanted_base(None, debian.host_python(), host, cache)
@@ -135,8 +139,8 @@ def _base_image() -> Check:
 
 
 def _registry(named: str | None) -> Check:
-    from jupyter_modelpack.registry.server.probe import Presence, who_answers  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.registry.server.process import port_taken  # noqa: PLC0415
+    from jupyter_modelpack.registry.server.probe import Presence, who_answers
+    from jupyter_modelpack.registry.server.process import port_taken
 
     endpoint = lookup.workspace(named).endpoint()
     found = who_answers(endpoint)

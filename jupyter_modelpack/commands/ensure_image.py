@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.engine.base import Engine
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
-
-if TYPE_CHECKING:
-    from jupyter_modelpack.api.package import ModelPackage
 
 
 def check_is_image(package: ModelPackage) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from jupyter_modelpack.api.conda import CondaDependencies
+from jupyter_modelpack.api.environment import Environment
+from jupyter_modelpack.api.inference import InferenceConfig
+from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.commands.grammar.pairs import as_dict
+from jupyter_modelpack.commands.grammar.parse import as_dict
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.home import expand
-
-if TYPE_CHECKING:
-    from jupyter_modelpack.api.environment import Environment
-    from jupyter_modelpack.api.inference import InferenceConfig
-    from jupyter_modelpack.api.workspace import Workspace
 
 CELL_SCRIPT = "score.py"
 """Name in the image of an entry script that is a notebook cell."""
@@ -31,9 +29,6 @@ def find_environment(
     env_var: Sequence[str],
 ) -> Environment:
     """Return the environment that the options describe, the registered one being left as it is."""
-    from jupyter_modelpack.api.conda import CondaDependencies  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.api.environment import Environment  # noqa: PLC0415
-
     sources = [flag for flag, given in (("--requirements", requirements), ("--conda", conda), ("--env", env)) if given]
     if len(sources) > 1:
         raise UsageError(f"{' and '.join(sources)} both say what the environment is.", hint="Choose one of them.")
@@ -59,8 +54,6 @@ def inference_config(
     environment: Environment, script: str | None, cell: str | None, source_directory: str | None
 ) -> InferenceConfig:
     """Return the entry script with its environment: a file, or the text of a cell."""
-    from jupyter_modelpack.api.inference import InferenceConfig  # noqa: PLC0415 - verbs start fast
-
     if cell is not None:
         return InferenceConfig.from_source(cell, CELL_SCRIPT, environment, source_directory=source_directory)
     if script is None:

@@ -7,19 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+from jupyter_modelpack.api.model import Model
+from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.catalog import model_layer
+from jupyter_modelpack.catalog.digest_cache import digest_of
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.grammar.parse import nearest
-from jupyter_modelpack.commands.models import default_name
+from jupyter_modelpack.commands.register import default_name
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 from jupyter_modelpack.image_contract import LABEL
-
-if TYPE_CHECKING:
-    from jupyter_modelpack.api.model import Model
-    from jupyter_modelpack.api.workspace import Workspace
 
 CONTENT = f"{LABEL}.content"
 """Property of a model that was registered on the way: what its files hold."""
@@ -87,7 +86,6 @@ def wanted_variables(
 
 
 def _find(where: Workspace, named: str, report: Reporter, dumped: Path | None) -> Model | New:
-
     known = where.models
     given, equals, rest = named.partition("=")
     if dumped is not None:
@@ -126,16 +124,11 @@ def _unless_known(
 
 
 def _register(where: Workspace, new: New, report: Reporter) -> Model:
-    from jupyter_modelpack.api.model import Model  # noqa: PLC0415 - verbs start fast
-
     return Model.register(where, new.path, new.name, properties=new.properties, report=report)
 
 
 def _fingerprint(path: Path, report: Reporter) -> str:
     """Return what stands for the names and bytes of a model's files."""
-    from jupyter_modelpack.catalog import model_layer  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.catalog.digest_cache import digest_of  # noqa: PLC0415
-
     state = hashlib.sha256()
     for name, file in model_layer.gather(path).entries:
         state.update(f"{name}\0{digest_of(file, report).hex}\n".encode())

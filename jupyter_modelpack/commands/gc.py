@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from jupyter_modelpack import home
-from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Freed, Garbage
 from jupyter_modelpack.events import Reporter
 
@@ -11,18 +14,25 @@ _DAY = 24 * 60 * 60
 
 
 def gc(
-    report: Reporter, *, dry_run: bool = False, older_than: int | None = None, workspace: str | None = None
+    report: Reporter,
+    *,
+    dry_run: options.DryRun = False,
+    older_than: Annotated[
+        int | None,
+        Option("Also layers of packages that no build has used for so many days", between=(0, 36_500), metavar="DAYS"),
+    ] = None,
+    workspace: options.Workspace = None,
 ) -> Garbage:
     """Remove blobs that nothing needs from the workspace and this machine's cache; builds may go on meanwhile.
 
     Images that were written out to run without a container go, too, unless something runs in them.
     With `older_than`, layers of packages that no build has used for so many days leave the cache too.
     """
-    from jupyter_modelpack.builder.local_run import run_folders  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.builder.wheels.layer_cache import kept_layers  # noqa: PLC0415
-    from jupyter_modelpack.errors import UsageError  # noqa: PLC0415
-    from jupyter_modelpack.store.gc import collect  # noqa: PLC0415
-    from jupyter_modelpack.store.layout import Layout  # noqa: PLC0415
+    from jupyter_modelpack.builder.local_run import run_folders
+    from jupyter_modelpack.builder.wheels.layer_cache import kept_layers
+    from jupyter_modelpack.errors import UsageError
+    from jupyter_modelpack.store.gc import collect
+    from jupyter_modelpack.store.layout import Layout
 
     if older_than is not None and older_than < 0:
         raise UsageError(f"--older-than takes a number of days, not {older_than}.")

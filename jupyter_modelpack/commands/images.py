@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
-from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.packages import image_row
 from jupyter_modelpack.commands.results import Images
-from jupyter_modelpack.engine.image_store import ImageRow
 from jupyter_modelpack.events import Reporter
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.engine.image_store import ImageRow
 
 
 def _dated(rows: list[ImageRow], workspace: str | None) -> list[ImageRow]:
     """Give packages the time they were packaged at, which their images do not hold; newest first."""
-    from jupyter_modelpack.catalog.package_record import packaged_times  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog.package_record import packaged_times
 
     if not any(row.ours for row in rows):
         return rows
@@ -27,7 +31,13 @@ def _dated(rows: list[ImageRow], workspace: str | None) -> list[ImageRow]:
     return sorted(found, key=lambda row: row.created or oldest, reverse=True)
 
 
-def images(_report: Reporter, *, ours: bool = False, workspace: str | None = None, engine: str | None = None) -> Images:
+def images(
+    _report: Reporter,
+    *,
+    ours: Annotated[bool, Option("Only images that were packaged here")] = False,
+    workspace: options.Workspace = None,
+    engine: options.Engine = None,
+) -> Images:
     """Return the engine's images, packages with the time of packaging; without an engine, the workspace's packages."""
     chosen = lookup.engine(engine)
     if chosen.images is not None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands import lookup, options
 from jupyter_modelpack.commands.results import Killed
 from jupyter_modelpack.events import Reporter
 
 
 def kill(
-    _report: Reporter, *, service: str | None = None, workspace: str | None = None, engine: str | None = None
+    _report: Reporter,
+    *,
+    service: options.Service = None,
+    workspace: options.Workspace = None,
+    engine: options.Engine = None,
 ) -> Killed:
     """End a service; its log stays readable until another takes its name."""
     chosen = lookup.engine(engine)

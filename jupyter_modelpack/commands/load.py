@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Loaded
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
@@ -13,9 +14,17 @@ if TYPE_CHECKING:
     pass
 
 
-def load(report: Reporter, *, file: str | None = None, tag: str | None = None, workspace: str | None = None) -> Loaded:
+def load(
+    report: Reporter,
+    *,
+    file: Annotated[
+        str | None, Option("File that save has written", positional=True, metavar="FILE", completes="path")
+    ] = None,
+    tag: Annotated[str | None, Option("Tag to give it; by default, the one it had", "-t", metavar="TAG")] = None,
+    workspace: options.Workspace = None,
+) -> Loaded:
     """Take the package in `file` into the workspace, under the name it had."""
-    from jupyter_modelpack.api.package import ModelPackage  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.package import ModelPackage
 
     if file is None:
         raise UsageError("load needs a file.", hint="load package.tar, for example.", code="no-file")

@@ -34,8 +34,8 @@ def proposing(named: str, known: Callable[[], Iterable[str]]) -> Iterator[None]:
 
 def workspace(named: str | None) -> Workspace:
     """Return the workspace of that name or folder; without one, the default."""
-    from jupyter_modelpack import opened  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.api.workspace import Workspace  # noqa: PLC0415
+    from jupyter_modelpack import opened
+    from jupyter_modelpack.api.workspace import Workspace
 
     with opened.unnoticed():
         if named is None:
@@ -48,7 +48,7 @@ def workspace(named: str | None) -> Workspace:
 
 def elsewhere(where: Workspace, kind: Kind, named: str) -> str:
     """Return a remedy when `where` has no model (package, environment) of that name, and another has."""
-    from jupyter_modelpack.catalog.other_workspaces import holding  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog.other_workspaces import holding
 
     found = holding(where, kind, named)
     return f"It is in workspace {' and in '.join(found)}: add --workspace {found[0]}. " if found else ""
@@ -56,7 +56,7 @@ def elsewhere(where: Workspace, kind: Kind, named: str) -> str:
 
 def engine(named: str | None) -> Engine:
     """Return the engine of that name; without one, the first that answers."""
-    from jupyter_modelpack.engine import select  # noqa: PLC0415
+    from jupyter_modelpack.engine import select
 
     return select.choose(named)
 
@@ -66,8 +66,8 @@ def package(where: Workspace, named: str | None, *, dockerfile: bool = False) ->
 
     The newest of its kind, if there is any: a Dockerfile package where `dockerfile` says so, else an image.
     """
-    from jupyter_modelpack.api.package import ModelPackage  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.catalog import package_record  # noqa: PLC0415
+    from jupyter_modelpack.api.package import ModelPackage
+    from jupyter_modelpack.catalog import package_record
 
     if named is not None:
         with proposing(named, lambda: (one for each in where.packages for one in _calls(each))):
@@ -95,7 +95,7 @@ def _calls(one: ModelPackage) -> Iterator[str]:
 
 def model(where: Workspace, named: str) -> Model:
     """Return the registered model that ``name:version`` means, or a name its latest version."""
-    from jupyter_modelpack.api.model import Model  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.model import Model
 
     name, _, version = named.rpartition(":")
     with proposing(named, lambda: where.models):
@@ -107,7 +107,7 @@ def model(where: Workspace, named: str) -> Model:
 
 def environment(where: Workspace, named: str) -> Environment:
     """Return the registered environment that ``name:version`` means, or a name its latest version."""
-    from jupyter_modelpack.api.environment import Environment  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.environment import Environment
 
     name, _, version = named.rpartition(":")
     numbered = bool(name) and version.isdecimal()

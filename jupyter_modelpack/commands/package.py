@@ -7,65 +7,79 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
-from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.commands.ensure_image import hand_over
-from jupyter_modelpack.commands.environment_options import find_environment, inference_config
-from jupyter_modelpack.commands.find_models import NO_VARIABLES, find_models, look_up
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.notebook_context import Notebook
-from jupyter_modelpack.commands.plan import planned
 from jupyter_modelpack.commands.results import Packaged, Planned, Tried
-from jupyter_modelpack.commands.sample import is_json, read_sample
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.inference import InferenceConfig
     from jupyter_modelpack.api.model import Model
-    from jupyter_modelpack.api.package import ModelPackage
     from jupyter_modelpack.api.workspace import Workspace
 
 
 def package(  # noqa: PLR0913 - one keyword an option
     report: Reporter,
     *,
-    script: str | None = None,
-    model: tuple[str, ...] = (),
-    pip: tuple[str, ...] = (),
-    requirements: str | None = None,
-    conda: str | None = None,
-    env: str | None = None,
-    source_directory: str | None = None,
-    allow_secret: tuple[str, ...] = (),
-    base: str | None = None,
-    apt: tuple[str, ...] = (),
-    env_var: tuple[str, ...] = (),
-    name: str | None = None,
-    tag: str | None = None,
-    dockerfile: bool = False,
-    sample: str | None = None,
-    dry_run: bool = False,
-    plan: bool = False,
-    lock: str | None = None,
-    upgrade: bool = False,
-    pull: bool = False,
-    created: str | None = None,
-    build_sources: bool = False,
-    workspace: str | None = None,
-    engine: str | None = None,
+    script: options.Script = None,
+    model: options.Models = (),
+    pip: options.Pip = (),
+    requirements: options.Requirements = None,
+    conda: options.Conda = None,
+    env: options.Environment = None,
+    source_directory: options.SourceDirectory = None,
+    allow_secret: options.AllowSecret = (),
+    base: options.BaseImage = None,
+    apt: options.Apt = (),
+    env_var: options.Variables = (),
+    name: options.ImageName = None,
+    tag: Annotated[str | None, Option("Tag of the image; by default, the time", "-t", metavar="TAG")] = None,
+    dockerfile: Annotated[bool, Option("Make a Dockerfile with its files in place of an image (see save)")] = False,
+    sample: Annotated[
+        str | None,
+        Option(
+            "Data of one request, kept with the package: JSON, a file, or in a notebook a variable (X_test[:2])",
+            metavar="DATA",
+            completes="path",
+        ),
+    ] = None,
+    lock: options.Lock = None,
+    build_sources: options.BuildSources = False,
+    upgrade: Annotated[bool, Option("Resolve the requirements again, for newer versions")] = False,
+    pull: Annotated[bool, Option("Ask the registry again what the tag of the base image means")] = False,
+    created: Annotated[
+        str | None,
+        Option(
+            "Time that the image names as its own: now, or a date; by default, that of its base image", metavar="TIME"
+        ),
+    ] = None,
+    plan: Annotated[bool, Option("Only say what would be made and downloaded; build nothing")] = False,
+    dry_run: Annotated[
+        bool, Option("Only try init() and run(sample) here, with the packages of this Python; build nothing")
+    ] = False,
+    workspace: options.Workspace = None,
+    engine: options.Engine = None,
     cell: str | None = None,
     notebook: Notebook | None = None,
-    made: Callable[[ModelPackage], None] = lambda _package: None,
-    packaged: Callable[[ModelPackage], None] = lambda _package: None,
+    made: Callable[[Any], None] = lambda _package: None,
+    packaged: Callable[[Any], None] = lambda _package: None,
 ) -> Packaged | Tried | Planned:
     """Make a package, and put it into the container engine if there is one; or only try its script, or plan it.
 
     `cell` is the entry script when it is the text of a notebook cell and no file; `made` gets the handle
     as soon as there is one, while the package is still being made; `packaged` once it is, before an engine has it.
     """
-    from jupyter_modelpack.api.package_model import package as start  # noqa: PLC0415
-    from jupyter_modelpack.catalog import resolve_options  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.package_model import package as start
+    from jupyter_modelpack.catalog import resolve_options
+    from jupyter_modelpack.commands.ensure_image import hand_over
+    from jupyter_modelpack.commands.environment_options import find_environment, inference_config
+    from jupyter_modelpack.commands.find_models import NO_VARIABLES, find_models, look_up
+    from jupyter_modelpack.commands.plan import planned
+    from jupyter_modelpack.commands.sample import read_sample
 
     started = time.monotonic()
     where = lookup.workspace(workspace)
@@ -131,9 +145,9 @@ def _carry(
     report: Reporter,
 ) -> tuple[str, ...]:
     """Let the script have what it, or a pickle of its models, uses of the notebook's other cells; return the names."""
-    from jupyter_modelpack.analysis.pickle_names import needed  # noqa: PLC0415
-    from jupyter_modelpack.builder.script_text import encoded  # noqa: PLC0415
-    from jupyter_modelpack.image_contract import CARRIED  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.analysis.pickle_names import needed
+    from jupyter_modelpack.builder.script_text import encoded
+    from jupyter_modelpack.image_contract import CARRIED
 
     script = encoded(cell, config.entry_script)
     text, names = notebook.carry(script, needed((model.part().layer for model in models), where.store))
@@ -150,6 +164,7 @@ def _try(
     from jupyter_modelpack.api.package_model import checked_recipe  # noqa: PLC0415
     from jupyter_modelpack.builder.local_run.dry_run import try_out  # noqa: PLC0415
     from jupyter_modelpack.builder.script_text import script_bytes  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.commands.sample import is_json
 
     recipe = checked_recipe(where, models, config)
     remarks = tuple(undefined(script_bytes(recipe.source), config.entry_script, carried))

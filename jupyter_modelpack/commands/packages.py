@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands import lookup, options
 from jupyter_modelpack.commands.results import PackageRow, Packages
-from jupyter_modelpack.engine.image_store import ImageRow
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.oci.names import Reference
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.package import ModelPackage
+    from jupyter_modelpack.engine.image_store import ImageRow
 
 
-def packages(_report: Reporter, *, workspace: str | None = None) -> Packages:
+def packages(
+    _report: Reporter,
+    *,
+    workspace: options.Workspace = None,
+) -> Packages:
     """Return the packages of a workspace."""
     where = lookup.workspace(workspace)
     return Packages(where.name, tuple(_row(package) for package in where.packages))
@@ -33,5 +36,8 @@ def _row(package: ModelPackage) -> PackageRow:
 
 def image_row(package: ModelPackage) -> ImageRow:
     """Return a package as a row of ``docker images``."""
+    from jupyter_modelpack.engine.image_store import ImageRow
+    from jupyter_modelpack.oci.names import Reference
+
     name = Reference.parse(package.location or "")
     return ImageRow(name.name, name.tag, package.image.id, package.created_time, package.size, ours=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jupyter_modelpack.commands import options
 from jupyter_modelpack.commands.images import images
 from jupyter_modelpack.commands.models import models
 from jupyter_modelpack.commands.packages import packages
@@ -10,7 +11,12 @@ from jupyter_modelpack.commands.services import services
 from jupyter_modelpack.events import Reporter
 
 
-def panel(report: Reporter, *, workspace: str | None = None, engine: str | None = None) -> Overview:
+def panel(
+    report: Reporter,
+    *,
+    workspace: options.Workspace = None,
+    engine: options.Engine = None,
+) -> Overview:
     """Return what a workspace and an engine hold."""
     return Overview(
         models(report, workspace=workspace),

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.commands.environment_options import find_environment, inference_config
-from jupyter_modelpack.commands.find_models import New, look_up
+from jupyter_modelpack.commands import lookup, options
 from jupyter_modelpack.commands.results import Planned
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
@@ -18,28 +16,31 @@ if TYPE_CHECKING:
     from jupyter_modelpack.api.model import Model
     from jupyter_modelpack.api.workspace import Workspace
     from jupyter_modelpack.catalog.resolve_options import ResolveOptions
+    from jupyter_modelpack.commands.find_models import New
 
 
 def plan(  # noqa: PLR0913 - one keyword an option
     report: Reporter,
     *,
-    script: str | None = None,
-    model: tuple[str, ...] = (),
-    pip: tuple[str, ...] = (),
-    requirements: str | None = None,
-    conda: str | None = None,
-    env: str | None = None,
-    source_directory: str | None = None,
-    allow_secret: tuple[str, ...] = (),
-    base: str | None = None,
-    apt: tuple[str, ...] = (),
-    env_var: tuple[str, ...] = (),
-    name: str | None = None,
-    lock: str | None = None,
-    workspace: str | None = None,
+    script: options.Script = None,
+    model: options.Models = (),
+    pip: options.Pip = (),
+    requirements: options.Requirements = None,
+    conda: options.Conda = None,
+    env: options.Environment = None,
+    source_directory: options.SourceDirectory = None,
+    allow_secret: options.AllowSecret = (),
+    base: options.BaseImage = None,
+    apt: options.Apt = (),
+    env_var: options.Variables = (),
+    name: options.ImageName = None,
+    lock: options.Lock = None,
+    workspace: options.Workspace = None,
 ) -> Planned:
     """Say of each layer whether it is there, would be made or downloaded, and how large it is."""
-    from jupyter_modelpack.catalog import resolve_options  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog import resolve_options
+    from jupyter_modelpack.commands.environment_options import find_environment, inference_config
+    from jupyter_modelpack.commands.find_models import look_up
 
     where = lookup.workspace(workspace)
     environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)

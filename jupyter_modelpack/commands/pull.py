@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.commands.ensure_image import check_is_image, hand_over
+from jupyter_modelpack.commands import lookup, options
 from jupyter_modelpack.commands.results import Pulled
 from jupyter_modelpack.events import Reporter
 
 
 def pull(
-    report: Reporter, *, package: str | None = None, workspace: str | None = None, engine: str | None = None
+    report: Reporter,
+    *,
+    package: options.Package = None,
+    workspace: options.Workspace = None,
+    engine: options.Engine = None,
 ) -> Pulled:
     """Put a package into the container engine, under its own name."""
+    from jupyter_modelpack.commands.ensure_image import check_is_image, hand_over
+
     chosen = lookup.engine(engine)
     wanted = lookup.package(lookup.workspace(workspace), package)
     check_is_image(wanted)

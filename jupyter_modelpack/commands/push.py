@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.commands.ensure_image import check_is_image
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Pushed
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.oci.names import Reference
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.workspace import Workspace
@@ -20,12 +19,20 @@ if TYPE_CHECKING:
 def push(
     report: Reporter,
     *,
-    package: str | None = None,
-    target: str | None = None,
-    plain_http: bool = False,
-    workspace: str | None = None,
+    package: options.Package = None,
+    target: Annotated[
+        str | None,
+        Option(
+            "Where to: registry/repository[:tag]; by default, the package's own tag", positional=True, metavar="TARGET"
+        ),
+    ] = None,
+    plain_http: options.PlainHttp = False,
+    workspace: options.Workspace = None,
 ) -> Pushed:
     """Send a package to a registry, with the password that docker login or podman login keeps."""
+    from jupyter_modelpack.commands.ensure_image import check_is_image
+    from jupyter_modelpack.oci.names import Reference
+
     started = time.monotonic()
     where = lookup.workspace(workspace)
     for word in (package, target):
@@ -50,6 +57,8 @@ def push(
 
 def _is_elsewhere(word: str, where: Workspace) -> bool:
     """Whether a word names a registry that is not the workspace's."""
+    from jupyter_modelpack.oci.names import Reference
+
     if where.remote and word.startswith(f"{where.remote.address}/"):
         return False
     try:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Annotated
 
-from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Serving
 from jupyter_modelpack.events import Reporter
 
 
-def registry(_report: Reporter, *, writable: bool = False, workspace: str | None = None) -> Serving:
+def registry(
+    _report: Reporter,
+    *,
+    writable: Annotated[bool, Option("Let clients push into the workspace and delete there, too")] = False,
+    workspace: options.Workspace = None,
+) -> Serving:
     """Make ready to serve all images of a workspace at its own address; `writable` lets clients push there, too."""
-    from jupyter_modelpack.catalog.package_record import FACTS, OURS  # noqa: PLC0415
-    from jupyter_modelpack.registry.server import process  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.registry.server.push_api import Inbox  # noqa: PLC0415
+    from jupyter_modelpack.catalog.package_record import FACTS, OURS
+    from jupyter_modelpack.registry.server import process
+    from jupyter_modelpack.registry.server.push_api import Inbox
 
     where = lookup.workspace(workspace)
     endpoint = where.endpoint()

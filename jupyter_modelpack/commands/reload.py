@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.commands.ensure_image import check_is_image
+from jupyter_modelpack.commands import lookup, options
 from jupyter_modelpack.commands.results import Reloaded
-from jupyter_modelpack.engine.base import Engine, Service
-from jupyter_modelpack.engine.reload import MORE
-from jupyter_modelpack.engine.reload import reload as lay_over
 from jupyter_modelpack.errors import Conflict, NotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import DIGEST_LABEL
@@ -17,16 +13,17 @@ from jupyter_modelpack.image_contract import DIGEST_LABEL
 if TYPE_CHECKING:
     from jupyter_modelpack.api.package import ModelPackage
     from jupyter_modelpack.api.workspace import Workspace
+    from jupyter_modelpack.engine.base import Engine, Service
 
 
 def reload(
     report: Reporter,
     *,
-    package: str | None = None,
-    service: str | None = None,
-    timeout: int = 120,
-    workspace: str | None = None,
-    engine: str | None = None,
+    package: options.Package = None,
+    timeout: options.ReadyIn = 120,
+    service: options.ServiceFlag = None,
+    workspace: options.Workspace = None,
+    engine: options.Engine = None,
 ) -> Reloaded:
     """Let a service that was run with --watch serve the script of a newer package of its image."""
     chosen, where = lookup.engine(engine), lookup.workspace(workspace)
@@ -39,8 +36,11 @@ def reload_with(
     wanted: ModelPackage, chosen: Engine, service: Service, report: Reporter, timeout: int = 120
 ) -> Reloaded:
     """Let `service` serve the script of `wanted`; the files are those of the package, so it runs what is packaged."""
-    from jupyter_modelpack.api.package import ModelPackage  # noqa: PLC0415
-    from jupyter_modelpack.builder.script_diff import newer_script  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.api.package import ModelPackage
+    from jupyter_modelpack.builder.script_diff import newer_script
+    from jupyter_modelpack.commands.ensure_image import check_is_image
+    from jupyter_modelpack.engine.reload import MORE
+    from jupyter_modelpack.engine.reload import reload as lay_over
 
     check_is_image(wanted)
     try:

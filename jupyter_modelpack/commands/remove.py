@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from jupyter_modelpack.commands import lookup
+from typing import Annotated
+
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Removed
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 
 
-def remove(_report: Reporter, *, image: str | None = None, engine: str | None = None) -> Removed:
+def remove(
+    _report: Reporter,
+    *,
+    image: Annotated[str | None, Option("Name or id of the image", positional=True, metavar="IMAGE")] = None,
+    engine: options.Engine = None,
+) -> Removed:
     """Remove a name of an image from the engine, as ``docker rmi`` does; the workspace keeps its package.
 
     Services of ours that have ended, and were made from it, go with the image.

@@ -1,4 +1,8 @@
-"""What the verbs return: plain data, which front ends show and write as JSON."""
+"""What the verbs return: plain data, which front ends show and write as JSON.
+
+Nobody changes or compares them, so they do without the methods for it: forty frozen dataclasses take some 10 ms more to
+define, and whatever reads a verb's options would wait for that.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ Verdict = Literal["ok", "warn", "fail"]
 """What a check of the machine found."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Packaged:
     """A package that was made.
 
@@ -52,7 +56,7 @@ class Packaged:
     before: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Tried:
     """A dry run that went well; nothing was built.
 
@@ -77,7 +81,7 @@ class Tried:
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Planned:
     """A package that is not made.
 
@@ -98,7 +102,7 @@ class Planned:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Script:
     """An entry script that was written.
 
@@ -111,7 +115,7 @@ class Script:
     pip: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class ModelRow:
     """One version of a model."""
 
@@ -123,7 +127,7 @@ class ModelRow:
     description: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Models:
     """The registered models of a workspace, newest first."""
 
@@ -131,7 +135,7 @@ class Models:
     rows: tuple[ModelRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Registered:
     """A model that was registered just now."""
 
@@ -139,7 +143,7 @@ class Registered:
     handle: Model = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Base:
     """A base image that was made.
 
@@ -159,7 +163,7 @@ class Base:
     before: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Running:
     """A service that answers.
 
@@ -183,7 +187,7 @@ class Running:
         return self.service
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Reloaded:
     """A service that serves a newer script.
 
@@ -203,7 +207,7 @@ class Reloaded:
         return self.service
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Scored:
     """An answer.
 
@@ -226,7 +230,7 @@ class Scored:
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Logs:
     """The log of a service.
 
@@ -241,7 +245,7 @@ class Logs:
     handle: Iterator[str] | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Killed:
     """A service that has ended.
 
@@ -254,7 +258,7 @@ class Killed:
     before: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Created:
     """A workspace that is there now.
 
@@ -268,7 +272,7 @@ class Created:
     handle: Workspace = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Deleted:
     """What is gone, or would be.
 
@@ -286,7 +290,7 @@ class Deleted:
     shared: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Removed:
     """An image's name that is gone, and with its last one the image.
 
@@ -301,7 +305,7 @@ class Removed:
     services: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class StoreFault:
     """One thing that was wrong.
 
@@ -322,7 +326,7 @@ class StoreFault:
     mended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Soundness:
     """What was looked at, and what was wrong.
 
@@ -337,7 +341,7 @@ class Soundness:
     sound: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Verified:
     """What came of making it anew.
 
@@ -356,7 +360,7 @@ class Verified:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Freed:
     """What went from one store.
 
@@ -371,7 +375,7 @@ class Freed:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Garbage:
     """What went, or would go."""
 
@@ -380,7 +384,7 @@ class Garbage:
     dry_run: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Services:
     """The services of an engine, newest first, from whichever workspace.
 
@@ -395,7 +399,7 @@ class Services:
     troubles: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Images:
     """Local images, newest first.
 
@@ -407,7 +411,7 @@ class Images:
     rows: tuple[ImageRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class PackageRow:
     """One package.
 
@@ -427,7 +431,7 @@ class PackageRow:
     dockerfile: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Packages:
     """The packages of a workspace, newest first."""
 
@@ -435,7 +439,7 @@ class Packages:
     rows: tuple[PackageRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Overview:
     """Everything there is."""
 
@@ -445,7 +449,7 @@ class Overview:
     services: Services
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Check:
     """One finding, with what to do about it unless all is well."""
 
@@ -455,14 +459,14 @@ class Check:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Diagnosis:
     """All findings."""
 
     checks: tuple[Check, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Version:
     """Our version and the Python it runs on."""
 
@@ -470,7 +474,7 @@ class Version:
     python: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Pulled:
     """A package that the engine has.
 
@@ -482,7 +486,7 @@ class Pulled:
     engine: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Pushed:
     """A package that a registry has.
 
@@ -497,7 +501,7 @@ class Pushed:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Connected:
     """Where a workspace's packages go.
 
@@ -511,7 +515,7 @@ class Connected:
     own: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Saved:
     """What was written, a Dockerfile with its files.
 
@@ -526,7 +530,7 @@ class Saved:
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Archived(Saved):
     """A whole package in one file.
 
@@ -539,7 +543,7 @@ class Archived(Saved):
     beside: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Loaded:
     """A package that the workspace holds now.
 
@@ -558,7 +562,7 @@ class Loaded:
     handle: ModelPackage = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Serving:
     """A registry that is ready to serve.
 

@@ -6,16 +6,12 @@ import hashlib
 import secrets
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.commands.ensure_image import check_is_image, hand_over
-from jupyter_modelpack.commands.grammar.pairs import as_dict
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
+from jupyter_modelpack.commands.grammar.parse import as_dict
 from jupyter_modelpack.commands.results import Running
-from jupyter_modelpack.engine import health
-from jupyter_modelpack.engine import reload as newer
-from jupyter_modelpack.engine.base import DEFAULT_PORT, Engine, LocalProgram, RunSpec, Service, check_name
-from jupyter_modelpack.engine.bounds import Bounds
 from jupyter_modelpack.errors import Cancelled, Conflict, ModelpackError, NotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import (
@@ -27,32 +23,56 @@ from jupyter_modelpack.image_contract import (
     SETTINGS_LABEL,
     WORKSPACE_LABEL,
 )
+from jupyter_modelpack.listener import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.package import ModelPackage
+    from jupyter_modelpack.engine.base import Engine, LocalProgram, RunSpec, Service
 
 
-def run(  # noqa: PLR0913 - one each for what can be typed
+def run(  # noqa: PLR0913 - one keyword an option
     report: Reporter,
     *,
-    package: str | None = None,
-    name: str | None = None,
-    port: int = DEFAULT_PORT,
-    env_var: tuple[str, ...] = (),
-    replace: bool = False,
-    watch: bool = False,
-    public: bool = False,
-    memory: str | None = None,
-    cpus: str | None = None,
-    gpus: str | None = None,
-    timeout: int = 120,
-    workspace: str | None = None,
-    engine: str | None = None,
+    env_var: options.Variables = (),
+    package: options.Package = None,
+    name: Annotated[
+        str | None, Option("Name of the service; by default, the last part of the image's name", "-n", metavar="NAME")
+    ] = None,
+    port: Annotated[
+        int, Option("Port on this machine; 0 takes a free one", between=(0, 65535), metavar="PORT")
+    ] = DEFAULT_PORT,
+    replace: Annotated[bool, Option("End a service of that name first")] = False,
+    public: Annotated[
+        bool,
+        Option("Let other computers reach it, with two keys that are made and shown once (or your MODELPACK_KEYS)"),
+    ] = False,
+    watch: Annotated[
+        bool, Option("Serve a newer script without a restart: by reload, and whenever its cell is packaged again")
+    ] = False,
+    memory: Annotated[
+        str | None,
+        Option("Most memory it may use, as docker run says it: 512m, 2g; by default, no limit", metavar="SIZE"),
+    ] = None,
+    cpus: Annotated[
+        str | None, Option("How many processors it may use: 2, 0.5; by default, all", metavar="COUNT")
+    ] = None,
+    gpus: Annotated[
+        str | None,
+        Option("GPUs it is given, as docker run says it: all, 1, device=0,1; by default, none", metavar="GPUS"),
+    ] = None,
+    timeout: options.ReadyIn = 120,
+    workspace: options.Workspace = None,
+    engine: options.Engine = None,
 ) -> Running:
     """Start a package; one that runs already, just as asked for, is left as it is.
 
     One that is to be watched and was not until now is started anew.
     """
+    from jupyter_modelpack.commands.ensure_image import check_is_image, hand_over
+    from jupyter_modelpack.engine import health
+    from jupyter_modelpack.engine.base import RunSpec, check_name
+    from jupyter_modelpack.engine.bounds import Bounds
+
     started = time.monotonic()
     bounds = Bounds.read(memory, cpus, gpus)
     chosen = lookup.engine(engine)
@@ -138,6 +158,8 @@ def default_name(reference: str) -> str:
 
 def _running(chosen: Engine, name: str, port: int, labels: dict[str, str]) -> Service | None:
     """Return the service of that name if it runs the same package in the same way."""
+    from jupyter_modelpack.engine import reload as newer
+
     try:
         found = chosen.find(name)
     except NotFound:
@@ -151,8 +173,8 @@ def _running(chosen: Engine, name: str, port: int, labels: dict[str, str]) -> Se
 
 
 def _program(package: ModelPackage, report: Reporter) -> LocalProgram:
-    from jupyter_modelpack.builder.local_run import rootfs  # noqa: PLC0415 - only without an engine
-    from jupyter_modelpack.engine import select  # noqa: PLC0415
+    from jupyter_modelpack.builder.local_run import rootfs
+    from jupyter_modelpack.engine import select
 
     report.log(select.why_no_engine())
     return rootfs.prepare(package.image, report)

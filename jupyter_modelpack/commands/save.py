@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Archived, Saved
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
@@ -18,10 +19,24 @@ if TYPE_CHECKING:
 def save(
     report: Reporter,
     *,
-    package: str | None = None,
-    file: str | None = None,
-    output: str = "imagefiles",
-    workspace: str | None = None,
+    package: options.Package = None,
+    file: Annotated[
+        str | None,
+        Option(
+            "File to write the whole package to, for docker load, podman, skopeo and load; one that is there is "
+            "replaced",
+            positional=True,
+            metavar="FILE",
+            completes="path",
+        ),
+    ] = None,
+    output: Annotated[
+        str,
+        Option(
+            "Folder to write a Dockerfile package to; by default, imagefiles", "-o", metavar="FOLDER", completes="path"
+        ),
+    ] = "imagefiles",
+    workspace: options.Workspace = None,
 ) -> Saved:
     """Write an image with its lock to `file`, or what ``docker build`` needs to the folder `output`."""
     wanted = lookup.package(lookup.workspace(workspace), package, dockerfile=file is None)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Scored
-from jupyter_modelpack.engine.base import Engine, Service
-from jupyter_modelpack.engine.diagnose import last_lines
-from jupyter_modelpack.engine.score import Answer
-from jupyter_modelpack.engine.score import score as post
 from jupyter_modelpack.errors import BuildFailed, PathNotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
 from jupyter_modelpack.image_contract import SAMPLE_LABEL
+
+if TYPE_CHECKING:
+    from jupyter_modelpack.engine.base import Engine, Service
+    from jupyter_modelpack.engine.score import Answer
 
 KEY = "MODELPACK_KEY"
 """Environment variable with the key for services that ask for one; an option would stay in histories and notebooks."""
@@ -41,18 +42,29 @@ class ScoringFailed(BuildFailed):
 def score(
     _report: Reporter,
     *,
-    data: str | None = None,
-    file: str | None = None,
-    service: str | None = None,
-    timeout: int = 60,
-    workspace: str | None = None,
-    engine: str | None = None,
+    data: Annotated[
+        str | None,
+        Option(
+            "JSON to send; by default, the package's sample; - reads standard input; in a notebook, also a variable",
+            positional=True,
+            metavar="DATA",
+        ),
+    ] = None,
+    service: options.ServiceFlag = None,
+    file: Annotated[str | None, Option("File that holds the JSON", "-f", metavar="FILE", completes="path")] = None,
+    timeout: Annotated[
+        int, Option("Seconds to wait for the answer", between=(1, options.A_DAY), metavar="SECONDS")
+    ] = 60,
+    workspace: options.Workspace = None,
+    engine: options.Engine = None,
     stdin: Callable[[], str] | None = None,
 ) -> Scored:
     """Post JSON to a service; raise `ScoringFailed` with its message when it answers an error.
 
     `stdin` reads what ``-`` stands for, where there is such a thing.
     """
+    from jupyter_modelpack.engine.score import score as post
+
     given = _given(data, file, stdin)
     chosen = lookup.engine(engine)
     found = lookup.service(chosen, service, workspace)
@@ -102,6 +114,8 @@ def _parsed(text: str) -> Any:
 
 
 def _failure(engine: Engine, service: Service, answer: Answer) -> ScoringFailed:
+    from jupyter_modelpack.engine.diagnose import last_lines
+
     said = _parsed(answer.text)
     message = said["message"] if isinstance(said, dict) and "message" in said else answer.text
     if answer.status == 401:

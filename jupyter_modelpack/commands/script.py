@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import Annotated
 
+from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Script
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
@@ -57,7 +59,17 @@ def run(data):
 '''
 
 
-def script(_report: Reporter, *, model: str | None = None, output: str = "score.py") -> Script:
+def script(
+    _report: Reporter,
+    *,
+    model: Annotated[
+        str | None,
+        Option("File of the model; its ending tells how to load it", positional=True, metavar="FILE", completes="path"),
+    ] = None,
+    output: Annotated[
+        str, Option("File to write to; by default, score.py", "-o", metavar="FILE", completes="path")
+    ] = "score.py",
+) -> Script:
     """Write an entry script for a kind of model, which its file's ending tells; overwrite nothing."""
     ending = PurePath(model or "").suffix.lower()
     imports, load, answer, pip = _LOADERS.get(ending, _LOADERS[".pkl"])

@@ -22,7 +22,7 @@ def _names(kind: Completes, workspace: str | None, engine: str | None) -> list[s
     if kind == "service":
         return [service.name for service in lookup.engine(engine).services()]
     if kind == "workspace":
-        from jupyter_modelpack.api.workspace import Workspace  # noqa: PLC0415 - only when asked for
+        from jupyter_modelpack.api.workspace import Workspace
 
         return sorted(Workspace.list())
     if kind == "model":

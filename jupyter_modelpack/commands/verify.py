@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.commands import lookup
-from jupyter_modelpack.commands.ensure_image import check_is_image
+from jupyter_modelpack.commands import lookup, options
 from jupyter_modelpack.commands.results import Verified
 from jupyter_modelpack.events import Reporter
 
@@ -15,13 +14,18 @@ if TYPE_CHECKING:
 
 
 def verify(
-    report: Reporter, *, package: str | None = None, build_sources: bool = False, workspace: str | None = None
+    report: Reporter,
+    *,
+    build_sources: options.BuildSources = False,
+    package: options.Package = None,
+    workspace: options.Workspace = None,
 ) -> Verified:
     """Rebuild a package in a place where nothing is kept from before, compare digests, name what differs.
 
     Source archives of its lock are built only with `build_sources`: it may be another's package.
     """
-    from jupyter_modelpack.builder.verify import verify as rebuild  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.builder.verify import verify as rebuild
+    from jupyter_modelpack.commands.ensure_image import check_is_image
 
     started = time.monotonic()
     wanted = lookup.package(lookup.workspace(workspace), package)

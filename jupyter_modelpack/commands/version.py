@@ -9,6 +9,8 @@ from jupyter_modelpack.commands.results import Version
 from jupyter_modelpack.events import Reporter
 
 
-def version(_report: Reporter) -> Version:
+def version(
+    _report: Reporter,
+) -> Version:
     """Return the versions."""
     return Version(__version__, platform.python_version())

@@ -17,9 +17,7 @@ from jupyter_modelpack.engine.bounds import NO_BOUNDS, Bounds
 from jupyter_modelpack.engine.image_store import ImageStore
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
-
-DEFAULT_PORT = 6789
-"""The port on this machine that the documented tutorial publishes."""
+from jupyter_modelpack.listener import DEFAULT_PORT
 
 OUT_OF_MEMORY, KILLED = "out of memory", "killed"
 """Reasons of a service's end that an engine knows: the second is our own verb `kill`."""

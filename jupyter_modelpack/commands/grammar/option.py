@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 Door = Literal["shell", "line", "cell", "lab"]
 """Where a verb is said: ``modelpack run`` in a shell, ``%modelpack run`` in a line, ``%%package`` above a cell, a form
@@ -24,39 +24,61 @@ SHELL: frozenset[Door] = frozenset({"shell"})
 NO_CELL: frozenset[Door] = frozenset({"shell", "line", "lab"})
 
 
+_KINDS: dict[Any, Kind] = {bool: "flag", int: "number", int | None: "number"}
+"""By the type of a parameter, what its value is; else the declaration says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option or positional argument.
+    """One option or positional argument, as the signature of a verb's function declares it.
+
+    ``port: Annotated[int, Option("Port on this machine", metavar="PORT")] = 6789`` says everything: the parameter
+    gives what stands last in this class.
 
     Attributes:
-        name: The keyword that the verb's function takes.
         help: One line for people, without a full stop.
-        verbs: Verbs that have it; empty means all.
-        flags: ``("--model", "-m")``; none for a positional argument, which always may be left out.
-        kind: What its value is.
-        default: What the verb gets when it is not given.
-        many: Whether it takes several values, and may be repeated.
+        short: ``-p``, if there is such a flag.
+        positional: Whether it has no flag; it always may be left out.
+        kind: What its value is; `flag` and `number` follow from the parameter's type.
         metavar: What stands for the value in the help.
         choices: The values there are, when they are few.
         between: The least and the greatest number there may be; only for numbers.
         completes: What its value names.
         doors: Where it can be typed.
         skin: Whether it is for the front end itself and never reaches the verb.
+        name: The parameter's name.
+        flags: ``("--port", "-p")``, made from the name; none for a positional argument.
+        default: What the verb gets when it is not given.
+        many: Whether it takes several values, and may be repeated; the parameter is a tuple then.
+
     """
 
-    name: str
     help: str
-    verbs: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
+    short: str = ""
+    positional: bool = False
     kind: Kind = "text"
-    default: Value = None
-    many: bool = False
     metavar: str = "TEXT"
     choices: tuple[str, ...] = ()
     between: tuple[int, int] = (0, 1 << 31)
     completes: Completes = ""
     doors: frozenset[Door] = EVERYWHERE
     skin: bool = False
+    name: str = ""
+    flags: tuple[str, ...] = ()
+    default: Value = None
+    many: bool = False
+
+    def of(self, name: str, value: Any, default: Value) -> Option:
+        """Return this option with what the parameter says: its name, the type of its value, its default."""
+        flag = f"--{name.replace('_', '-')}"
+        return replace(
+            self,
+            name=name,
+            flags=() if self.positional else (flag, self.short) if self.short else (flag,),
+            kind=_KINDS.get(value, self.kind),
+            default=default,
+            many=value == tuple[str, ...],
+        )
 
     @property
     def shown(self) -> str:
@@ -73,8 +95,8 @@ class Verb:
     """One verb.
 
     Attributes:
-        name: As it is typed; also the name of its function.
-        module: Where its function is, in `jupyter_modelpack.commands`; imported when it is used.
+        name: As it is typed; also the name of its function, and of that function's module in
+            `jupyter_modelpack.commands`, which is imported when somebody asks for the verb.
         summary: One line for people, without a full stop.
         group: Heading it stands under in the help.
         examples: What one could type after ``modelpack``.
@@ -82,7 +104,6 @@ class Verb:
     """
 
     name: str
-    module: str
     summary: str
     group: str
     examples: tuple[str, ...] = ()

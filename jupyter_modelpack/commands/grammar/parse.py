@@ -150,6 +150,11 @@ def _pair(text: str) -> str:
     return text
 
 
+def as_dict(pairs: Iterable[str]) -> dict[str, str]:
+    """Return ``KEY=VALUE`` texts by key; of two with one key, the later."""
+    return {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
+
+
 def _check_dashes(words: Iterable[str], verb: Verb, known: Iterable[Option]) -> None:
     """Raise `UsageError` for a long option with one dash, which would be read as a short one with its value."""
     flags = {flag for option in known for flag in option.flags}

@@ -1,18 +1,20 @@
-"""Every verb with its options, declared once.
+"""The table of the verbs, and what each takes: its function's signature says so.
 
-The magic, the command line, completion, help and the forms of the lab panel are made from these
-tables; a verb's function takes exactly the options named here, by keyword (a test compares them).
+The magic, the command line, completion, help and the forms of the lab panel are made from these. The table alone is
+enough to list the verbs; a verb's module is imported when its options are asked for.
 """
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any, get_type_hints
+
 from jupyter_modelpack.commands.grammar.option import CELL, EVERYWHERE, NOTEBOOK, SHELL, Door, Option, Verb
-from jupyter_modelpack.commands.grammar.options_making import MAKING
-from jupyter_modelpack.commands.grammar.options_using import USING
 
 VERBS: tuple[Verb, ...] = (
     Verb(
-        "package",
         "package",
         "Make an image from models and an entry script",
         "Make",
@@ -25,17 +27,15 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "plan",
-        "plan",
         "Say what package would make and download, before it does",
         "Make",
         ("plan score.py --model diabetes --pip scikit-learn",),
     ),
-    Verb("script", "script", "Write an entry script to begin with", "Make", ("script model.pkl",)),
-    Verb("register", "models", "Register a file or folder as a model", "Make", ("register model.pkl --name diabetes",)),
-    Verb("base", "base", "Make a base image from Debian packages, where no registry can be reached", "Make", ("base",)),
-    Verb("run", "run", "Start a package as a service and wait until it answers", "Use", ("run", "run --port 0")),
+    Verb("script", "Write an entry script to begin with", "Make", ("script model.pkl",)),
+    Verb("register", "Register a file or folder as a model", "Make", ("register model.pkl --name diabetes",)),
+    Verb("base", "Make a base image from Debian packages, where no registry can be reached", "Make", ("base",)),
+    Verb("run", "Start a package as a service and wait until it answers", "Use", ("run", "run --port 0")),
     Verb(
-        "reload",
         "reload",
         "Let a running service serve a newer package's script, without a restart",
         "Use",
@@ -43,16 +43,14 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "score",
-        "score",
         "Send data to a running service",
         "Use",
         ("""score '{"data": [[1, 2, 3]]}'""", "score --file rows.json"),
     ),
-    Verb("logs", "logs", "Show what a service has written", "Use", ("logs --tail 20", "logs --follow")),
-    Verb("kill", "kill", "End a service at once", "Use", ("kill", "kill mycontainer")),
-    Verb("create", "create", "Make a workspace", "Keep", ("create diabetes",)),
+    Verb("logs", "Show what a service has written", "Use", ("logs --tail 20", "logs --follow")),
+    Verb("kill", "End a service at once", "Use", ("kill", "kill mycontainer")),
+    Verb("create", "Make a workspace", "Keep", ("create diabetes",)),
     Verb(
-        "delete",
         "delete",
         "Delete packages, models, environments or ended services",
         "Keep",
@@ -63,26 +61,24 @@ VERBS: tuple[Verb, ...] = (
             "delete service mycontainer",
         ),
     ),
-    Verb("remove", "remove", "Take an image out of the container engine", "Keep", ("remove diabetes-service:1",)),
-    Verb("services", "services", "List what is running, and what has ended", "Look", ("services",)),
-    Verb("images", "images", "List local images, as docker images does", "Look", ("images",)),
-    Verb("panel", "panel", "Show models, packages, images and services in one place", "Look", ("panel",)),
-    Verb("packages", "packages", "List the packages of a workspace", "Look", ("packages",)),
-    Verb("models", "models", "List the registered models", "Look", ("models", "models diabetes")),
-    Verb("doctor", "doctor", "Check this machine, with a remedy for each finding", "Look", ("doctor",)),
-    Verb("version", "version", "Show the version", "Look"),
-    Verb("check", "check", "Read everything that is stored, and mend what is damaged", "Keep", ("check --repair",)),
+    Verb("remove", "Take an image out of the container engine", "Keep", ("remove diabetes-service:1",)),
+    Verb("services", "List what is running, and what has ended", "Look", ("services",)),
+    Verb("images", "List local images, as docker images does", "Look", ("images",)),
+    Verb("panel", "Show models, packages, images and services in one place", "Look", ("panel",)),
+    Verb("packages", "List the packages of a workspace", "Look", ("packages",)),
+    Verb("models", "List the registered models", "Look", ("models", "models diabetes")),
+    Verb("doctor", "Check this machine, with a remedy for each finding", "Look", ("doctor",)),
+    Verb("version", "Show the version", "Look"),
+    Verb("check", "Read everything that is stored, and mend what is damaged", "Keep", ("check --repair",)),
     Verb(
-        "verify",
         "verify",
         "Make a package anew and compare: what differs is named",
         "Keep",
         ("verify", "verify package:20261122"),
     ),
-    Verb("gc", "gc", "Free the space of what nothing needs", "Keep", ("gc --dry-run", "gc --older-than 30")),
-    Verb("pull", "pull", "Put a package into the container engine", "Hand over", ("pull", "pull package:20261122")),
+    Verb("gc", "Free the space of what nothing needs", "Keep", ("gc --dry-run", "gc --older-than 30")),
+    Verb("pull", "Put a package into the container engine", "Hand over", ("pull", "pull package:20261122")),
     Verb(
-        "push",
         "push",
         "Send a package to a registry",
         "Hand over",
@@ -93,13 +89,11 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "connect",
-        "connect",
         "Let packages go to a registry of yours, and come from there",
         "Hand over",
         ("connect registry.example.com/team", "connect --own"),
     ),
     Verb(
-        "save",
         "save",
         "Write a package to a file, or a Dockerfile package to a folder",
         "Hand over",
@@ -109,9 +103,8 @@ VERBS: tuple[Verb, ...] = (
             "save --output imagefiles",
         ),
     ),
-    Verb("load", "load", "Take a package out of a file that save has written", "Hand over", ("load package.tar",)),
+    Verb("load", "Take a package out of a file that save has written", "Hand over", ("load package.tar",)),
     Verb(
-        "registry",
         "registry",
         "Serve the workspace's images until Ctrl-C",
         "Hand over",
@@ -120,82 +113,20 @@ VERBS: tuple[Verb, ...] = (
     ),
 )
 
-_WITH_WORKSPACE = (
-    "package",
-    "plan",
-    "register",
-    "run",
-    "reload",
-    "score",
-    "logs",
-    "kill",
-    "delete",
-    "images",
-    "panel",
-    "packages",
-    "models",
-    "doctor",
-    "check",
-    "gc",
-    "verify",
-    "pull",
-    "push",
-    "connect",
-    "save",
-    "load",
-    "registry",
-)
-_WITH_ENGINE = (
-    "package",
-    "run",
-    "reload",
-    "score",
-    "logs",
-    "kill",
-    "delete",
-    "remove",
-    "services",
-    "images",
-    "panel",
-    "doctor",
-    "pull",
-)
-
-_COMMON: tuple[Option, ...] = (
-    # --- everywhere ---
+_OF_FRONT_ENDS: tuple[Option, ...] = (
+    Option("Block until the image is made", name="wait", flags=("--wait",), kind="flag", doors=CELL, skin=True),
     Option(
-        "workspace",
-        "Workspace: a name, or its folder",
-        _WITH_WORKSPACE,
-        ("--workspace", "-w"),
-        metavar="NAME",
-        completes="workspace",
-    ),
-    Option(
-        "engine",
-        "Container engine; by default, the first that answers, else a local process",
-        _WITH_ENGINE,
-        ("--engine",),
-        metavar="NAME",
-        choices=("docker", "podman", "process"),
-        completes="engine",
-    ),
-    # --- for the front end itself ---
-    Option("wait", "Block until the image is made", ("package",), ("--wait",), kind="flag", doors=CELL, skin=True),
-    Option(
-        "bind",
         "Name to give the result in the notebook",
-        (),
-        ("--as",),
+        name="bind",
+        flags=("--as",),
         metavar="NAME",
         doors=NOTEBOOK,
         skin=True,
     ),
-    Option("json", "Print the result as JSON", (), ("--json",), kind="flag", doors=SHELL, skin=True),
-    Option("help", "Explain, with examples", (), ("--help", "-h"), kind="flag", skin=True),
+    Option("Print the result as JSON", name="json", flags=("--json",), kind="flag", doors=SHELL, skin=True),
+    Option("Explain, with examples", name="help", flags=("--help", "-h"), kind="flag", skin=True),
 )
-
-OPTIONS: tuple[Option, ...] = (*MAKING, *USING, *_COMMON)
+"""What every verb takes and none is given: it is for the front end itself."""
 
 
 def verbs(door: Door) -> tuple[Verb, ...]:
@@ -204,5 +135,24 @@ def verbs(door: Door) -> tuple[Verb, ...]:
 
 
 def options(verb: str, door: Door) -> tuple[Option, ...]:
-    """Return what `verb` takes at `door`, in the order of the help."""
-    return tuple(option for option in OPTIONS if door in option.doors and (not option.verbs or verb in option.verbs))
+    """Return what `verb` takes at `door`, in the order of the help; of a word that is no verb, what any would take."""
+    own = _declared(verb) if any(verb == each.name for each in VERBS) else ()
+    return tuple(option for option in (*own, *_OF_FRONT_ENDS) if door in option.doors)
+
+
+def function(verb: str) -> Callable[..., Any]:
+    """Return what does `verb`, which must be in the table."""
+    found: Callable[..., Any] = getattr(importlib.import_module(f"jupyter_modelpack.commands.{verb}"), verb)
+    return found
+
+
+@cache
+def _declared(verb: str) -> tuple[Option, ...]:
+    """Return the options in the signature of the verb's function; what only front ends can give is none."""
+    does = function(verb)
+    hints = get_type_hints(does, include_extras=True)
+    return tuple(
+        option.of(name, hints[name].__origin__, default)
+        for name, default in (does.__kwdefaults__ or {}).items()
+        for option in getattr(hints[name], "__metadata__", ())
+    )

@@ -9,9 +9,9 @@ from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.results import Running
 from jupyter_modelpack.commands.run import default_name, run
 from jupyter_modelpack.engine import ports
-from jupyter_modelpack.engine.base import DEFAULT_PORT
 from jupyter_modelpack.errors import NotFound
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.listener import DEFAULT_PORT
 
 
 def start(package: str, where: Mapping[str, Any]) -> Running:

@@ -50,7 +50,7 @@ class ModelpackMagics(Magics):
 
     @cell_magic
     def package(self, line: str, cell: str) -> Any:
-        """Package the cell; the text of the help replaces this when the magics are loaded."""
+        """Package the cell; IPython shows the text of the help in place of this."""
         with one_line():
             return self._do(parse(["package", *split(line)], "cell"), cell=cell)
 
@@ -121,7 +121,8 @@ def load(shell: InteractiveShell) -> None:
     with one_line():
         supported.check()
     ModelpackMagics.modelpack.__doc__ = texts.overview("line")
-    ModelpackMagics.package.__doc__ = texts.explain(find_verb("package", "cell"), "cell")
+    # IPython asks for this text when somebody asks for help: loading need not import what the options are read from.
+    vars(ModelpackMagics.package)["getdoc"] = lambda: texts.explain(find_verb("package", "cell"), "cell")
     shell.register_magics(ModelpackMagics)
     if matcher not in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.append(matcher)

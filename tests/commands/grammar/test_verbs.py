@@ -1,6 +1,5 @@
 """The declarations are complete: functions, help and completion agree with them."""
 
-import importlib
 import inspect
 
 import pytest
@@ -9,19 +8,15 @@ from jupyter_modelpack.commands.grammar import help as texts
 from jupyter_modelpack.commands.grammar.complete import complete
 from jupyter_modelpack.commands.grammar.option import Completes
 from jupyter_modelpack.commands.grammar.parse import parse
-from jupyter_modelpack.commands.grammar.verbs import OPTIONS, VERBS, options
+from jupyter_modelpack.commands.grammar.verbs import VERBS, function, options
 from jupyter_modelpack.frontends.notebook.split_line import split
 
 FROM_FRONT_ENDS = {"cell", "notebook", "made", "packaged", "stdin"}
 
 
-def function(verb):
-    return getattr(importlib.import_module(f"jupyter_modelpack.commands.{verb.module}"), verb.name)
-
-
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 def test_a_verb_takes_exactly_its_options(verb) -> None:
-    report, *rest = inspect.signature(function(verb)).parameters.values()
+    report, *rest = inspect.signature(function(verb.name)).parameters.values()
     taken = {each.name: each.default for each in rest if each.name not in FROM_FRONT_ENDS}
     declared = {
         option.name: option.default for door in verb.doors for option in options(verb.name, door) if not option.skin
@@ -57,12 +52,6 @@ def test_no_verb_has_two_options_of_one_name_or_flag() -> None:
             flags = [flag for option in known for flag in option.flags]
             assert len(names) == len(set(names)), verb.name
             assert len(flags) == len(set(flags)), verb.name
-
-
-def test_an_option_names_verbs_that_exist() -> None:
-    known = {verb.name for verb in VERBS}
-    for option in OPTIONS:
-        assert set(option.verbs) <= known, option
 
 
 def names(kind: Completes) -> list[str]:
