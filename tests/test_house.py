@@ -54,13 +54,15 @@ def test_importing_the_package_pulls_in_nothing_heavy():
 
 
 def test_the_first_panel_waits_for_no_engine_and_no_workspace():
-    rooms = ("engine", "registry", "store", "api", "catalog", "delivery", "analysis", "commands.package")
+    works = ("engine", "registry", "store", "oci", "api", "catalog", "delivery", "analysis", "builder")
     program = (
         "import jupyter_modelpack.frontends.notebook.magics, jupyter_modelpack.frontends.notebook.session, json, sys;"
+        "import jupyter_modelpack.frontends.widgets.presenter;"
+        "from jupyter_modelpack.commands.grammar.parse import parse; parse(['package', '--model', 'x'], 'cell');"
+        "print(json.dumps(sorted(sys.modules)))"
     )
-    program += "import jupyter_modelpack.frontends.widgets.presenter; print(json.dumps(sorted(sys.modules)))"
     loaded = json.loads(subprocess.check_output([sys.executable, "-c", program]))
-    assert [name for name in loaded if name.startswith(tuple(f"jupyter_modelpack.{room}" for room in rooms))] == []
+    assert [name for name in loaded if name.startswith(tuple(f"jupyter_modelpack.{one}" for one in works))] == []
 
 
 @pytest.mark.parametrize("pattern", ["|".join(map(re.escape, REGISTRIES)), MACHINE_PATHS], ids=["registry", "machine"])

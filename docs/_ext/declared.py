@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jupyter_modelpack.commands.grammar import help as texts
-from jupyter_modelpack.commands.grammar.option import Door, Option, Verb
+from jupyter_modelpack.commands.grammar.option import Option, Place, Verb
 from jupyter_modelpack.commands.grammar.verbs import VERBS, options
 
-PLACES: dict[Door, str] = {
+PLACES: dict[Place, str] = {
     "shell": "on the command line",
     "line": "as `%modelpack` in a notebook",
     "cell": "as `%%package` above a cell",
@@ -27,12 +27,12 @@ class Declared:
     """
 
     verb: Verb
-    options: tuple[tuple[Option, tuple[Door, ...]], ...]
+    options: tuple[tuple[Option, tuple[Place, ...]], ...]
 
     @property
-    def places(self) -> tuple[Door, ...]:
+    def places(self) -> tuple[Place, ...]:
         """Where it can be said."""
-        return tuple(place for place in PLACES if place in self.verb.doors)
+        return tuple(place for place in PLACES if place in self.verb.places)
 
     @property
     def examples(self) -> tuple[str, ...]:
@@ -47,10 +47,10 @@ def declared() -> list[Declared]:
     return [Declared(verb, _options(verb)) for verb in VERBS]
 
 
-def _options(verb: Verb) -> tuple[tuple[Option, tuple[Door, ...]], ...]:
-    found: dict[str, tuple[Option, list[Door]]] = {}
+def _options(verb: Verb) -> tuple[tuple[Option, tuple[Place, ...]], ...]:
+    found: dict[str, tuple[Option, list[Place]]] = {}
     for place in PLACES:
-        if place in verb.doors:
+        if place in verb.places:
             for option in options(verb.name, place):
                 found.setdefault(option.name, (option, []))[1].append(place)
     return tuple((option, tuple(places)) for option, places in found.values())

@@ -33,7 +33,7 @@ Script = Annotated[
         positional=True,
         metavar="SCRIPT",
         completes="path",
-        doors=NO_CELL,
+        places=NO_CELL,
     ),
 ]
 Models = Annotated[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from jupyter_modelpack.builder.context.source_files import open_regular
 from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.home import expand
 from jupyter_modelpack.limits import SAMPLE_BYTES
@@ -42,6 +41,8 @@ def is_json(text: str) -> bool:
 
 
 def _from_file(given: str) -> str:
+    from jupyter_modelpack.builder.context.source_files import open_regular
+
     path = expand(given)
     try:
         with open_regular(path) as file:  # a pipe would be waited for without end

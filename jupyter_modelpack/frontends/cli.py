@@ -67,7 +67,7 @@ def _run(words: Sequence[str]) -> int:
     from jupyter_modelpack.commands.grammar.parse import parse  # noqa: PLC0415
 
     request = parse(words, "shell")
-    if request.skin["help"]:
+    if request.presentation["help"]:
         return _help(words[:1])
 
     from jupyter_modelpack import supported  # noqa: PLC0415
@@ -85,7 +85,7 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _show(result: Any, request: Request) -> int:
-    if request.skin["json"]:
+    if request.presentation["json"]:
         from jupyter_modelpack.frontends.render.json import text as json_text  # noqa: PLC0415
 
         _write(sys.stdout, json_text(result))

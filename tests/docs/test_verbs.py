@@ -13,7 +13,7 @@ HELP = {
     (verb.name, place): explain(verb, place).split("\nexamples:")[0]
     for verb in VERBS
     for place in PLACES
-    if place in verb.doors
+    if place in verb.places
 }
 """What people read in place of the manual."""
 
@@ -40,7 +40,7 @@ def test_every_verb_has_a_page_and_no_other_has(manual: Path):
 def test_the_list_of_verbs_says_what_each_does(manual: Path):
     text = re.sub(r"<[^>]+>", "", (manual / "reference" / "verbs" / "index.html").read_text())
     said = re.findall(r"^  (\w+)  +(\S.*)$", overview("shell").partition("\n\nA first service")[0], re.MULTILINE)
-    assert len(said) == len([verb for verb in VERBS if "shell" in verb.doors])
+    assert len(said) == len([verb for verb in VERBS if "shell" in verb.places])
     assert [summary for _, summary in said if summary not in text] == []
 
 

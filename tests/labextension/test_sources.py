@@ -53,7 +53,7 @@ def test_every_word_of_the_panel_is_known_in_portuguese():
         text
         for verb in verbs("lab")
         for option in options(verb.name, "lab")
-        if not option.skin
+        if not option.presentation
         for text in (option.help, option.name.replace("_", " ").capitalize())
     }
     schema = json.loads((CHECKOUT / "labextension" / "schema" / "panel.json").read_text())

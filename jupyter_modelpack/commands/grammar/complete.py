@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
-from jupyter_modelpack.commands.grammar.option import Completes, Door, Option
+from jupyter_modelpack.commands.grammar.option import Completes, Option, Place
 from jupyter_modelpack.commands.grammar.verbs import options, verbs
 
 Names = Callable[[Completes], Iterable[str]]
 """Gives the names of a kind that exist now."""
 
 
-def complete(words: Sequence[str], fragment: str, door: Door, names: Names) -> list[str]:
+def complete(words: Sequence[str], fragment: str, place: Place, names: Names) -> list[str]:
     """Return what `fragment` could become.
 
     Args:
         words: What stands before it, the verb first; empty when the verb itself is being typed.
         fragment: What is typed of the word so far; may be empty.
-        door: Where it is typed.
+        place: Where it is typed.
         names: Asked for models, services and the like, only when those could come next.
 
     """
     if not words:
-        found: Iterable[str] = (verb.name for verb in verbs(door))
+        found: Iterable[str] = (verb.name for verb in verbs(place))
     elif fragment.startswith("-"):
-        known = options(words[0], door)
+        known = options(words[0], place)
         found = (option.flags[0] for option in known if option.flags and not _used_up(option, words))
     else:
-        found = _values(options(words[0], door), words, names)
+        found = _values(options(words[0], place), words, names)
     return sorted({word for word in found if word.startswith(fragment)})
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_modelpack.commands.grammar.option import Door, Option, Value
+from jupyter_modelpack.commands.grammar.option import Option, Place, Value
 from jupyter_modelpack.commands.grammar.parse import Request, check_text, find_verb, nearest, reader
 from jupyter_modelpack.commands.grammar.verbs import options
 from jupyter_modelpack.errors import UsageError
@@ -15,13 +15,13 @@ MANY = 1_000
 """Most values of one option; nobody names more models than an image may have layers."""
 
 
-def fill(verb: str, form: Mapping[str, Any], door: Door) -> Request:
+def fill(verb: str, form: Mapping[str, Any], place: Place) -> Request:
     """Read a verb whose options came as JSON; raise `UsageError` in one line when something is wrong.
 
     None and an empty text stand for an option that was left out, as an empty field of a form does.
     """
-    found = find_verb(verb, door)
-    known = {option.name: option for option in options(verb, door) if not option.skin}
+    found = find_verb(verb, place)
+    known = {option.name: option for option in options(verb, place) if not option.presentation}
     for name in form:
         if name not in known:
             guess = nearest(name, known)

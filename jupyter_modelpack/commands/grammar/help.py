@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from jupyter_modelpack.commands.grammar.option import Door, Option, Verb
+from jupyter_modelpack.commands.grammar.option import Option, Place, Verb
 from jupyter_modelpack.commands.grammar.verbs import options, verbs
 
 WIDTH = 96
@@ -17,13 +17,13 @@ CELL_EXAMPLES = (
 )
 """Above a cell, whose text is the script; variables of the notebook may be named."""
 
-_PREFIX: dict[Door, str] = {"shell": "modelpack ", "line": "%modelpack ", "cell": "%%", "lab": ""}
+_PREFIX: dict[Place, str] = {"shell": "modelpack ", "line": "%modelpack ", "cell": "%%", "lab": ""}
 
 
-def overview(door: Door) -> str:
+def overview(place: Place) -> str:
     """Return what all verbs do, grouped, with a first example."""
-    known = verbs(door)
-    prefix = _PREFIX[door]
+    known = verbs(place)
+    prefix = _PREFIX[place]
     lines = [
         "Turn a model and a scoring script into a container image that serves POST /score.",
         "",
@@ -37,16 +37,16 @@ def overview(door: Door) -> str:
     first = ("register", "package", "run", "score", "kill")
     lines += [f"  {prefix}{verb.examples[0]}" for name in first for verb in known if verb.name == name]
     lines += ["", f"{prefix}VERB --help explains a verb."]
-    if door == "shell":
+    if place == "shell":
         lines += ["Exit codes: 0 done, 2 wrong input, 3 not found, 4 in the way, 5 not to be trusted, 6 unavailable,"]
         lines += ["7 denied, 8 the build or the service failed, 130 cancelled, 1 anything else."]
     return "\n".join(lines)
 
 
-def explain(verb: Verb, door: Door) -> str:
+def explain(verb: Verb, place: Place) -> str:
     """Return how to use one verb: usage, options, examples."""
-    known = options(verb.name, door)
-    prefix = _PREFIX[door]
+    known = options(verb.name, place)
+    prefix = _PREFIX[place]
     positional = [option for option in known if not option.flags]
     named = [option for option in known if option.flags]
     usage = " ".join([f"usage: {prefix}{verb.name}", *(option.shown for option in positional), "[options]"])
@@ -54,8 +54,8 @@ def explain(verb: Verb, door: Door) -> str:
     if positional:
         lines += ["", *_table((option.metavar, option.help) for option in positional)]
     lines += ["", "options:", *_table((_left(option), _right(option)) for option in named)]
-    examples = [example for example in verb.examples if door != "cell"]
-    if door == "cell":
+    examples = [example for example in verb.examples if place != "cell"]
+    if place == "cell":
         lines += ["", "The cell is the entry script: it defines init() and run(data), and is not run in the kernel."]
         examples = list(CELL_EXAMPLES)
     if examples:

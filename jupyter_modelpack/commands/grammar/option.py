@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-Door = Literal["shell", "line", "cell", "lab"]
+Place = Literal["shell", "line", "cell", "lab"]
 """Where a verb is said: ``modelpack run`` in a shell, ``%modelpack run`` in a line, ``%%package`` above a cell, a form
 in JupyterLab."""
 
@@ -17,11 +17,11 @@ Completes = Literal["", "model", "package", "service", "path", "engine", "worksp
 
 Value = str | int | float | bool | None | tuple[str, ...]
 
-EVERYWHERE: frozenset[Door] = frozenset({"shell", "line", "cell", "lab"})
-NOTEBOOK: frozenset[Door] = frozenset({"line", "cell"})
-CELL: frozenset[Door] = frozenset({"cell"})
-SHELL: frozenset[Door] = frozenset({"shell"})
-NO_CELL: frozenset[Door] = frozenset({"shell", "line", "lab"})
+EVERYWHERE: frozenset[Place] = frozenset({"shell", "line", "cell", "lab"})
+NOTEBOOK: frozenset[Place] = frozenset({"line", "cell"})
+CELL: frozenset[Place] = frozenset({"cell"})
+SHELL: frozenset[Place] = frozenset({"shell"})
+NO_CELL: frozenset[Place] = frozenset({"shell", "line", "lab"})
 
 
 _KINDS: dict[Any, Kind] = {bool: "flag", int: "number", int | None: "number"}
@@ -44,8 +44,8 @@ class Option:
         choices: The values there are, when they are few.
         between: The least and the greatest number there may be; only for numbers.
         completes: What its value names.
-        doors: Where it can be typed.
-        skin: Whether it is for the front end itself and never reaches the verb.
+        places: Where it can be typed.
+        presentation: Whether it only says how the front end shows or keeps the result, and never reaches the verb.
         name: The parameter's name.
         flags: ``("--port", "-p")``, made from the name; none for a positional argument.
         default: What the verb gets when it is not given.
@@ -61,8 +61,8 @@ class Option:
     choices: tuple[str, ...] = ()
     between: tuple[int, int] = (0, 1 << 31)
     completes: Completes = ""
-    doors: frozenset[Door] = EVERYWHERE
-    skin: bool = False
+    places: frozenset[Place] = EVERYWHERE
+    presentation: bool = False
     name: str = ""
     flags: tuple[str, ...] = ()
     default: Value = None
@@ -100,11 +100,11 @@ class Verb:
         summary: One line for people, without a full stop.
         group: Heading it stands under in the help.
         examples: What one could type after ``modelpack``.
-        doors: Where it can be typed.
+        places: Where it can be typed.
     """
 
     name: str
     summary: str
     group: str
     examples: tuple[str, ...] = ()
-    doors: frozenset[Door] = NO_CELL
+    places: frozenset[Place] = NO_CELL

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from jupyter_modelpack.commands.grammar.option import Door, Option, Value, Verb
+from jupyter_modelpack.commands.grammar.option import Option, Place, Value, Verb
 from jupyter_modelpack.commands.grammar.verbs import options, verbs
 from jupyter_modelpack.errors import UsageError
 
@@ -20,13 +20,13 @@ class Request:
     Attributes:
         verb: What to do.
         values: One value for each option the verb's function takes.
-        skin: What the front end itself was asked for (``help``, ``json``, ``bind``, ``wait``).
+        presentation: What the front end itself was asked for (``help``, ``json``, ``bind``, ``wait``).
         given: Names of the options that were typed, not defaulted.
     """
 
     verb: Verb
     values: Mapping[str, Any]
-    skin: Mapping[str, Any]
+    presentation: Mapping[str, Any]
     given: frozenset[str]
 
 
@@ -40,9 +40,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)), "")
 
 
-def find_verb(word: str, door: Door) -> Verb:
+def find_verb(word: str, place: Place) -> Verb:
     """Return the verb named `word`; raise `UsageError` that proposes the nearest one."""
-    known = {verb.name: verb for verb in verbs(door)}
+    known = {verb.name: verb for verb in verbs(place)}
     if word in known:
         return known[word]
     guess = nearest(word, known)
@@ -53,12 +53,12 @@ def find_verb(word: str, door: Door) -> Verb:
     )
 
 
-def parse(words: Sequence[str], door: Door) -> Request:
+def parse(words: Sequence[str], place: Place) -> Request:
     """Read a verb with its options; raise `UsageError` in one line when something is wrong."""
     for word in words:
         check_text(word)
-    verb = find_verb(words[0], door)
-    known = options(verb.name, door)
+    verb = find_verb(words[0], place)
+    known = options(verb.name, place)
     _check_dashes(words[1:], verb, known)
     parser = _parser(verb, known)
     # Several words may stand among options; with one only, argparse's plain way says better what is wrong.
@@ -69,11 +69,12 @@ def parse(words: Sequence[str], door: Door) -> Request:
     if rest and not typed.get("help"):
         _unknown(next((word for word in rest if word.startswith("-")), rest[0]), verb, known)
     values: dict[str, Value] = {}
-    skin: dict[str, Value] = {}
+    presentation: dict[str, Value] = {}
     for option in known:
         value = typed.get(option.name, option.default)
-        (skin if option.skin else values)[option.name] = tuple(value) if isinstance(value, list) else value
-    return Request(verb, values, skin, frozenset(typed))
+        kept = presentation if option.presentation else values
+        kept[option.name] = tuple(value) if isinstance(value, list) else value
+    return Request(verb, values, presentation, frozenset(typed))
 
 
 def check_text(word: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, get_type_hints
 
-from jupyter_modelpack.commands.grammar.option import CELL, EVERYWHERE, NOTEBOOK, SHELL, Door, Option, Verb
+from jupyter_modelpack.commands.grammar.option import CELL, EVERYWHERE, NOTEBOOK, SHELL, Option, Place, Verb
 
 VERBS: tuple[Verb, ...] = (
     Verb(
@@ -113,31 +113,33 @@ VERBS: tuple[Verb, ...] = (
     ),
 )
 
-_OF_FRONT_ENDS: tuple[Option, ...] = (
-    Option("Block until the image is made", name="wait", flags=("--wait",), kind="flag", doors=CELL, skin=True),
+_PRESENTATION: tuple[Option, ...] = (
+    Option(
+        "Block until the image is made", name="wait", flags=("--wait",), kind="flag", places=CELL, presentation=True
+    ),
     Option(
         "Name to give the result in the notebook",
         name="bind",
         flags=("--as",),
         metavar="NAME",
-        doors=NOTEBOOK,
-        skin=True,
+        places=NOTEBOOK,
+        presentation=True,
     ),
-    Option("Print the result as JSON", name="json", flags=("--json",), kind="flag", doors=SHELL, skin=True),
-    Option("Explain, with examples", name="help", flags=("--help", "-h"), kind="flag", skin=True),
+    Option("Print the result as JSON", name="json", flags=("--json",), kind="flag", places=SHELL, presentation=True),
+    Option("Explain, with examples", name="help", flags=("--help", "-h"), kind="flag", presentation=True),
 )
 """What every verb takes and none is given: it is for the front end itself."""
 
 
-def verbs(door: Door) -> tuple[Verb, ...]:
-    """Return the verbs that can be typed at `door`."""
-    return tuple(verb for verb in VERBS if door in verb.doors)
+def verbs(place: Place) -> tuple[Verb, ...]:
+    """Return the verbs that can be typed at `place`."""
+    return tuple(verb for verb in VERBS if place in verb.places)
 
 
-def options(verb: str, door: Door) -> tuple[Option, ...]:
-    """Return what `verb` takes at `door`, in the order of the help; of a word that is no verb, what any would take."""
+def options(verb: str, place: Place) -> tuple[Option, ...]:
+    """Return what `verb` takes at `place`, in the order of the help; of a word that is no verb, what any would take."""
     own = _declared(verb) if any(verb == each.name for each in VERBS) else ()
-    return tuple(option for option in (*own, *_OF_FRONT_ENDS) if door in option.doors)
+    return tuple(option for option in (*own, *_PRESENTATION) if place in option.places)
 
 
 def function(verb: str) -> Callable[..., Any]:

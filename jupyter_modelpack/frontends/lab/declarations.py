@@ -15,7 +15,7 @@ def about() -> dict[str, Any]:
 
 
 def _verb(verb: Verb) -> dict[str, Any]:
-    known = [_option(option) for option in options(verb.name, "lab") if not option.skin]
+    known = [_option(option) for option in options(verb.name, "lab") if not option.presentation]
     return {"summary": verb.summary, "options": known}
 
 

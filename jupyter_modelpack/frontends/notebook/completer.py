@@ -7,8 +7,10 @@ import os
 import re
 from collections.abc import Iterable
 
+from jupyter_modelpack import opened
 from jupyter_modelpack.commands.grammar.complete import complete
-from jupyter_modelpack.commands.grammar.option import Completes, Door
+from jupyter_modelpack.commands.grammar.option import Completes, Place
+from jupyter_modelpack.commands.suggestions import names
 
 _LINE = re.compile(r"\s*(?:[\w.]+\s*=\s*)?%modelpack\s+(?P<rest>.*)")
 _CELL = re.compile(r"%%package\s+(?P<rest>.*)")
@@ -25,26 +27,20 @@ def suggest(line: str, line_number: int) -> tuple[list[str], str] | None:
         None when the line is not ours, so that others may answer.
 
     """
-    found, door, words = _LINE.fullmatch(line), _door("line"), []
+    place: Place = "line"
+    found, words = _LINE.fullmatch(line), []
     if found is None:
         if line_number or (found := _CELL.fullmatch(line)) is None:
             return None
-        door, words = "cell", ["package"]
+        place, words = "cell", ["package"]
     rest = found["rest"]
     *before, fragment = rest.split(" ")
     words += [word for word in before if word]
-    return complete(words, fragment, door, lambda kind: _names(kind, fragment)), fragment
-
-
-def _door(door: Door) -> Door:
-    return door
+    return complete(words, fragment, place, lambda kind: _names(kind, fragment)), fragment
 
 
 def _names(kind: Completes, fragment: str) -> Iterable[str]:
     if kind != "path":
-        from jupyter_modelpack import opened  # noqa: PLC0415 - as above
-        from jupyter_modelpack.commands.suggestions import names  # noqa: PLC0415 - brings in the engine; loading does not wait
-
         last = opened.last()
         return names(kind, str(last) if last else None)
     found = glob.glob(f"{glob.escape(fragment)}*")  # noqa: PTH207 - keeps the fragment as it was typed

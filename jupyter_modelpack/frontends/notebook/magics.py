@@ -15,7 +15,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
 from jupyter_modelpack import supported
 from jupyter_modelpack.commands.grammar import help as texts
-from jupyter_modelpack.commands.grammar.option import Door
+from jupyter_modelpack.commands.grammar.option import Place
 from jupyter_modelpack.commands.grammar.parse import Request, find_verb, parse
 from jupyter_modelpack.errors import Cancelled, ModelpackError
 from jupyter_modelpack.frontends.notebook.completer import suggest
@@ -62,7 +62,7 @@ class ModelpackMagics(Magics):
         return Session(self.shell)
 
     def _do(self, request: Request, **more: Any) -> Any:
-        if request.skin["help"]:
+        if request.presentation["help"]:
             return _help([request.verb.name], "cell" if more else "line")
         return self.session.do(request, **more)
 
@@ -90,8 +90,8 @@ def _write(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
-def _help(words: list[str], door: Door) -> None:
-    text = texts.explain(find_verb(words[0], door), door) if words else texts.overview(door)
+def _help(words: list[str], place: Place) -> None:
+    text = texts.explain(find_verb(words[0], place), place) if words else texts.overview(place)
     _write(text)
 
 

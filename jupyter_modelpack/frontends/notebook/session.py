@@ -55,7 +55,7 @@ class Session:
 
     def do(self, request: Request, **more: Any) -> Any:
         """Do what `request` says; return what the cell shows."""
-        name = request.skin["bind"]
+        name = request.presentation["bind"]
         if name is not None and not name.isidentifier():
             raise UsageError(f"--as: {name!r} is not a variable name.")
         if "package" in request.values:
@@ -75,7 +75,7 @@ class Session:
         """Build in the background; with a name, come back when it stands for the package that is being made."""
         from jupyter_modelpack.frontends.widgets.presenter import PanelPresenter  # noqa: PLC0415 - at first use
 
-        presenter = PanelPresenter(self._shell, _where(request), block=bool(request.skin.get("wait")))
+        presenter = PanelPresenter(self._shell, _where(request), block=bool(request.presentation.get("wait")))
         with presenter.shown():
             request, more["notebook"] = self._take(request)
         bound = threading.Event()

@@ -17,7 +17,9 @@ from jupyter_modelpack.frontends.render.views import view
 from tests.services import CHECKOUT
 
 PACKAGE = CHECKOUT / "jupyter_modelpack"
-OPTIONS = [option for verb in VERBS for door in verb.doors for option in options(verb.name, door) if not option.skin]
+OPTIONS = [
+    option for verb in VERBS for place in verb.places for option in options(verb.name, place) if not option.presentation
+]
 HEAVY = ("engine", "registry", "store", "oci", "api", "catalog", "delivery", "analysis", "builder", "frontends")
 
 WORDS = {"data", "description", "engine", "file", "image", "kind", "model", "name", "package", "path", "pull", "port"}
@@ -138,8 +140,8 @@ print(json.dumps([listed, list(sys.modules)]))
     assert {"IPython", "docker", "http.client", "requests", "ssl", "tarfile", "uv"}.isdisjoint(read)
 
 
-@pytest.mark.parametrize("verb", [verb.name for verb in VERBS if verb.doors != SHELL])
+@pytest.mark.parametrize("verb", [verb.name for verb in VERBS if verb.places != SHELL])
 def test_no_verb_takes_what_only_the_front_end_is_told(verb):
-    own = {option.name for option in options(verb, "line") if option.skin}
+    own = {option.name for option in options(verb, "line") if option.presentation}
     assert {"help", "bind"} <= own
     assert own.isdisjoint(function(verb).__kwdefaults__ or {})

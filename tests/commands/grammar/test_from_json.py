@@ -51,8 +51,8 @@ def test_what_no_option_takes_is_refused(verb, form, said):
         fill(verb, form, "lab")
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb.doors != SHELL], ids=lambda verb: verb.name)
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb.places != SHELL], ids=lambda verb: verb.name)
 def test_every_verb_can_be_filled_in_with_nothing(verb):
     assert fill(verb.name, {}, "lab").values == {
-        option.name: option.default for option in options(verb.name, "lab") if not option.skin
+        option.name: option.default for option in options(verb.name, "lab") if not option.presentation
     }

@@ -18,7 +18,7 @@ def test_options_become_values_with_defaults() -> None:
 def test_front_end_options_never_reach_the_verb() -> None:
     request = parse(["package", "--wait", "--as", "p"], "cell")
     assert {"wait", "bind", "help", "json"}.isdisjoint(request.values)
-    assert (request.skin["wait"], request.skin["bind"]) == (True, "p")
+    assert (request.presentation["wait"], request.presentation["bind"]) == (True, "p")
 
 
 def test_a_cell_has_no_script_and_a_shell_has_no_as() -> None:
@@ -63,5 +63,5 @@ def test_a_typo_is_named_with_what_was_probably_meant(words: list[str], message:
 
 
 def test_help_is_understood_even_beside_nonsense() -> None:
-    assert parse(["run", "--help"], "line").skin["help"] is True
-    assert parse(["run", "-h", "--nonsense"], "line").skin["help"] is True
+    assert parse(["run", "--help"], "line").presentation["help"] is True
+    assert parse(["run", "-h", "--nonsense"], "line").presentation["help"] is True

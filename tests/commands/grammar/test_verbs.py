@@ -19,7 +19,10 @@ def test_a_verb_takes_exactly_its_options(verb) -> None:
     report, *rest = inspect.signature(function(verb.name)).parameters.values()
     taken = {each.name: each.default for each in rest if each.name not in FROM_FRONT_ENDS}
     declared = {
-        option.name: option.default for door in verb.doors for option in options(verb.name, door) if not option.skin
+        option.name: option.default
+        for place in verb.places
+        for option in options(verb.name, place)
+        if not option.presentation
     }
     assert taken == declared
     assert all(each.kind is inspect.Parameter.KEYWORD_ONLY for each in rest)
@@ -30,9 +33,9 @@ def test_a_verb_takes_exactly_its_options(verb) -> None:
 def test_examples_parse_and_the_help_names_every_option(verb) -> None:
     for example in verb.examples:
         parse(split(example), "shell")
-    for door in verb.doors:
-        text = texts.explain(verb, door)
-        for option in options(verb.name, door):
+    for place in verb.places:
+        text = texts.explain(verb, place)
+        for option in options(verb.name, place):
             assert (option.flags[0] if option.flags else option.metavar) in text
         assert max(map(len, text.splitlines())) <= 100
 
@@ -46,8 +49,8 @@ def test_the_overview_names_every_verb_under_a_heading() -> None:
 
 def test_no_verb_has_two_options_of_one_name_or_flag() -> None:
     for verb in VERBS:
-        for door in verb.doors:
-            known = options(verb.name, door)
+        for place in verb.places:
+            known = options(verb.name, place)
             names = [option.name for option in known]
             flags = [flag for option in known for flag in option.flags]
             assert len(names) == len(set(names)), verb.name
