@@ -109,7 +109,7 @@ def _repository(name: str) -> str:
 
 
 def _packages(where: Workspace, records: Sequence[PackageRecord], *, dry_run: bool) -> Deleted:
-    from jupyter_modelpack.catalog import delete as deleting  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.catalog import delete as deleting
 
     return _done(
         where,

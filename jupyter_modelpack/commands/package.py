@@ -160,10 +160,10 @@ def _carry(
 def _try(
     where: Workspace, models: Sequence[Model], config: InferenceConfig, carried: tuple[str, ...], report: Reporter
 ) -> Tried:
-    from jupyter_modelpack.analysis.undefined_names import undefined  # noqa: PLC0415
-    from jupyter_modelpack.api.package_model import checked_recipe  # noqa: PLC0415
-    from jupyter_modelpack.builder.local_run.dry_run import try_out  # noqa: PLC0415
-    from jupyter_modelpack.builder.script_text import script_bytes  # noqa: PLC0415 - verbs start fast
+    from jupyter_modelpack.analysis.undefined_names import undefined
+    from jupyter_modelpack.api.package_model import checked_recipe
+    from jupyter_modelpack.builder.local_run.dry_run import try_out
+    from jupyter_modelpack.builder.script_text import script_bytes
     from jupyter_modelpack.commands.sample import is_json
 
     recipe = checked_recipe(where, models, config)

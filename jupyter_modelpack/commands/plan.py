@@ -60,10 +60,10 @@ def planned(
     report: Reporter,
 ) -> Planned:
     """Plan the package of `known` models and those that are `new`."""
-    from jupyter_modelpack.analysis import missing_imports  # noqa: PLC0415
-    from jupyter_modelpack.api import package_model  # noqa: PLC0415
-    from jupyter_modelpack.builder.plan import Step, plan_image  # noqa: PLC0415 - verbs start fast
-    from jupyter_modelpack.catalog import model_layer  # noqa: PLC0415
+    from jupyter_modelpack.analysis import missing_imports
+    from jupyter_modelpack.api import package_model
+    from jupyter_modelpack.builder.plan import Step, plan_image
+    from jupyter_modelpack.catalog import model_layer
 
     recipe = package_model.checked_recipe(where, known, config, choices=how)
     found = plan_image(recipe, report, partial(missing_imports.foresee, recipe))

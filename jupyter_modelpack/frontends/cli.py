@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in _VERSION:
         return _version()
-    from jupyter_modelpack.errors import Cancelled, ModelpackError  # noqa: PLC0415 - `--version` answers without it
+    from jupyter_modelpack.errors import Cancelled, ModelpackError
 
     try:
         if not words or words[0] in _HELP:
@@ -49,32 +49,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _version() -> int:
-    from jupyter_modelpack._version import __version__  # noqa: PLC0415
+    from jupyter_modelpack._version import __version__
 
     _write(sys.stdout, f"modelpack {__version__}")
     return 0
 
 
 def _help(words: Sequence[str]) -> int:
-    from jupyter_modelpack.commands.grammar import help as texts  # noqa: PLC0415
-    from jupyter_modelpack.commands.grammar.parse import find_verb  # noqa: PLC0415
+    from jupyter_modelpack.commands.grammar import help as texts
+    from jupyter_modelpack.commands.grammar.parse import find_verb
 
     _write(sys.stdout, texts.explain(find_verb(words[0], "shell"), "shell") if words else texts.overview("shell"))
     return 0
 
 
 def _run(words: Sequence[str]) -> int:
-    from jupyter_modelpack.commands.grammar.parse import parse  # noqa: PLC0415
+    from jupyter_modelpack.commands.grammar.parse import parse
 
     request = parse(words, "shell")
     if request.presentation["help"]:
         return _help(words[:1])
 
-    from jupyter_modelpack import supported  # noqa: PLC0415
+    from jupyter_modelpack import supported
 
     supported.check()
-    from jupyter_modelpack.commands import perform  # noqa: PLC0415
-    from jupyter_modelpack.frontends.render.presenter import Job, TextPresenter  # noqa: PLC0415
+    from jupyter_modelpack.commands import perform
+    from jupyter_modelpack.frontends.render.presenter import Job, TextPresenter
 
     more = {"stdin": sys.stdin.read} if request.verb.name == "score" else {}
     job = Job(lambda report: perform(request, report, **more), lambda result: result)
@@ -86,12 +86,12 @@ def _run(words: Sequence[str]) -> int:
 
 def _show(result: Any, request: Request) -> int:
     if request.presentation["json"]:
-        from jupyter_modelpack.frontends.render.json import text as json_text  # noqa: PLC0415
+        from jupyter_modelpack.frontends.render.json import text as json_text
 
         _write(sys.stdout, json_text(result))
         return _code(result)
-    from jupyter_modelpack.frontends.render.text import text  # noqa: PLC0415
-    from jupyter_modelpack.frontends.render.views import follow, view  # noqa: PLC0415
+    from jupyter_modelpack.frontends.render.text import text
+    from jupyter_modelpack.frontends.render.views import follow, view
 
     follow(result, lambda line: _write(sys.stdout, line))
     shown = view(result)
@@ -102,13 +102,13 @@ def _show(result: Any, request: Request) -> int:
 
 def _code(result: Any) -> int:
     """Return the code of bytes that cannot be trusted when `check` has found what it could not mend."""
-    from jupyter_modelpack.errors import Untrusted  # noqa: PLC0415 - `--version` answers without it
+    from jupyter_modelpack.errors import Untrusted
 
     return 0 if getattr(result, "sound", True) else Untrusted.exit_code
 
 
 def _complain(error: ModelpackError) -> int:
-    from jupyter_modelpack.frontends.render.errors import lines  # noqa: PLC0415
+    from jupyter_modelpack.frontends.render.errors import lines
 
     first, *rest = lines(error)
     _write(sys.stderr, "\n".join([f"modelpack: {first}", *rest]))
@@ -116,8 +116,8 @@ def _complain(error: ModelpackError) -> int:
 
 
 def _confess(error: Exception) -> int:
-    from jupyter_modelpack.errors import ModelpackError  # noqa: PLC0415 - `--version` answers without it
-    from jupyter_modelpack.frontends.render.errors import bug  # noqa: PLC0415
+    from jupyter_modelpack.errors import ModelpackError
+    from jupyter_modelpack.frontends.render.errors import bug
 
     _write(sys.stderr, f"modelpack: this is a bug of modelpack: {bug(error)}; MODELPACK_DEBUG=1 shows where")
     return ModelpackError.exit_code

@@ -34,6 +34,26 @@ def test_version_is_said_at_once() -> None:
     assert least < 0.1
 
 
+@pytest.mark.parametrize(
+    ("words", "unneeded"),
+    [
+        (["--version"], ["commands", "errors"]),
+        (["--help"], ["commands.results", "engine", "oci", "frontends.render"]),
+        (["run", "--help"], ["engine", "oci", "frontends.render"]),
+        (["run", "--prot"], ["engine", "oci", "frontends.render.views"]),
+    ],
+)
+def test_version_help_and_errors_wait_for_nothing_that_a_verb_needs(words: list[str], unneeded: list[str]) -> None:
+    program = f"""
+import json, sys
+from jupyter_modelpack.frontends.cli import main
+main({words})
+print(json.dumps(list(sys.modules)))
+"""
+    loaded = json.loads(subprocess.check_output([sys.executable, "-c", program], text=True).splitlines()[-1])
+    assert [name for name in loaded if name.startswith(tuple(f"jupyter_modelpack.{one}" for one in unneeded))] == []
+
+
 def test_python_m_is_the_same_program() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "jupyter_modelpack", "--version"], capture_output=True, text=True, check=True
