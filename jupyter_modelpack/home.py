@@ -31,7 +31,7 @@ def home() -> Path:
     """Return the folder that holds everything of ours; it need not exist yet.
 
     Raises:
-        UsageError: nobody says where, and this user has no home (fault F17).
+        UsageError: nobody says where, and this user has no home (promises.md F17).
     """
     given = os.environ.get("MODELPACK_HOME")
     if given:

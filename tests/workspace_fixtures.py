@@ -29,6 +29,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def pickle_file(here: Path) -> Path:
     path = here / "sklearn_regression_model.pkl"
-    # A pickle that would leave a trace if anybody loaded it (threat T10).
+    # A pickle that would leave a trace if anybody loaded it (threat-model.md T10).
     path.write_bytes(b"cposix\nsystem\n(S'touch unpickled'\ntR.")
     return path

@@ -1,6 +1,6 @@
 """What an entry script must look like, found without running it.
 
-Contract section 4 for names and syntax. "Do better": a missing `run`, or an `init` that cannot be
+azure-differences.md 4 for names and syntax. "Do better": a missing `run`, or an `init` that cannot be
 called, is found before the build.
 """
 

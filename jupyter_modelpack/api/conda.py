@@ -1,6 +1,6 @@
 """CondaDependencies: the Python packages of an environment, as conda writes them.
 
-Contract section 5. Unlike Azure's, a new one holds the kernel's Python and no pip packages: pickles
+azure-differences.md 5. Unlike Azure's, a new one holds the kernel's Python and no pip packages: pickles
 load, and our own server stands in for azureml-defaults.
 """
 
@@ -46,7 +46,7 @@ class CondaDependencies:
         python_version: str | None = None,
         pin_sdk_version: bool = True,
     ) -> Self:
-        """Make one of lists; `python_version` defaults to the kernel's (contract section 5)."""
+        """Make one of lists; `python_version` defaults to the kernel's (azure-differences.md 5)."""
         del pin_sdk_version  # there is no SDK to pin
         made = cls()
         if python_version:

@@ -1,6 +1,6 @@
 """ContainerRegistry: an address with a user name and a password.
 
-Contract section 5. The password is there for ``docker login``, and nowhere else: it shows in no repr,
+azure-differences.md 5. The password is there for ``docker login``, and nowhere else: it shows in no repr,
 copy, pickle or saved environment.
 """
 

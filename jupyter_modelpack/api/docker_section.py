@@ -1,6 +1,6 @@
 """DockerSection: what an environment says of its base image.
 
-Contract section 5. `base_image` is None by default: the official slim Python of the kernel's minor
+azure-differences.md 5. `base_image` is None by default: the official slim Python of the kernel's minor
 version, not Azure's own image.
 """
 

@@ -1,6 +1,6 @@
 """Environment: what a scoring script needs around it.
 
-Contract section 5.
+azure-differences.md 5.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Environment(Section):
     def from_pip_requirements(
         name: str, file_path: str | os.PathLike[str], pip_version: str | None = None
     ) -> Environment:
-        """Make one of a requirements file, line by line (contract section 5)."""
+        """Make one of a requirements file, line by line (azure-differences.md 5)."""
         path = Path(file_path)
         text = read_text(path, "requirements file")
         environment = Environment(name)
@@ -89,7 +89,7 @@ class Environment(Section):
 
     @staticmethod
     def from_conda_specification(name: str, file_path: str | os.PathLike[str]) -> Environment:
-        """Make one of a conda file; Python is the kernel's unless the file says (contract section 5)."""
+        """Make one of a conda file; Python is the kernel's unless the file says (azure-differences.md 5)."""
         environment = Environment(name)
         conda = CondaDependencies(file_path)
         if conda.python is None:
@@ -122,7 +122,7 @@ class Environment(Section):
         conda_specification: str | os.PathLike[str] | None = None,
         pip_requirements: str | os.PathLike[str] | None = None,
     ) -> Environment:
-        """Make one upon a Dockerfile: its text, its path or an open file (contract section 5)."""
+        """Make one upon a Dockerfile: its text, its path or an open file (azure-differences.md 5)."""
         environment = _with_packages(name, conda_specification, pip_requirements)
         environment.docker.base_dockerfile = dockerfile
         return environment
@@ -135,7 +135,7 @@ class Environment(Section):
         conda_specification: str | os.PathLike[str] | None = None,
         pip_requirements: str | os.PathLike[str] | None = None,
     ) -> Environment:
-        """Make one upon an image (contract section 5)."""
+        """Make one upon an image (azure-differences.md 5)."""
         environment = _with_packages(name, conda_specification, pip_requirements)
         environment.docker.base_image = image
         if container_registry is not None:
@@ -145,7 +145,7 @@ class Environment(Section):
     # --- registered ---
 
     def register(self, workspace: WorkspaceFolder) -> Environment:
-        """Keep this definition as the next version of its name (contract section 5)."""
+        """Keep this definition as the next version of its name (azure-differences.md 5)."""
         check_name(self.name)
         document = self._definition()
         if scrub(json.dumps(document)) != json.dumps(document):
@@ -164,7 +164,7 @@ class Environment(Section):
     def get(
         workspace: WorkspaceFolder, name: str, version: str | int | None = None, label: str | None = None
     ) -> Environment:
-        """Return a registered environment, the latest unless `version` says (contract section 5)."""
+        """Return a registered environment, the latest unless `version` says (azure-differences.md 5)."""
         if label not in {None, "latest"}:
             raise UsageError(f"There is no label {label!r}: environments have the label latest alone.")
         artifacts = _artifacts(workspace)
@@ -182,11 +182,11 @@ class Environment(Section):
 
     @staticmethod
     def list(workspace: WorkspaceFolder) -> dict[str, Environment]:
-        """Return the latest version of each registered environment, by name (contract section 5)."""
+        """Return the latest version of each registered environment, by name (azure-differences.md 5)."""
         return {item.name: _environment(item) for item in _artifacts(workspace).latest()}
 
     def clone(self, new_name: str) -> Environment:
-        """Return a copy under another name, not registered (contract section 5)."""
+        """Return a copy under another name, not registered (azure-differences.md 5)."""
         if not new_name:
             raise UsageError("Environment.clone needs the new name.")
         copy = Environment(new_name)
@@ -198,7 +198,7 @@ class Environment(Section):
     # --- on disk ---
 
     def save_to_directory(self, path: str | os.PathLike[str], overwrite: bool = False) -> None:
-        """Write the definition as files to read and edit (contract section 5)."""
+        """Write the definition as files to read and edit (azure-differences.md 5)."""
         folder = Path(path)
         if folder.exists() and not overwrite:
             raise FileExistsError(f"{folder} already exists; pass overwrite=True to write into it.")
@@ -214,7 +214,7 @@ class Environment(Section):
 
     @staticmethod
     def load_from_directory(path: str | os.PathLike[str]) -> Environment:
-        """Read what `save_to_directory` wrote; edits of the files beside it count (contract section 5)."""
+        """Read what `save_to_directory` wrote; edits of the files beside it count (azure-differences.md 5)."""
         folder = Path(path)
         try:
             document = json.loads(read_text(folder / _JSON, "environment's definition"))

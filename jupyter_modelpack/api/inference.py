@@ -1,6 +1,6 @@
 """InferenceConfig: the entry script, what ships with it, and its environment.
 
-Contract section 4; everything is checked in the constructor.
+azure-differences.md 4; everything is checked in the constructor.
 """
 
 from __future__ import annotations

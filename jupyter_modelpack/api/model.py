@@ -1,6 +1,6 @@
 """Model: a registered model and its versions.
 
-Contract section 3. Its files are one layer of the workspace's store; its words are the config of an
+azure-differences.md 3. Its files are one layer of the workspace's store; its words are the config of an
 OCI artifact named ``models/<name>:<version>``.
 """
 
@@ -38,7 +38,7 @@ class Model:
     """A registered model.
 
     `id` (``name:version``) decides alone; else `name` with `version`; else the newest that meets
-    `name`, `tags`, `properties` and `model_framework` (contract section 3.1).
+    `name`, `tags`, `properties` and `model_framework` (azure-differences.md 3.1).
 
     Attributes:
         name: Its name.
@@ -152,7 +152,7 @@ class Model:
         *,
         report: Reporter | None = None,
     ) -> Model:
-        """Keep a file or a folder as the next version of `model_name` (contract section 3.2).
+        """Keep a file or a folder as the next version of `model_name` (azure-differences.md 3.2).
 
         `report`, which is ours, hears of the progress in place of the screen. The three data set
         parameters need the Azure cloud and must be None.
@@ -198,7 +198,7 @@ class Model:
         page_count: int = 255,
         model_framework: str | None = None,
     ) -> builtins.list[Model]:
-        """Return models, newest first; every filter given must be met (contract section 3.3)."""
+        """Return models, newest first; every filter given must be met (azure-differences.md 3.3)."""
         del expand
         if page_count not in _PAGE:
             raise UsageError(f"Expected page_count value is between 20 and 255. Provided: {page_count}")
@@ -216,7 +216,7 @@ class Model:
 
     @staticmethod
     def get_model_path(model_name: str, version: int | None = None, _workspace: WorkspaceFolder | None = None) -> str:
-        """Return where a model lies, for use in a scoring script (contract section 3.4)."""
+        """Return where a model lies, for use in a scoring script (azure-differences.md 3.4)."""
         if _workspace is None or local.has(model_name, version):
             return str(local.find(model_name, version))
         model = Model(_workspace, model_name, version=version)
@@ -225,7 +225,7 @@ class Model:
     # --- files ---
 
     def download(self, target_dir: str = ".", exist_ok: bool = False, exists_ok: bool | None = None) -> str:
-        """Write the model's files below `target_dir`; return the file, or the folder (contract section 3.3)."""
+        """Write the model's files below `target_dir`; return the file, or the folder (azure-differences.md 3.3)."""
         workspace = self._bound()
         overwrite = exist_ok if exists_ok is None else exists_ok
         written = model_layer.read_layer_to(
@@ -248,7 +248,7 @@ class Model:
         sample_output_dataset: object = None,
         resource_configuration: ResourceConfiguration | None = None,
     ) -> None:
-        """Replace all tags, the description or the resources (contract section 3.3)."""
+        """Replace all tags, the description or the resources (azure-differences.md 3.3)."""
         model_metadata.refuse_data_sets(sample_input_dataset, sample_output_dataset)
         changes: dict[str, Any] = {}
         if tags is not None:
@@ -265,7 +265,7 @@ class Model:
         remove_tags: Sequence[str] | None = None,
         add_properties: Mapping[str, Any] | None = None,
     ) -> None:
-        """Add and remove tags, add properties (contract section 3.3)."""
+        """Add and remove tags, add properties (azure-differences.md 3.3)."""
         more_tags = tagging.check(add_tags, "Tags")
         more_properties = tagging.check(add_properties, "Properties")
         self._change(
@@ -304,7 +304,7 @@ class Model:
     # --- as data ---
 
     def serialize(self) -> dict[str, Any]:
-        """Return the model as JSON, in Azure's words (contract section 3.3)."""
+        """Return the model as JSON, in Azure's words (azure-differences.md 3.3)."""
         return model_metadata.serialize(vars(self))
 
     @classmethod
@@ -327,7 +327,7 @@ class Model:
         created: datetime | str | None = None,
         build_sources: bool = False,
     ) -> ModelPackage:
-        """Begin to make an image, or a Dockerfile with its files; return at once (contract section 6).
+        """Begin to make an image, or a Dockerfile with its files; return at once (azure-differences.md 6).
 
         Args:
             workspace: Where it will lie.

@@ -1,6 +1,6 @@
 """Model.get_model_path: where a scoring script finds its model.
 
-Contract section 3.4. In an image the models lie under ``azureml-models``; with a workspace they are
+azure-differences.md 3.4. In an image the models lie under ``azureml-models``; with a workspace they are
 fetched to there.
 """
 

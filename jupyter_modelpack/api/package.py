@@ -1,6 +1,6 @@
 """ModelPackage: a package being made, or one that a workspace holds.
 
-Contract section 6. "Do better": `location` names the documented tag, `digest` stands beside it, and
+azure-differences.md 6. "Do better": `location` names the documented tag, `digest` stands beside it, and
 waiting shows the build as it goes.
 """
 
@@ -188,13 +188,13 @@ class ModelPackage:
         return path.as_uri() if path.is_file() else None
 
     def serialize(self) -> dict[str, Any]:
-        """Return the package as JSON (contract section 6)."""
+        """Return the package as JSON (azure-differences.md 6)."""
         return {"generateDockerfile": self.generate_dockerfile, "state": self.state, "location": self.location}
 
     # --- waiting ---
 
     def wait_for_creation(self, show_output: bool = False, *, report: Reporter | None = None) -> None:
-        """Wait until the package is made (contract section 6).
+        """Wait until the package is made (azure-differences.md 6).
 
         Azure's build would go on in the cloud; ours is here, so an interrupt of this wait cancels it.
 
@@ -260,7 +260,7 @@ class ModelPackage:
         return self
 
     def update_creation_state(self) -> None:
-        """Refresh `state`; ours is always fresh (contract section 6)."""
+        """Refresh `state`; ours is always fresh (azure-differences.md 6)."""
 
     def cancel(self) -> None:
         """Stop the build; one that has ended stays as it is. Ours, not Azure's."""
@@ -268,7 +268,7 @@ class ModelPackage:
             self._job.cancel(_CANCEL_SECONDS)
 
     def get_logs(self, decode: bool = True, offset: int = 0) -> str | bytes:
-        """Return the build's log from byte `offset` on, as far as it goes (contract section 6)."""
+        """Return the build's log from byte `offset` on, as far as it goes (azure-differences.md 6)."""
         if self._log_path.is_file():
             data = self._log_path.read_bytes()
         else:
@@ -278,13 +278,13 @@ class ModelPackage:
     # --- handing over ---
 
     def get_container_registry(self) -> ContainerRegistry:
-        """Return the workspace's registry with its password; its own one serves then (contract section 6)."""
+        """Return the workspace's registry with its password; its own one serves then (azure-differences.md 6)."""
         self._finish()
         known = local_registry.account(self.workspace)
         return ContainerRegistry(known.address, known.username, known.password)
 
     def pull(self, *, engine: Engine | None = None, report: Reporter | None = None) -> None:
-        """Put the image into the container engine under its location (contract section 6).
+        """Put the image into the container engine under its location (azure-differences.md 6).
 
         Without a container engine it stays in the workspace, and one line says so.
 
@@ -320,7 +320,7 @@ class ModelPackage:
         return push(self.workspace, self.record, target, report or Reporter(), plain_http=plain_http)
 
     def save(self, output_directory: str | Path) -> None:
-        """Write the Dockerfile with its files, and sign the docker command in (contract section 6)."""
+        """Write the Dockerfile with its files, and sign the docker command in (azure-differences.md 6)."""
         if not self.generate_dockerfile:
             raise UsageError("Docker images cannot be saved to a local directory. Use pull() instead.")
         self._finish()

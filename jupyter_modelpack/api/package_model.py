@@ -1,6 +1,6 @@
 """Model.package: from models and an inference config to a build that runs.
 
-Contract section 6. What can be known to be wrong is said here, before anything is built.
+azure-differences.md 6. What can be known to be wrong is said here, before anything is built.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class PackagingTask:
             write_file(folder / self.facts.log, text.encode(), private=True, durable=False)
 
     def carry_out(self, report: Reporter) -> PackageRecord:
-        """Build and name the package; no collector removes meanwhile what it is made of (F23)."""
+        """Build and name the package; no collector removes meanwhile what it is made of (promises.md F23)."""
         store, cache = self.workspace.store, Layout.create(home.cache())
         with store.work(), cache.work():
             for model in self.recipe.models:

@@ -10,7 +10,7 @@ from jupyter_modelpack.api.strict_attributes import Section
 
 
 class PythonSection(Section):
-    """Packages, or the promise that the base image brings them (contract section 5).
+    """Packages, or the promise that the base image brings them (azure-differences.md 5).
 
     Attributes:
         user_managed_dependencies: Whether the base image brings everything.

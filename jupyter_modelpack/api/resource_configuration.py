@@ -10,7 +10,7 @@ from jupyter_modelpack.errors import UsageError
 
 @dataclass
 class ResourceConfiguration:
-    """CPU cores, memory in GB and GPUs, each above 0 or None (contract section 3.3)."""
+    """CPU cores, memory in GB and GPUs, each above 0 or None (azure-differences.md 3.3)."""
 
     cpu: float | None = None
     memory_in_gb: float | None = None

@@ -1,6 +1,6 @@
 """Settings whose names cannot be misspelt.
 
-Contract section 5: ``env.dokcer.base_image = ...`` must not pass in silence.
+azure-differences.md 5: ``env.dokcer.base_image = ...`` must not pass in silence.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Workspace: a folder that is one OCI image layout.
 
-Contract section 2. What only the Azure cloud has is None, or says so in one sentence.
+azure-differences.md 2. What only the Azure cloud has is None, or says so in one sentence.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Workspace(WorkspaceFolder):
         registry: str | None = None,
         **azure: object,
     ) -> Workspace:
-        """Make a workspace (contract section 2).
+        """Make a workspace (azure-differences.md 2).
 
         Args:
             name: Its name; also its folder's, under ``MODELPACK_HOME``, unless `path` is given.
@@ -136,14 +136,14 @@ class Workspace(WorkspaceFolder):
         path: str | os.PathLike[str] | None = None,
         **azure: object,
     ) -> Workspace:
-        """Open a workspace that exists; `auth` and the like are Azure's (contract section 2)."""
+        """Open a workspace that exists; `auth` and the like are Azure's (azure-differences.md 2)."""
         return cls(subscription_id, resource_group, name, path=path, auth=auth, **azure)
 
     @staticmethod
     def list(
         subscription_id: str | None = None, auth: object = None, **azure: object
     ) -> dict[str, builtins.list[Workspace]]:
-        """Return the workspaces under ``MODELPACK_HOME``: name to a list of one (contract section 2)."""
+        """Return the workspaces under ``MODELPACK_HOME``: name to a list of one (azure-differences.md 2)."""
         accept("Workspace.list", azure, subscription_id=subscription_id, auth=auth)
         found = {}
         for name in workspace_names.names():
@@ -156,7 +156,7 @@ class Workspace(WorkspaceFolder):
 
     @classmethod
     def from_config(cls, path: str | os.PathLike[str] | None = None, auth: object = None, **azure: object) -> Workspace:
-        """Open the workspace that a config.json names, looked for from `path` upward (contract section 2)."""
+        """Open the workspace that a config.json names, looked for from `path` upward (azure-differences.md 2)."""
         accept("Workspace.from_config", azure, auth=auth)
         name, folder = config_file.read(config_file.find(Path(path or ".")))
         return cls(workspace_name=name, path=folder)
@@ -174,7 +174,7 @@ class Workspace(WorkspaceFolder):
         return cls(workspace_name=name, path=folder)
 
     def write_config(self, path: str | os.PathLike[str] | None = None, file_name: str | None = None) -> None:
-        """Write the file that `from_config` finds (contract section 2)."""
+        """Write the file that `from_config` finds (azure-differences.md 2)."""
         standard = self.path == folder_of(self.name)
         config_file.write(Path(path or "."), file_name, self.name, None if standard else self.path)
 
@@ -225,7 +225,7 @@ class Workspace(WorkspaceFolder):
         self.set_remote(RemoteAddress.parse(address, plain_http=plain_http) if address else None)
 
     def get_details(self) -> dict[str, Any]:
-        """Return what there is to know about the workspace (contract section 2)."""
+        """Return what there is to know about the workspace (azure-differences.md 2)."""
         return {
             "name": self.name,
             "path": str(self.path),
@@ -235,7 +235,7 @@ class Workspace(WorkspaceFolder):
         }
 
     def delete(self, delete_dependent_resources: bool = False, no_wait: bool = False) -> None:
-        """Delete the workspace with everything in it (contract section 2; both parameters are Azure's)."""
+        """Delete the workspace with everything in it (azure-differences.md 2; both parameters are Azure's)."""
         accept("Workspace.delete", {}, no_wait=no_wait or None, delete_dependent_resources=delete_dependent_resources)
         self.remove()
 

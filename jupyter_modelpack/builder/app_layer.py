@@ -1,6 +1,6 @@
 """The app layer: entry script, what ships with it, and the lock.
 
-Contract section 4: with source_directory the whole folder ships under its own name; without, only
+azure-differences.md 4: with source_directory the whole folder ships under its own name; without, only
 the one script. The environment variables say which.
 """
 

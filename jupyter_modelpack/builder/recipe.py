@@ -33,7 +33,7 @@ class Source:
 
     Attributes:
         entry_script: Path relative to `folder`, or the script's own path when `folder` is None.
-        folder: source_directory, shipped whole under its own name (contract section 4), or None.
+        folder: source_directory, shipped whole under its own name (azure-differences.md 4), or None.
         content: The script itself, when it comes from a notebook cell or was taken as it was at some moment;
             `entry_script` then is its name.
         beside: The folder the script lies in, as it was named; it does not ship.

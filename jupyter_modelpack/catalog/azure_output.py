@@ -15,20 +15,20 @@ def say(text: str) -> None:
 
 
 def registering_model(name: str, report: Reporter | None = None) -> None:
-    """Contract section 3.2: one line a registration, after the files are in; to `report` if there is one."""
+    """azure-differences.md 3.2: one line a registration, after the files are in; to `report` if there is one."""
     (report.log if report else say)(f"Registering model {name}")
 
 
 def creation(state: str) -> None:
-    """Contract section 6: the last line of `wait_for_creation(show_output=True)`."""
+    """azure-differences.md 6: the last line of `wait_for_creation(show_output=True)`."""
     say(f"Package creation {state}")
 
 
 def pulling() -> None:
-    """Contract section 6: the first line of `pull`."""
+    """azure-differences.md 6: the first line of `pull`."""
     say("Pulling image from ACR (this may take a few minutes depending on image size)...\n")
 
 
 def logging_in(address: str) -> None:
-    """Contract section 6: `save` signs Docker in, so that the Dockerfile builds."""
+    """azure-differences.md 6: `save` signs Docker in, so that the Dockerfile builds."""
     say(f"Logging into Docker registry {address}")

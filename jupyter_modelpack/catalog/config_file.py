@@ -1,6 +1,6 @@
 """The config.json that names a workspace.
 
-Contract section 2: looked for from a folder upward, in ``.azureml/``, ``aml_config/``, then bare.
+azure-differences.md 2: looked for from a folder upward, in ``.azureml/``, ``aml_config/``, then bare.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def keep(context: DockerContext, store: Layout) -> Descriptor:
 
 
 def write(package: Image, folder: Path) -> None:
-    """Write Dockerfile and context into `folder`, over what is there (contract section 6)."""
+    """Write Dockerfile and context into `folder`, over what is there (azure-differences.md 6)."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"Error, output path is not a directory: {folder}")
     files, *models = package.manifest.layers

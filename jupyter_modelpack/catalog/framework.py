@@ -1,6 +1,6 @@
 """The words Azure ML has for what made a model.
 
-Contract section 3.3. `Model.Framework` is this class.
+azure-differences.md 3.3. `Model.Framework` is this class.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Files:
     """What a model path stands for.
 
     Attributes:
-        root: The file's or folder's own name, which stays part of the path (contract section 3.2).
+        root: The file's or folder's own name, which stays part of the path (azure-differences.md 3.2).
         folder: Whether it is a folder.
         entries: Path below the model's version, where it lies; sorted.
     """

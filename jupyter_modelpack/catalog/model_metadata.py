@@ -1,6 +1,6 @@
 """What is said of a model beside its files.
 
-Contract sections 3.2 and 3.3: the checks that registration makes, and the JSON it is shown as.
+azure-differences.md 3.2 and 3.3: the checks that registration makes, and the JSON it is shown as.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which registered models meet some criteria.
 
-Contract section 3.1 for one, 3.3 for many.
+azure-differences.md 3.1 for one, 3.3 for many.
 """
 
 from __future__ import annotations

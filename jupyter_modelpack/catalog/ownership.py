@@ -1,6 +1,6 @@
 """Whose files are obeyed: this user's and root's.
 
-Threat T13, as git's CVE-2022-24765: a config.json in a folder above, and a workspace it leads to, decide what
+threat-model.md T13, as git's CVE-2022-24765: a config.json in a folder above, and a workspace it leads to, decide what
 runs. In a shared folder another user could plant both.
 """
 

@@ -1,6 +1,6 @@
 """Tags and properties of models: checking them, changing them, filtering by them.
 
-Contract section 3.
+azure-differences.md 3.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Writing a layer's files to a folder of the user's.
 
 Never `tarfile.extract`: each component is opened below the one before it without following links,
-each file is new and gets its name when it is whole (threat T1).
+each file is new and gets its name when it is whole (threat-model.md T1).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _USAGE_CODE = 2
 
 
 def main() -> int:
-    """Run until SIGTERM; exit code 0, or 3 when the configuration or the script is at fault (contract 7.5)."""
+    """Run until SIGTERM; exit code 0, or 3 where settings or script are at fault (azure-differences.md 7.5)."""
     log.unbuffer()
     if words := sys.argv[1:]:
         asked = bool({"--help", "-h", "help"} & set(words))

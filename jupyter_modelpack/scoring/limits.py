@@ -22,7 +22,7 @@ JSON_DIGITS = 4300
 """Digits of the longest whole number, by default, also where the script parses: more take quadratic time in Python."""
 
 REQUEST_ID_SIZE = 100
-"""Longest request id a client may choose (contract 7.2)."""
+"""Longest request id a client may choose (azure-differences.md 7.2)."""
 
 HEADER_SECONDS = 10.0
 """From the first byte (or the connect) to the end of the head: an honest client sends it in one piece."""
@@ -76,7 +76,7 @@ DRAIN_GRACE_SECONDS = 0.3
 """On SIGTERM new connections are taken for this long, so that requests already on their way arrive."""
 
 TREE_LINES = 200
-"""Lines of the model folder's listing in the log (contract 7.5)."""
+"""Lines of the model folder's listing in the log (azure-differences.md 7.5)."""
 
 STREAM_BUFFER = 1024 * 1024
 """What a generator may be ahead of its client. Text of a language model never fills it; a file does at once."""

@@ -113,5 +113,5 @@ def json_response(status: int, content: Any, headers: list[Header] | None = None
 
 
 def problem(status: int, message: str, headers: list[Header] | None = None) -> Response:
-    """Answer with an error body, which is always `{"message": "..."}` (contract 7.2)."""
+    """Answer with an error body, which is always `{"message": "..."}` (azure-differences.md 7.2)."""
     return json_response(status, {"message": message[: limits.MESSAGE]}, headers)

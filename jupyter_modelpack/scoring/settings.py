@@ -1,6 +1,6 @@
 """The settings of one server, read from the environment.
 
-Names that Azure ML images use keep their meaning (contract 7.6); our own begin with MODELPACK_.
+Names that Azure ML images use keep their meaning (azure-differences.md 7.6); our own begin with MODELPACK_.
 """
 
 import json
@@ -22,7 +22,7 @@ UNHEEDED = {
 
 
 class ConfigurationError(Exception):
-    """A setting that cannot be used; the process ends with exit code 3 (contract 7.5)."""
+    """A setting that cannot be used; the process ends with exit code 3 (azure-differences.md 7.5)."""
 
 
 def _whole(low: int) -> Callable[[str], int]:
@@ -148,7 +148,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read `environment`, with config.json underneath: the environment wins (contract 7.6).
+        """Read `environment`, with config.json underneath: the environment wins (azure-differences.md 7.6).
 
         Lowest of all lies what the entry script says of itself.
         """
@@ -160,7 +160,7 @@ class Settings:
 
     @property
     def entry_path(self) -> Path:
-        """The entry script, relative to the app root unless absolute (contract 7.6); a newer one lies over it."""
+        """The entry script, relative to the app root unless absolute (azure-differences.md 7.6), or a newer one."""
         newer = Path(self.reload_dir) / self.entry_script if self.reload_dir else None
         return newer if newer is not None and newer.is_file() else Path(self.app_root) / self.entry_script
 
@@ -171,7 +171,7 @@ class Settings:
 
     @property
     def import_folders(self) -> list[str]:
-        """Where the script may import from: the app root and the source directory (contract 4)."""
+        """Where the script may import from: the app root and the source directory (azure-differences.md 4)."""
         return _folders(self.app_root, self.source_directory)
 
     @property
@@ -208,7 +208,7 @@ def _folders(root: str, source: str) -> list[str]:
 
 
 def _config_file(root: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """AZUREML_CONFIG_FILE, or config.json in the app root or beside the script (contract 7.6)."""
+    """AZUREML_CONFIG_FILE, or config.json in the app root or beside the script (azure-differences.md 7.6)."""
     named = environment.get("AZUREML_CONFIG_FILE")
     script = Path(root) / environment.get("AZUREML_ENTRY_SCRIPT", "")
     candidates = [Path(root) / named] if named else [Path(root, "config.json"), script.parent / "config.json"]

@@ -60,7 +60,7 @@ class Blobs:
         self._known = _known.setdefault(path.absolute(), _Known())
 
     def work(self) -> AbstractContextManager[None]:
-        """Keep what is written or found from now on from every collector until the block ends (F23)."""
+        """Keep what is written or found from now on from every collector until the block ends (promises.md F23)."""
         return lease(self.path).work()
 
     def rely_on(self, digests: Iterable[Digest]) -> None:
@@ -165,7 +165,7 @@ class Blobs:
             self.adopt(source, part)
 
     def settle(self) -> None:
-        """Make the names of all blobs that this process wrote or relies on durable (F3)."""
+        """Make the names of all blobs that this process wrote or relies on durable (promises.md F3)."""
         pending = self._known.pending.copy()
         if pending:
             sync_folder(self._blobs)
@@ -175,7 +175,7 @@ class Blobs:
     def _is_sound(self, descriptor: Descriptor) -> bool:
         """Whether the blob is there and right; from now on it stays there.
 
-        Its digest is checked once a process, so that good bytes at hand replace damaged ones (F18).
+        Its digest is checked once a process, so that good bytes at hand replace damaged ones (promises.md F18).
         """
         digest, path = descriptor.digest, self.blob_path(descriptor.digest)
         lease(self.path).note((digest,))

@@ -1,4 +1,4 @@
-"""Checking a store: every blob right, every name complete, nothing left by the dead (fault F18)."""
+"""Checking a store: every blob right, every name complete, nothing left by the dead (promises.md F18)."""
 
 from __future__ import annotations
 

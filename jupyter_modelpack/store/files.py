@@ -1,7 +1,7 @@
 """The only writer of the store: temp, write, fsync, rename, fsync the folder.
 
 A file is visible under its name only when all its bytes are on disk. A temporary file is locked by
-its writer for as long as that lives; one that nobody locks is rubbish and gets swept (faults F1-F3).
+its writer for as long as that lives; one that nobody locks is rubbish and gets swept (promises.md F1-F3).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _NO_LINK = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENO
 
 
 def make_folder(path: Path) -> None:
-    """Create a private folder (0700) with its parents, which are as private (threat T13)."""
+    """Create a private folder (0700) with its parents, which are as private (threat-model.md T13)."""
     if path.is_dir():
         return
     with disk_errors(path, "a folder"):

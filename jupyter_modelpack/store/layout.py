@@ -93,7 +93,7 @@ class Layout(Blobs):
                 with disk_errors(self.path, "the index", "read"):
                     return contents.parsed(self._key, _read(self.path / "index.json"))
             except FileNotFoundError as error:
-                # Network and layered file systems may show a moment without the file while it is replaced (F13).
+                # On network and layered file systems the file may be missing while it is replaced (promises.md F13).
                 if not (pause and (self.path / "index.lock").exists()):
                     raise NotFound(f"{self.path} is not an OCI image layout: it has no index.json.") from error
                 time.sleep(pause)

@@ -1,6 +1,6 @@
 """Leases: what running work has written or relies on, so that no collector removes it.
 
-Fault F23. Between a blob and the index entry that reaches it there is a time in which only this process
+promises.md F23. Between a blob and the index entry that reaches it there is a time in which only this process
 knows why the blob is there. A process that writes has one file in the layout, ``lease-<hex>.lock``, locked
 for as long as it lives; each line is the digest of a blob it wrote, took over or found. No clock is asked.
 
@@ -98,7 +98,7 @@ class Lease:
     def _open(self) -> int:
         if self._handle is None:
             if not self._swept:
-                sweep_layout(self._folder)  # the first write of a process clears up behind dead ones (F2)
+                sweep_layout(self._folder)  # the first write of a process clears up behind dead ones (promises.md F2)
                 self._swept = True
             self._path = self._folder / f"lease-{secrets.token_hex(8)}.lock"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC

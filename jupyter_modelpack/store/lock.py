@@ -1,9 +1,9 @@
 """Locks between processes.
 
 A lock is a file that the kernel locks for us (flock), so it ends with its holder, however that ends. Where
-the file system knows no flock (fault F13: some NFS, some FUSE), it is a folder ``<name>.held`` that says who
+the file system knows no flock (promises.md F13: some NFS, some FUSE), it is a folder ``<name>.held`` that says who
 made it: a folder with something in it appears whole, or not at all, by one rename on every file system. Such
-a lock is taken from a holder only when that is provably dead (F19).
+a lock is taken from a holder only when that is provably dead (promises.md F19).
 """
 
 from __future__ import annotations

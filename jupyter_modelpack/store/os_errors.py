@@ -1,6 +1,6 @@
 """What the disk says, in our words.
 
-Faults F1 and F20 of the threat model: a full disk, a used-up quota, too many open files, a disk that
+promises.md F1 and F20: a full disk, a used-up quota, too many open files, a disk that
 fails. Each becomes one named error; what was complete before is untouched.
 """
 
@@ -34,7 +34,7 @@ def disk_errors(path: Path, what: str, verb: str = "write") -> Iterator[None]:
 
 
 def need_room(folder: Path, size: int, what: str) -> None:
-    """Raise before the first byte is written when `size` bytes cannot fit (F1)."""
+    """Raise before the first byte is written when `size` bytes cannot fit (promises.md F1)."""
     found = os.statvfs(folder)
     free = found.f_bavail * found.f_frsize
     if size > free:

@@ -1,6 +1,6 @@
 """Whose a lock is: a process, told apart from a later one of the same number.
 
-Fault F19: a number alone proves nothing, for numbers are given again. A process is the same only with the
+promises.md F19: a number alone proves nothing, for numbers are given again. A process is the same only with the
 same start time, under the same boot of the machine, seen from the same container.
 """
 

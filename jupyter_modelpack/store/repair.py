@@ -1,4 +1,4 @@
-"""Repairing a store: damaged blobs are set aside, and taken anew from where they are whole (fault F18)."""
+"""Repairing a store: damaged blobs are set aside, and taken anew from where they are whole (promises.md F18)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a blob, and knowing at its end that it was the right one (fault F18)."""
+"""Reading a blob, and knowing at its end that it was the right one (promises.md F18)."""
 
 from __future__ import annotations
 

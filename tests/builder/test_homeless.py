@@ -1,4 +1,4 @@
-"""F17, T13: users without a home, without a name, without the right to write; and what others may see of theirs."""
+"""promises.md F17, threat-model.md T13: users without home, name or the right to write."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""F14, T3: whatever a folder holds, what ships of it is its own, byte for byte, or the whole is refused."""
+"""promises.md F14, threat-model.md T3: a folder ships as it is, byte for byte, or is refused."""
 
 import contextlib
 import io

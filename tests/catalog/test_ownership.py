@@ -1,4 +1,4 @@
-"""Another user's config.json and workspace are not obeyed (threat T13, as git's CVE-2022-24765)."""
+"""Another user's config.json and workspace are not obeyed (threat-model.md T13, as git's CVE-2022-24765)."""
 
 import json
 import logging

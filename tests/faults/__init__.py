@@ -1,6 +1,6 @@
 """What must not lose anything: kills, power cuts, full disks, many writers, flipped bits.
 
-Fault numbers (F1) are those of docs/explanation/promises.md, threat numbers (T1) those of threat-model.md beside it.
+Faults (`F1`) are numbered in docs/explanation/promises.md, threats (`T1`) in threat-model.md beside it.
 `make test` runs each in a form that takes seconds; `make soak` in the long one. Both print a scoreboard.
 ``MODELPACK_SOAK=0.2`` is a fifth of the long form.
 """

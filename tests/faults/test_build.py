@@ -1,4 +1,4 @@
-"""F2 on the whole way a user goes: `Model.register` and `Model.package`, killed at every store write."""
+"""promises.md F2 on the whole way a user goes: `Model.register` and `Model.package`, killed at every store write."""
 
 import contextlib
 import io

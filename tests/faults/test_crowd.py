@@ -1,4 +1,4 @@
-"""F16: a store of ten thousand images and a hundred thousand blobs stays usable."""
+"""promises.md F16: a store of ten thousand images and a hundred thousand blobs stays usable."""
 
 import json
 import time

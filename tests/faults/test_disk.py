@@ -1,4 +1,4 @@
-"""F1 and F20: a full disk, a used-up limit, a failing disk end in one named error and a sound store."""
+"""promises.md F1 and F20: a full disk, a used-up limit, a failing disk end in one named error and a sound store."""
 
 import contextlib
 import os

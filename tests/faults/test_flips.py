@@ -1,4 +1,4 @@
-"""F18: a damaged blob is found before it is used, by `check` and by everything that reads."""
+"""promises.md F18: a damaged blob is found before it is used, by `check` and by everything that reads."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""F2: SIGKILL at any moment corrupts nothing and loses nothing that was reported done."""
+"""promises.md F2: SIGKILL at any moment corrupts nothing and loses nothing that was reported done."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""F13 and F19: a lock has one owner, also where there is no flock and where owners die."""
+"""promises.md F13 and F19: a lock has one owner, also where there is no flock and where owners die."""
 
 import contextlib
 import fcntl

@@ -1,4 +1,4 @@
-"""F3: the order of the calls themselves: no name before its bytes are on disk, no success before its name is.
+"""promises.md F3: the order of calls: no name before its bytes are on disk, no success before its name.
 
 `strace` writes down what one packaging asks of the kernel; forty lines check it.
 """

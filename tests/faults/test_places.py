@@ -1,4 +1,4 @@
-"""F13: the store keeps its promises on file systems that are not ext4; F11: whatever the clock says."""
+"""promises.md F13: the store on file systems other than ext4; promises.md F11: clocks that are wrong."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""F3: after a power cut everything that was reported done is there, and nothing is half there."""
+"""promises.md F3: after a power cut everything that was reported done is there, and nothing is half there."""
 
 import os
 import random

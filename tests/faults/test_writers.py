@@ -1,4 +1,4 @@
-"""F4 and F23: many writers and a collector at work in one store lose nothing."""
+"""promises.md F4 and F23: many writers and a collector at work in one store lose nothing."""
 
 import subprocess
 import time

@@ -1,4 +1,4 @@
-"""Whatever an archive says, nothing is written outside the target (threat T1)."""
+"""Whatever an archive says, nothing is written outside the target (threat-model.md T1)."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""F6: a line that is cut again and again in one large layer costs little more than what was under way."""
+"""promises.md F6: a line that is cut again and again in one large layer costs little more than what was under way."""
 
 import itertools
 import os

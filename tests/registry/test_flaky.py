@@ -1,4 +1,4 @@
-"""Push and pull through a line on which every fifth request fails (F5, F6): all arrives, byte for byte."""
+"""Push and pull through a line on which every fifth request fails (promises.md F5, F6): all arrives, byte for byte."""
 
 import secrets
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Routes, methods, ids, CORS and bodies (contract 7.1 to 7.3)."""
+"""Routes, methods, ids, CORS and bodies (azure-differences.md 7.1 to 7.3)."""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""`@rawhttp`, AMLRequest and AMLResponse (contract 7.3, 7.4)."""
+"""`@rawhttp`, AMLRequest and AMLResponse (azure-differences.md 7.3, 7.4)."""
 
 from urllib.parse import quote_plus
 

@@ -1,4 +1,4 @@
-"""What run() may return, raise and take (contract 7.4, 7.5)."""
+"""What run() may return, raise and take (azure-differences.md 7.4, 7.5)."""
 
 from tests.scoring_diff.case import Ask, Script, post
 

@@ -1,4 +1,4 @@
-"""inference_schema's decorators: the real package there, ours here (contract 7.3, 7.8)."""
+"""inference_schema's decorators: the real package there, ours here (azure-differences.md 7.3, 7.8)."""
 
 from tests.scoring_diff.case import Script, get, post
 

@@ -1,4 +1,4 @@
-"""How scripts are found and started, and how a failed start ends (contract 4, 7.5, 7.6)."""
+"""How scripts are found and started, and how a failed start ends (azure-differences.md 4, 7.5, 7.6)."""
 
 from tests.scoring_diff.case import Script, get, post
 

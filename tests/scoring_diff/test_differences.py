@@ -1,4 +1,4 @@
-"""The same scripts and requests for both servers: what differs is in the table, and nothing else (contract 7)."""
+"""Both servers get the same scripts and requests: only what the table says differs (azure-differences.md 7)."""
 
 from concurrent.futures import ThreadPoolExecutor
 

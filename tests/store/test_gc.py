@@ -1,4 +1,4 @@
-"""Leases and the collector, one step after the other (fault F23)."""
+"""Leases and the collector, one step after the other (promises.md F23)."""
 
 import threading
 import time

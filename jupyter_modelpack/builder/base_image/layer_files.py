@@ -39,7 +39,7 @@ def layer_files(image: Image, layer: Descriptor, check: Callable[[], None] = lam
 
     Raises:
         UsageError: its compression is not supported.
-        Untrusted: it is no readable archive, or unpacks to more than an honest one (threat T2).
+        Untrusted: it is no readable archive, or unpacks to more than an honest one (threat-model.md T2).
     """
     compression = COMPRESSION.get(layer.media_type)
     if compression is None or compression == "zstd":
@@ -64,7 +64,7 @@ def layer_files(image: Image, layer: Descriptor, check: Callable[[], None] = lam
 
 
 class _Bounded:
-    """A layer's plain bytes, up to what no honest layer exceeds (threat T2)."""
+    """A layer's plain bytes, up to what no honest layer exceeds (threat-model.md T2)."""
 
     def __init__(self, stream: BinaryIO, size: int, check: Callable[[], None]) -> None:
         self._stream, self._left, self._check = stream, size * EXPANSION + EXPANSION_FREE, check

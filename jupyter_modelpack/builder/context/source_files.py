@@ -1,6 +1,6 @@
 """Which files of a folder ship.
 
-Contract section "Do better": ignore files are honoured, secrets never ship. Threat T3: a link that
+azure-differences.md 8: ignore files are honoured, secrets never ship. threat-model.md T3: a link that
 leaves the folder refuses the whole folder, since a notebook from elsewhere could name it to carry
 ``~/.ssh`` into an image.
 """

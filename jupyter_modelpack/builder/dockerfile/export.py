@@ -2,7 +2,7 @@
 
 ``FROM`` names an image in the workspace's own registry that holds base and dependencies already, so
 building downloads no package; what a user wants to look at and change lies beside it as plain
-files. Contract section 6, "Saved context layout".
+files. azure-differences.md 6, "Saved context layout".
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from jupyter_modelpack.oci.unpack import unpack
 from jupyter_modelpack.store.layout import Layout
 
 REPOSITORY = "azureml/environment"
-"""Where environment images are named in a workspace (contract fact: a second repository under azureml/)."""
+"""Where environment images are named in a workspace (azure-differences.md 6: a second repository under azureml/)."""
 
 LAST = "requirements-last"
 """Folder of the packages that pip is to install once more, so that a file which several ship is that of the image."""

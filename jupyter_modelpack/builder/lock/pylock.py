@@ -90,7 +90,7 @@ def _parse(text: str) -> Lock:
 
 
 def refuse_sources(packages: Iterable[Locked]) -> None:
-    """Raise `UsageError` naming the source archives among packages that others have chosen (threat T4)."""
+    """Raise `UsageError` naming the source archives among packages that others have chosen (threat-model.md T4)."""
     named = [f"{package.name} {package.version}" for package in packages if package.source]
     if named:
         raise UsageError(
@@ -137,7 +137,7 @@ def _one_file(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Leave the one file, with the one hash, that names the layer.
 
     uv takes a file that meets any of several hashes: an index that lists a well-known sha256 beside its own
-    file's sha512 would have that file kept as the well-known one (threat T4).
+    file's sha512 would have that file kept as the well-known one (threat-model.md T4).
     """
     rest = {key: value for key, value in entry.items() if key not in _KINDS}
     for kind in _KINDS:
@@ -207,7 +207,7 @@ def uv_environment() -> dict[str, str]:
 
 
 def refuse_secrets(lock: Lock) -> None:
-    """Raise `UsageError` when a URL of the lock holds a password: the lock ships in the image (threat T9)."""
+    """Raise `UsageError` when a URL of the lock holds a password: the lock ships in the image (threat-model.md T9)."""
     if scrub(lock.text) != lock.text:
         raise UsageError(
             "A requirement's URL holds a password or token, and the lock that names it ships in the image.",

@@ -1,4 +1,4 @@
-"""How a service's container is shut in (T12 of the threat model)."""
+"""How a service's container is shut in (threat-model.md T12)."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _pool = ThreadPoolExecutor(16, "modelpack-lab")
 
 
 class Handler(APIHandler):
-    """One of our routes; threat T8 says what `prepare` refuses."""
+    """One of our routes; threat-model.md T8 says what `prepare` refuses."""
 
     auth_resource = "modelpack"
 

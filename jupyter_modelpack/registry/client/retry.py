@@ -32,7 +32,7 @@ class Again(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Five tries, 1-2-4-8 seconds apart give or take a fifth, five minutes at most (fault F5)."""
+    """Five tries, 1-2-4-8 seconds apart give or take a fifth, five minutes at most (promises.md F5)."""
 
     tries: int = 5
     first: float = 1.0

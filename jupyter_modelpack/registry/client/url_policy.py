@@ -2,7 +2,7 @@
 
 A registry is somebody else's program: it names the server that gives tokens, it redirects downloads and
 says where uploads go. Credentials go to the registry itself and to a token server of the same site;
-nowhere else (threat T5).
+nowhere else (threat-model.md T5).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A web page must not: it can make a browser send requests to loopback, under our address or, by
 rebinding DNS, under a name of its own. So the Host must be loopback and nothing that only browsers
-send across sites is answered (threat T8).
+send across sites is answered (threat-model.md T8).
 """
 
 from __future__ import annotations

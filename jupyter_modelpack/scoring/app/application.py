@@ -1,4 +1,4 @@
-"""The routes (contract 7.1), and what every answer carries."""
+"""The routes (azure-differences.md 7.1), and what every answer carries."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Cross-origin requests, allowed where AML_CORS_ORIGINS says so (contract 7.2)."""
+"""Cross-origin requests, allowed where AML_CORS_ORIGINS says so (azure-differences.md 7.2)."""
 
 from ..messages import HTML, Header, Request, Response
 

@@ -1,4 +1,4 @@
-"""Which model a path is about, and in which words (contract 7.1, Open Inference Protocol)."""
+"""Which model a path is about, and in which words (azure-differences.md 7.1, Open Inference Protocol)."""
 
 from pathlib import Path
 from typing import NamedTuple

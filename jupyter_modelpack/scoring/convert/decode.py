@@ -1,4 +1,4 @@
-"""What run() gets to read: a request's body or query as text (contract 7.3 with "Do better")."""
+"""What run() gets to read: a request's body or query as text (azure-differences.md 7.3, 8)."""
 
 import json
 import zlib
@@ -101,7 +101,7 @@ def _depth(brackets: bytes) -> int:
 
 
 def query_object(query: bytes) -> dict[str, Any]:
-    """`a=1&b=[1,2]&e=1&e=2` is `{"a": 1, "b": [1, 2], "e": [1, 2]}` (contract 7.1)."""
+    """`a=1&b=[1,2]&e=1&e=2` is `{"a": 1, "b": [1, 2], "e": [1, 2]}` (azure-differences.md 7.1)."""
     found: dict[str, list[Any]] = {}
     try:
         pairs = quoted.pairs(query)

@@ -1,4 +1,4 @@
-"""What run() returned, as JSON (contract 7.4 with "Do better").
+"""What run() returned, as JSON (azure-differences.md 7.4, 8).
 
 numpy, pandas and torch are recognised by what their objects can do: this module imports none of them.
 """
@@ -27,7 +27,7 @@ def encoder(nan: str) -> Encoder:
 
 def _encode(value: Any) -> bytes:
     if value is None:
-        return b"{}"  # contract 7.4
+        return b"{}"  # azure-differences.md 7.4
     try:
         return orjson.dumps(value, _plain, _OPTIONS)
     except (TypeError, RecursionError):

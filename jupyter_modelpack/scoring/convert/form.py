@@ -1,4 +1,4 @@
-"""Form fields and uploaded files of a request, for `@rawhttp` scripts (contract 7.3)."""
+"""Form fields and uploaded files of a request, for `@rawhttp` scripts (azure-differences.md 7.3)."""
 
 import io
 import re

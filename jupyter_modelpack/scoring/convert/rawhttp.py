@@ -1,4 +1,4 @@
-"""`@rawhttp`, `AMLRequest`, `AMLResponse`: for scripts that want the request itself (contract 7.3, 7.4).
+"""`@rawhttp`, `AMLRequest`, `AMLResponse`: for scripts that want the request itself (azure-differences.md 7.3, 7.4).
 
 Scripts import these names from `azureml.contrib.services.*` or `azureml_inference_server_http.api.*`;
 shims.py puts them there.
@@ -170,7 +170,7 @@ class AMLRequest:
 
 
 class AMLResponse:
-    """A response with status and headers of the script's choosing (contract 7.4)."""
+    """A response with status and headers of the script's choosing (azure-differences.md 7.4)."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ def from_aml(result: AMLResponse, encode: Encoder) -> Response:
     """Convert an AMLResponse.
 
     json_str=True sends the message as JSON, None as `{}`; text goes as text/html unless a header says
-    otherwise. A header value is split at commas into repeated headers (contract 7.4).
+    otherwise. A header value is split at commas into repeated headers (azure-differences.md 7.4).
     """
     headers: list[Header] = []
     content_type = JSON if result.json_str or result.message is None else HTML
@@ -28,7 +28,7 @@ def from_aml(result: AMLResponse, encode: Encoder) -> Response:
 
 
 def from_flask(result: Any) -> Response | None:
-    """Convert a Flask or Werkzeug response, known by its shape (contract 7.4); None for anything else."""
+    """Convert a Flask or Werkzeug response, known by its shape (azure-differences.md 7.4); None for anything else."""
     if not (hasattr(result, "get_wsgi_headers") and hasattr(result, "get_data")):
         return None
     items: Iterable[tuple[str, str]] = result.headers.items()

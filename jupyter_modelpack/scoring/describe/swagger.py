@@ -1,4 +1,4 @@
-"""`GET /swagger.json`: what the service takes and gives, in three dialects (contract 7.1, 7.8)."""
+"""`GET /swagger.json`: what the service takes and gives, in three dialects (azure-differences.md 7.1, 7.8)."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The three routes, as Swagger 2.0 and OpenAPI 3 describe them (contract 7.8)."""
+"""The three routes, as Swagger 2.0 and OpenAPI 3 describe them (azure-differences.md 7.8)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Request ids: which id a request goes by, which headers say so (contract 7.2)."""
+"""Request ids: which id a request goes by, which headers say so (azure-differences.md 7.2)."""
 
 import os
 
@@ -40,7 +40,7 @@ def _fresh() -> bytes:
 
 
 def too_long(headers: dict[bytes, bytes]) -> Response | None:
-    """Refuse ids over 100 characters with 431 (contract 7.2)."""
+    """Refuse ids over 100 characters with 431 (azure-differences.md 7.2)."""
     if len(headers.get(b"x-request-id", b"")) > limits.REQUEST_ID_SIZE:
         return problem(431, "x-request-id must not exceed 100 characters")
     if (

@@ -29,7 +29,7 @@ _OVER_SECONDS = 30.0
 
 _QUIET = frozenset(
     {"/", "/ready", "/metrics", "/v2/health/live", "/v2/health/ready"}
-)  # probes come every few seconds and would bury the calls (contract 7.7), whatever they are answered
+)  # probes come every few seconds and would bury the calls (azure-differences.md 7.7), whatever they are answered
 _PROBING = frozenset({"GET", "HEAD"})
 
 
@@ -110,7 +110,7 @@ class Server:
         respond(response)
 
     def answered(self, request: Request, response: Response) -> None:
-        """Log a call as `POST /score 200 0.231ms 4` (contract 7.7)."""
+        """Log a call as `POST /score 200 0.231ms 4` (azure-differences.md 7.7)."""
         seconds = time.perf_counter() - request.started
         if self.counters is not None:
             self.counters.answered(request, response, seconds)

@@ -40,7 +40,7 @@ def input_schema(
 
 
 def output_schema(output_type: AbstractParameterType) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare what run() returns; it is documentation only (contract 7.3)."""
+    """Declare what run() returns; it is documentation only (azure-differences.md 7.3)."""
     _check(output_type)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:

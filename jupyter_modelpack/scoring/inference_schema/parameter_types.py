@@ -1,4 +1,4 @@
-"""Parameter types of inference_schema, for environments without that package (contract 7.3, 7.8).
+"""Parameter types of inference_schema, for environments without that package (azure-differences.md 7.3, 7.8).
 
 A sample tells what a parameter looks like. What does not match it is refused with the place of the first
 difference: the original answers 500 there, we answer 400.

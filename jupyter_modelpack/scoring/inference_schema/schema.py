@@ -23,7 +23,7 @@ def describe(run: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]] |
 
 
 def arguments_of(request: Request, parameters: dict[str, inspect.Parameter], limit: int, depth: int) -> dict[str, Any]:
-    """Give one argument for every parameter but `request_headers`; unknown keys are ignored (contract 7.3)."""
+    """Give each parameter but `request_headers` an argument; ignore unknown keys (azure-differences.md 7.3)."""
     given = query_object(request.query) if request.method == "GET" else _json_object(request, limit, depth)
     arguments = {}
     for name, parameter in parameters.items():

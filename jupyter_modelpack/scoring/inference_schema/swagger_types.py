@@ -1,4 +1,4 @@
-"""Samples, described as Swagger schemas (contract 7.8)."""
+"""Samples, described as Swagger schemas (azure-differences.md 7.8)."""
 
 import datetime as dt
 from typing import Any

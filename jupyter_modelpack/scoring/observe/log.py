@@ -1,4 +1,4 @@
-"""Log lines of the server itself, in the shape Azure ML images write (contract 7.7)."""
+"""Log lines of the server itself, in the shape Azure ML images write (azure-differences.md 7.7)."""
 
 import contextlib
 import json
@@ -75,7 +75,7 @@ def line(level: str, message: str, **more: object) -> str:
 
 
 def call(request: Request, response: Response, seconds: float) -> str:
-    """Give the line of one call: `POST /score 200 0.231ms 4` (contract 7.7)."""
+    """Give the line of one call: `POST /score 200 0.231ms 4` (azure-differences.md 7.7)."""
     path = request.path if len(request.path) <= _PATH else f"{request.path[:_PATH]}..."
     text = f"{request.method} {path} {response.status} {seconds * 1000:.3f}ms {response.size}"
     if not _json:

@@ -149,7 +149,7 @@ class Scorer:
             self._end_a_copy()  # not later: in Python 3.14 a forked loop wakes nobody who waits for a task
 
     def timed_out(self) -> Response:
-        """Answer a call that took too long (contract 7.5)."""
+        """Answer a call that took too long (azure-differences.md 7.5)."""
         text = f"Scoring timeout after {round(self._settings.call_limit * 1000)} ms"
         log.error(f"run() was stopped: {text}")
         return problem(500, text, [_FAILED])

@@ -17,7 +17,7 @@ from . import shims
 from .cell_definitions import carry_in, stand_for_main
 
 MODULE = "entry_module"
-"""The name Azure ML's server gives the script's module (contract 7.6)."""
+"""The name Azure ML's server gives the script's module (azure-differences.md 7.6)."""
 
 _CHILDREN = Path(__file__).parents[1] / "children"
 """What processes that the script starts afresh find the script by."""
@@ -64,7 +64,7 @@ def load(settings: Settings) -> Entry:
     """Import the script; init() is not called yet.
 
     The app root and the source directory are importable, the script's own folder only if it is one of them
-    (contract 4): a script that runs here runs in the image.
+    (azure-differences.md 4): a script that runs here runs in the image.
     """
     path = settings.entry_path
     _extend_path(settings)
@@ -92,7 +92,7 @@ def _extend_path(settings: Settings) -> None:
 
 
 def entry_of(module: types.ModuleType, name: str) -> Entry:
-    """Find init() and run(); a module-level `driver_module` is followed (contract 7.6).
+    """Find init() and run(); a module-level `driver_module` is followed (azure-differences.md 7.6).
 
     Only for run(): a generated driver's run() does nothing but pass on, its init() does things of its own.
     """
@@ -144,7 +144,7 @@ def _run(module: types.ModuleType, path: Path, carried: str) -> None:
 
 
 def _parameters(run: Callable[..., Any], *, several: bool) -> dict[str, inspect.Parameter]:
-    """Check run()'s signature: one parameter of any name, perhaps request_headers (contract 7.3)."""
+    """Check run()'s signature: one parameter of any name, perhaps request_headers (azure-differences.md 7.3)."""
     parameters = dict(inspect.signature(run).parameters)
     for name, parameter in parameters.items():
         if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY}:

@@ -11,7 +11,7 @@ _NAMES = 8
 
 
 def tree(root: str, lines: int = limits.TREE_LINES) -> str:
-    """List what lies below `root`, one entry a line, at most `lines` (contract 7.5)."""
+    """List what lies below `root`, one entry a line, at most `lines` (azure-differences.md 7.5)."""
     top = Path(root)
     if not root or not top.is_dir():
         return f"{root or '(AZUREML_MODEL_DIR is not set)'}: there is no such folder"
@@ -28,7 +28,7 @@ def tree(root: str, lines: int = limits.TREE_LINES) -> str:
 def explain_miss(error: BaseException, model_dir: str) -> str | None:
     """Say what is in the model folder when `error`, or what caused it, is a missing file under it.
 
-    The commonest mistake: a folder registered as a model keeps its own name as one level (contract 3.5).
+    The commonest mistake: a folder registered as a model keeps its own name as one level (azure-differences.md 3.5).
     """
     missing = _missing_file(error)
     if missing is None or not model_dir:

@@ -1,11 +1,11 @@
-"""`Model.get_model_path` for scripts that import azureml.core (contract 3.4)."""
+"""`Model.get_model_path` for scripts that import azureml.core (azure-differences.md 3.4)."""
 
 import os
 from pathlib import Path
 
 
 class WebserviceException(Exception):
-    """What the SDK raises for misuse; the text is in `.message` (contract 1)."""
+    """What the SDK raises for misuse; the text is in `.message` (azure-differences.md 1)."""
 
     def __init__(self, exception_message: str, status_code: int | None = None, **_: object) -> None:
         super().__init__(exception_message)
@@ -14,7 +14,7 @@ class WebserviceException(Exception):
 
 
 class ModelNotFoundException(Exception):
-    """There is no such model; no WebserviceException, as in the SDK (contract 1)."""
+    """There is no such model; no WebserviceException, as in the SDK (azure-differences.md 1)."""
 
     def __init__(self, exception_message: str, **_: object) -> None:
         super().__init__(exception_message)

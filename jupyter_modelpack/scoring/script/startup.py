@@ -1,4 +1,4 @@
-"""Starting the script, or explaining why it does not start (contract 7.5)."""
+"""Starting the script, or explaining why it does not start (azure-differences.md 7.5)."""
 
 import asyncio
 import contextlib

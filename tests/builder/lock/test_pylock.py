@@ -138,7 +138,7 @@ def test_a_password_in_a_direct_url_is_refused(recipe, store, tmp_path, index, h
 @pytest.mark.network
 @pytest.mark.parametrize("setting", ["", "UV_NO_VERIFY_HASHES", "UV_CONFIG_FILE"])
 def test_an_index_cannot_pass_its_file_off_as_another(setting, tmp_path, recipe, store, index, monkeypatch):
-    """Threat T4: a layer is named by a sha256, so the file must meet just that, whatever else is listed or set."""
+    """threat-model.md T4: a layer is named by a sha256, so the file must meet that one, whatever else is listed."""
     (tmp_path / "uv.toml").write_text("[pip]\nverify-hashes = false\n")
     if setting:
         monkeypatch.setenv(setting, "1" if setting == "UV_NO_VERIFY_HASHES" else str(tmp_path / "uv.toml"))

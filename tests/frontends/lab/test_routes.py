@@ -1,4 +1,4 @@
-"""Threat T8: whoever may not come in does not, on any route there is."""
+"""threat-model.md T8: whoever may not come in does not, on any route there is."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Routes, methods, ids and headers (contract 7.1, 7.2)."""
+"""Routes, methods, ids and headers (azure-differences.md 7.1, 7.2)."""
 
 import re
 

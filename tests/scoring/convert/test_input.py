@@ -1,4 +1,4 @@
-"""What run() is given (contract 7.3 with "Do better")."""
+"""What run() is given (azure-differences.md 7.3, 8)."""
 
 import gzip
 import json

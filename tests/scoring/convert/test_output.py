@@ -1,4 +1,4 @@
-"""What run() may return (contract 7.4 with "Do better")."""
+"""What run() may return (azure-differences.md 7.4, 8)."""
 
 import json
 

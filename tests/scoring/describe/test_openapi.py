@@ -1,4 +1,4 @@
-"""What a service says it takes and gives: by decorators, type hints or the packaged sample (contract 7.8)."""
+"""Descriptions of a service: from decorators, type hints or the packaged sample (azure-differences.md 7.8)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""inference_schema without the package, the service's description, CORS (contract 7.2, 7.3, 7.8)."""
+"""inference_schema without the package, the service's description, CORS (azure-differences.md 7.2, 7.3, 7.8)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Ten thousand connections at once (reliability T11)."""
+"""Ten thousand connections at once (threat-model.md T11)."""
 
 import contextlib
 import resource

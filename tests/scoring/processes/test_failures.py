@@ -1,4 +1,4 @@
-"""Scripts that fail while serving (contract 7.5)."""
+"""Scripts that fail while serving (azure-differences.md 7.5)."""
 
 import time
 

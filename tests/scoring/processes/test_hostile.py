@@ -1,4 +1,4 @@
-"""Malformed, oversized and slow clients (reliability T11)."""
+"""Malformed, oversized and slow clients (threat-model.md T11)."""
 
 import contextlib
 import resource

@@ -1,4 +1,4 @@
-"""What clients may hold of the server's memory, all of them together (reliability T11)."""
+"""What clients may hold of the server's memory, all of them together (threat-model.md T11)."""
 
 import contextlib
 import select

@@ -1,4 +1,4 @@
-"""Scripts that print without end, fork, leak, hang (reliability T11); a worker killed under load."""
+"""Scripts that print without end, fork, leak, hang (threat-model.md T11); a worker killed under load."""
 
 import http.client
 import json

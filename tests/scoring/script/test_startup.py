@@ -1,4 +1,4 @@
-"""Starting, and explaining why not (contract 7.5)."""
+"""Starting, and explaining why not (azure-differences.md 7.5)."""
 
 import http.client
 import shutil
