@@ -19,9 +19,9 @@ from jupyter_modelpack.analysis.script_imports import Import, imports_of
 from jupyter_modelpack.builder import top_level_modules
 from jupyter_modelpack.builder.context.source_files import survey
 from jupyter_modelpack.builder.lock.pylock import Lock
-from jupyter_modelpack.builder.recipe import Recipe, Source
+from jupyter_modelpack.builder.recipe import AppSource, Recipe
 from jupyter_modelpack.builder.script_text import decoded, parsed, script_bytes
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels import wheel_contents
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
@@ -46,7 +46,7 @@ _AT_ONCE = 8
 """Wheels whose list of files is asked for at the same time."""
 
 
-def foresee(recipe: Recipe, lock: Lock, target: Target) -> None:
+def foresee(recipe: Recipe, lock: Lock, target: BuildTarget) -> None:
     """Raise `BuildFailed` as `check` would, before a single package is fetched.
 
     Where a package that is not here yet does not say what it brings, nothing is said: `check` will.
@@ -86,7 +86,7 @@ def check(recipe: Recipe, image: Image, store: Layout, report: Reporter) -> None
         )
 
 
-def _refuse(missing: Collection[Import], source: Source) -> None:
+def _refuse(missing: Collection[Import], source: AppSource) -> None:
     if missing:
         ordered = sorted(missing, key=lambda one: one.line)
         raise BuildFailed(
@@ -129,14 +129,14 @@ def _wanted(recipe: Recipe) -> dict[str, Import]:
     return found
 
 
-def _local(source: Source) -> Iterator[str]:
+def _local(source: AppSource) -> Iterator[str]:
     """Yield the modules that ship with the script."""
     shipped = (path for path, _ in survey(source.folder, source.allowed).files) if source.folder else ()
     for path in (*source.extra, *shipped):
         yield path.partition("/")[0].partition(".")[0]
 
 
-def _carried(source: Source) -> Iterator[ast.stmt]:
+def _carried(source: AppSource) -> Iterator[ast.stmt]:
     for path, content in source.extra.items():
         if path.endswith(".py"):
             yield from parsed(content, path).body

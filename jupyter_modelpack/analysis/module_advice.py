@@ -12,13 +12,13 @@ from importlib import metadata
 from pathlib import Path
 
 from jupyter_modelpack.analysis.script_imports import Import
-from jupyter_modelpack.builder.recipe import Source
+from jupyter_modelpack.builder.recipe import AppSource
 
 _SEVERAL = 3
 """So many distributions may bring a module and be named; a namespace such as `google` has dozens."""
 
 
-def advice(missing: Sequence[Import], source: Source) -> str:
+def advice(missing: Sequence[Import], source: AppSource) -> str:
     """Return what to do, a line for each kind of module.
 
     Args:
@@ -69,7 +69,7 @@ def _is_from_an_index(name: str) -> bool:
         return False
 
 
-def _file_of(module: str, source: Source) -> str:
+def _file_of(module: str, source: AppSource) -> str:
     """Return what Python would have imported beside the script, in words."""
     for folder in dict.fromkeys((source.folder, Path(source.beside), Path())):
         for path in _candidates(folder, module) if folder else ():
@@ -84,7 +84,7 @@ def _candidates(folder: Path, module: str) -> Iterable[Path]:
     return (folder / module / "__init__.py", folder / f"{module}.py")
 
 
-def _to_ship(source: Source) -> str:
+def _to_ship(source: AppSource) -> str:
     if source.folder is not None:
         return f"put it into {source.folder.name}, or take it out of the ignore file there."
     name = Path(source.entry_script).name

@@ -24,7 +24,7 @@ from typing import BinaryIO, cast
 
 from jupyter_modelpack import home
 from jupyter_modelpack.analysis import entry_script
-from jupyter_modelpack.builder.recipe import Recipe, Source
+from jupyter_modelpack.builder.recipe import AppSource, Recipe
 from jupyter_modelpack.builder.script_text import decoded, parsed, script_bytes
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.limits import CHUNK, PICKLE_BYTES
@@ -99,7 +99,7 @@ def check(recipe: Recipe, store: Layout) -> None:
             )
 
 
-def _lacking(names: frozenset[str], source: Source) -> frozenset[str]:
+def _lacking(names: frozenset[str], source: AppSource) -> frozenset[str]:
     script = script_bytes(source)
     text = decoded(script, source.entry_script)
     if "__main__" in text or source.folder is not None:  # it may arrange __main__ itself, where we cannot see

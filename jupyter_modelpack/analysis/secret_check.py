@@ -11,13 +11,13 @@ from types import MappingProxyType
 from jupyter_modelpack.analysis.secret_free_files import Searched
 from jupyter_modelpack.builder.app_layer import AppFile, app_files, open_app_file
 from jupyter_modelpack.builder.context.secret_text import Found, bound_of, find_secret
-from jupyter_modelpack.builder.recipe import Source
+from jupyter_modelpack.builder.recipe import AppSource
 from jupyter_modelpack.errors import UsageError
 
 SAMPLE = "sample"
 
 
-def check(source: Source, sample: str | None = None, variables: Mapping[str, str] = MappingProxyType({})) -> None:
+def check(source: AppSource, sample: str | None = None, variables: Mapping[str, str] = MappingProxyType({})) -> None:
     """Raise `UsageError` naming place and rule of the first secret in what ships, and never the secret itself.
 
     Of a folder, files are passed over that were searched before and have not changed since.

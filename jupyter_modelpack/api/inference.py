@@ -18,7 +18,7 @@ from jupyter_modelpack.api.container_registry import ContainerRegistry
 from jupyter_modelpack.api.environment import Environment
 from jupyter_modelpack.builder.context.secret_names import is_secret
 from jupyter_modelpack.builder.context.source_files import inside, survey
-from jupyter_modelpack.builder.recipe import Source
+from jupyter_modelpack.builder.recipe import AppSource
 from jupyter_modelpack.builder.script_text import encoded
 from jupyter_modelpack.catalog.text_file import read_text
 from jupyter_modelpack.errors import PathNotFound, UsageError
@@ -116,7 +116,7 @@ class InferenceConfig:
         made.enable_gpu = made.cuda_version = made.base_image_registry = made.description = None
         return made
 
-    def as_source(self) -> Source:
+    def as_source(self) -> AppSource:
         """Return what a recipe says of the script; ours, not Azure's.
 
         Raises:
@@ -125,10 +125,10 @@ class InferenceConfig:
         """
         return replace(self._own_source(), extra=self.carried, allowed=tuple(self.allow_secrets))
 
-    def _own_source(self) -> Source:
+    def _own_source(self) -> AppSource:
         folder = Path(self.source_directory) if self.source_directory else None
         if self.source is not None:
-            return Source(self.entry_script, folder, encoded(self.source, self.entry_script))
+            return AppSource(self.entry_script, folder, encoded(self.source, self.entry_script))
         if folder is None:
             return _snapshot(Path(self.entry_script))
         shipped = {path for path, _ in survey(folder, self.allow_secrets).files}
@@ -145,7 +145,7 @@ class InferenceConfig:
                 hint=f"Add !{wanted} to .amlignore there.",
                 code="entry-script-ignored",
             )
-        return Source(wanted, folder)
+        return AppSource(wanted, folder)
 
     def docker_steps(self) -> str | None:
         """Return the extra Dockerfile instructions, or None; ours, not Azure's."""
@@ -215,10 +215,10 @@ class InferenceConfig:
         return f"InferenceConfig({', '.join(f'{name}={value}' for name, value in shown.items())})"
 
 
-def _snapshot(path: Path) -> Source:
+def _snapshot(path: Path) -> AppSource:
     """Take the script as it is now: the build reads later, and the next cell may write another one."""
     try:
-        return Source(path.name, None, path.read_bytes(), beside=str(path.parent))
+        return AppSource(path.name, None, path.read_bytes(), beside=str(path.parent))
     except FileNotFoundError as error:
         raise PathNotFound(f"entry_script {path} doesn't exist any more.") from error
 

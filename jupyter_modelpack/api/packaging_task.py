@@ -27,8 +27,8 @@ from jupyter_modelpack.store.layout import Layout
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.environment import Environment
-    from jupyter_modelpack.builder.base_image.resolve import Base
-    from jupyter_modelpack.registry.client.credentials import Credentials
+    from jupyter_modelpack.builder.base_image.resolve import BaseImage
+    from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,9 @@ class PackagingTask:
             remote_registry.send(self.workspace, record.name, store.image(record.descriptor), report)
         return record
 
-    def _build(self, report: Reporter, base: Base | None, address: str) -> tuple[Descriptor, Sequence[LayerNote], str]:
+    def _build(
+        self, report: Reporter, base: BaseImage | None, address: str
+    ) -> tuple[Descriptor, Sequence[LayerNote], str]:
         """Return what was made, of which layers, and of a Dockerfile the name of the image that it builds on."""
         from jupyter_modelpack.analysis import missing_imports  # noqa: PLC0415
         from jupyter_modelpack.builder import build  # noqa: PLC0415 - only who builds pays for it
@@ -96,7 +98,7 @@ class PackagingTask:
         report.log(f"Successfully built {built.image.id.short}")
         return built.image.descriptor, built.layers, ""
 
-    def _base(self, report: Reporter) -> Base | None:
+    def _base(self, report: Reporter) -> BaseImage | None:
         """Return the base image when it takes more than its name: an engine, or a password."""
         needs, platform, fresh = self.recipe.needs, self.recipe.platform, self.recipe.pull
         known = self._passwords()
@@ -118,11 +120,11 @@ class PackagingTask:
         cache = Layout.create(home.cache())
         return resolve_base(needs.base, needs.python, platform, cache, report, known, fresh=fresh)
 
-    def _passwords(self) -> dict[str, Credentials]:
+    def _passwords(self) -> dict[str, RegistryCredentials]:
         """Return what the environment says to log in with where its base image lies."""
-        from jupyter_modelpack.registry.client.credentials import Credentials  # noqa: PLC0415 - as above
+        from jupyter_modelpack.registry.client.credentials import RegistryCredentials  # noqa: PLC0415 - as above
 
         account = self.environment.docker.base_image_registry if self.environment else None
         if account is None or not (account.address and account.username and account.password):
             return {}
-        return {account.address: Credentials(account.username, Secret(account.password))}
+        return {account.address: RegistryCredentials(account.username, Secret(account.password))}

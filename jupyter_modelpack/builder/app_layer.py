@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jupyter_modelpack.builder.context.source_files import Survey, open_regular, survey
-from jupyter_modelpack.builder.recipe import ModelPart, Source
+from jupyter_modelpack.builder.recipe import AppSource, ModelPart
 from jupyter_modelpack.errors import PathNotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import (
@@ -51,8 +51,8 @@ class AppFile:
     executable: bool = False
 
 
-def app_files(source: Source, told: Callable[[Survey], None] = lambda _survey: None) -> Iterator[AppFile]:
-    """Yield the files that ship, sorted by path; `told` gets what was found in the folder, if there is one.
+def app_files(source: AppSource, on_survey: Callable[[Survey], None] = lambda _survey: None) -> Iterator[AppFile]:
+    """Yield the files that ship, sorted by path; `on_survey` gets what was found in the folder, if there is one.
 
     Raises:
         PathNotFound: the entry script is not there.
@@ -67,14 +67,14 @@ def app_files(source: Source, told: Callable[[Survey], None] = lambda _survey: N
         found[script.name] = AppFile(script.name, script)
     if source.folder is not None:
         surveyed = survey(source.folder, source.allowed)
-        told(surveyed)
+        on_survey(surveyed)
         for relative, path in surveyed.files:
             name = f"{source.folder.name}/{relative}"
             found[name] = AppFile(name, path, source.folder, executable=bool(path.stat().st_mode & 0o100))
     yield from (found[path] for path in sorted(found))
 
 
-def shipping(source: Source, surveyed: Survey) -> list[str]:
+def shipping(source: AppSource, surveyed: Survey) -> list[str]:
     """Say how much of a folder ships, and which files do not for the sake of their names."""
     said = [f"{len(surveyed.files)} files of {source.folder} ship ({surveyed.size / 1e6:.1f} MB)"]
     names, more = surveyed.left_out[:_NAMES], len(surveyed.left_out) - _NAMES
@@ -86,7 +86,7 @@ def shipping(source: Source, surveyed: Survey) -> list[str]:
     return said
 
 
-def app_variables(source: Source, models: tuple[ModelPart, ...]) -> Mapping[str, str]:
+def app_variables(source: AppSource, models: tuple[ModelPart, ...]) -> Mapping[str, str]:
     """Return the environment variables that entry scripts and the scoring server rely on (sections 3.5 and 4)."""
     name = source.entry_script if source.content is not None or source.folder else Path(source.entry_script).name
     variables = {APP_ROOT_VARIABLE: APP_ROOT, MODEL_DIR_VARIABLE: MODELS_DIR}
@@ -109,7 +109,7 @@ def open_app_file(file: AppFile) -> tuple[BinaryIO, int]:
     return stream, os.fstat(stream.fileno()).st_size
 
 
-def write_files(source: Source, folder: Path) -> None:
+def write_files(source: AppSource, folder: Path) -> None:
     """Write the app's files into an existing folder, over what is there."""
     for file in app_files(source):
         target = folder / file.path
@@ -123,14 +123,14 @@ def write_files(source: Source, folder: Path) -> None:
         target.chmod(0o755 if file.executable else 0o644)
 
 
-def write_app(layer: LayerWriter, source: Source, lock: str, report: Reporter) -> None:
+def write_app(layer: LayerWriter, source: AppSource, lock: str, report: Reporter) -> None:
     """Write the app's files and the lock into a layer; the log says what of a folder ships."""
 
-    def told(surveyed: Survey) -> None:
+    def on_survey(surveyed: Survey) -> None:
         for line in shipping(source, surveyed):
             report.log(line)
 
-    for file in app_files(source, told):
+    for file in app_files(source, on_survey):
         path = f"{APP_ROOT[1:]}/{file.path}"
         if isinstance(file.content, bytes):
             layer.file(path, file.content)

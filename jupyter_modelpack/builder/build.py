@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from jupyter_modelpack import home
 from jupyter_modelpack.builder.app_layer import app_variables, write_app
-from jupyter_modelpack.builder.base_image.resolve import Base, resolve_base
+from jupyter_modelpack.builder.base_image.resolve import BaseImage, resolve_base
 from jupyter_modelpack.builder.base_image.standard_library import library_layer
 from jupyter_modelpack.builder.image_config import image_config
 from jupyter_modelpack.builder.lock.pylock import Lock
@@ -21,7 +21,7 @@ from jupyter_modelpack.builder.lock.recipe_lock import recipe_lock
 from jupyter_modelpack.builder.recipe import Built, LayerNote, ModelPart, Recipe
 from jupyter_modelpack.builder.server_layer import server_layer
 from jupyter_modelpack.builder.skeleton_layer import skeleton_layer
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.interpreter import need_interpreter
 from jupyter_modelpack.builder.wheels.layer_cache import known_parts, wheel_layers
 from jupyter_modelpack.builder.wheels.libraries import check_libraries
@@ -42,18 +42,18 @@ class ImageEnvironment:
         notes: One for each layer.
     """
 
-    base: Base
-    target: Target
+    base: BaseImage
+    target: BuildTarget
     lock: Lock
     layers: tuple[Descriptor, ...]
     notes: tuple[LayerNote, ...]
 
 
-Resolved = Callable[[Lock, Target], None]
+Resolved = Callable[[Lock, BuildTarget], None]
 """Hears of the packages when they are known and none is fetched yet; what it raises ends the build."""
 
 
-def no_questions(_lock: Lock, _target: Target) -> None:
+def no_questions(_lock: Lock, _target: BuildTarget) -> None:
     """Be content with any packages."""
 
 
@@ -62,7 +62,7 @@ def build(
     store: Layout,
     report: Reporter,
     *,
-    base: Base | None = None,
+    base: BaseImage | None = None,
     resolved: Resolved = no_questions,
 ) -> Built:
     """Put the image together in `store`; it has no name yet.
@@ -112,7 +112,7 @@ def build_environment(
     store: Layout,
     report: Reporter,
     *,
-    base: Base | None = None,
+    base: BaseImage | None = None,
     resolved: Resolved = no_questions,
 ) -> ImageEnvironment:
     """Bring base image and dependencies into `store`."""
@@ -120,7 +120,7 @@ def build_environment(
     base = base or resolve_base(needs.base, needs.python, recipe.platform, cache, report, fresh=recipe.pull)
     store.adopt_all(cache, (*base.image.manifest.layers, base.image.manifest.config))
     python = base.python.version
-    target = Target(python, recipe.platform, need_interpreter(python, report))
+    target = BuildTarget(python, recipe.platform, need_interpreter(python, report))
     if target.compiler is None:
         report.log(f"No Python {python} on this machine: the image goes without bytecode and starts slower.")
     report.stage("environment", f"Python {python} on {recipe.platform}")

@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import Any
 
 from jupyter_modelpack import _version
-from jupyter_modelpack.builder.base_image.resolve import Base
+from jupyter_modelpack.builder.base_image.resolve import BaseImage
 from jupyter_modelpack.builder.dockerfile.text import command
 from jupyter_modelpack.builder.recipe import LayerNote, Recipe
 from jupyter_modelpack.builder.source_date import source_date
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.image_contract import (
     APP_ROOT,
     ENV_DIR,
@@ -50,8 +50,8 @@ _RETRIES = 3
 
 def image_config(
     recipe: Recipe,
-    base: Base,
-    target: Target,
+    base: BaseImage,
+    target: BuildTarget,
     notes: Sequence[LayerNote],
     variables: Mapping[str, str],
     lock: str,
@@ -93,9 +93,9 @@ def image_config(
 
 def _created(recipe: Recipe, below: Mapping[str, Any]) -> dt.datetime:
     """Return the time that somebody named, else the base image's own: when it was packaged is no part of an image."""
-    told = recipe.created or source_date()
-    if told:
-        return told
+    created = recipe.created or source_date()
+    if created:
+        return created
     with contextlib.suppress(ValueError, OverflowError):  # a base image need not say when it was made
         found = dt.datetime.fromisoformat(str(below.get("created")))
         # One without a zone would be another moment on another machine.
@@ -103,14 +103,14 @@ def _created(recipe: Recipe, below: Mapping[str, Any]) -> dt.datetime:
     return dt.datetime(1980, 1, 2, tzinfo=dt.UTC)
 
 
-def health_check(target: Target) -> str:
+def health_check(target: BuildTarget) -> str:
     """Return the Dockerfile instruction that says the same as an image's own check."""
     times = zip(("interval", "timeout", "start-period"), _HEALTH.values(), strict=True)
     given = " ".join(f"--{name}={seconds}s" for name, seconds in times)
     return f"HEALTHCHECK {given} --retries={_RETRIES} {command('CMD', _health_command(target))}"
 
 
-def _health_command(target: Target) -> list[str]:
+def _health_command(target: BuildTarget) -> list[str]:
     return [f"{ENV_DIR}/bin/python", "-I", "-S", f"/{target.site_packages}/{SERVER}/healthcheck.py"]
 
 
@@ -142,7 +142,7 @@ def _sample(recipe: Recipe) -> dict[str, str]:
     return {SAMPLE_VARIABLE: sample} if sample and len(sample.encode()) <= _VARIABLE_BYTES else {}
 
 
-def _labels(recipe: Recipe, base: Base, target: Target, lock: str) -> dict[str, str]:
+def _labels(recipe: Recipe, base: BaseImage, target: BuildTarget, lock: str) -> dict[str, str]:
     return {
         "org.opencontainers.image.title": recipe.name,
         # A path would say who built where, and would differ from machine to machine.

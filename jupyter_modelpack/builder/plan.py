@@ -7,14 +7,14 @@ from typing import Literal
 
 from jupyter_modelpack import home
 from jupyter_modelpack.builder.app_layer import app_files, shipping
-from jupyter_modelpack.builder.base_image.resolve import Base, kept_base, wanted_base
+from jupyter_modelpack.builder.base_image.resolve import BaseImage, kept_base, wanted_base
 from jupyter_modelpack.builder.base_image.standard_library import EMPTY, TITLE, kept_library
 from jupyter_modelpack.builder.build import Resolved, no_questions
 from jupyter_modelpack.builder.context.source_files import Survey
 from jupyter_modelpack.builder.lock.recipe_lock import recipe_lock
 from jupyter_modelpack.builder.recipe import Recipe
 from jupyter_modelpack.builder.server_layer import kept_server, server_files
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.collisions import settle
 from jupyter_modelpack.builder.wheels.interpreter import find_interpreter
 from jupyter_modelpack.builder.wheels.layer_cache import kept_wheel, known_parts
@@ -83,7 +83,7 @@ def plan_image(recipe: Recipe, report: Reporter, resolved: Resolved = no_questio
     needs, cache = recipe.needs, Layout.create(home.cache())
     base = None if needs.base_work else kept_base(needs.base, needs.python, recipe.platform, cache)
     python = base.python.version if base else needs.python
-    target = Target(python, recipe.platform, find_interpreter(python))
+    target = BuildTarget(python, recipe.platform, find_interpreter(python))
     lock = recipe_lock(recipe, target, cache.path / "locks", report)
     resolved(lock, target)
     steps = [_base_step(recipe, base, cache)]
@@ -111,7 +111,7 @@ def plan_image(recipe: Recipe, report: Reporter, resolved: Resolved = no_questio
     return ImagePlan(python, target.compiler is not None, tuple(steps), tuple(remarks))
 
 
-def _base_step(recipe: Recipe, base: Base | None, cache: Layout) -> Step:
+def _base_step(recipe: Recipe, base: BaseImage | None, cache: Layout) -> Step:
     needs = recipe.needs
     if needs.base_work:
         return Step(f"base image with {needs.base_work}", "made")

@@ -28,7 +28,7 @@ class ModelPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class AppSource:
     """The entry script and what ships with it.
 
     Attributes:
@@ -112,7 +112,7 @@ class Recipe:
     name: str
     needs: Needs
     models: tuple[ModelPart, ...]
-    source: Source
+    source: AppSource
     platform: Platform = field(default_factory=Platform)
     labels: Mapping[str, str] = field(default_factory=dict)
     lock: str = ""

@@ -13,7 +13,7 @@ import re
 import tokenize
 from pathlib import Path
 
-from jupyter_modelpack.builder.recipe import Source
+from jupyter_modelpack.builder.recipe import AppSource
 from jupyter_modelpack.errors import PathNotFound, UsageError
 
 _MARK = "\ufeff"
@@ -22,7 +22,7 @@ _INSTALLED = re.compile(r"^[!%](?:\{?[\w.]*\}?\s+-m\s+)?(?:uv\s+)?(?:pip3?|conda
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def script_bytes(source: Source) -> bytes:
+def script_bytes(source: AppSource) -> bytes:
     """Return the entry script as it ships.
 
     Raises:
@@ -89,7 +89,7 @@ def encoded(text: str, name: str) -> bytes:
 
 
 def _invalid(data: bytes, name: str, error: BaseException) -> UsageError:
-    where = "" if getattr(error, "lineno", None) else f"{name}: "
+    prefix = "" if getattr(error, "lineno", None) else f"{name}: "
     hint = ""
     if line := _line_of_ipython(data, error):
         return UsageError(
@@ -98,14 +98,14 @@ def _invalid(data: bytes, name: str, error: BaseException) -> UsageError:
             code="entry-script-syntax",
         )
     if data.startswith(_UTF16):
-        where, error = "", ValueError(f"{name} is in UTF-16, which Python does not read")
+        prefix, error = "", ValueError(f"{name} is in UTF-16, which Python does not read")
         hint = "Save it as UTF-8."
     elif isinstance(error, UnicodeError) or "unicode error" in str(error) or "decode" in str(error):
         hint = "Save it as UTF-8, or name its encoding in the first line: # -*- coding: latin-1 -*-"
     elif isinstance(error, RecursionError | MemoryError):
         hint = "Split its longest expression into several statements: Python cannot compile it, here or in the service."
     return UsageError(
-        f"{where}{error}. Please check it and try local deployment to verify.", hint=hint, code="entry-script-syntax"
+        f"{prefix}{error}. Please check it and try local deployment to verify.", hint=hint, code="entry-script-syntax"
     )
 
 

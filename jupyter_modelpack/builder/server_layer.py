@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.bytecode import Compilers
 from jupyter_modelpack.builder.wheels.layer_cache import FORMAT, WheelLayer, find_layer, keep_layer
 from jupyter_modelpack.events import Reporter
@@ -19,18 +19,18 @@ from jupyter_modelpack.store.layout import Layout
 
 """Name of the scoring server's package in an image; `scoring` would stand in the way of the user's own."""
 
-_ROOM = Path(__file__).parent.parent / "scoring"
+_SCORING = Path(__file__).parent.parent / "scoring"
 
 
 def server_requirements() -> list[str]:
     """Return what the scoring server needs beside the standard library, as requirement lines."""
-    lines = (_ROOM / "requirements.txt").read_text().splitlines()
+    lines = (_SCORING / "requirements.txt").read_text().splitlines()
     return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
 def server_files() -> dict[str, bytes]:
     """Return the server's modules by their path in its package."""
-    return _read(tuple(_states(str(_ROOM))))
+    return _read(tuple(_states(str(_SCORING))))
 
 
 def _states(folder: str) -> Iterator[tuple[str, int, int, int]]:
@@ -48,10 +48,10 @@ def _states(folder: str) -> Iterator[tuple[str, int, int, int]]:
 @lru_cache(maxsize=1)
 def _read(states: tuple[tuple[str, int, int, int], ...]) -> dict[str, bytes]:
     paths = sorted(Path(path) for path, *_ in states)
-    return {str(path.relative_to(_ROOM)): path.read_bytes() for path in paths}
+    return {str(path.relative_to(_SCORING)): path.read_bytes() for path in paths}
 
 
-def server_layer(target: Target, cache: Layout, report: Reporter) -> WheelLayer:
+def server_layer(target: BuildTarget, cache: Layout, report: Reporter) -> WheelLayer:
     """Return the server's layer, written once for each state of its source."""
     files = server_files()
     key = _key(files, target)
@@ -71,12 +71,12 @@ def server_layer(target: Target, cache: Layout, report: Reporter) -> WheelLayer:
     return WheelLayer("scoring server", descriptor, reused=False)
 
 
-def kept_server(target: Target, cache: Layout) -> Descriptor | None:
+def kept_server(target: BuildTarget, cache: Layout) -> Descriptor | None:
     """Return the server's layer if it need not be written, else None."""
     return find_layer(cache, _key(server_files(), target))
 
 
-def _key(files: Mapping[str, bytes], target: Target) -> str:
+def _key(files: Mapping[str, bytes], target: BuildTarget) -> str:
     return f"server-{_digest(tuple(files.items()))}-{target.key}-{FORMAT}"
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from jupyter_modelpack.builder.base_image.find_python import ImagePython
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.image_contract import ENV_DIR
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.layer import LayerWriter
@@ -20,7 +20,7 @@ from jupyter_modelpack.store.layout import Layout
 
 
 def skeleton_layer(
-    target: Target, python: ImagePython, store: Layout, *, system_packages: bool
+    target: BuildTarget, python: ImagePython, store: Layout, *, system_packages: bool
 ) -> tuple[Descriptor, bool]:
     """Write the layer; return it, with whether the store had it.
 
@@ -37,7 +37,7 @@ def skeleton_layer(
 
 
 @lru_cache(maxsize=8)
-def _layer(target: Target, interpreter: str, system_packages: bool) -> bytes:
+def _layer(target: BuildTarget, interpreter: str, system_packages: bool) -> bytes:
     env = ENV_DIR[1:]
     out = io.BytesIO()
     layer = LayerWriter(out)

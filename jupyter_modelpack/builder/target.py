@@ -12,7 +12,7 @@ _UV_PLATFORMS = {"amd64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class BuildTarget:
     """A Python in an image.
 
     Attributes:

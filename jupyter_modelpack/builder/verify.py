@@ -14,17 +14,17 @@ from typing import Any
 
 from jupyter_modelpack import _version, home
 from jupyter_modelpack.builder.base_image.find_python import find_python
-from jupyter_modelpack.builder.base_image.resolve import Base, resolve_base
+from jupyter_modelpack.builder.base_image.resolve import BaseImage, resolve_base
 from jupyter_modelpack.builder.base_image.standard_library import TITLE as LIBRARY
 from jupyter_modelpack.builder.base_image.standard_library import library_layer
 from jupyter_modelpack.builder.image_config import image_config
 from jupyter_modelpack.builder.layer_diff import tell_difference
 from jupyter_modelpack.builder.lock.from_image import lock_in, member
 from jupyter_modelpack.builder.lock.pylock import Lock, refuse_sources
-from jupyter_modelpack.builder.recipe import LayerNote, ModelPart, Needs, Recipe, Source
+from jupyter_modelpack.builder.recipe import AppSource, LayerNote, ModelPart, Needs, Recipe
 from jupyter_modelpack.builder.server_layer import server_layer
 from jupyter_modelpack.builder.skeleton_layer import skeleton_layer
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.interpreter import need_interpreter
 from jupyter_modelpack.builder.wheels.layer_cache import wheel_layers
 from jupyter_modelpack.errors import NotFound, Untrusted, UsageError
@@ -94,7 +94,7 @@ def verify(image: Image, report: Reporter, *, build_sources: bool = False) -> Ve
         return Verdict(image.digest, damaged)
     cache = Layout.create(home.cache())
     base = _base(labels, image.platform(), cache, report)
-    target = Target(labels[PYTHON_LABEL], image.platform(), need_interpreter(labels[PYTHON_LABEL], report))
+    target = BuildTarget(labels[PYTHON_LABEL], image.platform(), need_interpreter(labels[PYTHON_LABEL], report))
     ours = image.manifest.layers[len(base.image.manifest.layers) :]
     kept = [layer for layer in ours if layer.annotations.get(LAYER_KIND) in {"model", "app"}]
     if not kept:
@@ -136,7 +136,7 @@ def _damaged(image: Image, report: Reporter) -> Iterator[Difference]:
             yield Difference(f"layer {layer.digest.short}", error.message)
 
 
-def _base(labels: Mapping[str, str], platform: Platform, cache: Layout, report: Reporter) -> Base:
+def _base(labels: Mapping[str, str], platform: Platform, cache: Layout, report: Reporter) -> BaseImage:
     digest = Digest.parse(labels[_BASE_DIGEST])
     name = labels.get("org.opencontainers.image.base.name", "")
     found = cache.find_blob(digest)
@@ -152,7 +152,7 @@ def _base(labels: Mapping[str, str], platform: Platform, cache: Layout, report: 
             code="no-base",
         )
     image = cache.image(Descriptor(MANIFEST, digest, found[1]))
-    return Base(name, image, find_python(image, labels[PYTHON_LABEL]), name)
+    return BaseImage(name, image, find_python(image, labels[PYTHON_LABEL]), name)
 
 
 def _recipe(stored: Mapping[str, Any], labels: Mapping[str, str], layers: list[Descriptor]) -> Recipe:
@@ -163,7 +163,7 @@ def _recipe(stored: Mapping[str, Any], labels: Mapping[str, str], layers: list[D
         models = tuple(
             ModelPart(name, int(version), layer) for (name, _, version), layer in zip(names, layers, strict=True)
         )
-        return Recipe(labels[NAME_LABEL], Needs(labels[PYTHON_LABEL]), models, Source(""), created=created)
+        return Recipe(labels[NAME_LABEL], Needs(labels[PYTHON_LABEL]), models, AppSource(""), created=created)
     except (KeyError, ValueError, TypeError) as error:  # it came in a file, and somebody wrote labels of his own
         raise _strange() from error
 
@@ -177,7 +177,7 @@ def _strange() -> Untrusted:
 
 
 def _layers(
-    image: Image, ours: list[Descriptor], made: list[LayerNote], scratch: Layout, target: Target
+    image: Image, ours: list[Descriptor], made: list[LayerNote], scratch: Layout, target: BuildTarget
 ) -> Iterator[Difference]:
     version = image.labels().get(VERSION_LABEL, "")
     for layer, note in zip(ours, made, strict=False):
@@ -201,12 +201,12 @@ def _layers(
         yield Difference("layers", f"the image has {len(ours)} of ours, made anew there are {len(made)}")
 
 
-def _no_compiler(target: Target) -> str:
+def _no_compiler(target: BuildTarget) -> str:
     return f"there is no Python {target.python} on this machine to compile its bytecode"
 
 
 def _config(
-    recipe: Recipe, base: Base, target: Target, made: list[LayerNote], lock: Lock, image: Image
+    recipe: Recipe, base: BaseImage, target: BuildTarget, made: list[LayerNote], lock: Lock, image: Image
 ) -> Iterator[Difference]:
     """Compare the config; what the user chose (variables, labels) is taken from the image itself."""
     stored = image.config()

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 
 
 def wheel_tags(place: str) -> frozenset[Tag]:
@@ -19,7 +19,7 @@ def wheel_tags(place: str) -> frozenset[Tag]:
         return frozenset()
 
 
-def target_tags(target: Target) -> list[Tag]:
+def target_tags(target: BuildTarget) -> list[Tag]:
     """Return the tags that fit the target, best first."""
     major, minor = (int(part) for part in target.python.split("."))
     _, _, rest = target.uv_platform.partition("-")

@@ -111,7 +111,7 @@ def write_layer(store: Layout, name: str, version: int, files: Files, report: Re
             with stream:
                 before = os.fstat(stream.fileno())
                 executable = bool(before.st_mode & 0o100)
-                layer.file(prefix + path, stream, before.st_size, executable=executable, shared=True, told=count)
+                layer.file(prefix + path, stream, before.st_size, executable=executable, shared=True, on_read=count)
                 check_unchanged(source, before, os.fstat(stream.fileno()))
         layer.close()
         return blob.commit(LAYER)

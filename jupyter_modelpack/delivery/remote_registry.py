@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from jupyter_modelpack.events import Reporter
     from jupyter_modelpack.oci.image import Image
     from jupyter_modelpack.registry.client.client import Registry
-    from jupyter_modelpack.registry.client.credentials import Credentials
+    from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 
 
-def credentials_of(remote: RemoteAddress) -> Credentials | None:
+def credentials_of(remote: RemoteAddress) -> RegistryCredentials | None:
     """Return what Docker or Podman keeps to log in with."""
     from jupyter_modelpack.registry.client.credentials import find_credentials  # noqa: PLC0415 - rarely needed
 

@@ -121,11 +121,11 @@ class ArchiveReader:
 
     Source of blobs for a saved image (``docker save``, ``skopeo copy ... oci-archive:``): nothing is
     unpacked; a member is a window into the file. Raises `tarfile.ReadError` when it is no tar file at
-    all: only the caller knows what the user meant it to be. `told` is called with the bytes of each read.
+    all: only the caller knows what the user meant it to be. `on_read` is called with the bytes of each read.
     """
 
-    def __init__(self, file: BinaryIO, told: Callable[[int], None] = lambda _count: None) -> None:
-        self._file, self._told = file, told
+    def __init__(self, file: BinaryIO, on_read: Callable[[int], None] = lambda _count: None) -> None:
+        self._file, self._on_read = file, on_read
         self._members: dict[str, tuple[int, int]] = {}
         try:
             with tarfile.open(fileobj=file, mode="r:", tarinfo=BoundedInfo) as archive:
@@ -167,7 +167,7 @@ class ArchiveReader:
         """Open a member as a stream, or None when it is missing."""
         if name not in self._members:
             return None
-        return io.BufferedReader(_Window(self._file, self._told, *self._members[name]), CHUNK)
+        return io.BufferedReader(_Window(self._file, self._on_read, *self._members[name]), CHUNK)
 
 
 def _join(name: str, target: str) -> str:
@@ -181,8 +181,8 @@ def _join(name: str, target: str) -> str:
 
 
 class _Window(io.RawIOBase):
-    def __init__(self, file: BinaryIO, told: Callable[[int], None], offset: int, size: int) -> None:
-        self._file, self._told, self._start, self._at, self._end = file, told, offset, offset, offset + size
+    def __init__(self, file: BinaryIO, on_read: Callable[[int], None], offset: int, size: int) -> None:
+        self._file, self._on_read, self._start, self._at, self._end = file, on_read, offset, offset, offset + size
 
     def readable(self) -> bool:
         return True
@@ -199,5 +199,5 @@ class _Window(io.RawIOBase):
         data = self._file.read(max(0, min(len(buffer), self._end - self._at)))
         buffer[: len(data)] = data
         self._at += len(data)
-        self._told(len(data))
+        self._on_read(len(data))
         return len(data)

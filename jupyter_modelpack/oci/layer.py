@@ -40,7 +40,7 @@ class _Writable(Protocol):
 
 @runtime_checkable
 class _Sharing(Protocol):
-    def share(self, source: BinaryIO, size: int, told: Callable[[int], object], /) -> bool: ...
+    def share(self, source: BinaryIO, size: int, on_read: Callable[[int], object], /) -> bool: ...
 
 
 def _nobody(_count: int) -> None:
@@ -48,7 +48,7 @@ def _nobody(_count: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LayerEntry:
     """One file, folder or symbolic link of a layer, by its path relative to the root."""
 
     path: str
@@ -108,7 +108,7 @@ class LayerWriter:
         if parent:
             self.directory(parent)
         self._folders.add(path)
-        self._header(Entry(path, "dir"))
+        self._header(LayerEntry(path, "dir"))
 
     def file(
         self,
@@ -118,7 +118,7 @@ class LayerWriter:
         *,
         executable: bool = False,
         shared: bool = False,
-        told: Callable[[int], object] = _nobody,
+        on_read: Callable[[int], object] = _nobody,
     ) -> None:
         """Add a file from bytes, or from a stream of exactly `size` bytes.
 
@@ -129,7 +129,7 @@ class LayerWriter:
             executable: Whether it may be run.
             shared: The stream is a file whose bytes need not be copied where the disk can share them. A large one
                 gets a longer header, the same on every disk.
-            told: Hears how many bytes have been read, piece by piece; what it raises ends the writing.
+            on_read: Hears how many bytes have been read, piece by piece; what it raises ends the writing.
 
         Raises:
             Untrusted: the stream held fewer or more bytes, or the path is there twice.
@@ -140,10 +140,10 @@ class LayerWriter:
         if size is None:
             raise ValueError("a stream needs its size")
         self._begin(path)
-        entry, left = Entry(path, "file", size, executable), size
+        entry, left = LayerEntry(path, "file", size, executable), size
         if shared and size >= ALIGNED:
             self._write(_aligned_header(entry, self._offset))
-            if self._share(content, size, told):
+            if self._share(content, size, on_read):
                 left = 0
         else:
             self._header(entry)
@@ -152,7 +152,7 @@ class LayerWriter:
             if not chunk:
                 raise Untrusted(f"{path}: {left} bytes fewer than announced; it changed while it was read.")
             self._write(chunk)
-            told(len(chunk))
+            on_read(len(chunk))
             left -= len(chunk)
         if content.read(1):
             raise Untrusted(f"{path}: more bytes than announced; it changed while it was read.")
@@ -163,7 +163,7 @@ class LayerWriter:
         if not target or "\0" in target or not _is_utf8(target):
             raise Untrusted(f"{path} links to a path that cannot be written: {target[:200]!r}.", code="archive-unsafe")
         self._begin(path)
-        self._header(Entry(path, "symlink", target=target))
+        self._header(LayerEntry(path, "symlink", target=target))
 
     def join(self, layer: bytes, left_out: Container[str] = ()) -> None:
         """Add another layer that a `LayerWriter` made, without the files `left_out`; no folder is repeated."""
@@ -192,12 +192,12 @@ class LayerWriter:
         if parent:
             self.directory(parent)
 
-    def _header(self, entry: Entry) -> None:
+    def _header(self, entry: LayerEntry) -> None:
         self._write(_plain_header(entry) or _pax_header(entry))
 
-    def _share(self, source: BinaryIO, size: int, told: Callable[[int], object]) -> bool:
+    def _share(self, source: BinaryIO, size: int, on_read: Callable[[int], object]) -> bool:
         self._flush()
-        if not isinstance(self._out, _Sharing) or not self._out.share(source, size, told):
+        if not isinstance(self._out, _Sharing) or not self._out.share(source, size, on_read):
             return False
         self._offset += size
         return True
@@ -223,7 +223,7 @@ _SIZE_LIMIT = 8**11
 _TYPES = {"file": tarfile.REGTYPE, "dir": tarfile.DIRTYPE, "symlink": tarfile.SYMTYPE}
 
 
-def _plain_header(entry: Entry) -> bytes | None:
+def _plain_header(entry: LayerEntry) -> bytes | None:
     """Return the header as POSIX.1-1988 has it, or None where a path or a size needs more.
 
     `tarfile` would write the same bytes, in a tenth of the speed.
@@ -250,7 +250,7 @@ def _plain_header(entry: Entry) -> bytes | None:
     return block[:148] + b"%06o\0 " % sum(block) + block[156:]
 
 
-def _aligned_header(entry: Entry, offset: int) -> bytes:
+def _aligned_header(entry: LayerEntry, offset: int) -> bytes:
     """Return a header at `offset` after which a multiple of `_DISK_BLOCK` has been reached, by way of a PAX comment."""
     comment = " "
     # More than once where the longer comment's own length takes one digit more, and that one block more.
@@ -259,7 +259,7 @@ def _aligned_header(entry: Entry, offset: int) -> bytes:
     return header
 
 
-def _pax_header(entry: Entry, comment: str = "") -> bytes:
+def _pax_header(entry: LayerEntry, comment: str = "") -> bytes:
     info = tarfile.TarInfo(entry.path + ("/" if entry.kind == "dir" else ""))
     info.size, info.mtime, info.linkname = entry.size, MTIME, entry.target
     info.type, info.mode = _TYPES[entry.kind], _mode(entry)
@@ -267,7 +267,7 @@ def _pax_header(entry: Entry, comment: str = "") -> bytes:
     return info.tobuf(format=tarfile.PAX_FORMAT, encoding="utf-8", errors="strict")
 
 
-def _mode(entry: Entry) -> int:
+def _mode(entry: LayerEntry) -> int:
     if entry.kind == "symlink":
         return 0o777
     return 0o755 if entry.executable or entry.kind == "dir" else 0o644
@@ -321,7 +321,7 @@ def _header(layer: memoryview, at: int) -> tuple[bytes, int]:
     return header, int(header[124:135], 8)
 
 
-def read_layer(stream: BinaryIO) -> Iterator[tuple[Entry, BinaryIO | None]]:
+def read_layer(stream: BinaryIO) -> Iterator[tuple[LayerEntry, BinaryIO | None]]:
     """Walk a layer made by `LayerWriter`: each entry with its content, to be read before the next.
 
     Raises:
@@ -337,12 +337,12 @@ def read_layer(stream: BinaryIO) -> Iterator[tuple[Entry, BinaryIO | None]]:
                     raise Untrusted(f"More than {ARCHIVE_ENTRIES} entries in an archive.", code="too-large")
                 path = check_path(info.name.removesuffix("/"))
                 if info.isdir():
-                    yield Entry(path, "dir"), None
+                    yield LayerEntry(path, "dir"), None
                 elif info.issym():
-                    yield Entry(path, "symlink", target=info.linkname), None
+                    yield LayerEntry(path, "symlink", target=info.linkname), None
                 elif info.isreg() and not info.issparse():
                     content = _Content(archive.extractfile(info))
-                    yield Entry(path, "file", info.size, bool(info.mode & stat.S_IXUSR)), content  # type: ignore[misc]
+                    yield LayerEntry(path, "file", info.size, bool(info.mode & stat.S_IXUSR)), content  # type: ignore[misc]
                 else:
                     raise Untrusted(f"{path}: links and devices are not allowed.", code="archive-unsafe")
     except UNREADABLE_TAR as error:

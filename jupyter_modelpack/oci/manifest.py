@@ -113,11 +113,11 @@ class Descriptor:
         if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size < 1 << 63:
             raise Untrusted(f"A descriptor's size is {size!r}.", code="bad-manifest")
         annotations = _annotations(document, "descriptor")
-        where = document.get("platform")
+        found = document.get("platform")
         platform = None
-        if isinstance(where, dict):
+        if isinstance(found, dict):
             platform = Platform(
-                str(where.get("os", "")), str(where.get("architecture", "")), str(where.get("variant") or "")
+                str(found.get("os", "")), str(found.get("architecture", "")), str(found.get("variant") or "")
             )
         return cls(media_type, Digest.parse(document.get("digest")), size, annotations, platform)
 

@@ -44,7 +44,7 @@ def unpack(stream: BinaryIO, prefix: str, target: Path, *, overwrite: bool = Fal
             if content is None or not entry.path.startswith(prefix):
                 continue
             path = check_path(entry.path.removeprefix(prefix))
-            _write(root, path, content, executable=entry.executable, overwrite=overwrite, where=target / path)
+            _write(root, path, content, executable=entry.executable, overwrite=overwrite, destination=target / path)
             written.append(path)
         while stream.read(CHUNK):
             pass
@@ -78,10 +78,12 @@ def _parent(root: int, path: str) -> Iterator[tuple[int, str]]:
         os.close(handle)
 
 
-def _write(root: int, path: str, content: BinaryIO, *, executable: bool, overwrite: bool, where: Path) -> None:
+def _write(root: int, path: str, content: BinaryIO, *, executable: bool, overwrite: bool, destination: Path) -> None:
     with _parent(root, path) as (folder, name):
         if not overwrite and _exists(folder, name):
-            raise Conflict(f"File already exists. To overwrite, set exist_ok to True. {where}", code="file-exists")
+            raise Conflict(
+                f"File already exists. To overwrite, set exist_ok to True. {destination}", code="file-exists"
+            )
         temp = f".{secrets.token_hex(8)}.part"
         try:
             with os.fdopen(os.open(temp, _NEW, 0o755 if executable else 0o644, dir_fd=folder), "wb") as file:
@@ -90,7 +92,7 @@ def _write(root: int, path: str, content: BinaryIO, *, executable: bool, overwri
             try:
                 os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
             except IsADirectoryError as error:
-                raise Conflict(f"{where} is a folder where a file is needed.") from error
+                raise Conflict(f"{destination} is a folder where a file is needed.") from error
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temp, dir_fd=folder)

@@ -246,10 +246,10 @@ class BlobWriter:
             self._file = self._spill()
         return self._file.write(data)
 
-    def share(self, source: BinaryIO, size: int, told: Callable[[int], object]) -> bool:
+    def share(self, source: BinaryIO, size: int, on_read: Callable[[int], object]) -> bool:
         """Append `size` bytes of the file `source` without writing them; False where the disk cannot."""
         self._file = self._file or self._spill()
-        return self._file.share(source, size, told)
+        return self._file.share(source, size, on_read)
 
     @property
     def digest(self) -> Digest:

@@ -106,10 +106,10 @@ class AtomicFile:
         self._synced = False
         return len(data)
 
-    def share(self, source: BinaryIO, size: int, told: Callable[[int], object]) -> bool:
+    def share(self, source: BinaryIO, size: int, on_read: Callable[[int], object]) -> bool:
         """Append `size` bytes of the file `source` without writing them, where the disk can share its blocks.
 
-        What is hashed is what is in this file now, whatever happens to the other one. `told` hears of every piece.
+        What is hashed is what is in this file now, whatever happens to the other one. `on_read` hears of every piece.
         Returns False, with nothing done, where the disk cannot.
         """
         with disk_errors(self._folder, self._what):
@@ -125,7 +125,7 @@ class AtomicFile:
                     self._hasher.update(piece)
                     self.size += len(piece)
                     size -= len(piece)
-                    told(len(piece))
+                    on_read(len(piece))
             self._file.seek(self.size)
         return True
 
@@ -277,8 +277,12 @@ def _new_folder(parent: Path) -> tuple[Path, int]:
 def temporary(folder: Path | str) -> list[str]:
     """Return the temporary files in `folder`, whoever writes them."""
     names: list[str] = []
-    where = Path(folder)
-    with contextlib.suppress(FileNotFoundError), disk_errors(where, "its names", "read"), os.scandir(where) as found:
+    directory = Path(folder)
+    with (
+        contextlib.suppress(FileNotFoundError),
+        disk_errors(directory, "its names", "read"),
+        os.scandir(directory) as found,
+    ):
         names += (entry.path for entry in found if entry.name.startswith(TEMP_PREFIX))
     return names
 

@@ -4,16 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from jupyter_modelpack.errors import ModelpackError, NotFound, Untrusted
 from jupyter_modelpack.limits import MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, REF_NAME, Descriptor, children, parse_object
+from jupyter_modelpack.oci.manifest import (
+    INDEX_TYPES,
+    MANIFEST_TYPES,
+    REF_NAME,
+    Descriptor,
+    Index,
+    children,
+    parse_object,
+)
 from jupyter_modelpack.store.os_errors import disk_errors
 
-if TYPE_CHECKING:
-    from jupyter_modelpack.store.layout import Layout
+
+class BlobFiles(Protocol):
+    """Blobs by digest, as files."""
+
+    path: Path
+
+    def blob_path(self, digest: Digest) -> Path:
+        """Where the blob lies, or would lie."""
+        ...
+
+    def find_blob(self, digest: Digest) -> tuple[str, int] | None:
+        """Return path and size of the blob's file, or None."""
+        ...
+
+
+class IndexedBlobs(BlobFiles, Protocol):
+    """Blobs with an index that names some of them."""
+
+    def index(self) -> Index:
+        """Return the table of contents as it is now."""
+        ...
 
 
 def points(descriptor: Descriptor) -> bool:
@@ -21,7 +48,7 @@ def points(descriptor: Descriptor) -> bool:
     return descriptor.media_type in MANIFEST_TYPES or descriptor.media_type in INDEX_TYPES
 
 
-def below(store: Layout, descriptor: Descriptor, seen: set[Digest] | None = None) -> Iterator[Descriptor]:
+def below(store: BlobFiles, descriptor: Descriptor, seen: set[Digest] | None = None) -> Iterator[Descriptor]:
     """Yield `descriptor` and all it reaches, each blob once; what `seen` holds is left out.
 
     What need not be there, and is not, is left out too.
@@ -44,7 +71,7 @@ def below(store: Layout, descriptor: Descriptor, seen: set[Digest] | None = None
             todo += [child for child, needed in found if needed or store.blob_path(child.digest).exists()]
 
 
-def subject(store: Layout, manifest: Descriptor) -> Digest | None:
+def subject(store: BlobFiles, manifest: Descriptor) -> Digest | None:
     """Return the digest of what a manifest is about; None where it says none, or cannot be read."""
     try:
         found = parse_object(_read(store, manifest), "manifest").get("subject")
@@ -53,7 +80,7 @@ def subject(store: Layout, manifest: Descriptor) -> Digest | None:
         return None
 
 
-def _read(store: Layout, manifest: Descriptor) -> bytes:
+def _read(store: BlobFiles, manifest: Descriptor) -> bytes:
     """Read a manifest; unlike `open_blob`, an error does not ask in turn who reaches it."""
     if manifest.size > MANIFEST_BYTES:
         raise Untrusted(f"Manifest {manifest.digest} claims {manifest.size} bytes.", code="too-large")
@@ -71,14 +98,14 @@ def _read(store: Layout, manifest: Descriptor) -> bytes:
     return raw
 
 
-def reach(store: Layout, seen: set[Digest]) -> None:
+def reach(store: IndexedBlobs, seen: set[Digest]) -> None:
     """Add the digest of every blob that the index reaches to `seen`; raise as `below` does."""
     for entry in store.index().manifests:
         for _ in below(store, entry, seen):
             pass
 
 
-def users(store: Layout, digests: Iterable[Digest]) -> dict[Digest, list[str]]:
+def users(store: IndexedBlobs, digests: Iterable[Digest]) -> dict[Digest, list[str]]:
     """Return which names of the index reach each of `digests`, as far as manifests can be read."""
     found: dict[Digest, list[str]] = {digest: [] for digest in digests}
     for entry in store.index().manifests:

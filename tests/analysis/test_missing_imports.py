@@ -3,7 +3,7 @@ import pytest
 from jupyter_modelpack.analysis import missing_imports
 from jupyter_modelpack.analysis.module_advice import distributions_of
 from jupyter_modelpack.api.inference import InferenceConfig
-from jupyter_modelpack.builder.recipe import Needs, Recipe, Source
+from jupyter_modelpack.builder.recipe import AppSource, Needs, Recipe
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import LAYER_KIND
@@ -33,7 +33,7 @@ def image(ws):
 
 
 def check(ws, image, text, folder=None, **needs):
-    source = Source("score.py", folder, text and text.encode(), {"extra_module.py": b""})
+    source = AppSource("score.py", folder, text and text.encode(), {"extra_module.py": b""})
     said: list[str] = []
     report = Reporter(lambda event: said.append(event.text))
     missing_imports.check(Recipe("package", Needs("3.11", **needs), (), source), image, ws.store, report)
@@ -172,4 +172,4 @@ def test_where_we_cannot_see_we_do_not_judge(ws, image, needs):
 def test_a_byte_order_mark_hides_no_import(ws, image, here):
     (here / "score.py").write_bytes(b"\xef\xbb\xbfimport torch\n")
     with pytest.raises(BuildFailed, match="line 1: imports torch"):
-        missing_imports.check(Recipe("package", Needs("3.11"), (), Source("score.py")), image, ws.store, Reporter())
+        missing_imports.check(Recipe("package", Needs("3.11"), (), AppSource("score.py")), image, ws.store, Reporter())

@@ -12,7 +12,7 @@ from jupyter_modelpack.api.inference import InferenceConfig
 from jupyter_modelpack.api.package_model import checked_recipe
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.context import secret_text
-from jupyter_modelpack.builder.recipe import Source
+from jupyter_modelpack.builder.recipe import AppSource
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.limits import SEARCHED_FOLDERS
 
@@ -53,7 +53,7 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
 
     def search(*allowed: str) -> list[str]:
         names.clear()
-        secret_check.check(Source("score.py", folder, allowed=allowed))
+        secret_check.check(AppSource("score.py", folder, allowed=allowed))
         return sorted(names)
 
     search.names = names
@@ -167,7 +167,7 @@ def test_the_folders_used_longest_ago_are_forgotten(folder, opened, tmp_path):
         other = tmp_path / f"other{number}"
         other.mkdir()
         (other / "a.py").write_text("")
-        secret_check.check(Source("a.py", other))
+        secret_check.check(AppSource("a.py", other))
         assert opened() == []  # used, and so among the newest
     assert len(list(notes.iterdir())) == SEARCHED_FOLDERS
     assert first.exists()

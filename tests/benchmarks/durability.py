@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jupyter_modelpack import home
 from jupyter_modelpack.builder.build import build
-from jupyter_modelpack.builder.recipe import ModelPart, Needs, Recipe, Source
+from jupyter_modelpack.builder.recipe import AppSource, ModelPart, Needs, Recipe
 from jupyter_modelpack.catalog import package_record
 from jupyter_modelpack.catalog.package_record import PackageFacts
 from jupyter_modelpack.events import Reporter
@@ -67,7 +67,7 @@ def workspace(number: int) -> tuple[Layout, ModelPart]:
 def package(store: Layout, model: ModelPart, text: str) -> None:
     """Build and name an image."""
     script = f"def init(): pass\ndef run(data): return data\n# {text}\n"
-    recipe = Recipe("package", Needs("3.11"), (model,), Source("score.py", content=script.encode()))
+    recipe = Recipe("package", Needs("3.11"), (model,), AppSource("score.py", content=script.encode()))
     built = build(recipe, store, Reporter())
     package_record.write(store, "package", "latest", built.image.descriptor, PackageFacts())
 

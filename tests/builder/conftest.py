@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelpack.builder.recipe import ModelPart, Needs, Recipe, Source
+from jupyter_modelpack.builder.recipe import AppSource, ModelPart, Needs, Recipe
 from jupyter_modelpack.home import cache, workspaces
 from jupyter_modelpack.store.layout import Layout
 from tests.builder.samples import SCRIPT, Watcher, register
@@ -34,8 +34,8 @@ def recipe(base_image: Path, model: ModelPart, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("MODELPACK_BASE_IMAGE", str(base_image))
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
 
-    def make(*requirements: str, script: str = SCRIPT, source: Source | None = None, **needs: object) -> Recipe:
+    def make(*requirements: str, script: str = SCRIPT, source: AppSource | None = None, **needs: object) -> Recipe:
         wanted = Needs("3.11", requirements, **needs)
-        return Recipe("package", wanted, (model,), source or Source("score.py", content=script.encode()))
+        return Recipe("package", wanted, (model,), source or AppSource("score.py", content=script.encode()))
 
     return make

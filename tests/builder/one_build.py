@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from jupyter_modelpack.builder.build import build
-from jupyter_modelpack.builder.recipe import ModelPart, Needs, Recipe, Source
+from jupyter_modelpack.builder.recipe import AppSource, ModelPart, Needs, Recipe
 from jupyter_modelpack.catalog.model_layer import gather, write_layer
 from jupyter_modelpack.events import Log, Reporter
 from jupyter_modelpack.home import workspaces
@@ -19,7 +19,7 @@ def main(folder: Path, *requirements: str) -> None:
         "package",
         Needs("3.11", requirements, variables={"COLOUR": "blue"}),
         (ModelPart("m", 1, layer),),
-        Source("score.py", folder / "src"),
+        AppSource("score.py", folder / "src"),
     )
     built = build(recipe, store, Reporter(lambda event: isinstance(event, Log) and print(event.text, file=sys.stderr)))
     for note in built.layers:

@@ -11,7 +11,7 @@ import pytest
 from jupyter_modelpack.builder import image_config
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.local_run.rootfs import prepare
-from jupyter_modelpack.builder.recipe import Needs, Recipe, Source
+from jupyter_modelpack.builder.recipe import AppSource, Needs, Recipe
 from jupyter_modelpack.errors import BuildFailed, Cancelled, PathNotFound, Unavailable, UsageError
 from jupyter_modelpack.events import Log, Reporter, Stage
 from jupyter_modelpack.image_contract import LAYER_KIND, SAMPLE_LABEL
@@ -120,7 +120,7 @@ def test_a_source_folder_ships_whole_under_its_name(recipe, store, tmp_path):
     (folder / "score.py").write_text("def run(data): return data\n")
     (folder / "data" / "extra.json").write_text("{}")
     (folder / ".env").write_text("SECRET=1")
-    built = build(recipe(source=Source("score.py", folder)), store, Reporter())
+    built = build(recipe(source=AppSource("score.py", folder)), store, Reporter())
     shipped = names(store, built.image.manifest.layers[-1])
     assert {"var/azureml-app/my src/score.py", "var/azureml-app/my src/data/extra.json"} <= shipped
     assert not any(name.endswith(".env") for name in shipped)
@@ -131,7 +131,7 @@ def test_a_source_folder_ships_whole_under_its_name(recipe, store, tmp_path):
 
 def test_a_missing_script_is_named(recipe, store, tmp_path):
     with pytest.raises(PathNotFound, match=r"nowhere\.py does not exist"):
-        build(recipe(source=Source(str(tmp_path / "nowhere.py"))), store, Reporter())
+        build(recipe(source=AppSource(str(tmp_path / "nowhere.py"))), store, Reporter())
 
 
 def test_a_requirement_that_does_not_exist_is_named_in_one_line(recipe, store, home):

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_modelpack.builder.app_layer import write_app
-from jupyter_modelpack.builder.recipe import Source
+from jupyter_modelpack.builder.recipe import AppSource
 from jupyter_modelpack.catalog.model_layer import gather, write_layer
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Reporter
@@ -122,7 +122,7 @@ def test_a_source_directory(entries):
         out = io.BytesIO()
         writer = LayerWriter(out)
         try:
-            write_app(writer, Source("score.py", folder), "", Reporter())
+            write_app(writer, AppSource("score.py", folder), "", Reporter())
             writer.close()
         except ModelpackError:
             if may_be_refused(entries):
@@ -153,6 +153,6 @@ def test_names_that_people_do_give(name):
     with folder_of([("file", name, "")]) as folder:
         out = io.BytesIO()
         writer = LayerWriter(out)
-        write_app(writer, Source("score.py", folder), "", Reporter())
+        write_app(writer, AppSource("score.py", folder), "", Reporter())
         writer.close()
         assert name in shipped(out.getvalue(), f"{APP_ROOT[1:]}/folder/")

@@ -2,7 +2,7 @@ import pytest
 
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.plan import plan_image
-from jupyter_modelpack.builder.recipe import Needs, Recipe, Source
+from jupyter_modelpack.builder.recipe import AppSource, Needs, Recipe
 from jupyter_modelpack.errors import PathNotFound
 from jupyter_modelpack.events import Reporter
 
@@ -49,4 +49,4 @@ def test_a_base_image_that_must_be_fetched_is_said(recipe):
 
 def test_a_missing_script_is_named_before_the_build(recipe):
     with pytest.raises(PathNotFound):
-        plan_image(recipe(source=Source("nowhere.py")), Reporter())
+        plan_image(recipe(source=AppSource("nowhere.py")), Reporter())

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from jupyter_modelpack.builder.build import build
-from jupyter_modelpack.builder.recipe import Recipe, Source
+from jupyter_modelpack.builder.recipe import AppSource, Recipe
 from jupyter_modelpack.builder.script_diff import newer_script
 from jupyter_modelpack.engine.reload import MORE
 from jupyter_modelpack.errors import Conflict
@@ -24,7 +24,7 @@ def make(recipe, store, tmp_path):
         for path, text in {"score.py": "def run(data): return 1\n", **files}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
-        made: Recipe = replace(recipe(), source=Source("score.py", folder=folder), **changes)
+        made: Recipe = replace(recipe(), source=AppSource("score.py", folder=folder), **changes)
         return build(made, store, Reporter()).image
 
     return image

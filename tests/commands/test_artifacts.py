@@ -24,7 +24,7 @@ from jupyter_modelpack.oci.manifest import EMPTY, INDEX, MANIFEST, canonical
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client.client import Registry
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.registry.client.push_referrers import push_about
 from jupyter_modelpack.registry.client.transfer import push_image
 from jupyter_modelpack.registry.server.endpoint import Endpoint
@@ -179,7 +179,7 @@ def test_they_are_pushed_to_a_registry_that_lists_them(package, artifacts):
     there = Workspace.create("there")
     with serving(there) as registry:
         account = registry.account
-        client = Registry(account.address, credentials=Credentials(account.username, Secret(account.password)))
+        client = Registry(account.address, credentials=RegistryCredentials(account.username, Secret(account.password)))
         place = Reference.parse(f"{account.address}/adder:1")
         push_image(package.image, place, Reporter(), client)
         push_about(about(package.workspace.store, "adder", package.image.digest), place, Reporter(), client)

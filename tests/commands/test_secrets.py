@@ -17,7 +17,7 @@ from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.context.secret_text import RULES, find_secret
 from jupyter_modelpack.builder.context.source_files import survey
-from jupyter_modelpack.builder.recipe import Source
+from jupyter_modelpack.builder.recipe import AppSource
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.limits import SECRET_BINARY_BYTES, SECRET_TEXT_BYTES
 
@@ -136,9 +136,9 @@ def test_by_content_they_stop_the_build(rule, here, typed):
     assert "--allow-secret pkg/config.py" in said
     assert token.strip()[-20:] not in said
     for allowed in ("pkg/config.py", "config.py"):
-        check(Source("score.py", here / "src", allowed=(allowed,)))
+        check(AppSource("score.py", here / "src", allowed=(allowed,)))
     with pytest.raises(UsageError):
-        check(Source("score.py", here / "src", allowed=("other/config.py", "pkg")))
+        check(AppSource("score.py", here / "src", allowed=("other/config.py", "pkg")))
 
 
 def test_every_rule_has_an_example():
@@ -177,8 +177,8 @@ def test_the_value_of_a_variable(here, typed):
 @pytest.mark.parametrize("rule", TOKENS)
 def test_the_value_of_a_variable_by_any_rule(rule):
     with pytest.raises(UsageError, match=rf"variable X holds what looks like a secret \({rule}\)"):
-        check(Source("score.py"), variables={"LEVEL": "1", "X": TOKENS[rule]})
-    check(Source("score.py", allowed=("X",)), variables={"LEVEL": "1", "X": TOKENS[rule]})
+        check(AppSource("score.py"), variables={"LEVEL": "1", "X": TOKENS[rule]})
+    check(AppSource("score.py", allowed=("X",)), variables={"LEVEL": "1", "X": TOKENS[rule]})
 
 
 def test_variables_of_a_conda_file_and_of_the_api(here, typed):
@@ -227,7 +227,7 @@ def test_by_the_api_a_cell_and_what_it_carries_along():
 )
 def test_what_only_begins_like_a_secret_ships(text, here):
     (here / "src" / "x.py").write_text(text)
-    check(Source("score.py", here / "src"))
+    check(AppSource("score.py", here / "src"))
 
 
 def test_random_data_is_no_secret():

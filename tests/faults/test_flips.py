@@ -17,7 +17,7 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.registry.client.client import Registry
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.registry.client.transfer import pull_image
 from jupyter_modelpack.registry.server.endpoint import Endpoint
 from jupyter_modelpack.registry.server.server import RegistryServer
@@ -84,7 +84,7 @@ def pull_everything(store: Layout, folder: Path) -> list[str]:
     """Pull every image from our registry over the store; return the names that did not arrive."""
     endpoint, failed = Endpoint.create(), []
     with RegistryServer(store, endpoint):
-        registry = Registry(endpoint.address, credentials=Credentials(endpoint.username, endpoint.password))
+        registry = Registry(endpoint.address, credentials=RegistryCredentials(endpoint.username, endpoint.password))
         for number, name in enumerate(store.names()):
             sink = Layout.create(folder / str(number))
             try:

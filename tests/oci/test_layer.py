@@ -184,7 +184,7 @@ def test_damage_is_untrusted_or_harmless(scoreboard):
 )
 def test_headers_are_those_of_tarfile(path, kind, size, executable, target):
     size, executable = (size, executable) if kind == "file" else (0, False)
-    entry = layers.Entry(path, kind, size, executable, target if kind == "symlink" else "")
+    entry = layers.LayerEntry(path, kind, size, executable, target if kind == "symlink" else "")
     plain = layers._plain_header(entry)
     assert plain in {None, layers._pax_header(entry)}
     if len(path) < 100 and path.isascii() and target.isascii() and len(target) <= 100 and size < 8**11:
@@ -212,7 +212,7 @@ def test_a_large_file_that_may_be_shared_begins_where_disks_share(path, before):
 def test_a_path_of_any_length_leads_to_such_a_place():
     for length in range(1, 1_200):
         for offset in (0, 512, 3_584):
-            entry = layers.Entry("a" * length, "file", layers.ALIGNED)
+            entry = layers.LayerEntry("a" * length, "file", layers.ALIGNED)
             assert (offset + len(layers._aligned_header(entry, offset))) % 4096 == 0, (length, offset)
 
 

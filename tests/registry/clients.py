@@ -2,7 +2,7 @@
 
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client.client import Registry
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.registry.client.retry import Policy
 from tests.services.registry import Account
 
@@ -10,7 +10,7 @@ QUICK = Policy(tries=3, first=0.01)
 
 
 def login(account: Account) -> Registry:
-    credentials = Credentials(account.username, Secret(account.password))
+    credentials = RegistryCredentials(account.username, Secret(account.password))
     return Registry(account.address, credentials=credentials, policy=QUICK)
 
 

@@ -14,7 +14,7 @@ from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Manifest, Pl
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client.client import Registry
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.registry.client.retry import Policy
 from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.registry.server.endpoint import Endpoint
@@ -68,7 +68,7 @@ def image(tmp_path: Path) -> Image:
 
 
 def registry(address: str, account: Account) -> Registry:
-    return Registry(address, credentials=Credentials(account.username, Secret(account.password)), policy=QUICK)
+    return Registry(address, credentials=RegistryCredentials(account.username, Secret(account.password)), policy=QUICK)
 
 
 def test_a_line_that_is_cut_again_and_again(account: Account, image: Image, tmp_path: Path, scoreboard, request):

@@ -12,7 +12,7 @@ from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client import upload
 from jupyter_modelpack.registry.client.client import Registry
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
 from tests.faults import times
@@ -30,7 +30,7 @@ def test_every_fifth_request_fails_and_all_arrives(
 ):
     monkeypatch.setattr(upload, "PIECE", 500_000)
     layout = Layout.create(tmp_path / "here")
-    known = Credentials(cncf_registry.username, Secret(cncf_registry.password))
+    known = RegistryCredentials(cncf_registry.username, Secret(cncf_registry.password))
     with flaky(cncf_registry.address, seed=7) as line:
         for number in range(ROUNDS):
             # Two blobs of one request, and one of four pieces.

@@ -6,7 +6,7 @@ from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client.client import Registry
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.registry.client.retry import Policy
 from jupyter_modelpack.registry.client.transfer import pull_image
 from jupyter_modelpack.store.layout import Layout
@@ -19,7 +19,7 @@ ZERO = "sha256:" + "0" * 64
 
 
 def registry(server: Evil, policy: Policy = QUICK) -> Registry:
-    return Registry(server.address, credentials=Credentials("user", Secret(PASSWORD)), policy=policy)
+    return Registry(server.address, credentials=RegistryCredentials("user", Secret(PASSWORD)), policy=policy)
 
 
 def pull(server: Evil, sink: Layout, tag: str = "1", report: Reporter | None = None) -> Image:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from jupyter_modelpack.builder.base_image.base_name import MADE, made_name
 from jupyter_modelpack.builder.base_image.debian import make_base
-from jupyter_modelpack.builder.base_image.resolve import Base, resolve_base, wanted_base
+from jupyter_modelpack.builder.base_image.resolve import BaseImage, resolve_base, wanted_base
 from jupyter_modelpack.builder.recipe import Needs
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.store.layout import Layout
 
 
-def apt_base(needs: Needs, platform: Platform, cache: Layout, report: Reporter, *, fresh: bool = False) -> Base | None:
+def apt_base(
+    needs: Needs, platform: Platform, cache: Layout, report: Reporter, *, fresh: bool = False
+) -> BaseImage | None:
     """Return the base image with the Debian packages of `needs`, made if there is none; None where only an engine can.
 
     Raises:

@@ -44,14 +44,14 @@ def import_archive(path: Path, platform: Platform, cache: Layout) -> Image:
 
 
 @contextlib.contextmanager
-def open_archive(path: Path, told: Callable[[int], None] = lambda _count: None) -> Iterator[ArchiveReader]:
-    """Open the file of a saved image; `told` is called with the bytes of each read."""
+def open_archive(path: Path, on_read: Callable[[int], None] = lambda _count: None) -> Iterator[ArchiveReader]:
+    """Open the file of a saved image; `on_read` is called with the bytes of each read."""
     with path.open("rb") as file:
         if file.read(2) == _GZIP:
             raise UsageError(f"{path} is compressed.", hint=f"Run `gunzip {path.name}` first.")
         file.seek(0)
         try:
-            reader = ArchiveReader(file, told)
+            reader = ArchiveReader(file, on_read)
         except tarfile.TarError as error:
             raise UsageError(f"{path} is not the file of a saved image: {error}.") from error
         yield reader

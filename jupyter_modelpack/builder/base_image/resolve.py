@@ -25,7 +25,7 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.record_format import FIELD, is_known
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.store.files import temporary_folder, write_file
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.os_errors import disk_errors
@@ -37,7 +37,7 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Base:
+class BaseImage:
     """A base image, whole in the machine's cache.
 
     Attributes:
@@ -76,11 +76,11 @@ def resolve_base(
     platform: Platform,
     cache: Layout,
     report: Reporter,
-    credentials: Mapping[str, Credentials] | None = None,
+    credentials: Mapping[str, RegistryCredentials] | None = None,
     *,
     need_python: bool = True,
     fresh: bool = False,
-) -> Base:
+) -> BaseImage:
     """Return the base image, fetched into `cache` if it is not there.
 
     Args:
@@ -102,17 +102,17 @@ def resolve_base(
     image = _find(wanted, platform, cache, report, credentials or {}, fresh=fresh)
     reference = "" if _lies_here(wanted) else wanted
     if not need_python:
-        return Base(wanted, image, ImagePython(python, ""), reference)
+        return BaseImage(wanted, image, ImagePython(python, ""), reference)
     found = _python(image, python, cache, report)
     if found.version != python:
         report.log(
             f"Warning: the base image has Python {found.version}, the models were made with Python {python}: "
             f"pickles may not load there. Name a base image with Python {python} to be sure."
         )
-    return Base(wanted, image, found, reference)
+    return BaseImage(wanted, image, found, reference)
 
 
-def kept_base(named: str | None, python: str, platform: Platform, cache: Layout) -> Base | None:
+def kept_base(named: str | None, python: str, platform: Platform, cache: Layout) -> BaseImage | None:
     """Return the base image a build would use if nothing must be fetched for it, else None."""
     wanted, _ = wanted_base(named, python, platform, cache)
     if not _lies_here(wanted) and kept_name(str(Reference.parse(wanted).on_hub()), platform) not in cache.names():
@@ -135,7 +135,7 @@ def _find(
     platform: Platform,
     cache: Layout,
     report: Reporter,
-    credentials: Mapping[str, Credentials],
+    credentials: Mapping[str, RegistryCredentials],
     *,
     fresh: bool,
 ) -> Image:
@@ -221,7 +221,7 @@ def _pull(
     platform: Platform,
     cache: Layout,
     report: Reporter,
-    credentials: Mapping[str, Credentials],
+    credentials: Mapping[str, RegistryCredentials],
 ) -> Image:
     from jupyter_modelpack.registry.client.client import Registry  # noqa: PLC0415 - only when something is fetched
     from jupyter_modelpack.registry.client.transfer import pull_image  # noqa: PLC0415

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from jupyter_modelpack.builder.base_image.layer_files import layer_files
-from jupyter_modelpack.builder.base_image.resolve import Base
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.base_image.resolve import BaseImage
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.bytecode import Compilers, bytecode_path
 from jupyter_modelpack.builder.wheels.layer_cache import WheelLayer, find_layer, keep_layer
 from jupyter_modelpack.events import Reporter
@@ -36,7 +36,7 @@ _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 """How a layer says that something below it, or a folder's whole content, is gone (layer.md, Whiteouts)."""
 
 
-def library_layer(base: Base, target: Target, cache: Layout, report: Reporter) -> WheelLayer | None:
+def library_layer(base: BaseImage, target: BuildTarget, cache: Layout, report: Reporter) -> WheelLayer | None:
     """Return the layer that goes right above the base image; None where the base needs none, or nothing can compile.
 
     It is made once for a base image, and depends on that and the Python version alone.
@@ -53,16 +53,16 @@ def library_layer(base: Base, target: Target, cache: Layout, report: Reporter) -
     return layer if layer.descriptor.size > EMPTY else None
 
 
-def kept_library(base: Base, target: Target, cache: Layout) -> Descriptor | None:
+def kept_library(base: BaseImage, target: BuildTarget, cache: Layout) -> Descriptor | None:
     """Return the layer if it need not be made, else None; an `EMPTY` one goes into no image."""
     return find_layer(cache, _key(base, target))
 
 
-def _key(base: Base, target: Target) -> str:
+def _key(base: BaseImage, target: BuildTarget) -> str:
     return f"library-{base.image.digest.hex}-{target.python}-{_FORMAT}"
 
 
-def _make(base: Base, target: Target, cache: Layout, report: Reporter) -> Descriptor:
+def _make(base: BaseImage, target: BuildTarget, cache: Layout, report: Reporter) -> Descriptor:
     sources = _sources(base, target, report)
     folder = _folder(base, target)
     with Compilers(target, report) as compilers:
@@ -78,7 +78,7 @@ def _make(base: Base, target: Target, cache: Layout, report: Reporter) -> Descri
         return blob.commit(LAYER)
 
 
-def _sources(base: Base, target: Target, report: Reporter) -> dict[str, bytes]:
+def _sources(base: BaseImage, target: BuildTarget, report: Reporter) -> dict[str, bytes]:
     """Return the modules that have no bytecode yet, by their path in the library's folder."""
     prefix = f"{_folder(base, target)}/"
     sources: dict[str, bytes] = {}
@@ -110,7 +110,7 @@ def _below(sources: dict[str, bytes], path: str, name: str) -> Iterator[str]:
     yield from [one for one in sources if one == gone or one.startswith(f"{gone}/") or not gone]
 
 
-def _folder(base: Base, target: Target) -> str:
+def _folder(base: BaseImage, target: BuildTarget) -> str:
     """Return where the library lies, relative to the root of the image: beside the interpreter's ``bin``."""
     prefix = PurePosixPath(base.python.interpreter).parent.parent
     return f"{prefix}/lib/python{target.python}".lstrip("/")

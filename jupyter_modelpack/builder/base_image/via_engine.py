@@ -16,7 +16,7 @@ from pathlib import Path
 from jupyter_modelpack import home
 from jupyter_modelpack.builder.base_image.archive import import_archive
 from jupyter_modelpack.builder.base_image.find_python import find_python
-from jupyter_modelpack.builder.base_image.resolve import Base, resolve_base, temporary_archive
+from jupyter_modelpack.builder.base_image.resolve import BaseImage, resolve_base, temporary_archive
 from jupyter_modelpack.builder.dockerfile.text import command
 from jupyter_modelpack.builder.recipe import Needs
 from jupyter_modelpack.engine.base import Engine
@@ -24,7 +24,7 @@ from jupyter_modelpack.engine.image_store import EngineCredentials
 from jupyter_modelpack.errors import Unavailable, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Platform
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.store.layout import Layout
 
 CONDA_BASE = "docker.io/mambaorg/micromamba:latest"
@@ -39,10 +39,10 @@ def engine_base(
     platform: Platform,
     engine: Engine,
     report: Reporter,
-    credentials: Mapping[str, Credentials] | None = None,
+    credentials: Mapping[str, RegistryCredentials] | None = None,
     *,
     fresh: bool = False,
-) -> Base:
+) -> BaseImage:
     """Build the base image that `needs` asks for with `engine`, once for the same text, and take it over.
 
     Args:
@@ -84,7 +84,7 @@ def engine_base(
             found = import_archive(path, platform, cache).descriptor
         cache.tag(name, found)
     image = cache.image(found)
-    return Base(f"{needs.base_work} built by {engine.name}", image, find_python(image, needs.python))
+    return BaseImage(f"{needs.base_work} built by {engine.name}", image, find_python(image, needs.python))
 
 
 def _below(
@@ -92,9 +92,9 @@ def _below(
     platform: Platform,
     cache: Layout,
     report: Reporter,
-    credentials: Mapping[str, Credentials] | None,
+    credentials: Mapping[str, RegistryCredentials] | None,
     fresh: bool,
-) -> Base:
+) -> BaseImage:
     named = needs.base or (None if not needs.conda else os.environ.get("MODELPACK_CONDA_IMAGE", CONDA_BASE))
     python = not needs.conda
     try:
@@ -112,7 +112,7 @@ def _below(
         ) from error
 
 
-def _for_engine(known: Mapping[str, Credentials] | None) -> dict[str, EngineCredentials]:
+def _for_engine(known: Mapping[str, RegistryCredentials] | None) -> dict[str, EngineCredentials]:
     return {address: EngineCredentials(one.username, one.password) for address, one in (known or {}).items()}
 
 

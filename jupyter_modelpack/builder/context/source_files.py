@@ -62,13 +62,13 @@ def survey(folder: Path, allowed: Collection[str] = ()) -> Survey:
         return ignores.ignores(path) and (ignores.prunes or not folders)
 
     total, found = 0, []
-    for path, where in walk(folder, ignored, SOURCE_FILES):
-        total += where.stat().st_size
+    for path, file in walk(folder, ignored, SOURCE_FILES):
+        total += file.stat().st_size
         if total > SOURCE_BYTES:
             raise UsageError(
                 f"{folder} holds more than {SOURCE_BYTES >> 30} GB.", hint=_TOO_LARGE, code="source-too-large"
             )
-        found.append((path, where))
+        found.append((path, file))
     return Survey(tuple(found), total, tuple(sorted(left_out)))
 
 
@@ -99,23 +99,23 @@ def _walk(here: Path, prefix: str, root: Path, above: tuple[Path, ...], ignored:
     with os.scandir(here) as entries:
         names = [entry.name for entry in entries]
     for name in names:
-        path, where = prefix + name, here / name
-        if where.is_symlink():
+        path, file = prefix + name, here / name
+        if file.is_symlink():
             # Asked before it is followed: a virtual environment's links lead out, and it does not ship.
-            if ignored(path) or ignored(f"{path}/") or _is_editors_lock(where):
+            if ignored(path) or ignored(f"{path}/") or _is_editors_lock(file):
                 continue
-            where = inside(where, root)
+            file = inside(file, root)
             # A secret does not ship under another name either.
-            real = where.relative_to(root).as_posix()
+            real = file.relative_to(root).as_posix()
             if real != "." and (ignored(real) or ignored(f"{real}/")):
                 continue
-        mode = where.stat().st_mode
+        mode = file.stat().st_mode
         if stat.S_ISDIR(mode):
-            if ignored(f"{path}/") or _is_environment(where):
+            if ignored(f"{path}/") or _is_environment(file):
                 continue
-            if where in above:
+            if file in above:
                 raise UsageError(f"{here / name} is a link to a folder that holds it.", code="link-loop")
-            yield from _walk(where, f"{path}/", root, (*above, where), ignored)
+            yield from _walk(file, f"{path}/", root, (*above, file), ignored)
         elif not ignored(path):
             if stat.S_ISSOCK(mode):  # of a program that runs there; git and docker pass over it, too
                 continue
@@ -125,7 +125,7 @@ def _walk(here: Path, prefix: str, root: Path, above: tuple[Path, ...], ignored:
                     hint=f"Take it away, or list it in .amlignore: {path}",
                     code="not-a-file",
                 )
-            yield path, where
+            yield path, file
 
 
 def _is_environment(folder: Path) -> bool:

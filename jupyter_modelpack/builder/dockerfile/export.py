@@ -16,7 +16,7 @@ from pathlib import Path
 from jupyter_modelpack import home
 from jupyter_modelpack.builder.app_layer import app_variables, write_files
 from jupyter_modelpack.builder.base_image.base_name import default_reference
-from jupyter_modelpack.builder.base_image.resolve import Base
+from jupyter_modelpack.builder.base_image.resolve import BaseImage
 from jupyter_modelpack.builder.base_image.via_engine import apt_step
 from jupyter_modelpack.builder.build import (
     ImageEnvironment,
@@ -115,7 +115,7 @@ def export(
     registry_address: str,
     report: Reporter,
     *,
-    base: Base | None = None,
+    base: BaseImage | None = None,
     own: bool = True,
     resolved: Resolved = no_questions,
 ) -> DockerContext:
@@ -167,14 +167,14 @@ def _text(
     *,
     own: bool,
 ) -> str:
-    where = "in the workspace's own registry" if own else f"in {reference.rpartition(f'/{REPOSITORY}')[0]}"
+    location = "in the workspace's own registry" if own else f"in {reference.rpartition(f'/{REPOSITORY}')[0]}"
     start = "\nIf that does not answer, start it with `modelpack registry`." if own else ""
     copy_app = command("COPY", [APP_FOLDER, APP_ROOT])
     lines = [
         *comment(
             f"Package {recipe.name}: models {_names(recipe.models) or 'none'}, "
             f"entry script {recipe.source.entry_script}.\n"
-            f"The image below holds base and dependencies; it lies {where} as {name}.{start}"
+            f"The image below holds base and dependencies; it lies {location} as {name}.{start}"
         ),
         f"FROM {reference}",
         copy_app,

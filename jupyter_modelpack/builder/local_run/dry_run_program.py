@@ -24,13 +24,13 @@ SECONDS = 600
 """After so long the program ends, with a traceback that says what it waited for."""
 
 
-def main(room: Path) -> None:
+def main(package: Path) -> None:
     """Try the script; whatever comes of it is an outcome, not an error of this program."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # it is a text file here
     faulthandler.dump_traceback_later(SECONDS, exit=True)
-    _provide(room)
+    _provide(package)
     outcome = attempt(sys.stdin.buffer.read())
     sys.stdout.flush()
     with answer:
@@ -100,9 +100,11 @@ def _part(name: str) -> types.ModuleType:
     return importlib.import_module(f"{SERVER}.{name}")
 
 
-def _provide(room: Path) -> None:
+def _provide(package: Path) -> None:
     """Make the scoring server importable under its name, also where orjson is not installed."""
-    spec = importlib.util.spec_from_file_location(SERVER, room / "__init__.py", submodule_search_locations=[str(room)])
+    spec = importlib.util.spec_from_file_location(
+        SERVER, package / "__init__.py", submodule_search_locations=[str(package)]
+    )
     assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - for the type checker
     module = importlib.util.module_from_spec(spec)
     sys.modules[SERVER] = module

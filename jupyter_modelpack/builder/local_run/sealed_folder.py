@@ -85,16 +85,16 @@ def link_tree(source: Path, target: Path) -> None:
     root = f"{source}/"
     for entry in entries(source):
         name = entry.path.removeprefix(root)
-        where = target / name
+        copy = target / name
         try:
             if entry.is_dir(follow_symlinks=False):
-                where.mkdir(exist_ok=True)
+                copy.mkdir(exist_ok=True)
             else:
-                where.unlink(missing_ok=True)
-                if not link_file(Path(entry.path), where):
-                    _copy(Path(entry.path), where)
+                copy.unlink(missing_ok=True)
+                if not link_file(Path(entry.path), copy):
+                    _copy(Path(entry.path), copy)
         except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
-            raise Conflict(f"{where} is a folder where a file is needed, or the other way round.") from error
+            raise Conflict(f"{copy} is a folder where a file is needed, or the other way round.") from error
 
 
 def _copy(source: Path, target: Path) -> None:

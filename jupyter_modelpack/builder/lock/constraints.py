@@ -45,12 +45,12 @@ def _files(lines: Sequence[Line], folder: Path) -> Iterator[tuple[Path, list[str
         waiting += [path.parent / place for place in _places(parse_lines(found)) if not is_address(place)]
 
 
-def check_constraint(line: Line, where: str) -> None:
+def check_constraint(line: Line, source: str) -> None:
     """Raise `UsageError` for an option that a constraints file cannot have: uv passes over them."""
     other = [name for name, _ in line.options if name not in {"--hash", "--constraint"}]
     if other:
         raise UsageError(
-            f"{other[0]} in the constraints file {where} is not obeyed there.",
+            f"{other[0]} in the constraints file {source} is not obeyed there.",
             hint="Write it into the requirements file.",
             code="option-not-obeyed",
         )

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from jupyter_modelpack.builder.lock.pylock import uv_environment, uv_program, uv_python
 from jupyter_modelpack.builder.lock.requirement_line import named, split_extras, split_marker, take_apart
 from jupyter_modelpack.builder.run_tool import run_tool
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.errors import BuildFailed, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.store.files import move_file, temporary_folder
@@ -30,7 +30,7 @@ _MORE_CONFIG = "DIST_EXTRA_CONFIG"
 """Names a file that setuptools reads after a project's own setup.cfg."""
 
 
-def as_wheels(lines: Sequence[str], target: Target, kept: Path, below: Path, report: Reporter) -> list[str]:
+def as_wheels(lines: Sequence[str], target: BuildTarget, kept: Path, below: Path, report: Reporter) -> list[str]:
     """Return the lines with each folder's wheel in place of the folder, extras and marker as they were.
 
     Args:
@@ -48,7 +48,7 @@ def as_wheels(lines: Sequence[str], target: Target, kept: Path, below: Path, rep
     return [_as_wheel(line, target, kept, below, report) for line in lines]
 
 
-def _as_wheel(text: str, target: Target, kept: Path, below: Path, report: Reporter) -> str:
+def _as_wheel(text: str, target: BuildTarget, kept: Path, below: Path, report: Reporter) -> str:
     line = take_apart(text)
     given = line.value("--editable") or line.wanted
     if "://" in given or not ("/" in given or given.startswith(".")):
@@ -69,7 +69,7 @@ def _as_wheel(text: str, target: Target, kept: Path, below: Path, report: Report
     return f"{name}{extras} @ file://{quote(str(wheel))}" + (f" ; {marker}" if marker else "")
 
 
-def _build(path: Path, target: Target, kept: Path, report: Reporter) -> Path:
+def _build(path: Path, target: BuildTarget, kept: Path, report: Reporter) -> Path:
     kept.mkdir(parents=True, exist_ok=True)
     report.log(f"Building a wheel of {path}")
     with temporary_folder(kept) as out, temporary_folder(kept) as work:

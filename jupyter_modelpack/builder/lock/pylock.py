@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import tomli_w
 
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.redact import scrub
 
@@ -161,9 +161,9 @@ def _package(entry: Mapping[str, Any]) -> Locked:
             wheel = kind == "wheels"
             source = not wheel and not _is_wheel(file)
             return Locked(name, version, digest, int(file.get("size") or 0), wheel, _place(file), source)
-    where = entry.get("vcs") or entry.get("directory")
+    origin = entry.get("vcs") or entry.get("directory")
     raise UsageError(
-        f"{name}: {'a folder or repository' if where else 'a package'} without a hash cannot be locked.",
+        f"{name}: {'a folder or repository' if origin else 'a package'} without a hash cannot be locked.",
         hint="Build a wheel of it (`python -m build --wheel`) and name the wheel file in the requirements.",
         code="no-hash",
     )
@@ -192,7 +192,7 @@ def uv_program() -> str:
     return str(uv.find_uv_bin())
 
 
-def uv_python(target: Target) -> list[str]:
+def uv_python(target: BuildTarget) -> list[str]:
     """Return which interpreter uv asks, so that it need not search this machine for one: that takes longest of all."""
     return ["--python", target.compiler] if target.compiler else []
 

@@ -23,7 +23,7 @@ from jupyter_modelpack.builder.lock.requirement_line import parse_lines, take_ap
 from jupyter_modelpack.builder.lock.resolve import make_lock
 from jupyter_modelpack.builder.recipe import Recipe
 from jupyter_modelpack.builder.server_layer import server_requirements
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheel_tags import target_tags, wheel_tags
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
@@ -31,7 +31,7 @@ from jupyter_modelpack.events import Reporter
 _AGAIN = "Leave the lock out, or lock again with all that is required."
 
 
-def recipe_lock(recipe: Recipe, target: Target, folder: Path, report: Reporter) -> Lock:
+def recipe_lock(recipe: Recipe, target: BuildTarget, folder: Path, report: Reporter) -> Lock:
     """Return the lock that the image of `recipe` is made from; `folder` keeps those made before.
 
     Raises:
@@ -40,9 +40,9 @@ def recipe_lock(recipe: Recipe, target: Target, folder: Path, report: Reporter) 
         BuildFailed: the requirements cannot be met.
         Unavailable: the package index cannot be reached.
     """
-    where = recipe.needs.requirements_dir
+    requirements_dir = recipe.needs.requirements_dir
     given = list(recipe.needs.requirements)
-    constraints = list(constraint_lines(given, where or Path()))
+    constraints = list(constraint_lines(given, requirements_dir or Path()))
     constrained = [*given, *constraints]
     hashed = hashes_required(parse_lines(constrained))
     servers = server_pins(given, constraints) if hashed else server_requirements()
@@ -52,20 +52,22 @@ def recipe_lock(recipe: Recipe, target: Target, folder: Path, report: Reporter) 
         report.log(f"Using the lock given ({len(lock.packages)} packages)")
     else:
         wanted = [*with_constraints(given, constraints), *servers] if hashed else [*given, *servers]
-        lock = make_lock(wanted, target, folder, report, relative_to=where, upgrade=recipe.upgrade, hashed=hashed)
+        lock = make_lock(
+            wanted, target, folder, report, relative_to=requirements_dir, upgrade=recipe.upgrade, hashed=hashed
+        )
     # Each time: it may have been made before, by somebody else, or of an index that has changed since.
     check_hashes(lock, [*constrained, *servers], _environment(target), all_of=hashed)
     return lock
 
 
-def _read(text: str, target: Target) -> Lock:
+def _read(text: str, target: BuildTarget) -> Lock:
     try:
         return Lock.parse(_narrowed(text, target))
     except SHAPE as error:
         raise misshapen(error) from error
 
 
-def _narrowed(text: str, target: Target) -> str:
+def _narrowed(text: str, target: BuildTarget) -> str:
     """Leave out packages and wheels for other platforms; return a lock that needs nothing left out unchanged."""
     try:
         document = tomllib.loads(text)
@@ -82,7 +84,7 @@ def _narrowed(text: str, target: Target) -> str:
     return text if packages == document["packages"] else tomli_w.dumps({**document, "packages": packages})
 
 
-def _environment(target: Target) -> dict[str, str]:
+def _environment(target: BuildTarget) -> dict[str, str]:
     machine = {"amd64": "x86_64", "arm64": "aarch64"}[target.platform.architecture]
     return {
         "implementation_name": "cpython",
@@ -99,7 +101,7 @@ def _environment(target: Target) -> dict[str, str]:
     }
 
 
-def _fitting(entry: Mapping[str, Any], target: Target) -> dict[str, Any]:
+def _fitting(entry: Mapping[str, Any], target: BuildTarget) -> dict[str, Any]:
     wheels = entry.get("wheels") or []
     if len(wheels) < 2:
         return dict(entry)

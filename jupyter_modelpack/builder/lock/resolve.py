@@ -26,7 +26,7 @@ from jupyter_modelpack.builder.lock.required_hashes import hashes_required, refu
 from jupyter_modelpack.builder.lock.requirement_line import Line, parse_lines, split_extras, split_marker
 from jupyter_modelpack.builder.lock.uv_errors import explain
 from jupyter_modelpack.builder.run_tool import run_tool
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.errors import BuildFailed, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import NAME_BYTES
@@ -41,7 +41,7 @@ _AS_ARGUMENTS = {"--no-binary", "--only-binary", "--trusted-host", "--pre", "--r
 
 def make_lock(
     requirements: Sequence[str],
-    target: Target,
+    target: BuildTarget,
     folder: Path,
     report: Reporter,
     *,
@@ -136,7 +136,13 @@ def _has_paths(lines: Sequence[str]) -> bool:
 
 
 def _resolve(
-    lines: Sequence[Line], target: Target, relative_to: Path | None, folder: Path, report: Reporter, *, hashed: bool
+    lines: Sequence[Line],
+    target: BuildTarget,
+    relative_to: Path | None,
+    folder: Path,
+    report: Reporter,
+    *,
+    hashed: bool,
 ) -> str:
     fetched = fetched_constraints(lines)
     if fetched:
@@ -165,9 +171,9 @@ def _resolve(
         raise explain(error, target.platform) from error
 
 
-def _run(argv: Sequence[str], text: str, where: Path | None, report: Reporter) -> str:
+def _run(argv: Sequence[str], text: str, folder: Path | None, report: Reporter) -> str:
     step = "Resolving the requirements"
-    return run_tool(argv, report, step=step, cwd=where, env=uv_environment(), text=text)
+    return run_tool(argv, report, step=step, cwd=folder, env=uv_environment(), text=text)
 
 
 def _arguments(lines: Sequence[Line]) -> Iterator[str]:

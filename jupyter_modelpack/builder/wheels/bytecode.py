@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
 
@@ -46,7 +46,7 @@ def find_compiler(python: str) -> str | None:
     return None
 
 
-def bytecode_path(relative: str, target: Target) -> str:
+def bytecode_path(relative: str, target: BuildTarget) -> str:
     """Return where the bytecode of a module lies."""
     folder, slash, name = relative.rpartition("/")
     return f"{folder}{slash}__pycache__/{name[:-3]}.cpython-{target.python.replace('.', '')}.pyc"
@@ -60,7 +60,7 @@ class Compilers:
         report: Asked for cancel.
     """
 
-    def __init__(self, target: Target, report: Reporter) -> None:
+    def __init__(self, target: BuildTarget, report: Reporter) -> None:
         self._target, self._report = target, report
         self._started: list[subprocess.Popen[bytes]] = []
         self._free: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()

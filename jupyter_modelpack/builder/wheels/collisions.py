@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.bytecode import bytecode_path
 from jupyter_modelpack.builder.wheels.layer_contents import Contents, contents, read_files
 from jupyter_modelpack.errors import BuildFailed
@@ -80,7 +80,7 @@ class Settled:
     collisions: tuple[Collision, ...] = ()
 
 
-def settle(parts: Sequence[Part], target: Target, cache: Layout) -> Settled:
+def settle(parts: Sequence[Part], target: BuildTarget, cache: Layout) -> Settled:
     """Settle whose files the image gets.
 
     Args:
@@ -101,7 +101,7 @@ def settle(parts: Sequence[Part], target: Target, cache: Layout) -> Settled:
     return found
 
 
-def _settle(parts: Sequence[Part], target: Target, cache: Layout) -> Settled:
+def _settle(parts: Sequence[Part], target: BuildTarget, cache: Layout) -> Settled:
     inside = [contents(part.layer, cache) for part in parts]
     shared = _shared(parts, inside)
     digests = _digests(parts, shared, cache)
@@ -169,7 +169,7 @@ def _digests(parts: Sequence[Part], shared: Mapping[str, Sequence[int]], cache: 
     return found
 
 
-def _shown(path: str, target: Target) -> str:
+def _shown(path: str, target: BuildTarget) -> str:
     return path.removeprefix(f"{target.site_packages}/").removeprefix(f"{target.env[1:]}/")
 
 

@@ -96,9 +96,9 @@ def _http_error() -> type[Exception]:
 
 def _in_uv_cache(package: Locked) -> bool:
     """Whether uv seems to have unpacked that version before: then it need not come over the network again."""
-    told, caches = os.environ.get("UV_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
-    if not told and not caches and not os.environ.get("HOME"):
+    cache_dir, caches = os.environ.get("UV_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
+    if not cache_dir and not caches and not os.environ.get("HOME"):
         return False  # a user without a name, as containers have them, has no home
-    base = Path(told) if told else Path(caches or Path.home() / ".cache") / "uv"
+    base = Path(cache_dir) if cache_dir else Path(caches or Path.home() / ".cache") / "uv"
     found = (*base.glob(f"wheels-v*/*/{package.name}"), *base.glob(f"wheels-v*/*/*/{package.name}"))
     return any(entry.is_dir() for folder in found for entry in folder.glob(f"{package.version}-*"))

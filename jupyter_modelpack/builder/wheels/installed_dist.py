@@ -146,8 +146,8 @@ def entry_points(data: bytes, dist: str) -> dict[str, tuple[str, str]]:
         raise Untrusted(f"{dist}: its entry points cannot be read: {error}.", code="bad-wheel") from error
     scripts = {}
     for section in ("console_scripts", "gui_scripts"):
-        for name, where in parser.items(section) if parser.has_section(section) else []:
-            found = re.fullmatch(r"([\w.]+)\s*:\s*([\w.]+)\s*(?:\[.*\])?", where.strip())
+        for name, location in parser.items(section) if parser.has_section(section) else []:
+            found = re.fullmatch(r"([\w.]+)\s*:\s*([\w.]+)\s*(?:\[.*\])?", location.strip())
             if found and re.fullmatch(r"\w[\w.-]*", name):
                 scripts[name] = (found[1], found[2])
     return scripts

@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from jupyter_modelpack.builder.lock.pylock import Lock, Locked, refuse_sources
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.collisions import Part, settle
 from jupyter_modelpack.builder.wheels.layer_contents import contents
 from jupyter_modelpack.errors import Untrusted
@@ -49,7 +49,7 @@ class WheelLayer:
 
 def wheel_layers(
     lock: Lock,
-    target: Target,
+    target: BuildTarget,
     cache: Layout,
     report: Reporter,
     requirements: Sequence[str] = (),
@@ -108,7 +108,7 @@ def wheel_layers(
     return [*large, *([_group(small, settled.left_out, target, cache)] if small else [])]
 
 
-def known_parts(lock: Lock, target: Target, cache: Layout) -> list[Part]:
+def known_parts(lock: Lock, target: BuildTarget, cache: Layout) -> list[Part]:
     """Return the layer of each package of a lock; none where some are known only once they are fetched."""
     found = [kept_wheel(package, target, cache) for package in lock.packages]
     parts = [
@@ -128,17 +128,17 @@ def _keep(cache: Layout, key: str, layer: Descriptor) -> Descriptor:
     return keep_layer(cache, key, layer)
 
 
-def _key(package: Locked, target: Target) -> str:
+def _key(package: Locked, target: BuildTarget) -> str:
     built = "" if package.wheel else f"-{target.platform.architecture}"
     return f"{package.digest}-{target.key}{built}-{FORMAT}"
 
 
-def kept_wheel(package: Locked, target: Target, cache: Layout) -> Descriptor | None:
+def kept_wheel(package: Locked, target: BuildTarget, cache: Layout) -> Descriptor | None:
     """Return a package's layer if it need not be written, else None."""
     return find_layer(cache, _key(package, target))
 
 
-def _kept(packages: Sequence[Locked], target: Target, cache: Layout) -> list[Descriptor | None]:
+def _kept(packages: Sequence[Locked], target: BuildTarget, cache: Layout) -> list[Descriptor | None]:
     noted = [_noted(cache, _key(package, target)) for package in packages]
     cache.rely_on(layer.digest for layer in noted if layer)
     return [layer if layer and cache.holds(layer) else None for layer in noted]
@@ -186,7 +186,7 @@ def kept_layers(cache: Layout, unused_seconds: float | None = None) -> Iterator[
 
 
 def _group(
-    small: Mapping[int, WheelLayer], left_out: Mapping[int, frozenset[str]], target: Target, cache: Layout
+    small: Mapping[int, WheelLayer], left_out: Mapping[int, frozenset[str]], target: BuildTarget, cache: Layout
 ) -> WheelLayer:
     names = [layer.title.partition(" ")[0] for layer in small.values()]
     title = f"{len(small)} small packages ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"

@@ -42,7 +42,7 @@ def contents(layer: Descriptor, cache: Layout) -> Contents:
     with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError):  # a damaged note is no note
         return _noted(path)
     found = _look(layer, cache)
-    objects = [[where, *astuple(one)] for where, one in found.objects]
+    objects = [[path, *astuple(one)] for path, one in found.objects]
     write_file(path, json.dumps({"files": sorted(found.files), "objects": objects}).encode())
     return found
 
@@ -66,7 +66,5 @@ def _look(layer: Descriptor, cache: Layout) -> Contents:
 @lru_cache(maxsize=256)
 def _noted(note: Path) -> Contents:
     said = json.loads(note.read_bytes())
-    objects = (
-        (where, SharedObject(name, tuple(needs), tuple(search))) for where, name, needs, search in said["objects"]
-    )
+    objects = ((path, SharedObject(name, tuple(needs), tuple(search))) for path, name, needs, search in said["objects"])
     return Contents(frozenset(said["files"]), tuple(objects))

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from jupyter_modelpack.builder.base_image.debian_names import debian_package
 from jupyter_modelpack.builder.base_image.layer_files import layer_files
-from jupyter_modelpack.builder.base_image.resolve import Base
+from jupyter_modelpack.builder.base_image.resolve import BaseImage
 from jupyter_modelpack.builder.lock.requirement_line import named, parse_lines
 from jupyter_modelpack.builder.recipe import Needs
 from jupyter_modelpack.builder.wheels.collisions import Part
@@ -65,7 +65,7 @@ class Missing:
         return f"{self.title} cannot be loaded: neither the packages nor the base image have {names}"
 
 
-def missing_libraries(parts: Sequence[Part], base: Base, cache: Layout) -> tuple[Missing, ...]:
+def missing_libraries(parts: Sequence[Part], base: BaseImage, cache: Layout) -> tuple[Missing, ...]:
     """Return the packages that lack libraries in an image on `base`; looked for once, and kept."""
     lines = [base.image.digest, *(f"{part.title} {part.layer.digest}" for part in parts)]
     key = hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -77,7 +77,7 @@ def missing_libraries(parts: Sequence[Part], base: Base, cache: Layout) -> tuple
     return found
 
 
-def check_libraries(parts: Sequence[Part], base: Base, needs: Needs, cache: Layout, report: Reporter) -> None:
+def check_libraries(parts: Sequence[Part], base: BaseImage, needs: Needs, cache: Layout, report: Reporter) -> None:
     """Warn of packages that lack libraries.
 
     Raises:
@@ -92,7 +92,7 @@ def check_libraries(parts: Sequence[Part], base: Base, needs: Needs, cache: Layo
         report.log(f"Warning: {one}. {_way(one, base, cache)}")
 
 
-def _missing(parts: Sequence[Part], base: Base, cache: Layout) -> Iterator[Missing]:
+def _missing(parts: Sequence[Part], base: BaseImage, cache: Layout) -> Iterator[Missing]:
     inside = [contents(part.layer, cache).objects for part in parts]
     if not any(inside):
         return
@@ -137,7 +137,7 @@ def _lacking(
             return lacking
 
 
-def _libraries(base: Base, cache: Layout) -> frozenset[str]:
+def _libraries(base: BaseImage, cache: Layout) -> frozenset[str]:
     """Return the file names of the libraries in a base image, and `_APT` where it has that; looked for once."""
     path = cache.path / "libraries" / f"image-{base.image.digest.hex}-{_FORMAT}"
     with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
@@ -164,7 +164,7 @@ def _asked_for(needs: Needs) -> set[str]:
     return {canonicalize_name(named(line.wanted).name) for line in parse_lines(needs.requirements) if line.wanted}
 
 
-def _way(one: Missing, base: Base, cache: Layout) -> str:
+def _way(one: Missing, base: BaseImage, cache: Layout) -> str:
     packages = {name: debian_package(name) for name in one.libraries}
     known = sorted({package for package in packages.values() if package})
     unknown = [name for name, package in packages.items() if not package]

@@ -23,7 +23,7 @@ from jupyter_modelpack.builder.lock.requirement_line import parse_lines
 from jupyter_modelpack.builder.lock.resolve import trusted_hosts
 from jupyter_modelpack.builder.lock.uv_errors import explain
 from jupyter_modelpack.builder.run_tool import run_tool
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheel_tags import target_tags, wheel_tags
 from jupyter_modelpack.builder.wheels.bytecode import Compilers
 from jupyter_modelpack.builder.wheels.download import Fetcher
@@ -48,7 +48,7 @@ Keep = Callable[[Locked, Descriptor], Descriptor]
 def make_layers(
     lock: Lock,
     missing: Sequence[Locked],
-    target: Target,
+    target: BuildTarget,
     cache: Layout,
     report: Reporter,
     requirements: Sequence[str],
@@ -81,7 +81,7 @@ def make_layers(
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    target: Target
+    target: BuildTarget
     cache: Layout
     report: Reporter
     keep: Keep

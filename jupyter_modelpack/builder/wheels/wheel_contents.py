@@ -14,7 +14,7 @@ from importlib import metadata
 
 from jupyter_modelpack.builder import top_level_modules
 from jupyter_modelpack.builder.lock.pylock import Locked
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.layer_cache import kept_wheel
 from jupyter_modelpack.limits import INDEX_BYTES
 from jupyter_modelpack.store.layout import Layout
@@ -25,7 +25,7 @@ _END = b"PK\x05\x06"
 _DATA = re.compile(r"^[^/]+\.data/(?:purelib|platlib)/")
 
 
-def kept_modules(package: Locked, target: Target, cache: Layout) -> frozenset[str] | None:
+def kept_modules(package: Locked, target: BuildTarget, cache: Layout) -> frozenset[str] | None:
     """Return the modules of a package whose layer is in the machine's cache; None where it is not."""
     layer = kept_wheel(package, target, cache)
     return top_level_modules.provided(layer, cache, cache) if layer else None

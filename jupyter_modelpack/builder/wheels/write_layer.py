@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import threading
 
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.bytecode import Compilers
 from jupyter_modelpack.builder.wheels.installed_dist import Installed
 from jupyter_modelpack.builder.wheels.wheel_archive import WheelFile
@@ -41,7 +41,7 @@ class Counter:
 
 
 def write_wheel(
-    dist: Installed | WheelFile, target: Target, cache: Layout, report: Reporter, compilers: Compilers
+    dist: Installed | WheelFile, target: BuildTarget, cache: Layout, report: Reporter, compilers: Compilers
 ) -> Descriptor:
     """Write the layer of a wheel into `cache`; other threads may write other ones meanwhile."""
     bytecode = compilers.compile(dist.modules())

@@ -20,7 +20,7 @@ from jupyter_modelpack.registry.client.credentials import unreadable
 from jupyter_modelpack.registry.client.url_policy import Origin, check_realm, split_url
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.registry.client.credentials import Credentials
+    from jupyter_modelpack.registry.client.credentials import RegistryCredentials
     from jupyter_modelpack.registry.client.transport import Transport
 
 _SCHEME = re.compile(r"(?:^|,)\s*(basic|bearer)(?=\s|,|$)", re.IGNORECASE)
@@ -49,9 +49,9 @@ class Authenticator:
 
     """
 
-    def __init__(self, registry: Origin, find: Callable[[], Credentials | None], transport: Transport) -> None:
+    def __init__(self, registry: Origin, find: Callable[[], RegistryCredentials | None], transport: Transport) -> None:
         self._registry, self._find, self._transport = registry, find, transport
-        self._credentials: Credentials | None = None
+        self._credentials: RegistryCredentials | None = None
         self._searched = False
         self._headers: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -76,12 +76,12 @@ class Authenticator:
             else:
                 raise self.refused()
 
-    def _credentials_or_none(self) -> Credentials | None:
+    def _credentials_or_none(self) -> RegistryCredentials | None:
         if not self._searched:
             self._credentials, self._searched = self._find(), True
         return self._credentials
 
-    def _need_credentials(self) -> Credentials:
+    def _need_credentials(self) -> RegistryCredentials:
         found = self._credentials_or_none()
         if found is None:
             raise Denied(
@@ -152,6 +152,6 @@ def _broken() -> str:
     return f"Logins may be kept in {found}, which cannot be read: mend or remove it. " if found else ""
 
 
-def _basic(credentials: Credentials) -> str:
+def _basic(credentials: RegistryCredentials) -> str:
     pair = f"{credentials.username}:{credentials.password.reveal()}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"

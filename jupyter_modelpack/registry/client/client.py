@@ -17,8 +17,8 @@ from jupyter_modelpack.limits import CHUNK, MANIFEST_BYTES, PAGES, TAGS
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX, INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_object
 from jupyter_modelpack.oci.names import DOCKER_HUB
-from jupyter_modelpack.registry.client.connection import Connection
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.connection import RegistryConnection
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.registry.client.download import BlobStream
 from jupyter_modelpack.registry.client.retry import Policy, Retry
 from jupyter_modelpack.registry.client.upload import Upload
@@ -43,21 +43,21 @@ class Registry:
         self,
         host: str,
         *,
-        credentials: Credentials | None = None,
+        credentials: RegistryCredentials | None = None,
         plain_http: bool | None = None,
         policy: Policy | None = None,
     ) -> None:
         self.host = host or DOCKER_HUB
-        self._line = Connection(self.host, credentials, plain_http, policy)
+        self._line = RegistryConnection(self.host, credentials, plain_http, policy)
 
     @property
     def url(self) -> str:
         """Where its API begins."""
         return self._line.base
 
-    def hang_up(self) -> None:
+    def abort(self) -> None:
         """Break off every download, from another thread than its reader's."""
-        self._line.transport.hang_up()
+        self._line.transport.abort()
 
     # --- reading ---
 

@@ -14,7 +14,7 @@ from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES
 from jupyter_modelpack.oci.names import DOCKER_HUB
 from jupyter_modelpack.redact import scrub
 from jupyter_modelpack.registry.client.auth import Authenticator
-from jupyter_modelpack.registry.client.credentials import Credentials, find_credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials, find_credentials
 from jupyter_modelpack.registry.client.error_response import refusal
 from jupyter_modelpack.registry.client.retry import Again, Policy, Retry
 from jupyter_modelpack.registry.client.url_policy import check_location, check_redirect, is_loopback, origin
@@ -35,7 +35,7 @@ _WARNINGS = 20
 """Most different ones that are shown."""
 
 
-class Connection:
+class RegistryConnection:
     """One registry's host, from any number of threads.
 
     Attributes:
@@ -47,7 +47,7 @@ class Connection:
     """
 
     def __init__(
-        self, host: str, credentials: Credentials | None, plain_http: bool | None, policy: Policy | None
+        self, host: str, credentials: RegistryCredentials | None, plain_http: bool | None, policy: Policy | None
     ) -> None:
         from jupyter_modelpack.registry.client.transport import Transport  # noqa: PLC0415 - imports requests
 

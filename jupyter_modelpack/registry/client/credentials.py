@@ -31,7 +31,7 @@ _TOKEN_USER = "<token>"  # noqa: S105 - what helpers put in place of a user name
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class RegistryCredentials:
     """A user name with its password, or an identity token to be exchanged for access tokens."""
 
     username: str
@@ -39,7 +39,7 @@ class Credentials:
     identity_token: Secret = Secret("")  # noqa: RUF009 - immutable
 
 
-def find_credentials(registry: str, repository: str = "") -> Credentials | None:
+def find_credentials(registry: str, repository: str = "") -> RegistryCredentials | None:
     """Return what is kept for `registry` (``host[:port]``), or for that repository of it, else None."""
     for path in auth_files():
         document = _read(path)
@@ -89,7 +89,7 @@ def _keys(registry: str, repository: str) -> Iterator[str]:
             yield "/".join([name, *parts[:count]])
 
 
-def _kept(document: Mapping[str, Any], key: str) -> Credentials | None:
+def _kept(document: Mapping[str, Any], key: str) -> RegistryCredentials | None:
     helpers, auths = document.get("credHelpers"), document.get("auths")
     helper = helpers.get(key) if isinstance(helpers, dict) else None
     helper = helper or document.get("credsStore")
@@ -109,7 +109,7 @@ def _plain(name: str) -> str:
     return host if path.rstrip("/") in {"", "v1", "v2"} else f"{host}/{path}"
 
 
-def _decode(entry: object) -> Credentials | None:
+def _decode(entry: object) -> RegistryCredentials | None:
     if not isinstance(entry, dict):
         return None
     username, password = str(entry.get("username") or ""), str(entry.get("password") or "")
@@ -120,10 +120,10 @@ def _decode(entry: object) -> Credentials | None:
     if decoded:
         username, _, password = decoded.partition(":")
     token = str(entry.get("identitytoken") or "")
-    return Credentials(username, Secret(password.rstrip("\0")), Secret(token)) if username or token else None
+    return RegistryCredentials(username, Secret(password.rstrip("\0")), Secret(token)) if username or token else None
 
 
-def _ask_helper(helper: str, server: str) -> Credentials | None:
+def _ask_helper(helper: str, server: str) -> RegistryCredentials | None:
     if not _HELPER.fullmatch(helper):
         raise Denied(f"The credential helper {helper[:80]!r} named in Docker's config has no proper name.")
     program = f"docker-credential-{helper}"
@@ -146,5 +146,5 @@ def _ask_helper(helper: str, server: str) -> Credentials | None:
     except (ValueError, KeyError, TypeError) as error:
         raise Denied(f"{program} gave an answer that cannot be read.") from error
     if username == _TOKEN_USER:
-        return Credentials("", Secret(""), secret)
-    return Credentials(username, secret)
+        return RegistryCredentials("", Secret(""), secret)
+    return RegistryCredentials(username, secret)

@@ -54,13 +54,13 @@ class Part:
         self._best = self._size
 
 
-def run_all(jobs: Sequence[Callable[[Reporter], None]], report: Reporter, hang_up: Callable[[], None]) -> None:
+def run_all(jobs: Sequence[Callable[[Reporter], None]], report: Reporter, abort: Callable[[], None]) -> None:
     """Run `jobs`, a few at a time; when one fails or the user cancels, stop the others, then raise.
 
     Args:
         jobs: Each takes a reporter of its own, to ask whether to go on.
         report: The user's.
-        hang_up: Breaks off what waits for the network.
+        abort: Breaks off what waits for the network.
 
     """
     stop = threading.Event()
@@ -79,6 +79,6 @@ def run_all(jobs: Sequence[Callable[[Reporter], None]], report: Reporter, hang_u
                 future.cancel()
             while waiting:
                 # Again and again: one that was just opening a connection was not there to be broken off.
-                hang_up()
+                abort()
                 waiting = wait(waiting, LOOK_SECONDS).not_done
             raise

@@ -78,7 +78,7 @@ def pull_image(
                 sink.put_blob(part, stream)
         share.finish()
 
-    run_all([partial(fetch, part) for part in parts], report, registry.hang_up)
+    run_all([partial(fetch, part) for part in parts], report, registry.abort)
     if not sink.has_blob(descriptor.digest):
         sink.put_blob(descriptor, io.BytesIO(raw))
     return Image(descriptor, manifest, raw, sink)
@@ -153,7 +153,7 @@ def push_image(
     parts = _distinct(image.manifest)
     parcel = _Parcel(image, registry, name.repository, mount_from, memory)
     tally = Tally(report, str(name), sum(part.size for part in parts))
-    run_all([partial(parcel.send, part, tally) for part in parts], report, registry.hang_up)
+    run_all([partial(parcel.send, part, tally) for part in parts], report, registry.abort)
     descriptor, raw = parcel.manifest()
     registry.put_manifest(name.repository, name.tag or descriptor.digest, descriptor, raw, report)
     return descriptor.digest

@@ -68,7 +68,7 @@ class Transport:
 
         """
         _scheme, host, port = origin(url)
-        where = f"{host}:{port}"
+        address = f"{host}:{port}"
         proxies = {} if is_loopback(host) else get_environ_proxies(url, no_proxy=None)
         try:
             response = self._session.request(
@@ -82,8 +82,8 @@ class Transport:
                 proxies=proxies,
             )
         except requests.RequestException as error:
-            raise self._failure(error, where, proxies) from error
-        self._reached.add(where)
+            raise self._failure(error, address, proxies) from error
+        self._reached.add(address)
         if response.status_code in STATUSES:
             response.close()
             raise Again(
@@ -120,7 +120,7 @@ class Transport:
             self._live.discard(response)
         response.close()
 
-    def hang_up(self) -> None:
+    def abort(self) -> None:
         """Break off every answer that is being read, from another thread than its reader's."""
         with self._lock:
             live = list(self._live)
@@ -130,24 +130,24 @@ class Transport:
                 with contextlib.suppress(OSError):
                     line.shutdown(socket.SHUT_RDWR)
 
-    def _failure(self, error: requests.RequestException, where: str, proxies: Mapping[str, str]) -> Exception:
+    def _failure(self, error: requests.RequestException, address: str, proxies: Mapping[str, str]) -> Exception:
         reason = _reason(error)
         if isinstance(error, requests.exceptions.SSLError):
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 return Untrusted(
-                    f"The certificate of {where} cannot be verified: {reason}.", hint=_CA_HINT, code="bad-certificate"
+                    f"The certificate of {address} cannot be verified: {reason}.", hint=_CA_HINT, code="bad-certificate"
                 )
             return Unavailable(
-                f"{where} does not speak https: {reason}.",
+                f"{address} does not speak https: {reason}.",
                 hint="If it is meant to be a plain http registry, write --plain-http behind push or connect; in "
                 "Python, plain_http=True.",
                 code="registry-unreachable",
             )
         via = ", ".join(sorted({scrub(proxy) for proxy in proxies.values()}))
-        if where not in self._reached and _nobody_there(error):
+        if address not in self._reached and _nobody_there(error):
             # A wrong address or no network: waiting 15 seconds would not help anybody.
             return Unavailable(
-                f"Could not reach {where}{f' through the proxy {via}' if via else ''}: {reason}.",
+                f"Could not reach {address}{f' through the proxy {via}' if via else ''}: {reason}.",
                 hint="Check the address and the network; behind a proxy, set HTTPS_PROXY.",
                 code="registry-unreachable",
                 retry=True,

@@ -24,7 +24,7 @@ from jupyter_modelpack.registry.client.url_policy import check_location
 if TYPE_CHECKING:
     from requests import Response
 
-    from jupyter_modelpack.registry.client.connection import Connection
+    from jupyter_modelpack.registry.client.connection import RegistryConnection
 
 PIECE = 1 << 23
 """Bytes of one request: what a break costs at most. Each upload holds three: one sent, one made, one begun."""
@@ -46,7 +46,9 @@ class Upload:
 
     """
 
-    def __init__(self, line: Connection, repository: str, what: str, report: Reporter, mount_from: str = "") -> None:
+    def __init__(
+        self, line: RegistryConnection, repository: str, what: str, report: Reporter, mount_from: str = ""
+    ) -> None:
         self._line, self._what, self._report, self._mount_from = line, what, report, mount_from
         self._repository = repository
         self._piece_bytes = PIECE

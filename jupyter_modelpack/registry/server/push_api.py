@@ -17,7 +17,7 @@ from jupyter_modelpack.limits import MANIFEST_BYTES
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, Index, Manifest, children, tag_of
 from jupyter_modelpack.oci.names import check_repository, check_tag
-from jupyter_modelpack.registry.server.reply import Answer, error_answer, refuse_method
+from jupyter_modelpack.registry.server.reply import Reply, error_answer, refuse_method
 from jupyter_modelpack.registry.server.uploads import Blobs, Uploads, digest_in, kept
 
 _UPLOAD = re.compile(r"/v2/(?P<name>.+)/blobs/uploads/(?P<key>[0-9a-f]*)")
@@ -93,7 +93,7 @@ class Inbox:
         """Blobs that are gone from one repository and there in another."""
         self._lock = threading.Lock()
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str], body: Iterable[bytes]) -> Answer:
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: Iterable[bytes]) -> Reply:
         """Answer a request that changes something, or asks about an upload."""
         split = urlsplit(target)
         path, query = unquote(split.path), parse_qs(split.query)
@@ -140,7 +140,7 @@ class Inbox:
         headers: Mapping[str, str],
         query: Mapping[str, list[str]],
         body: Iterable[bytes],
-    ) -> Answer:
+    ) -> Reply:
         if key:
             return self._uploads.go_on(name, key, method, headers, digest_in(query, "digest"), body)
         if method != "POST":
@@ -159,7 +159,7 @@ class Inbox:
                 self._holders.setdefault(digest, set()).add(name)
                 self._deleted.discard((name, digest))
 
-    def _manifest(self, name: str, reference: str, tags: list[str], content_type: str, body: Iterable[bytes]) -> Answer:
+    def _manifest(self, name: str, reference: str, tags: list[str], content_type: str, body: Iterable[bytes]) -> Reply:
         raw = bytearray()
         for chunk in body:
             raw += chunk
@@ -198,7 +198,7 @@ class Inbox:
         location = f"/v2/{name}/manifests/{descriptor.digest}"
         said: dict[str, str] = {"OCI-Subject": subject} if subject else {}
         said |= {"OCI-Tag": ", ".join(tags)} if tags else {}
-        return Answer(201, b"", {"Location": location, "Docker-Content-Digest": descriptor.digest, **said})
+        return Reply(201, b"", {"Location": location, "Docker-Content-Digest": descriptor.digest, **said})
 
     def _wrong_size(self, parts: Iterable[Descriptor]) -> str:
         """Say which blob is not as large as its descriptor says; empty when all are, as far as they are here."""
@@ -208,7 +208,7 @@ class Inbox:
                 return f"The manifest says that {part.digest} has {part.size} bytes; it has {there[1]}."
         return ""
 
-    def _delete_manifest(self, name: str, reference: str) -> Answer:
+    def _delete_manifest(self, name: str, reference: str) -> Reply:
         by_digest = ":" in reference
         try:
             Digest.parse(reference) if by_digest else check_tag(reference)
@@ -225,9 +225,9 @@ class Inbox:
         if above:
             return error_answer(403, "DENIED", f"{above} needs this manifest; delete that first.")
         self._keeper.drop(name, reference)
-        return Answer(202)
+        return Reply(202)
 
-    def _delete_blob(self, name: str, reference: str) -> Answer:
+    def _delete_blob(self, name: str, reference: str) -> Reply:
         try:
             digest = Digest.parse(reference)
         except ModelpackError:
@@ -246,7 +246,7 @@ class Inbox:
                 self._deleted.add((name, digest))
             else:
                 self._holders.pop(digest, None)
-        return Answer(202)
+        return Reply(202)
 
 
 def _parsed(media_type: str, raw: bytes) -> Manifest | Index:

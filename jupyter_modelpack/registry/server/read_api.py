@@ -17,12 +17,12 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import RegistryContent
 from jupyter_modelpack.oci.names import check_repository, check_tag
 from jupyter_modelpack.registry.server.referrers import list_referrers
-from jupyter_modelpack.registry.server.reply import Answer, error_answer, json_answer
+from jupyter_modelpack.registry.server.reply import Reply, error_answer, json_answer
 
 _ROUTE = re.compile(r"/v2/(?P<name>[^?]+)/(?P<kind>manifests|blobs|tags|referrers)/(?P<reference>[^/]+)")
 
 
-def answer(content: RegistryContent, target: str, byte_range: str | None = None) -> Answer:
+def answer(content: RegistryContent, target: str, byte_range: str | None = None) -> Reply:
     """Answer a GET for `target` (path and query) out of `content`.
 
     Args:
@@ -59,7 +59,7 @@ def answer(content: RegistryContent, target: str, byte_range: str | None = None)
     return _page("tags", {"name": name}, tags, split.path, query)
 
 
-def _manifest(content: RegistryContent, name: str, reference: str) -> Answer:
+def _manifest(content: RegistryContent, name: str, reference: str) -> Reply:
     try:
         reference = Digest.parse(reference) if ":" in reference else check_tag(reference)
     except ModelpackError:
@@ -69,10 +69,10 @@ def _manifest(content: RegistryContent, name: str, reference: str) -> Answer:
         return error_answer(404, "MANIFEST_UNKNOWN", "This registry has no such manifest.")
     with content.open_blob(descriptor) as stream:
         raw = stream.read(MANIFEST_BYTES)
-    return Answer(200, raw, {"Content-Type": descriptor.media_type, **_names(descriptor.digest)})
+    return Reply(200, raw, {"Content-Type": descriptor.media_type, **_names(descriptor.digest)})
 
 
-def _blob(content: RegistryContent, reference: str, byte_range: str | None) -> Answer:
+def _blob(content: RegistryContent, reference: str, byte_range: str | None) -> Reply:
     try:
         digest = Digest.parse(reference)
     except ModelpackError:
@@ -84,13 +84,13 @@ def _blob(content: RegistryContent, reference: str, byte_range: str | None) -> A
     headers = {"Content-Type": "application/octet-stream", "Accept-Ranges": "bytes", **_names(digest)}
     wanted = parse_range(byte_range, size)
     if wanted is None:
-        return Answer(200, b"", headers, path, 0, size)
+        return Reply(200, b"", headers, path, 0, size)
     first, last = wanted
     if first > last:
         refused = error_answer(416, "RANGE_INVALID", "The range lies outside the blob.")
-        return Answer(416, refused.body, {**refused.headers, "Content-Range": f"bytes */{size}"})
+        return Reply(416, refused.body, {**refused.headers, "Content-Range": f"bytes */{size}"})
     headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    return Answer(206, b"", headers, path, first, last - first + 1)
+    return Reply(206, b"", headers, path, first, last - first + 1)
 
 
 def parse_range(text: str | None, size: int) -> tuple[int, int] | None:
@@ -113,7 +113,7 @@ def _names(digest: Digest) -> dict[str, str]:
     return {"Docker-Content-Digest": digest, "ETag": f'"{digest}"'}
 
 
-def _page(key: str, document: dict[str, Any], entries: list[str], path: str, query: Mapping[str, list[str]]) -> Answer:
+def _page(key: str, document: dict[str, Any], entries: list[str], path: str, query: Mapping[str, list[str]]) -> Reply:
     """Answer with the entries after `last`, `n` at most, with a link to the next page."""
     wanted = query.get("n", [str(PAGE)])[-1]
     if not re.fullmatch(r"[0-9]{1,9}", wanted):

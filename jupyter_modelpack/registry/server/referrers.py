@@ -15,7 +15,7 @@ from jupyter_modelpack.limits import MANIFEST_BYTES, PAGE
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import RegistryContent
 from jupyter_modelpack.oci.manifest import INDEX, INDEX_TYPES, Descriptor, Index, Manifest, canonical
-from jupyter_modelpack.registry.server.reply import Answer, error_answer
+from jupyter_modelpack.registry.server.reply import Reply, error_answer
 
 _READ = 8 * MANIFEST_BYTES
 """Most bytes of manifests that one page is made of."""
@@ -23,7 +23,7 @@ _READ = 8 * MANIFEST_BYTES
 
 def list_referrers(
     content: RegistryContent, name: str, reference: str, path: str, query: Mapping[str, list[str]]
-) -> Answer:
+) -> Reply:
     """Answer with an index of the manifests in `name` that are about the one `reference` names.
 
     A page holds as much as a client reads of an index, and is made of so many manifests at most: their annotations
@@ -54,7 +54,7 @@ def list_referrers(
         following = urlencode({**({"artifactType": wanted} if wanted else {}), "last": last})
         headers["Link"] = f'<{path}?{following}>; rel="next"'
     body = b'{"schemaVersion":2,"mediaType":"%b","manifests":[%b]}' % (INDEX.encode(), b",".join(entries))
-    return Answer(200, body, headers)
+    return Reply(200, body, headers)
 
 
 def _described(content: RegistryContent, entry: Descriptor) -> tuple[str, bytes]:

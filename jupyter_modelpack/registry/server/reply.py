@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """Status, headers and a body: bytes, or a file and which part of it."""
 
     status: int = 200
@@ -25,17 +25,17 @@ class Answer:
         return self.count if self.file else len(self.body)
 
 
-def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """Answer with a JSON document."""
     body = json.dumps(document).encode() + b"\n"
-    return Answer(status, body, {"Content-Type": "application/json", **(headers or {})})
+    return Reply(status, body, {"Content-Type": "application/json", **(headers or {})})
 
 
-def error_answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+def error_answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Reply:
     """Answer with the specification's error document."""
     return json_answer({"errors": [{"code": code, "message": message, "detail": None}]}, status, headers)
 
 
-def refuse_method(message: str, allowed: str) -> Answer:
+def refuse_method(message: str, allowed: str) -> Reply:
     """Refuse a method where only those `allowed` do something (RFC 9110, 15.5.6)."""
     return error_answer(405, "UNSUPPORTED", message, {"Allow": allowed})

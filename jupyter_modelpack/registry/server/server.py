@@ -26,7 +26,7 @@ from jupyter_modelpack.registry.server.endpoint import Endpoint
 from jupyter_modelpack.registry.server.head import Incoming
 from jupyter_modelpack.registry.server.push_api import Inbox, is_upload
 from jupyter_modelpack.registry.server.read_api import answer
-from jupyter_modelpack.registry.server.reply import Answer, error_answer, refuse_method
+from jupyter_modelpack.registry.server.reply import Reply, error_answer, refuse_method
 from jupyter_modelpack.registry.server.request_body import read_body
 
 CHALLENGE = "X-Modelpack-Challenge"
@@ -200,18 +200,18 @@ class RequestHandler(BaseHTTPRequestHandler):
             finally:
                 self.server.connections.end(self.connection)
 
-    def _refused(self) -> Answer | None:
+    def _refused(self) -> Reply | None:
         if not is_local_request(self.headers):
             return error_answer(403, "DENIED", "Only programs on this machine may speak to this registry.")
         if not knows_password(self.headers, self.server.endpoint):
             return error_answer(401, "UNAUTHORIZED", "User name and password are needed.", {"WWW-Authenticate": _REALM})
         return None
 
-    def _decide(self) -> Answer:
+    def _decide(self) -> Reply:
         if (self.command, self.path) == ("POST", LEAVE) and self.server.on_leave:
             self.close_connection = True
             self.server.on_leave()
-            return Answer(202)
+            return Reply(202)
         inbox = self.server.inbox
         if inbox and (self.command not in {"GET", "HEAD"} or is_upload(self.path)):
             return self._take(inbox)
@@ -226,7 +226,7 @@ class RequestHandler(BaseHTTPRequestHandler):
             # The message names a path of the store; whoever runs `modelpack check` gets to see it.
             return error_answer(500, "UNKNOWN", "The store cannot give this content.")
 
-    def _take(self, inbox: Inbox) -> Answer:
+    def _take(self, inbox: Inbox) -> Reply:
         goes_on = self.headers.get("Connection", "").lower() != "close"
         body = read_body(dict(self.headers.items()), self.rfile)
         try:
@@ -238,7 +238,7 @@ class RequestHandler(BaseHTTPRequestHandler):
             self.close_connection = not goes_on  # the body is read: the connection serves for the next request
         return found
 
-    def _send(self, found: Answer) -> None:
+    def _send(self, found: Reply) -> None:
         file = None
         if found.file and self.command == "GET":
             try:

@@ -18,7 +18,7 @@ from typing import Protocol
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
-from jupyter_modelpack.registry.server.reply import Answer, error_answer, refuse_method
+from jupyter_modelpack.registry.server.reply import Reply, error_answer, refuse_method
 
 SESSIONS = 64
 """Uploads at once; a client has a handful."""
@@ -86,7 +86,7 @@ class Uploads:
         self._sessions: dict[str, _Session] = {}
         self._lock = threading.Lock()
 
-    def begin(self, name: str) -> Answer:
+    def begin(self, name: str) -> Reply:
         """Open a session in the repository `name`."""
         self.sweep()
         with self._lock:
@@ -96,7 +96,7 @@ class Uploads:
             self._sessions[key] = _Session(name, self._blobs)
         return _underway(202, name, key, 0)
 
-    def whole(self, name: str, wanted: Digest | None, body: Iterable[bytes]) -> Answer:
+    def whole(self, name: str, wanted: Digest | None, body: Iterable[bytes]) -> Reply:
         """Take a blob that comes with the request that announces it."""
         session = _Session(name, self._blobs)
         try:
@@ -113,7 +113,7 @@ class Uploads:
         headers: Mapping[str, str],
         wanted: Digest | None,
         body: Iterable[bytes],
-    ) -> Answer:
+    ) -> Reply:
         """Answer a request about a session.
 
         Args:
@@ -137,7 +137,7 @@ class Uploads:
                 return _underway(204, name, key, session.size)
             if method == "DELETE":
                 self._drop(key)
-                return Answer(204)
+                return Reply(204)
             refused = _misplaced(headers, session.size)
             if refused:
                 return _underway(refused, name, key, session.size)
@@ -162,7 +162,7 @@ class Uploads:
             for key in list(self._sessions):
                 self._end(key)
 
-    def _finish(self, session: _Session, wanted: Digest | None) -> Answer:
+    def _finish(self, session: _Session, wanted: Digest | None) -> Reply:
         if wanted is None or session.blob.digest != wanted:
             return error_answer(400, "DIGEST_INVALID", "The bytes are not those of the digest.")
         session.blob.commit(LAYER)
@@ -200,9 +200,9 @@ def digest_in(query: Mapping[str, list[str]], name: str) -> Digest | None:
         return None
 
 
-def kept(name: str, digest: Digest) -> Answer:
+def kept(name: str, digest: Digest) -> Reply:
     """Answer that a blob is there."""
-    return Answer(201, b"", {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest})
+    return Reply(201, b"", {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest})
 
 
 def _misplaced(headers: Mapping[str, str], size: int) -> int:
@@ -218,14 +218,14 @@ def _misplaced(headers: Mapping[str, str], size: int) -> int:
     return 0 if fits else 416
 
 
-def _unknown() -> Answer:
+def _unknown() -> Reply:
     return error_answer(404, "BLOB_UPLOAD_UNKNOWN", "There is no such upload.")
 
 
-def _underway(status: int, name: str, key: str, size: int) -> Answer:
+def _underway(status: int, name: str, key: str, size: int) -> Reply:
     headers = {
         "Location": f"/v2/{name}/blobs/uploads/{key}",
         "Range": f"0-{max(size - 1, 0)}",
         "Docker-Upload-UUID": key,
     }
-    return Answer(status, b"", headers)
+    return Reply(status, b"", headers)

@@ -10,14 +10,14 @@ from ..http import request_id
 from ..messages import HTML, Header, Request, Response, json_response, problem
 from ..observe import generations, tracing
 from ..observe.data_collector import Collector
-from ..observe.data_records import Call
+from ..observe.data_records import CollectedCall
 from ..observe.metrics import CONTENT_TYPE, Counters, Metrics
 from ..observe.roster import Roster
 from ..settings import Settings
 from .cors import Cors
 from .hosts import Hosts
 from .keys import Keys
-from .routes import Paths, Target
+from .routes import Paths, Route
 
 Respond = Callable[[Response], None]
 Submit = Callable[[Request, Respond], bool]
@@ -105,7 +105,7 @@ class Application:
             response.headers.append(_NOT_FAILED)
         self._finish(request, response, respond)
 
-    def _model(self, target: Target, request: Request, respond: Respond) -> None:
+    def _model(self, target: Route, request: Request, respond: Respond) -> None:
         request.model = target.model
         if target.verb == "score":
             self._score(request, respond)
@@ -116,7 +116,7 @@ class Application:
         else:
             self._finish(request, self._about(target, request), respond)
 
-    def _about(self, target: Target, request: Request) -> Response:
+    def _about(self, target: Route, request: Request) -> Response:
         if target.verb == "infer":
             return problem(405, _NOT_ALLOWED, [(b"allow", b"POST")])
         if target.verb == "ready":
@@ -164,10 +164,10 @@ class Application:
             traces.begin(request)
             ends.append(lambda response: traces.end(request, response))
         if collector is not None and collector.sampled():
-            ends.append(lambda response: self._collect(collector, Call(request, body, response)))
+            ends.append(lambda response: self._collect(collector, CollectedCall(request, body, response)))
         return ends
 
-    def _collect(self, collector: Collector, call: Call) -> None:
+    def _collect(self, collector: Collector, call: CollectedCall) -> None:
         if not collector.offer(call) and self._counters is not None:
             self._counters.dropped()
 

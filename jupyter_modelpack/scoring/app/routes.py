@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ..settings import Settings
 
 
-class Target(NamedTuple):
+class Route(NamedTuple):
     """What a path asks for: `score`, `infer`, `metadata` or `ready`; of a model, or of the script's run()."""
 
     verb: str
@@ -23,10 +23,10 @@ class Paths:
         self.version = folder.name if single else "1"
         self.models = models
 
-    def find(self, path: str) -> Target | None:
+    def find(self, path: str) -> Route | None:
         """Give what `path` asks for, or None when it is about no model that there is."""
         if path in {"/score", "/score/"}:
-            return Target("score", "")
+            return Route("score", "")
         parts = path.strip("/").split("/")
         if parts[0] == "score" and len(parts) == 2:
             return self._of("score", parts[1])
@@ -37,7 +37,7 @@ class Paths:
         verb = parts[3] if len(parts) == 4 else "metadata" if len(parts) == 3 else ""
         return self._of(verb, parts[2]) if verb in {"infer", "ready", "metadata"} else None
 
-    def _of(self, verb: str, model: str) -> Target | None:
+    def _of(self, verb: str, model: str) -> Route | None:
         if model in self.models:
-            return Target(verb, model)
-        return Target(verb, "") if model == self.name else None
+            return Route(verb, model)
+        return Route(verb, "") if model == self.name else None

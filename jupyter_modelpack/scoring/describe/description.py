@@ -4,7 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from ..inference_schema.swagger_types import describe
-from ..script.entry_script import Entry
+from ..script.entry_script import EntryScript
 from . import type_hints
 
 Schema = dict[str, Any]
@@ -19,7 +19,7 @@ class Description(NamedTuple):
     returned: Schema | None = None
 
 
-def of_entry(entry: Entry, sample: str = "") -> Description:
+def of_entry(entry: EntryScript, sample: str = "") -> Description:
     """Describe a run(); `sample` is the JSON of one request."""
     if entry.schemas is not None:
         return Description(*entry.schemas)

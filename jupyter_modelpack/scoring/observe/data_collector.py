@@ -14,7 +14,7 @@ import orjson
 
 from ..settings import Settings
 from . import log
-from .data_records import Record, hide
+from .data_records import DataRecord, hide
 from .rotating_file import RotatingFile
 
 _QUEUE = 1000
@@ -34,7 +34,7 @@ class Collector:
         os.register_at_fork(after_in_child=self._forget)
 
     def _forget(self) -> None:
-        self._queue: queue.SimpleQueue[Record | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[DataRecord | None] = queue.SimpleQueue()
         self._files: dict[Path, RotatingFile] = {}  # of its own: nobody else may begin a new one
         self._bytes, self._lock = 0, threading.Lock()
         self._thread: threading.Thread | None = None
@@ -44,7 +44,7 @@ class Collector:
         """Decide about one call."""
         return self._settings.collect_sample >= 1.0 or random.random() < self._settings.collect_sample  # noqa: S311
 
-    def offer(self, record: Record) -> bool:
+    def offer(self, record: DataRecord) -> bool:
         """Keep a record, or drop it when too much is waiting to be written."""
         with self._lock:
             if self._bytes + record.size > _QUEUE_BYTES or self._queue.qsize() >= _QUEUE:
@@ -74,7 +74,7 @@ class Collector:
                 records.append(following)
             self._keep(records)
 
-    def _keep(self, records: list[Record]) -> None:
+    def _keep(self, records: list[DataRecord]) -> None:
         lines: dict[Path, list[bytes]] = {}
         for record in records:
             with self._lock:

@@ -14,7 +14,7 @@ _DEEPEST = 50
 _ITEM = 32
 
 
-class Record(Protocol):
+class DataRecord(Protocol):
     """Something to write down; it is turned into JSON on the thread that writes."""
 
     folder: str
@@ -25,7 +25,7 @@ class Record(Protocol):
         ...
 
 
-class Call:
+class CollectedCall:
     """A request with its answer. Headers are never kept: they hold keys."""
 
     folder = "calls"
@@ -54,7 +54,7 @@ class Call:
         }
 
 
-class Row:
+class CollectedRow:
     """What a script hands to its ModelDataCollector."""
 
     def __init__(self, folder: str, content: dict[str, Any]) -> None:

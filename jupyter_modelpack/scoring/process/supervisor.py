@@ -18,7 +18,7 @@ from typing import NoReturn
 from ..observe import log
 from ..observe.metrics import Metrics
 from ..observe.roster import TRIES, Roster
-from ..script.entry_script import Entry
+from ..script.entry_script import EntryScript
 from ..script.startup import EXIT_CODE, BootError, boot
 from ..settings import Settings
 from . import forking, preload
@@ -69,7 +69,7 @@ class Supervisor:
         self._free_read, self._free_write = os.pipe()
         self._up_read, self._up_write = os.pipe()
         self._wake_read, self._wake_write = os.pipe()
-        self._entry: Entry | None = None
+        self._entry: EntryScript | None = None
 
     def run(self) -> Role | int:
         """Give the exit code, or in a child process its role."""
@@ -91,7 +91,7 @@ class Supervisor:
                 return 0
         return self._keep_serving()
 
-    def _load(self) -> Entry:
+    def _load(self) -> EntryScript:
         self._loading = True
         if self._terminating:
             raise _TerminatedError

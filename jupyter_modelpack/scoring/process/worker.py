@@ -20,7 +20,7 @@ from ..run.batch_runner import BatchRunner
 from ..run.invoker import Scorer
 from ..run.runner import Runner, deaf_to_alarms
 from ..run.thread_runner import ThreadRunner
-from ..script.entry_script import Entry
+from ..script.entry_script import EntryScript
 from ..settings import Settings
 from .watchdog import Watchdog
 
@@ -36,7 +36,7 @@ _LEAVE_SECONDS = 1.0
 def serve(
     settings: Settings,
     listener: socket.socket,
-    entry: Entry,
+    entry: EntryScript,
     stop_fd: int,
     closed: Callable[[], None],
     metrics: Metrics | None,
@@ -117,7 +117,7 @@ def serve_starting(
     return 0
 
 
-def _runner_for(entry: Entry, settings: Settings) -> AnyRunner:
+def _runner_for(entry: EntryScript, settings: Settings) -> AnyRunner:
     """Choose how run() is called: one call at a time unless the script or the setting says otherwise."""
     if entry.asynchronous:
         return AsyncRunner(settings)

@@ -20,7 +20,7 @@ from ..inference_schema.schema import arguments_of
 from ..messages import Header, Request, Response, problem
 from ..observe import log, tracing
 from ..script import model_files
-from ..script.entry_script import Entry
+from ..script.entry_script import EntryScript
 from ..script.tracebacks import of_user
 from ..settings import Settings
 from .chunks import AnyGenerator, in_step, in_turn, is_generator
@@ -42,7 +42,7 @@ class CallTimeoutError(BaseException):
 class Scorer:
     """Calls one entry script; every outcome of a call becomes a response."""
 
-    def __init__(self, entry: Entry, settings: Settings) -> None:
+    def __init__(self, entry: EntryScript, settings: Settings) -> None:
         self._entry = entry
         self._settings = settings
         self._encode = encoder(settings.nan)
@@ -211,7 +211,7 @@ class Scorer:
             arguments["request_headers"] = Headers(request.headers)
         return arguments
 
-    def _entry_of(self, request: Request) -> Entry:
+    def _entry_of(self, request: Request) -> EntryScript:
         return self._entry.models[request.model] if request.model else self._entry
 
     def _success(self, result: Any, started: float) -> Response:

@@ -27,7 +27,7 @@ class EntryError(Exception):
     """The script cannot serve, whatever the model: no such file, no run(), a run() nobody can call."""
 
 
-class Entry:
+class EntryScript:
     """An entry script, ready to be called."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Entry:
         self.run = run
         self.load_seconds = 0.0
         self.module: types.ModuleType | None = None
-        self.models: dict[str, Entry] = {}
+        self.models: dict[str, EntryScript] = {}
         self.run_batch = run_batch
         self.raw = raw or is_raw(run)
         self.schemas = schema.describe(run)
@@ -60,7 +60,7 @@ class Entry:
         self.data_name = data[0] if data else ""
 
 
-def load(settings: Settings) -> Entry:
+def load(settings: Settings) -> EntryScript:
     """Import the script; init() is not called yet.
 
     The app root and the source directory are importable, the script's own folder only if it is one of them
@@ -91,7 +91,7 @@ def _extend_path(settings: Settings) -> None:
             sys.path.append(folder)
 
 
-def entry_of(module: types.ModuleType, name: str) -> Entry:
+def entry_of(module: types.ModuleType, name: str) -> EntryScript:
     """Find init() and run(); a module-level `driver_module` is followed (azure-differences.md 7.6).
 
     Only for run(): a generated driver's run() does nothing but pass on, its init() does things of its own.
@@ -105,12 +105,12 @@ def entry_of(module: types.ModuleType, name: str) -> Entry:
     driver = getattr(module, "driver_module", None)
     if isinstance(driver, types.ModuleType) and hasattr(driver, "run"):
         module = driver
-    entry = Entry(functions["init"], module.run, getattr(module, "run_batch", None), raw=is_used())
+    entry = EntryScript(functions["init"], module.run, getattr(module, "run_batch", None), raw=is_used())
     entry.module = module
     return entry
 
 
-def find_models(entry: Entry) -> None:
+def find_models(entry: EntryScript) -> None:
     """Find the functions that `/score/<model>` calls: the script's dictionary `models`, which init() may have filled.
 
     A script that uses the name for something else, models themselves for instance, offers none.
@@ -120,7 +120,7 @@ def find_models(entry: Entry) -> None:
         return
     if models and entry.run_batch is not None:
         raise EntryError("run_batch() and the dictionary models exclude each other")
-    entry.models = {str(name): Entry(entry.init, function, None) for name, function in models.items()}
+    entry.models = {str(name): EntryScript(entry.init, function, None) for name, function in models.items()}
 
 
 def _execute(path: Path, carried: str) -> types.ModuleType:

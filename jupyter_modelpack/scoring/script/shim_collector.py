@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from ..observe import data_collector, log
-from ..observe.data_records import Row
+from ..observe.data_records import CollectedRow
 
 _told = False
 
@@ -44,7 +44,7 @@ class ModelDataCollector:
             if self.feature_names is not None and isinstance(row, (list, tuple)):
                 named = dict(zip(self.feature_names, row, strict=False))
             content = {"correlation_id": user_correlation_id or f"{time.time_ns():x}", self.designation: named}
-            kept = active.offer(Row(self._folder, content)) and kept
+            kept = active.offer(CollectedRow(self._folder, content)) and kept
         return kept, "" if kept else "more is waiting than can be written"
 
     def add_correlations(self, correlations: Any) -> Any:

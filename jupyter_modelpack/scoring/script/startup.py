@@ -12,7 +12,7 @@ from pathlib import Path
 from ..observe import data_collector, exit_reason, log
 from ..settings import Settings
 from . import model_files, shims
-from .entry_script import Entry, EntryError, find_models, load
+from .entry_script import EntryError, EntryScript, find_models, load
 from .tracebacks import of_user
 
 EXIT_CODE = 3
@@ -30,7 +30,7 @@ class BootError(Exception):
     """
 
 
-def boot(settings: Settings) -> Entry:
+def boot(settings: Settings) -> EntryScript:
     """Import the entry script and call its init() once."""
     started = time.perf_counter()
     phase = "importing the entry script"
@@ -102,8 +102,8 @@ def likely_cause(error: BaseException, phase: str, settings: Settings) -> str:
         return f"{phase} ran out of memory; give the container more, or load a smaller model."
     if isinstance(error, SystemExit):
         return f"{phase} called sys.exit({error.code!r})."
-    where = _last_line(error, settings)
-    return f"{phase} raised {type(error).__name__}: {str(error).strip() or '(no message)'}{where}"
+    at_line = _last_line(error, settings)
+    return f"{phase} raised {type(error).__name__}: {str(error).strip() or '(no message)'}{at_line}"
 
 
 def _last_line(error: BaseException, settings: Settings) -> str:

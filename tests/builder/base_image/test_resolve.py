@@ -17,7 +17,7 @@ from jupyter_modelpack.oci.manifest import CONFIG, LAYER_GZIP, MANIFEST, Descrip
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client.client import Registry
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.registry.client.transfer import push_image
 from jupyter_modelpack.store.layout import Layout
 
@@ -147,7 +147,7 @@ def test_from_a_registry_by_tag_and_by_digest(base_image, machine_cache, cncf_re
     monkeypatch.setenv("MODELPACK_ENGINE", "process")
     source = Layout(base_image)
     image = source.image(source.index().manifests[0])
-    account = Credentials(cncf_registry.username, Secret(cncf_registry.password))
+    account = RegistryCredentials(cncf_registry.username, Secret(cncf_registry.password))
     where = f"{cncf_registry.address}/bases/python"
     push_image(
         image, Reference.parse(f"{where}:3.11"), Reporter(), Registry(cncf_registry.address, credentials=account)
@@ -166,7 +166,7 @@ def test_from_a_registry_by_tag_and_by_digest(base_image, machine_cache, cncf_re
 @pytest.mark.registry
 def test_a_wrong_password_for_the_base_is_said_and_not_shown(machine_cache, cncf_registry, monkeypatch):
     monkeypatch.setenv("MODELPACK_ENGINE", "process")
-    known = {cncf_registry.address: Credentials("somebody", Secret("open-sesame"))}
+    known = {cncf_registry.address: RegistryCredentials("somebody", Secret("open-sesame"))}
     with pytest.raises(Denied) as caught:
         resolve_base(f"{cncf_registry.address}/x:1", "3.11", Platform(), machine_cache, Reporter(), known)
     assert "open-sesame" not in str(caught.value)

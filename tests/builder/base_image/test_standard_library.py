@@ -6,9 +6,9 @@ import tarfile
 import pytest
 
 from jupyter_modelpack.builder.base_image.find_python import ImagePython
-from jupyter_modelpack.builder.base_image.resolve import Base
+from jupyter_modelpack.builder.base_image.resolve import BaseImage
 from jupyter_modelpack.builder.base_image.standard_library import kept_library, library_layer
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.verify import verify
 from jupyter_modelpack.builder.wheels.bytecode import find_compiler
 from jupyter_modelpack.errors import Cancelled, Untrusted
@@ -19,7 +19,7 @@ from jupyter_modelpack.store.layout import Layout
 
 VERSION = "3.11"
 LIBRARY = f"usr/local/lib/python{VERSION}"
-TARGET = Target(VERSION, Platform(), find_compiler(VERSION))
+TARGET = BuildTarget(VERSION, Platform(), find_compiler(VERSION))
 SLIM = {"os.py": "name = 'posix'", "json/__init__.py": "from json import decoder", "json/decoder.py": "x = 1"}
 
 
@@ -33,12 +33,12 @@ def tar(files: dict[str, str], below: str = LIBRARY) -> bytes:
     return out.getvalue()
 
 
-def base(cache: Layout, *layers: bytes, packed: bool = False) -> Base:
+def base(cache: Layout, *layers: bytes, packed: bool = False) -> BaseImage:
     kind = LAYER_GZIP if packed else LAYER
     put = tuple(cache.put_bytes(kind, gzip.compress(layer, mtime=0) if packed else layer) for layer in layers)
     config = cache.put_bytes(CONFIG, canonical({"os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}))
     image = cache.image(cache.put_bytes(MANIFEST, Manifest(config, put).to_bytes()))
-    return Base("python:3.11-slim", image, ImagePython(VERSION, f"/usr/local/bin/python{VERSION}"))
+    return BaseImage("python:3.11-slim", image, ImagePython(VERSION, f"/usr/local/bin/python{VERSION}"))
 
 
 def files(cache: Layout, *layers: bytes, packed: bool = False) -> dict[str, bytes]:
@@ -91,7 +91,7 @@ def test_a_base_that_has_bytecode_needs_none(machine_cache):
 
 
 def test_without_an_interpreter_there_is_none(machine_cache):
-    target = Target(VERSION, Platform(), None)
+    target = BuildTarget(VERSION, Platform(), None)
     assert library_layer(base(machine_cache, tar(SLIM)), target, machine_cache, Reporter()) is None
 
 

@@ -12,13 +12,13 @@ import pytest
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.lock.pylock import Lock
 from jupyter_modelpack.builder.lock.resolve import make_lock
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.errors import Untrusted, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.oci.manifest import Platform
 
-TARGET = Target("3.11", Platform())
+TARGET = BuildTarget("3.11", Platform())
 
 
 def wheel(folder: Path, name: str, version: str, text: str) -> Path:

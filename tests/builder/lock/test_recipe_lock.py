@@ -8,13 +8,13 @@ from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.lock.pylock import Lock
 from jupyter_modelpack.builder.lock.recipe_lock import _narrowed, _read, recipe_lock
 from jupyter_modelpack.builder.recipe import Recipe
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.manifest import Platform
 
-TARGET = Target("3.11", Platform())
-ARM = Target("3.11", Platform("linux", "arm64"))
+TARGET = BuildTarget("3.11", Platform())
+ARM = BuildTarget("3.11", Platform("linux", "arm64"))
 
 
 def wheel(tags: str) -> dict:
@@ -29,7 +29,7 @@ def lock(*tags: str, **more) -> str:
     return tomli_w.dumps({"lock-version": "1.0", "created-by": "test", "packages": [package]})
 
 
-def chosen(text: str, target: Target = TARGET) -> str:
+def chosen(text: str, target: BuildTarget = TARGET) -> str:
     (package,) = tomllib.loads(_narrowed(text, target))["packages"]
     return package["wheels"][0]["url"].partition("-1.0-")[2].removesuffix(".whl")
 

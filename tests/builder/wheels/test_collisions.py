@@ -7,7 +7,7 @@ import pytest
 
 from jupyter_modelpack.builder.lock.pylock import Lock
 from jupyter_modelpack.builder.lock.resolve import make_lock
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels import layer_contents
 from jupyter_modelpack.builder.wheels.bytecode import find_compiler
 from jupyter_modelpack.builder.wheels.download import Fetcher
@@ -18,23 +18,23 @@ from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.store.layout import Layout
 from tests.builder.small_wheels import wheel
 
-TARGET = Target("3.11", Platform("linux", "amd64"), find_compiler("3.11"))
+TARGET = BuildTarget("3.11", Platform("linux", "amd64"), find_compiler("3.11"))
 SITE = TARGET.site_packages
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
-    house = tmp_path / "house"
-    wheel(house, "a", {"ns/__init__.py": b"1\n", "ns/broken.py": b"x = 1\n", "a.py": b""})
-    wheel(house, "b", {"ns/__init__.py": b"2\n", "ns/broken.py": b"x =\n"})
-    wheel(house, "c", {"c.py": b""})
-    return house
+def index(tmp_path: Path) -> Path:
+    index = tmp_path / "index"
+    wheel(index, "a", {"ns/__init__.py": b"1\n", "ns/broken.py": b"x = 1\n", "a.py": b""})
+    wheel(index, "b", {"ns/__init__.py": b"2\n", "ns/broken.py": b"x =\n"})
+    wheel(index, "c", {"c.py": b""})
+    return index
 
 
 @pytest.fixture
-def locked(house: Path, tmp_path: Path) -> Callable[..., Lock]:
+def locked(index: Path, tmp_path: Path) -> Callable[..., Lock]:
     def lock(*names: str) -> Lock:
-        lines = ["--no-index", f"--find-links {house}", *names]
+        lines = ["--no-index", f"--find-links {index}", *names]
         return make_lock(lines, TARGET, tmp_path / "locks", Reporter())
 
     return lock

@@ -9,11 +9,11 @@ import pytest
 
 from jupyter_modelpack.api.environment_spec import needs_of
 from jupyter_modelpack.builder.base_image.apt import apt_base
-from jupyter_modelpack.builder.base_image.resolve import Base, resolve_base
+from jupyter_modelpack.builder.base_image.resolve import BaseImage, resolve_base
 from jupyter_modelpack.builder.base_image.via_engine import apt_step
 from jupyter_modelpack.builder.lock.resolve import make_lock
 from jupyter_modelpack.builder.recipe import Needs
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.bytecode import find_compiler
 from jupyter_modelpack.builder.wheels.elf import read_elf
 from jupyter_modelpack.builder.wheels.layer_cache import known_parts, wheel_layers
@@ -26,7 +26,7 @@ from jupyter_modelpack.store.layout import Layout
 from tests.builder.small_wheels import shared_object, wheel
 from tests.commands.packages import modelpack, printed
 
-TARGET = Target("3.11", Platform("linux", "amd64"), find_compiler("3.11"))
+TARGET = BuildTarget("3.11", Platform("linux", "amd64"), find_compiler("3.11"))
 FOLDER = "usr/lib/x86_64-linux-gnu"
 LACKS_GOMP = shared_object("libgomp.so.1", "libc.so.6", name="lib_native.so")
 LOADS = shared_object("libc.so.6", "libm.so.6")
@@ -53,16 +53,16 @@ def slim(base_image: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def base(slim: Path, machine_cache: Layout) -> Base:
+def base(slim: Path, machine_cache: Layout) -> BaseImage:
     return resolve_base(str(slim), "3.11", TARGET.platform, machine_cache, Reporter())
 
 
 @pytest.fixture
-def lacking(base: Base, tmp_path: Path, machine_cache: Layout) -> Callable[..., list[Missing]]:
+def lacking(base: BaseImage, tmp_path: Path, machine_cache: Layout) -> Callable[..., list[Missing]]:
     def find(**wheels: dict[str, bytes]) -> list[Missing]:
         for name, files in wheels.items():
-            wheel(tmp_path / "house", name, files)
-        lines = ["--no-index", f"--find-links {tmp_path / 'house'}", *wheels]
+            wheel(tmp_path / "index", name, files)
+        lines = ["--no-index", f"--find-links {tmp_path / 'index'}", *wheels]
         lock = make_lock(lines, TARGET, tmp_path / "locks", Reporter())
         wheel_layers(lock, TARGET, machine_cache, Reporter())
         return list(missing_libraries(known_parts(lock, TARGET, machine_cache), base, machine_cache))
@@ -127,12 +127,12 @@ def test_a_base_image_whose_libraries_have_other_names_is_left_alone(lacking, ba
 
 @pytest.fixture
 def here(slim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    wheel(tmp_path / "house", "native", {"native/lib/lib_native.so": LACKS_GOMP, "native/__init__.py": b""})
-    wheel(tmp_path / "house", "above", {"above.py": b""}, needs=("native",))
+    wheel(tmp_path / "index", "native", {"native/lib/lib_native.so": LACKS_GOMP, "native/__init__.py": b""})
+    wheel(tmp_path / "index", "above", {"above.py": b""}, needs=("native",))
     folder = tmp_path / "here"
     folder.mkdir()
     (folder / "score.py").write_text("def init(): ...\ndef run(data):\n    return data\n")
-    (folder / "requirements.txt").write_text(f"--find-links {tmp_path / 'house'}\nabove\n")
+    (folder / "requirements.txt").write_text(f"--find-links {tmp_path / 'index'}\nabove\n")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("MODELPACK_BASE_IMAGE", str(slim))
     return folder

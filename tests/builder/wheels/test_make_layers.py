@@ -15,7 +15,7 @@ import pytest
 
 from jupyter_modelpack.builder.lock.pylock import Lock, Locked
 from jupyter_modelpack.builder.lock.resolve import make_lock
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels import layer_cache
 from jupyter_modelpack.builder.wheels.bytecode import Compilers, find_compiler
 from jupyter_modelpack.builder.wheels.download import Fetcher
@@ -26,7 +26,7 @@ from jupyter_modelpack.limits import CHUNK
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.store.layout import Layout
 
-TARGET = Target("3.11", Platform("linux", "amd64"), find_compiler("3.11"))
+TARGET = BuildTarget("3.11", Platform("linux", "amd64"), find_compiler("3.11"))
 INFO = "thing-1.0.dist-info"
 
 

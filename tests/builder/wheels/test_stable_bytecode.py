@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.lock.pylock import uv_environment, uv_program
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.verify import verify
 from jupyter_modelpack.builder.wheels import bytecode
 from jupyter_modelpack.builder.wheels.bytecode import Compilers
@@ -35,7 +35,7 @@ def kind(value):
 
 
 def compiled(compiler: str, modules: list[tuple[str, bytes]], python: str = "3.11") -> dict[str, bytes]:
-    with Compilers(Target(python, Platform("linux", "amd64"), compiler), Reporter()) as compilers:
+    with Compilers(BuildTarget(python, Platform("linux", "amd64"), compiler), Reporter()) as compilers:
         return compilers.compile(modules)
 
 

@@ -11,13 +11,13 @@ from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client import client, upload
 from jupyter_modelpack.registry.client.client import Registry
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from tests.registry.clients import QUICK
 from tests.registry.evil import BLOB, IMAGE, Asked, Evil, Say, evil
 
 
 def connect(server: Evil) -> Registry:
-    return Registry(server.address, credentials=Credentials("someone", Secret("pass-word")), policy=QUICK)
+    return Registry(server.address, credentials=RegistryCredentials("someone", Secret("pass-word")), policy=QUICK)
 
 
 def tag_page(*tags: str, link: str = "") -> Say:

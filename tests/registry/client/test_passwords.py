@@ -13,7 +13,7 @@ from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client.client import Registry
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.evil import Asked, Lie, Say, evil, redirect_to
@@ -125,7 +125,7 @@ def test_pushing_asks_for_the_right_to_push(tmp_path: Path):
 
 def test_an_identity_token_is_exchanged(sink: Layout):
     with evil(bearer) as server:
-        credentials = Credentials("", Secret(""), Secret("identity-t0ken"))
+        credentials = RegistryCredentials("", Secret(""), Secret("identity-t0ken"))
         name = Reference.parse(f"{server.address}/thing:1")
         pull_image(name, sink, Platform(), Reporter(), Registry(server.address, credentials=credentials))
         asked = next(one for one in server.asked if one.path.startswith("/token"))

@@ -14,7 +14,7 @@ from jupyter_modelpack.oci.manifest import INDEX, Descriptor, Index, Platform
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client.client import Registry
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.registry.client.transfer import pull_image, push_image
 from jupyter_modelpack.store.layout import Layout
 from tests.registry.clients import QUICK, login
@@ -81,7 +81,7 @@ def test_what_is_not_there(served: Served, empty: Layout):
 
 
 def test_a_wrong_password(served: Served, empty: Layout):
-    wrong = Registry(served.account.address, credentials=Credentials("tester", Secret("wr0ng")), policy=QUICK)
+    wrong = Registry(served.account.address, credentials=RegistryCredentials("tester", Secret("wr0ng")), policy=QUICK)
     name = Reference.parse(f"{served.account.address}/{served.repository}:1")
     with pytest.raises(Denied, match="refuses us as tester") as caught:
         pull_image(name, empty, Platform(), Reporter(), wrong)

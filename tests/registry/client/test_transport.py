@@ -11,7 +11,7 @@ import pytest
 from jupyter_modelpack.errors import Unavailable, Untrusted
 from jupyter_modelpack.redact import Secret
 from jupyter_modelpack.registry.client.client import Registry
-from jupyter_modelpack.registry.client.credentials import Credentials
+from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.registry.client.retry import Policy
 from tests.registry.evil import Asked, Evil, Say, evil
 
@@ -174,7 +174,7 @@ def test_the_connection_is_kept_for_the_next_request():
 
 def test_no_error_shows_the_password():
     secret = "s3cret"
-    credentials = Credentials("user", Secret(secret))
+    credentials = RegistryCredentials("user", Secret(secret))
 
     def lie(asked: Asked) -> Say:
         if "authorization" not in asked.headers:

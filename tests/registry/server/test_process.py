@@ -201,11 +201,11 @@ def test_a_child_that_never_says_anything_is_ended():
 
 
 def test_a_stranger_on_the_port_is_named(endpoint, command):
-    def hang_up() -> None:
+    def disconnect() -> None:
         stranger.accept()[0].close()
 
     with socket.create_server((endpoint.host, endpoint.port)) as stranger:
-        answering = threading.Thread(target=hang_up, daemon=True)
+        answering = threading.Thread(target=disconnect, daemon=True)
         answering.start()
         with pytest.raises(Conflict) as caught:
             ensure_serving(endpoint, command)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from jupyter_modelpack.scoring.observe.data_collector import Collector
-from jupyter_modelpack.scoring.observe.data_records import Row
+from jupyter_modelpack.scoring.observe.data_records import CollectedRow
 from jupyter_modelpack.scoring.settings import Settings
 from tests.scoring.figures import figures
 from tests.scoring.service import ECHO, eventually, running
@@ -112,7 +112,7 @@ def test_large_rows_are_bounded_by_what_they_hold(tmp_path, monkeypatch):
     monkeypatch.setattr(threading.Thread, "start", lambda _: None)  # nothing is written yet
     keeps = Collector(Settings.from_environment({"MODELPACK_COLLECT": str(tmp_path)}))
     wide = [0.0] * 1_000_000
-    assert [keeps.offer(Row("m", {"inputs": wide})) for _ in range(3)] == [True, True, False]
+    assert [keeps.offer(CollectedRow("m", {"inputs": wide})) for _ in range(3)] == [True, True, False]
     assert keeps.dropped == 1
 
 
