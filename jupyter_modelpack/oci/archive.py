@@ -1,4 +1,4 @@
-"""Image archives: one tar that ``docker load``, podman and skopeo all take.
+"""Read and write image archives that ``docker load``, podman and skopeo all take.
 
 It is an OCI layout (``oci-layout``, ``index.json``, ``blobs/``) that also carries Docker's
 ``manifest.json``; Docker 20.10 reads the latter, Docker 25 and the others the former.
@@ -21,7 +21,7 @@ from jupyter_modelpack.oci.manifest import INDEX, REF_NAME, Descriptor, Index, M
 from jupyter_modelpack.oci.tar_headers import BoundedInfo
 
 ABOUT = f"{LABEL}.about"
-"""Annotation of an image in an archive: the digest of the list of what is about it."""
+"""Annotation of an image in an archive: the digest of the list of its referrers."""
 
 LAYOUT_FILE = canonical({"imageLayoutVersion": "1.0.0"})
 
@@ -31,7 +31,7 @@ class _Writable(Protocol):
 
 
 def blob_path(descriptor: Descriptor) -> str:
-    """Where a blob lies in a layout or an archive."""
+    """Return the path of a blob in a layout or an archive."""
     return f"blobs/sha256/{descriptor.digest.hex}"
 
 
@@ -55,8 +55,8 @@ def write_archive(
         out: Where the tar's bytes go; never sought.
         progress: Called with bytes done and bytes in all.
         left_out: Layers that are named but not sent, because the reader has them.
-        annotations: What more to say of the image in the layout's table of contents.
-        beside: Small files for people, which engines pass over; by name.
+        annotations: More annotations for the image's entry in the layout's index.
+        beside: Small files for people by name; engines ignore them.
         about: Artifacts whose subject it is; their list has a digest that the image's entry names. They have no
             entries of their own: of a table of contents with two, no tool would know which one is meant.
         layout: Whether it is an OCI layout too. Podman takes that before Docker's form, and then drops the health
@@ -117,7 +117,7 @@ def _header(out: _Writable, path: str, size: int) -> None:
 
 
 class ArchiveReader:
-    """The members of an uncompressed tar file on disk, opened where they lie.
+    """The members of an uncompressed tar file on disk, opened in place.
 
     Source of blobs for a saved image (``docker save``, ``skopeo copy ... oci-archive:``): nothing is
     unpacked; a member is a window into the file. Raises `tarfile.ReadError` when it is no tar file at
@@ -146,7 +146,7 @@ class ArchiveReader:
         if info.isreg():
             self._members[name] = (info.offset_data, info.size)
         elif info.issym() or info.islnk():
-            # Docker before 25 links a layer that it has written already.
+            # Docker before 25 writes a link for a layer that is in the archive already.
             target = info.linkname.removeprefix("./") if info.islnk() else _join(name, info.linkname)
             if target in self._members:
                 self._members[name] = self._members[target]

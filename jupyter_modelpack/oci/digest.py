@@ -1,4 +1,4 @@
-"""Digests: the only names that blobs have.
+"""Digests, the names of blobs.
 
 Source: OCI image specification 1.1, descriptor.md, "Digests". Only sha256 is accepted: it is what
 every registry and engine speaks, and a second algorithm is a second way to be fooled.
@@ -18,7 +18,7 @@ _PATTERN = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Digest(str):
-    """A well-formed ``sha256:<64 hex>``; being one, it is safe in a path or a URL."""
+    """A well-formed ``sha256:<64 hex>``, safe in a path or a URL."""
 
     __slots__ = ()
 
@@ -36,7 +36,7 @@ class Digest(str):
 
     @classmethod
     def of_stream(cls, stream: BinaryIO, check: Callable[[], object] = lambda: None) -> Self:
-        """Return the digest of the rest of `stream`, read in chunks; `check` is asked at each, and raises to stop."""
+        """Return the digest of the rest of `stream`; `check` is called for each chunk and may raise to stop."""
         state = hashlib.sha256()
         while chunk := stream.read(CHUNK):
             check()

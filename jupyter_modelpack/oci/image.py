@@ -1,7 +1,7 @@
-"""One small read-only view of an image that every source offers and every sink takes.
+"""A read-only view of an image, common to all sources and sinks.
 
 A store, a registry, an archive: each can give an `Image`; push, load and save take one. Bytes stay
-where they are until somebody opens them.
+where they are until they are opened.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from jupyter_modelpack.oci.manifest import MANIFEST, Descriptor, Manifest, Platf
 
 
 class BlobSource(Protocol):
-    """Something that can give the bytes of a blob."""
+    """A source of blobs."""
 
     def open_blob(self, descriptor: Descriptor) -> BinaryIO:
         """Open the blob for reading; raise `NotFound` when it is not there.
 
-        The bytes are those that `descriptor` names: a source that cannot be sure verifies size and
-        digest while they stream and raises `Untrusted` before the last one is handed out.
+        The stream verifies size and digest where its source may be wrong, and raises `Untrusted` before its last
+        byte if they do not match `descriptor`.
         """
         ...
 
 
 class BlobSink(Protocol):
-    """Something that keeps blobs."""
+    """A destination for blobs."""
 
     def has_blob(self, digest: Digest) -> bool:
         """Whether the blob is there already."""
         ...
 
     def put_blob(self, descriptor: Descriptor, stream: BinaryIO) -> None:
-        """Keep the bytes of `stream`; raise `Untrusted`, keeping nothing, when they do not match."""
+        """Store the bytes of `stream`; raise `Untrusted`, storing nothing, when they do not match."""
         ...
 
 
@@ -56,7 +56,7 @@ class RegistryContent(BlobSource, Protocol):
         ...
 
     def referrers(self, repository: str, subject: Digest) -> list[Descriptor]:
-        """Return the manifests of `repository` that are about `subject`, by digest."""
+        """Return the manifests of `repository` with that `subject`, by digest."""
         ...
 
     def find_blob(self, digest: Digest) -> tuple[str, int] | None:
@@ -110,7 +110,7 @@ class Image:
             return parse_object(stream.read(CONFIG_BYTES + 1), "image config")
 
     def labels(self) -> dict[str, str]:
-        """Return the labels that the config gives, those that are text: it may be anybody's."""
+        """Return the labels that the config gives, those that are text: the image may come from anywhere."""
         found = self._setting("Labels")
         given = found.items() if isinstance(found, dict) else ()
         return {name: said for name, said in given if isinstance(said, str)}

@@ -1,4 +1,4 @@
-"""Layers: tar archives whose bytes depend on their content alone.
+"""Write and read layers: tar archives whose bytes depend on their content alone.
 
 Source: OCI image specification 1.1, layer.md. Owners, times and order are fixed, so the same files
 give the same digest on every machine.
@@ -22,7 +22,7 @@ MTIME = 315_619_200
 """1980-01-02, the time of every file we write: zip, which models like to use, knows none before 1980."""
 
 UNREADABLE_TAR = (tarfile.TarError, ValueError, OverflowError, RecursionError, EOFError)
-"""What `tarfile` raises over damaged headers; its own kind of error is only the most frequent."""
+"""What `tarfile` raises over damaged headers; `TarError` is only the most frequent."""
 
 Kind = Literal["file", "dir", "symlink"]
 
@@ -31,7 +31,7 @@ ALIGNED = 1 << 20
 """Bytes from which a file that may be shared begins at a multiple of `_DISK_BLOCK` of its layer."""
 
 _DISK_BLOCK = 4096
-"""What disks share files by; where one takes larger blocks, files are copied."""
+"""Block size for sharing; on a disk with larger blocks, files are copied."""
 
 
 class _Writable(Protocol):
@@ -80,13 +80,13 @@ def _is_utf8(text: str) -> bool:
 
 
 class LayerWriter:
-    """Writes a layer to a stream; folders that an entry needs are added before it, once.
+    """Writes a layer to a stream, adding each parent folder once before its first entry.
 
-    Small pieces are gathered: a wheel has thousands of files, and each write would be hashed by itself.
+    Small writes are buffered: a wheel has thousands of files, and each write would be hashed separately.
 
     Args:
         out: Where the tar's bytes go.
-        existing: Folders that a layer below holds already and that need not be repeated.
+        existing: Folders that a lower layer has and that need not be repeated.
 
     """
 
@@ -129,7 +129,7 @@ class LayerWriter:
             executable: Whether it may be run.
             shared: The stream is a file whose bytes need not be copied where the disk can share them. A large one
                 gets a longer header, the same on every disk.
-            on_read: Hears how many bytes have been read, piece by piece; what it raises ends the writing.
+            on_read: Called with the number of bytes of each read; what it raises ends the writing.
 
         Raises:
             Untrusted: the stream held fewer or more bytes, or the path is there twice.
@@ -277,7 +277,7 @@ def files_in(layer: memoryview) -> Iterator[tuple[str, memoryview]]:
     """Yield path and content of each file of a layer that a `LayerWriter` made; nothing is copied.
 
     Raises:
-        Untrusted: it is no such layer any more.
+        Untrusted: the layer is damaged.
 
     """
     try:
@@ -322,7 +322,7 @@ def _header(layer: memoryview, at: int) -> tuple[bytes, int]:
 
 
 def read_layer(stream: BinaryIO) -> Iterator[tuple[LayerEntry, BinaryIO | None]]:
-    """Walk a layer made by `LayerWriter`: each entry with its content, to be read before the next.
+    """Yield each entry of a layer made by `LayerWriter` with its content, which is to be read before the next.
 
     Raises:
         Untrusted: a path, kind or number of entries that our layers never have. The whole archive is
@@ -350,7 +350,7 @@ def read_layer(stream: BinaryIO) -> Iterator[tuple[LayerEntry, BinaryIO | None]]
 
 
 class _Content:
-    """A file's bytes, where an archive that ends too soon is `Untrusted` to whoever reads them."""
+    """A file's bytes; a truncated archive raises `Untrusted`."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
         self._stream = stream or io.BytesIO()

@@ -38,7 +38,7 @@ NONDISTRIBUTABLE = (
     *(_NONDISTRIBUTABLE, f"{_NONDISTRIBUTABLE}+gzip", f"{_NONDISTRIBUTABLE}+zstd"),
     "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
 )
-"""Layers that may lie with their owner alone, at the addresses that their descriptors name."""
+"""Media types of layers that may not be distributed; descriptors name the URLs of their owner."""
 
 REF_NAME = "org.opencontainers.image.ref.name"
 CREATED = "org.opencontainers.image.created"
@@ -94,7 +94,7 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """A pointer to a blob: what it is, its digest, its size in bytes."""
+    """A reference to a blob: media type, digest, size in bytes."""
 
     media_type: str
     digest: Digest
@@ -220,7 +220,7 @@ class Index:
         """Return the canonical JSON of the index.
 
         Args:
-            pieces: The canonical JSON of each entry, where it is at hand.
+            pieces: The canonical JSON of each entry, if known.
         """
         if pieces is None:
             pieces = [canonical(entry.to_json()) for entry in self.manifests]
@@ -246,8 +246,8 @@ class Index:
             and (entry.platform.os, entry.platform.architecture) == (platform.os, platform.architecture)
         ]
         exact = [entry for entry in fitting if entry.platform and entry.platform.variant == platform.variant]
-        # Who names no variant takes the first; who names one does not get another, ARM v7 code ends v6 at once.
-        # Only the one variant of 64-bit ARM goes without saying.
+        # Without a variant the first entry is taken; another variant would crash, as ARM v7 code does on v6.
+        # 64-bit ARM has only one variant, which is often left out.
         either = not platform.variant or platform == Platform("linux", "arm64", "v8")
         for entry in exact or (fitting if either else []):
             return entry
@@ -256,16 +256,16 @@ class Index:
 
 
 def _subject(document: Mapping[str, Any]) -> Descriptor | None:
-    """Return what a manifest or an index says it is about."""
+    """Return the subject of a manifest or an index."""
     found = document.get("subject")
     return None if found is None else Descriptor.from_json(found)
 
 
 def children(raw: bytes) -> list[tuple[Descriptor, bool]]:
-    """Return everything a manifest or an index is made of, with whether it must be there.
+    """Return everything a manifest or an index consists of, with whether it must exist.
 
     An index may name manifests that were never fetched (another platform's), and a layer that may not be distributed
-    lies elsewhere. A subject is no part of what is about it.
+    is elsewhere. A subject is no part of its referrers.
     """
     document = parse_object(raw, "manifest")
     found: list[tuple[Descriptor, bool]] = []

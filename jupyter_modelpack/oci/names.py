@@ -1,4 +1,4 @@
-"""References: how people name images.
+"""Parse references, the names of images.
 
 Source: the grammar of distribution/reference (``registry/repository:tag@digest``) with Docker's
 defaults: no registry means ``docker.io``, one path component there means ``library/``.
@@ -49,7 +49,7 @@ class Reference:
         """
         scheme, slashes, bare = text.partition("://")
         if slashes:
-            bare = re.sub(r"^[^/]*@", "", bare).rstrip("/")  # a login is no part of a name either
+            bare = re.sub(r"^[^/]*@", "", bare).rstrip("/")  # user information is not allowed in a reference either
             raise UsageError(
                 f"Image name {scrub(text)!r}: a name has no {scheme}://.", hint=f"Write {bare}", code="bad-name"
             )

@@ -1,4 +1,4 @@
-"""Headers of tar archives from elsewhere, bounded before `tarfile` reads them.
+"""Bound the headers of untrusted tar archives before `tarfile` reads them.
 
 `tarfile` takes an extended header into memory whole, however long it says it is, and its patterns need minutes for
 one of many digits (CVE-2024-6232, fixed in 3.11.10). What comes from outside is opened with `tarinfo=BoundedInfo`.
@@ -19,7 +19,7 @@ _RUN = b"1" * 64
 
 
 class BoundedInfo(tarfile.TarInfo):
-    """A member whose headers are as short, and as well-formed, as those of any image."""
+    """A member whose headers are bounded and well-formed."""
 
     @classmethod
     def frombuf(cls, buf: Any, encoding: str, errors: str) -> Self:
@@ -35,7 +35,7 @@ class BoundedInfo(tarfile.TarInfo):
         return info
 
     def _proc_pax(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
-        """Read an extended header; what `tarfile` would search for long, or sum up, is refused before it does."""
+        """Read an extended header; refuse what would take `tarfile` long before it parses it."""
         file: Any = archive.fileobj
         block: bytes = file.read(self._block(self.size))  # type: ignore[attr-defined]
         check_records(block[: self.size], self.name)
@@ -50,7 +50,7 @@ class BoundedInfo(tarfile.TarInfo):
 
 
 def check_records(block: bytes, name: str) -> None:
-    """Raise `Untrusted` unless `block` is what POSIX says of an extended header: ``<length> <name>=<value>`` lines."""
+    """Raise `Untrusted` unless `block` is an extended header as POSIX defines it: ``<length> <name>=<value>`` lines."""
     at = 0
     while at < len(block):
         space = block.find(b" ", at, at + 8)
@@ -70,7 +70,7 @@ def _sparse(name: str) -> Untrusted:
 
 
 class _Again:
-    """An archive's file, of which a block that has been read is read once more."""
+    """An archive's file with one block pushed back, to be read again."""
 
     def __init__(self, block: bytes, file: Any) -> None:
         self._block, self._file = block, file

@@ -1,7 +1,7 @@
-"""Writing a layer's files to a folder of the user's.
+"""Write a layer's files to a folder of the user.
 
 Never `tarfile.extract`: each component is opened below the one before it without following links,
-each file is new and gets its name when it is whole (threat-model.md T1).
+each file is new and gets its name when it is complete (threat-model.md T1).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def unpack(stream: BinaryIO, prefix: str, target: Path, *, overwrite: bool = Fal
 
 @contextlib.contextmanager
 def _parent(root: int, path: str) -> Iterator[tuple[int, str]]:
-    """Open the folder that holds `path`, making those that are missing; none of them may be a link."""
+    """Open the parent folder of `path`, creating missing ones; none of them may be a link."""
     *folders, name = path.split("/")
     handle = os.dup(root)
     try:
@@ -69,7 +69,7 @@ def _parent(root: int, path: str) -> Iterator[tuple[int, str]]:
                 os.mkdir(folder, 0o755, dir_fd=handle)
             try:
                 below = os.open(folder, _FOLDER, dir_fd=handle)
-            except NotADirectoryError as error:  # also what a link gives
+            except NotADirectoryError as error:  # raised for a link, too
                 raise Conflict(f"{folder} in {path} is a file or a link where a folder is needed.") from error
             os.close(handle)
             handle = below

@@ -1,4 +1,4 @@
-"""The digest of a gzip layer's unpacked bytes, computed beside the reading of it."""
+"""Compute a gzip layer's diff_id while it is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jupyter_modelpack.limits import CHUNK, EXPANSION, EXPANSION_FREE
 from jupyter_modelpack.oci.digest import Digest
 
 _GZIP = 31
-"""How zlib is told to expect gzip's header (its manual, inflateInit2)."""
+"""Window bits with which zlib expects a gzip header (zlib manual, inflateInit2)."""
 
 
 class UnpackedDigest:

@@ -1,1 +1,1 @@
-"""Where images rest: one OCI image layout on disk, written so that it survives a crash."""
+"""Store images in one OCI image layout on disk, safely across crashes."""

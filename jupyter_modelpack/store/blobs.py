@@ -1,4 +1,4 @@
-"""The blobs of a layout: bytes by digest, put whole, read verified."""
+"""Read and write the blobs of a layout by digest; writes are atomic, reads are verified."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from jupyter_modelpack.store.os_errors import disk_errors, need_room
 from jupyter_modelpack.store.verified_stream import VerifiedStream
 
 SMALL = 1 << 18
-"""Blobs up to this size are whole in memory before the first byte of them is written."""
+"""Bytes up to which a blob is buffered in memory before it is written."""
 
 
 @dataclass
@@ -30,8 +30,8 @@ class _Known:
 
     Attributes:
         verified: Inode, size and time of change of each file whose digest it has seen.
-        settled: Names that are on disk for good.
-        pending: Names that it has given, or relies on, and that the next sync of the folder settles.
+        settled: Blobs whose directory entries are known to be durable.
+        pending: Blobs this process wrote or relies on, whose entries the next fsync of the folder makes durable.
     """
 
     verified: dict[Digest, tuple[int, int, int]] = field(default_factory=dict)
@@ -45,8 +45,8 @@ _known: dict[Path, _Known] = {}
 class Blobs:
     """Blobs by digest.
 
-    A blob that is put is durable when the index entry is that names it: one sync of the folder stands for all
-    of an image's blobs.
+    A blob becomes durable together with the index entry that names it: one fsync of the folder covers all blobs of
+    an image.
 
     Attributes:
         path: The layout's folder.
@@ -60,19 +60,19 @@ class Blobs:
         self._known = _known.setdefault(path.absolute(), _Known())
 
     def work(self) -> AbstractContextManager[None]:
-        """Keep what is written or found from now on from every collector until the block ends (promises.md F23)."""
+        """Protect blobs written or found within the block from garbage collection (promises.md F23)."""
         return lease(self.path).work()
 
     def rely_on(self, digests: Iterable[Digest]) -> None:
-        """Keep these from every collector, those that are there; cheaper than asking for each by itself."""
+        """Protect those of `digests` that exist from garbage collection; cheaper than one by one."""
         lease(self.path).note(digests)
 
     def blob_path(self, digest: Digest) -> Path:
-        """Where the blob lies, or would lie."""
+        """Path of the blob's file, whether or not it exists."""
         return self._blobs / digest.hex
 
     def has_blob(self, digest: Digest) -> bool:
-        """Whether the blob is there; inside of `work` it then stays there."""
+        """Whether the blob exists; inside a `work` block it is then protected from garbage collection."""
         return self._size(digest) is not None
 
     def find_blob(self, digest: Digest) -> tuple[str, int] | None:
@@ -81,7 +81,7 @@ class Blobs:
         return (path, state.st_size) if state else None
 
     def holds(self, descriptor: Descriptor) -> bool:
-        """Whether the blob is there in its full size; inside of `work` it then stays there."""
+        """Whether the blob exists with its full size; inside a `work` block it is then protected."""
         return self._size(descriptor.digest) == descriptor.size
 
     def _size(self, digest: Digest) -> int | None:
@@ -92,7 +92,7 @@ class Blobs:
         return state.st_size if state else None
 
     def open_blob(self, descriptor: Descriptor) -> BinaryIO:
-        """Open a blob; the stream raises `Untrusted` before its end when the bytes are not the named ones."""
+        """Open a blob; its stream raises `Untrusted` before the last byte if size or digest do not match."""
         try:
             with disk_errors(self.path, f"blob {descriptor.digest}", "read"):
                 file = self.blob_path(descriptor.digest).open("rb")
@@ -101,7 +101,7 @@ class Blobs:
         return VerifiedStream(file, descriptor, lambda wrong: self._damaged(descriptor, wrong))  # type: ignore[return-value]
 
     def put_blob(self, descriptor: Descriptor, stream: BinaryIO) -> None:
-        """Keep the bytes of `stream` as the blob `descriptor` names; keep nothing when they differ."""
+        """Store the bytes of `stream` as a blob; raise `Untrusted`, storing nothing, unless they match `descriptor`."""
         if self._is_sound(descriptor):
             return
         need_room(self._blobs, descriptor.size, "a blob")
@@ -116,7 +116,7 @@ class Blobs:
             self._name(file)
 
     def put_bytes(self, media_type: str, data: bytes) -> Descriptor:
-        """Keep small `data` as a blob."""
+        """Store `data`, which is small, as a blob."""
         with self.new_blob(len(data)) as blob:
             blob.write(data)
             return blob.commit(media_type)
@@ -125,17 +125,17 @@ class Blobs:
     def new_blob(self, expected: int = 0) -> Iterator[BlobWriter]:
         """Write a blob whose digest is known only at its end: ``with ... as blob``, then `blob.commit`.
 
-        With `expected` bytes for which there is no room, it raises before anything is written.
+        Raises before anything is written if the disk has no space for `expected` bytes.
         """
         need_room(self._blobs, expected, "a layer")
         with contextlib.ExitStack() as stack:
             yield BlobWriter(self, lambda: stack.enter_context(AtomicFile(self._blobs, "a layer")))
 
     def adopt(self, source: Blobs, descriptor: Descriptor) -> None:
-        """Take over a blob of another store without writing it again where the disk allows.
+        """Add a blob of another store, by a hard link where the disk allows.
 
-        Its size is checked and its digest is not, unless it is copied: a linked blob is the same file, and
-        whoever reads it verifies it. Packaging half a gigabyte of known layers would else read them all.
+        Only a copy is verified by its digest. A link is checked by its size alone: it is verified whenever it is
+        read, and hashing half a gigabyte of known layers would dominate the time of a build.
         """
         digest, path = descriptor.digest, self.blob_path(descriptor.digest)
         lease(self.path).note((digest,))
@@ -154,18 +154,18 @@ class Blobs:
                     self._name(file)
 
     def adopt_image(self, image: Image, source: Blobs) -> None:
-        """Take over config, layers and manifest of an image of another store."""
+        """Add config, layers and manifest of an image of another store."""
         self.adopt_all(source, (*image.manifest.layers, image.manifest.config, image.descriptor))
 
     def adopt_all(self, source: Blobs, parts: Sequence[Descriptor]) -> None:
-        """Take over blobs of another store; a layout of somebody else's is not written into."""
+        """Add blobs of another store, which gets a lease only if it is one of ours; others are never written to."""
         for side in (self, source) if is_collected(source.path) else (self,):
             side.rely_on(part.digest for part in parts)
         for part in parts:
             self.adopt(source, part)
 
     def settle(self) -> None:
-        """Make the names of all blobs that this process wrote or relies on durable (promises.md F3)."""
+        """Make the directory entries of all blobs that this process wrote or relies on durable (promises.md F3)."""
         pending = self._known.pending.copy()
         if pending:
             sync_folder(self._blobs)
@@ -173,9 +173,9 @@ class Blobs:
             self._known.pending -= pending
 
     def _is_sound(self, descriptor: Descriptor) -> bool:
-        """Whether the blob is there and right; from now on it stays there.
+        """Whether the blob exists and is intact; if so, it is protected from now on.
 
-        Its digest is checked once a process, so that good bytes at hand replace damaged ones (promises.md F18).
+        Its digest is checked once per process, so that intact bytes at hand replace damaged ones (promises.md F18).
         """
         digest, path = descriptor.digest, self.blob_path(descriptor.digest)
         lease(self.path).note((digest,))
@@ -214,7 +214,7 @@ class Blobs:
         )
 
     def users(self, digest: Digest) -> list[str]:
-        """Return the names that reach a blob; plain blobs have none."""
+        """Return the index entries that reach a blob; blobs without an index have none."""
         del digest
         return []
 
@@ -227,9 +227,9 @@ def _state(path: str | Path) -> os.stat_result | None:
 
 
 class BlobWriter:
-    """A blob in the making: write, then `commit` with its media type.
+    """A blob being written: `write`, then `commit` with its media type.
 
-    A small one stays in memory until its end, for most are there already and need no file at all.
+    A small one is buffered in memory until it is committed: most exist already and need no file.
     """
 
     def __init__(self, blobs: Blobs, create: Callable[[], AtomicFile]) -> None:
@@ -247,7 +247,7 @@ class BlobWriter:
         return self._file.write(data)
 
     def share(self, source: BinaryIO, size: int, on_read: Callable[[int], object]) -> bool:
-        """Append `size` bytes of the file `source` without writing them; False where the disk cannot."""
+        """Append `size` bytes of the file `source` by sharing its disk blocks; False where the disk cannot."""
         self._file = self._file or self._spill()
         return self._file.share(source, size, on_read)
 
@@ -268,7 +268,7 @@ class BlobWriter:
         return descriptor
 
     def _unknown(self) -> AtomicFile | None:
-        """Return the file that is to get its name, or None when the store has the blob."""
+        """Return the file to rename, or None when the store has the blob."""
         if self._blobs._is_sound(self.descriptor(LAYER)):  # noqa: SLF001 - the writer's other half
             return None
         self._file = self._file or self._spill()
@@ -282,7 +282,7 @@ class BlobWriter:
 
 
 def commit_all(writers: Sequence[BlobWriter]) -> None:
-    """Make blobs visible, having waited for the disk once and not for each of them."""
+    """Make blobs visible, with their fsyncs in parallel."""
     found = [(writer, file) for writer in writers if (file := writer._unknown())]  # noqa: SLF001
     if len(found) > 1:
         with ThreadPoolExecutor(len(found)) as pool:

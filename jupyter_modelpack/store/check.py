@@ -1,4 +1,4 @@
-"""Checking a store: every blob right, every name complete, nothing left by the dead (promises.md F18)."""
+"""Check a store for damaged and missing blobs, and temporary files of dead processes (promises.md F18)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Fault = Literal["damaged", "missing", "temporary"]
 
 _BLOB = re.compile(r"[0-9a-f]{64}")
 _THREADS = 2
-"""Hashing keeps a core busy; more threads than these make a spinning disk seek."""
+"""Hashing keeps a core busy; more threads than this make a spinning disk seek."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong.
+    """One problem found by `check`.
 
     Attributes:
         fault: ``damaged`` bytes, a ``missing`` blob, or a ``temporary`` file of a dead writer.
@@ -75,7 +75,7 @@ def _hash_all(store: Layout, report: Reporter) -> tuple[list[int], set[Digest]]:
         for number, (path, found) in enumerate(zip(paths, pool.map(_hash, paths), strict=True)):
             report.progress("checking", number, len(paths))
             if found is None:
-                continue  # collected meanwhile
+                continue  # removed by a collector meanwhile
             size, digest = found
             sizes.append(size)
             if digest.hex != path.name:
@@ -92,7 +92,7 @@ def _hash(path: Path) -> tuple[int, Digest] | None:
 
 
 def _missing(store: Layout) -> set[Digest]:
-    """Return what names need and the store lacks; below a manifest that cannot be read there is nothing to see."""
+    """Return the blobs that index entries need and the store lacks; unreadable manifests hide what is below them."""
     missing: set[Digest] = set()
     for entry in store.index().manifests:
         try:

@@ -1,4 +1,4 @@
-"""The index of a layout as this process has seen it last, so that what has not changed is not read twice.
+"""Cache the parsed index of a layout for as long as its bytes do not change.
 
 The file is read and written whole: other tools want it so. But to parse it, and to write each entry down anew, took
 twenty times as long as all else when a model was registered beside 4,000 others. No clock and no inode is asked
@@ -16,12 +16,12 @@ from jupyter_modelpack.oci.manifest import REF_NAME, Descriptor, Index, canonica
 
 @dataclass
 class Contents:
-    """An index with the bytes that it is.
+    """An index with its serialised form.
 
     Attributes:
         raw: The bytes.
-        index: What they say.
-        pieces: By the identity of an entry, which is kept alive beside it, the bytes that it is written as.
+        index: The parsed index.
+        pieces: The JSON of each entry, by the entry's `id`; entries are kept alive beside it.
     """
 
     raw: bytes
@@ -47,7 +47,7 @@ _last: dict[Path, Contents] = {}
 
 
 def parsed(folder: Path, raw: bytes) -> Contents:
-    """Return what the bytes of the index at `folder` say."""
+    """Parse the bytes of the index at `folder`, or return the cached result."""
     known = _last.get(folder)
     if known is None or known.raw != raw:
         known = _last[folder] = Contents(raw, Index.from_bytes(raw))
@@ -55,7 +55,7 @@ def parsed(folder: Path, raw: bytes) -> Contents:
 
 
 def encoded(folder: Path, index: Index) -> Contents:
-    """Return an index with the bytes to write, of which those of entries that were there before are taken over."""
+    """Serialise an index, reusing the JSON of entries that are cached."""
     before = _last.get(folder)
     known = before.pieces if before else {}
     pieces: dict[int, tuple[Descriptor, bytes]] = {}
@@ -66,5 +66,5 @@ def encoded(folder: Path, index: Index) -> Contents:
 
 
 def remember(folder: Path, contents: Contents) -> None:
-    """Take note of what was written just now."""
+    """Cache what was just written."""
     _last[folder] = contents

@@ -1,4 +1,4 @@
-"""Fault points: where a test may end the process, or fail a call, between two steps on disk.
+"""Fault points: tests may kill the process, or fail a call, between two steps on disk.
 
 ``MODELPACK_FAULT=kill@17`` ends this process by SIGKILL before its 17th step; ``EIO@17`` (any name of
 `errno`) makes that step fail so. A step is a call that changes the store: create, write, fsync, rename,
@@ -18,14 +18,14 @@ _numbers = itertools.count(1)
 
 
 def point(step: str) -> None:
-    """Stand before a step on disk; `step` says which in the error."""
+    """Mark a step on disk; `step` names it in the error."""
     wanted = os.environ.get(VARIABLE)
     if wanted:
         _reach(wanted, step)
 
 
 def reached() -> int:
-    """Return how many steps were taken while the variable was set; for the test that goes through them all."""
+    """Return how many steps were taken while the variable was set; for tests that go through all of them."""
     number = next(_numbers)
     return number - 1
 

@@ -1,7 +1,7 @@
-"""The only writer of the store: temp, write, fsync, rename, fsync the folder.
+"""Write files durably: temporary file, fsync, rename, fsync of the folder; only this module writes to stores.
 
-A file is visible under its name only when all its bytes are on disk. A temporary file is locked by
-its writer for as long as that lives; one that nobody locks is rubbish and gets swept (promises.md F1-F3).
+A file appears under its name only when all its bytes are on disk. A temporary file is locked by its writer
+for as long as that process lives; one without a lock is garbage and gets swept (promises.md F1-F3).
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def sync_folder(path: Path) -> None:
 
 
 class AtomicFile:
-    """A file in the making; it gets its name by `commit` and vanishes otherwise.
+    """A file being written; `commit` gives it its name, otherwise it is removed.
 
-    Use as a context manager. `write` hashes alongside.
+    Use as a context manager. `write` also updates the digest.
     """
 
     def __init__(self, folder: Path, what: str, *, private: bool = False) -> None:
@@ -96,7 +96,7 @@ class AtomicFile:
 
     def write(self, data: bytes) -> int:
         """Append `data` whole."""
-        self._hasher.update(data)  # before, so that large pieces are hashed while they are written
+        self._hasher.update(data)  # first, so that large pieces are hashed by the thread while they are written
         with disk_errors(self._folder, self._what):
             failpoints.point("write")
             view = memoryview(data)
@@ -139,8 +139,8 @@ class AtomicFile:
     def commit(self, path: Path, *, sync: bool = True, durable: bool = True) -> None:
         """Give the file its name, all bytes being on disk first.
 
-        With `sync` false the name becomes durable only when somebody syncs the folder. With `durable` false nothing
-        is waited for, and a power cut may leave an empty file.
+        Without `sync`, the name becomes durable only with the next fsync of the folder. Without `durable`, nothing is
+        synced, and a power cut may leave an empty file.
         """
         if durable and not self._synced:
             self.sync()
@@ -173,7 +173,7 @@ def _new_file(folder: Path, mode: int) -> tuple[Path, int]:
         path = folder / f"{TEMP_PREFIX}{secrets.token_hex(8)}"
         failpoints.point("create")
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with contextlib.suppress(OSError):  # a file system without flock only loses the early sweep
+        with contextlib.suppress(OSError):  # without flock, the file is merely not swept early
             fcntl.flock(handle, fcntl.LOCK_EX)
         if os.fstat(handle).st_nlink:
             return path, handle
@@ -181,7 +181,7 @@ def _new_file(folder: Path, mode: int) -> tuple[Path, int]:
 
 
 def write_file(path: Path, data: bytes, *, private: bool = False, durable: bool = True) -> None:
-    """Replace the file at `path` by `data`, wholly or not at all; what is not `durable` a power cut may empty."""
+    """Replace the file at `path` by `data` atomically; unless `durable`, a power cut may leave it empty."""
     make_folder(path.parent)
     with AtomicFile(path.parent, path.name, private=private) as file:
         file.write(data)
@@ -189,7 +189,7 @@ def write_file(path: Path, data: bytes, *, private: bool = False, durable: bool 
 
 
 def link_file(source: Path, target: Path) -> bool:
-    """Give the file at `source` a second name; return whether the disk can. The folder is not synced."""
+    """Hard-link `source` to `target`; return whether the file system can. The folder is not synced."""
     with disk_errors(target, "a layer"):
         try:
             failpoints.point("link")
@@ -204,7 +204,7 @@ def link_file(source: Path, target: Path) -> bool:
 
 
 def move_file(path: Path, target: Path) -> None:
-    """Give a file another name in the same layout, durably."""
+    """Move a file within a layout, durably."""
     make_folder(target.parent)
     with disk_errors(target, path.name):
         failpoints.point("rename")
@@ -232,7 +232,7 @@ def copy_stream(stream: BinaryIO, file: AtomicFile) -> None:
 
 @contextlib.contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
-    """Give a folder that is gone afterwards, or is swept once this process has ended."""
+    """Create a folder that is removed afterwards, or swept once this process has ended."""
     with disk_errors(parent, "a temporary folder"):
         path, handle = _new_folder(parent)
     try:
@@ -243,7 +243,7 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
 
 
 def loosen(path: Path) -> None:
-    """Let a folder and those below be written to, as they must be to be changed or removed."""
+    """Make a folder and those below it writable, so that they can be changed or removed."""
     with contextlib.suppress(OSError):
         path.chmod(0o700)
         for folder, below, _files in os.walk(path):
@@ -288,9 +288,9 @@ def temporary(folder: Path | str) -> list[str]:
 
 
 def stale(folder: Path) -> Iterator[Path]:
-    """Yield the temporary files in `folder` whose writer is gone; each is locked while you have it."""
+    """Yield the temporary files in `folder` whose writer has ended; each is locked until the next."""
     for name in temporary(folder):
-        with contextlib.suppress(OSError):  # gone meanwhile, or its writer lives
+        with contextlib.suppress(OSError):  # removed meanwhile, or locked by a living writer
             try:
                 handle = os.open(name, os.O_RDWR | os.O_CLOEXEC)  # NFS locks only what may be written
             except IsADirectoryError:
@@ -303,7 +303,7 @@ def stale(folder: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> int:
-    """Remove temporary files in `folder` whose writer is gone; return how many."""
+    """Remove temporary files in `folder` whose writer has ended; return how many."""
     swept = 0
     for path in stale(folder):
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""Collecting garbage: blobs that no name reaches and nobody works with.
+"""Collect garbage: blobs that no index entry reaches and no running process uses.
 
 Mark from the leases, then the index, then sweep (promises.md F23). Each batch is marked anew under the lock that
 writers take before they rely on a blob, so a build, a pull or a new name in the middle of it loses nothing.
@@ -51,8 +51,8 @@ def collect(
     Args:
         store: The layout.
         report: Asked whether to go on; gets blobs looked at.
-        roots: Digests that stay beside what the index and the leases reach; asked for every batch.
-        dry_run: Only say what would go.
+        roots: Returns further digests to keep; called for every batch.
+        dry_run: Only report what would be removed.
 
     Raises:
         NotFound: a manifest that a name needs is missing; nothing was removed.
@@ -61,7 +61,7 @@ def collect(
     """
     marks = _Marks(store, roots)
     needed = marks.needed()
-    names = [path for path in _names(store) if path.name not in needed]  # most of a store is no garbage
+    names = [path for path in _names(store) if path.name not in needed]  # usually most of a store is in use
     temporary = 0 if dry_run else sweep_layout(store.path)
     blobs = size = 0
     for start in range(0, len(names), BATCH):
@@ -94,7 +94,7 @@ def remove(store: Layout, digest: Digest) -> bool:
 
 
 class _Marks:
-    """What stays; a second walk only follows entries that are new. What lost its name meanwhile stays this time."""
+    """Reachable blobs, marked incrementally: what became unreachable since the first walk stays until the next run."""
 
     def __init__(self, store: Layout, roots: Callable[[], Iterable[Digest]]) -> None:
         self._store, self._roots = store, roots
@@ -106,7 +106,7 @@ class _Marks:
         return {digest.hex for digest in (*self._seen, *self._roots())}
 
     def now(self, *, ours: bool = True) -> set[str]:
-        """Mark anew; ask while `collecting`. Without `ours`, what this process relies on does not count."""
+        """Mark again, while holding `collecting`. Without `ours`, this process's own lease is left out."""
         # Leases first: what ends its lease has been named before, and is seen in the index then.
         relied_on = leased(self._store.path, ours=ours)
         references.reach(self._store, self._seen)
@@ -117,5 +117,5 @@ def _names(store: Layout) -> Iterator[Path]:
     folder = store.path / "blobs" / "sha256"
     with disk_errors(folder, "the blobs", "read"):
         for path in sorted(folder.iterdir()):
-            if len(path.name) == _HEX:  # what else lies here is not ours to judge
+            if len(path.name) == _HEX:  # any other file here is not ours to remove
                 yield path

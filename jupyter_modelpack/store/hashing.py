@@ -1,7 +1,6 @@
-"""The digest of a file, computed beside the writing of it.
+"""Hash a file on a thread while it is written.
 
-For a large model, hashing takes as long as copying; with both at once a register takes the longer of
-the two.
+For a large model, hashing takes as long as copying; doing both at once halves the time of registering it.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ BESIDE = 1 << 18
 
 
 class Hasher:
-    """SHA-256 of pieces in their order; a large piece is hashed while its caller goes on."""
+    """SHA-256 of a sequence of pieces; large pieces are hashed on a thread."""
 
     def __init__(self) -> None:
         self._state = hashlib.sha256()
@@ -24,7 +23,7 @@ class Hasher:
         self._pending: Future[None] | None = None
 
     def update(self, data: bytes) -> None:
-        """Add `data`, which nobody may change afterwards."""
+        """Add `data`, which must not be changed afterwards."""
         self._settle()
         if len(data) < BESIDE:
             self._state.update(data)
@@ -39,7 +38,7 @@ class Hasher:
         return Digest(f"sha256:{self._state.hexdigest()}")
 
     def close(self) -> None:
-        """Let the thread go."""
+        """End the thread."""
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None

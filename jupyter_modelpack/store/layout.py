@@ -84,7 +84,7 @@ class Layout(Blobs):
     # --- names ---
 
     def index(self) -> Index:
-        """Return the table of contents as it is now; never locks, for a file is replaced whole."""
+        """Return the current index; needs no lock, since the file is replaced atomically."""
         return self._contents().index
 
     def _contents(self) -> contents.Contents:
@@ -100,9 +100,9 @@ class Layout(Blobs):
         raise AssertionError("unreachable")
 
     def update(self, change: Callable[[Index], tuple[Index, T]]) -> T:
-        """Replace the index by what `change` makes of it, under the store's lock; return its second value.
+        """Replace the index by the first value that `change` returns, under the store's lock; return the second.
 
-        Everything that a new entry reaches is there and on disk before the index names it.
+        Everything that a new entry reaches is durable before the index is written.
         """
         self.settle()
         with self.lock("index"):
@@ -128,11 +128,11 @@ class Layout(Blobs):
                         )
 
     def lock(self, name: str) -> AbstractContextManager[None]:
-        """Hold the lock of that name; ``index`` guards the index."""
+        """Hold the lock called `name`; ``index`` guards the index."""
         return locked(self.path / f"{name}.lock", f"The store at {self.path}")
 
     def tag(self, name: str, descriptor: Descriptor, annotations: Mapping[str, str] | None = None) -> None:
-        """Name a manifest whose blobs are all in the store; a name that exists moves."""
+        """Name a manifest whose blobs are all in the store, replacing an entry of that name."""
         entry = replace(
             descriptor,
             annotations={**descriptor.annotations, **(annotations or {}), REF_NAME: name},
@@ -146,10 +146,10 @@ class Layout(Blobs):
         self.update(change)
 
     def untag(self, name: str) -> bool:
-        """Forget a name; return whether it was there. Blobs stay until they are collected.
+        """Remove a name from the index; return whether it existed. Blobs stay until they are collected.
 
-        With the last name of a manifest go those that were pushed by digest and belong to it: parts of an index,
-        signatures, bills of materials.
+        With the last name of a manifest, entries that were pushed by digest and belong to it are removed, too: parts
+        of an index, signatures, bills of materials.
         """
 
         def change(index: Index) -> tuple[Index, bool]:
@@ -159,7 +159,7 @@ class Layout(Blobs):
         return self.update(change)
 
     def without(self, index: Index, names: Iterable[str]) -> Index:
-        """Return the index as it is when these names were forgotten, with what belongs to them alone."""
+        """Return the index without these names, and without what belongs to them alone."""
 
         def parts(entry: Descriptor) -> list[Digest]:
             with contextlib.suppress(ModelpackError):  # a damaged index points to nothing
@@ -231,13 +231,13 @@ class Layout(Blobs):
         return sorted(name.rpartition(":")[2] for name in self.names(f"{repository}:"))
 
     def referrers(self, repository: str, subject: Digest) -> list[Descriptor]:
-        """Return the manifests of `repository` that are about `subject`, each once, by digest."""
+        """Return the manifests of `repository` with that `subject`, each once, by digest."""
         found = {
             entry.digest: entry
             for entry in self.entries(repository)
             if entry.annotations.get(untagged.SUBJECT) == subject and self.holds(entry)
         }
-        # What was pushed before there was a list of referrers is in an index of the client's.
+        # Clients without the referrers API keep an index under a tag of the subject's digest.
         listed = self.resolve(repository, subject.replace(":", "-"))
         for part in self._behind(listed, set()) if listed else ():
             if references.subject(self, part) == subject:
@@ -245,15 +245,15 @@ class Layout(Blobs):
         return [found[digest] for digest in sorted(found)]
 
     def tag_about(self, name: str, descriptor: Descriptor, subject: Digest | None) -> None:
-        """Name a manifest that was pushed at this moment, and may be about another one; raise as `tag` does."""
+        """Name a manifest that was just pushed and may have a `subject`; raises as `tag` does."""
         self.tag(name, descriptor, {CREATED: datetime.now(UTC).isoformat(), **untagged.about(subject)})
 
     def keep(self, repository: str, descriptor: Descriptor, subject: Digest | None) -> None:
-        """Keep a manifest in `repository` without a tag; raise `NotFound` when a blob of it is missing."""
+        """Add a manifest to `repository` without a tag; raise `NotFound` when a blob of it is missing."""
         self.update(lambda index: (untagged.with_untagged(index, repository, descriptor, subject), None))
 
     def drop(self, repository: str, reference: str) -> bool:
-        """Forget a tag, or a digest with all its tags, in `repository`; return whether it was there."""
+        """Remove a tag, or a digest with all its tags, from `repository`; return whether it existed."""
 
         def is_meant(entry: Descriptor) -> bool:
             known = (tag_of(entry), entry.digest)
@@ -287,6 +287,6 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        if error.errno == errno.ESTALE:  # replaced under an NFS client's hands: the next open finds the new one
+        if error.errno == errno.ESTALE:  # replaced on an NFS server: the next open finds the new file
             raise FileNotFoundError(errno.ENOENT, error.strerror, str(path)) from error
         raise

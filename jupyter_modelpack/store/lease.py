@@ -1,8 +1,8 @@
-"""Leases: what running work has written or relies on, so that no collector removes it.
+"""Leases: protect the blobs that running processes have written or rely on from collectors.
 
-promises.md F23. Between a blob and the index entry that reaches it there is a time in which only this process
-knows why the blob is there. A process that writes has one file in the layout, ``lease-<hex>.lock``, locked
-for as long as it lives; each line is the digest of a blob it wrote, took over or found. No clock is asked.
+promises.md F23. Between the writing of a blob and the index entry that reaches it, only this process
+knows that the blob is needed. A process that writes has one file in the layout, ``lease-<hex>.lock``, locked
+for as long as it lives; each line is the digest of a blob it wrote, took over or found. Clocks play no part.
 
 A collector reads leases and deletes only under the lock ``leases``, exclusively; a line is written under the same
 lock, shared, and the blob looked for after that. So a blob that was found stays.
@@ -39,7 +39,7 @@ _guard = threading.Lock()
 
 
 class Lease:
-    """What this process relies on in one layout.
+    """The blobs that this process relies on in one layout.
 
     It ends with the last block of `work`. What is written outside of any block is kept until the index is
     written next, or until the process ends.
@@ -56,7 +56,7 @@ class Lease:
 
     @contextlib.contextmanager
     def work(self) -> Iterator[None]:
-        """Keep everything from now on, until no block is open any more."""
+        """Protect everything that is noted until the last open block ends."""
         with self._mutex:
             self._blocks += 1
         try:
@@ -67,7 +67,7 @@ class Lease:
                 self.settle()
 
     def settle(self) -> None:
-        """End the lease unless a block of work is open: the index names what is to stay."""
+        """End the lease unless a `work` block is open: the index reaches what is needed."""
         with self._mutex:
             if self._blocks:
                 return
@@ -79,16 +79,16 @@ class Lease:
 
     @property
     def path(self) -> Path:
-        """Its file, once it has one."""
+        """The lease's file, once it exists."""
         return self._path
 
     @property
     def working(self) -> bool:
-        """Whether a block of work is open."""
+        """Whether a `work` block is open."""
         return bool(self._blocks)
 
     def note(self, digests: Iterable[Digest]) -> None:
-        """Write down that all of these are relied on, at once, before anybody looks for them."""
+        """Record that these digests are relied on; call it before checking that their blobs exist."""
         with self._mutex:
             if fresh := [digest for digest in dict.fromkeys(digests) if digest not in self._known]:
                 with disk_errors(self._folder, "a lease"), collecting(self._folder, shared=True):
@@ -98,7 +98,7 @@ class Lease:
     def _open(self) -> int:
         if self._handle is None:
             if not self._swept:
-                sweep_layout(self._folder)  # the first write of a process clears up behind dead ones (promises.md F2)
+                sweep_layout(self._folder)  # the first write of a process sweeps after dead ones (promises.md F2)
                 self._swept = True
             self._path = self._folder / f"lease-{secrets.token_hex(8)}.lock"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
@@ -113,7 +113,7 @@ class Lease:
 
 
 def _append(handle: int, *digests: Digest) -> None:
-    # The newline in front ends what a full disk may have cut short.
+    # The leading newline ends a line that a full disk may have cut short.
     line = "".join(f"\n{digest.hex}\n" for digest in digests).encode()
     while line:
         line = line[os.write(handle, line) :]
@@ -130,19 +130,19 @@ def lease(folder: Path) -> Lease:
 
 
 def is_collected(folder: Path) -> bool:
-    """Whether a collector may come to that layout: ours have this file from the first blob on, others are read only."""
+    """Whether a layout is one of ours, which collectors clean; ours have the lock file from their first blob on."""
     return os.access(folder / _LOCK, os.W_OK)
 
 
 def collecting(folder: Path, *, shared: bool = False) -> contextlib.AbstractContextManager[None]:
-    """Hold what keeps collectors and those who rely on blobs apart; collectors not `shared`."""
+    """Hold the lock between collectors (exclusive) and processes that rely on blobs (`shared`)."""
     return locked(folder / _LOCK, f"The store at {folder}", shared=shared)
 
 
 def leased(folder: Path, *, ours: bool = True) -> set[str]:
     """Return the digests (hex) that living processes rely on, and remove the leases of dead ones.
 
-    Ask while `collecting`, not shared. Without `ours`, what this process relies on does not count.
+    Call it while holding `collecting`, not shared. Without `ours`, this process's own lease is left out.
     """
     found: set[str] = set()
     own = "" if ours else lease(folder).path.name
@@ -181,7 +181,7 @@ def sweep_layout(folder: Path) -> int:
 
 
 def _sweep(folder: str) -> int:
-    """Sweep a folder unless it is as it was when nothing was there to sweep: it may hold 100,000 blobs."""
+    """Sweep a folder, which may hold 100,000 blobs, unless it is unchanged since nothing was found in it."""
     try:
         state = os.stat(folder)  # noqa: PTH116 - for each folder of a layout, whenever one is opened
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 """Locks between processes.
 
-A lock is a file that the kernel locks for us (flock), so it ends with its holder, however that ends. Where
-the file system knows no flock (promises.md F13: some NFS, some FUSE), it is a folder ``<name>.held`` that says who
+A lock is a file locked by flock, so it ends with its holder, however that ends. Where the file system has no
+flock (promises.md F13: some NFS, some FUSE), it is a folder ``<name>.held`` that says who
 made it: a folder with something in it appears whole, or not at all, by one rename on every file system. Such
 a lock is taken from a holder only when that is provably dead (promises.md F19).
 """
@@ -25,10 +25,10 @@ from jupyter_modelpack.store.os_errors import disk_errors
 from jupyter_modelpack.store.process_id import Owner
 
 LOCK_SECONDS = 60.0
-"""How long a writer waits while one and the same holds the lock; index updates take milliseconds."""
+"""Seconds a writer waits for one holder of the lock; index updates take milliseconds."""
 
 _TURNS = 10
-"""How many times as long it waits at the most, when one after the other takes its turn before it."""
+"""How many times as long it waits at most while holders change."""
 
 _SLOWEST = 0.005
 NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
@@ -42,7 +42,7 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 def locked(path: Path, what: str, seconds: float = LOCK_SECONDS, *, shared: bool = False) -> Iterator[None]:
     """Hold the lock at `path`; raise `Conflict`, naming its holder, when another keeps it for `seconds`.
 
-    Among many waiters chance decides who is next, so the time counts anew whenever one has had its turn. With
+    Waiters are served in no order, so the time starts again whenever the holder changes. With
     `shared`, others may share it; where there is no flock nobody does.
     """
     held = path.with_name(f"{path.name}.held")
@@ -66,7 +66,7 @@ def locked(path: Path, what: str, seconds: float = LOCK_SECONDS, *, shared: bool
 
 
 def _take(path: Path, held: Path, *, shared: bool) -> Callable[[], None] | None:
-    """Try once; return how to give it back, or None when another has it."""
+    """Try once; return what releases the lock, or None when another process holds it."""
     try:
         handle = _flock(path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
     except OSError as error:
@@ -77,7 +77,7 @@ def _take(path: Path, held: Path, *, shared: bool) -> Callable[[], None] | None:
 
 
 def _holding(path: Path, held: Path) -> tuple[int, int] | None:
-    """Return what tells one holding of the lock from the next: whoever takes it writes its name into it."""
+    """Return the owner written into the lock, which differs for each time it is taken."""
     for one in (held, path):
         with contextlib.suppress(FileNotFoundError):
             state = one.stat()
@@ -86,7 +86,7 @@ def _holding(path: Path, held: Path) -> tuple[int, int] | None:
 
 
 def _unlock(handle: int) -> None:
-    # Not left to the closing: a child that was forked meanwhile has the same handle.
+    # Closing is not enough: a child that was forked meanwhile shares the handle.
     fcntl.flock(handle, fcntl.LOCK_UN)
     os.close(handle)
 
@@ -99,7 +99,7 @@ def _flock(path: Path, mode: int) -> int | None:
         handle = os.open(path, _FLAGS, 0o600)
     try:
         fcntl.flock(handle, mode | fcntl.LOCK_NB)
-        # Whoever deletes a workspace deletes its locks; one that has lost its name guards nothing.
+        # Deleting a workspace deletes its locks; a deleted lock file guards nothing.
         if os.fstat(handle).st_nlink:
             if mode == fcntl.LOCK_EX:
                 with contextlib.suppress(OSError):  # on a full disk a lock without a name still locks
@@ -129,7 +129,7 @@ def _busy(path: Path, held: Path, what: str, seconds: float) -> Conflict:
 
 
 def _hold(held: Path) -> bool:
-    """Try to make the folder; bury it first when its maker is dead."""
+    """Try to create the folder; remove it first when its owner is dead."""
     me = Owner.me()
     mine = held.with_name(f".tmp-{me.token}")
     mine.mkdir(mode=0o700)
@@ -148,10 +148,10 @@ def _hold(held: Path) -> bool:
 
 
 def _bury(held: Path, dead: Owner) -> None:
-    """Remove a dead holder's folder; never that of whoever came after it.
+    """Remove a dead holder's folder, but never that of its successor.
 
-    Who may remove it is itself decided by a folder, named after that one holding. Its maker looks again:
-    the holding may have been buried, and the lock given anew, before it came to be asked.
+    A second folder, named after the dead owner's token, decides which process may remove it. That process checks
+    again: the lock may have been removed and taken by another process meanwhile.
     """
     claim = held.with_name(f"{held.name}.after-{dead.token}")
     if not _hold(claim):

@@ -1,4 +1,4 @@
-"""What the disk says, in our words.
+"""Translate errors of the disk.
 
 promises.md F1 and F20: a full disk, a used-up quota, too many open files, a disk that
 fails. Each becomes one named error; what was complete before is untouched.
@@ -23,7 +23,7 @@ _SAFE = "What was complete before is still there."
 
 @contextlib.contextmanager
 def disk_errors(path: Path, what: str, verb: str = "write") -> Iterator[None]:
-    """Turn the operating system's word on a full, closed or failing disk into one line of ours."""
+    """Turn errors of a full, read-only or failing disk into a ModelpackError."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Whose a lock is: a process, told apart from a later one of the same number.
+"""Identify a lock's owner, robust against reuse of process ids.
 
-promises.md F19: a number alone proves nothing, for numbers are given again. A process is the same only with the
-same start time, under the same boot of the machine, seen from the same container.
+promises.md F19: a process is the same only with the same process id, start time, boot of the machine
+and process namespace.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A process that holds something.
+    """A process that holds a lock or a lease.
 
     Attributes:
-        machine: Machine id; with `host` it says whether two boots were of one machine.
+        machine: Machine id; with `host` it tells whether two boots are of one machine.
         boot: Id of the machine's boot.
-        space: The container (namespace of process numbers) that `pid` counts in.
+        space: The process namespace (container) of `pid`.
         started: When the process started, in clock ticks since boot.
-        token: Different for each holding.
+        token: Different each time something is held.
     """
 
     pid: int
@@ -38,7 +38,7 @@ class Owner:
 
     @classmethod
     def me(cls) -> Self:
-        """Describe this process, for one holding."""
+        """Describe this process, with a new token."""
         return cls(*_facts(os.getpid()))
 
     @classmethod
@@ -59,7 +59,7 @@ class Owner:
         if (self.machine, self.host) != (me.machine, me.host):
             return False
         if self.boot != me.boot:
-            return bool(self.boot and me.boot and me.machine)  # this machine has started anew since
+            return bool(self.boot and me.boot and me.machine)  # this machine has been rebooted since
         return self.space == me.space and self.started != _started(self.pid)
 
     def __str__(self) -> str:
@@ -84,6 +84,6 @@ def _read(path: str) -> str:
 
 
 def _started(pid: int) -> str:
-    """Return when a process started; empty when there is none, or only what its parent has not yet reaped."""
+    """Return a process's start time; empty when it has ended or is a zombie."""
     words = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     return "" if not words or words[0] in {"Z", "X"} else words[19]

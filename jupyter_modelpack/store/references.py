@@ -1,4 +1,4 @@
-"""What points to what in a store: from the index through manifests to blobs."""
+"""Follow references in a store, from the index through manifests to blobs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BlobFiles(Protocol):
     path: Path
 
     def blob_path(self, digest: Digest) -> Path:
-        """Where the blob lies, or would lie."""
+        """Path of the blob's file, whether or not it exists."""
         ...
 
     def find_blob(self, digest: Digest) -> tuple[str, int] | None:
@@ -39,23 +39,23 @@ class IndexedBlobs(BlobFiles, Protocol):
     """Blobs with an index that names some of them."""
 
     def index(self) -> Index:
-        """Return the table of contents as it is now."""
+        """Return the current index."""
         ...
 
 
 def points(descriptor: Descriptor) -> bool:
-    """Whether a blob is a manifest or an index, by its type."""
+    """Whether a blob is a manifest or an index, by its media type."""
     return descriptor.media_type in MANIFEST_TYPES or descriptor.media_type in INDEX_TYPES
 
 
 def below(store: BlobFiles, descriptor: Descriptor, seen: set[Digest] | None = None) -> Iterator[Descriptor]:
-    """Yield `descriptor` and all it reaches, each blob once; what `seen` holds is left out.
+    """Yield `descriptor` and all it reaches, each blob once, except those in `seen`.
 
-    What need not be there, and is not, is left out too.
+    Missing blobs that need not exist are left out.
 
     Raises:
         NotFound: a manifest is missing.
-        Untrusted: one is damaged, or is none.
+        Untrusted: one is damaged or malformed.
 
     """
     seen = set() if seen is None else seen
@@ -72,7 +72,7 @@ def below(store: BlobFiles, descriptor: Descriptor, seen: set[Digest] | None = N
 
 
 def subject(store: BlobFiles, manifest: Descriptor) -> Digest | None:
-    """Return the digest of what a manifest is about; None where it says none, or cannot be read."""
+    """Return the digest of a manifest's subject; None if it has none or cannot be read."""
     try:
         found = parse_object(_read(store, manifest), "manifest").get("subject")
         return None if found is None else Descriptor.from_json(found).digest
@@ -81,7 +81,7 @@ def subject(store: BlobFiles, manifest: Descriptor) -> Digest | None:
 
 
 def _read(store: BlobFiles, manifest: Descriptor) -> bytes:
-    """Read a manifest; unlike `open_blob`, an error does not ask in turn who reaches it."""
+    """Read a manifest; unlike those of `open_blob`, errors do not list the names that reach it."""
     if manifest.size > MANIFEST_BYTES:
         raise Untrusted(f"Manifest {manifest.digest} claims {manifest.size} bytes.", code="too-large")
     found = store.find_blob(manifest.digest)

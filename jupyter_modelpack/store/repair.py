@@ -1,4 +1,4 @@
-"""Repairing a store: damaged blobs are set aside, and taken anew from where they are whole (promises.md F18)."""
+"""Repair a store: move damaged blobs to quarantine, and copy intact ones from other stores (promises.md F18)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.lease import sweep_layout
 
 QUARANTINE = "quarantine"
-"""Folder of a layout for damaged blobs, so that nothing is thrown away that somebody may still want to look at."""
+"""Folder of a layout for damaged blobs, which are kept for inspection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What became of one finding.
+    """The outcome of one finding.
 
     Attributes:
-        source: The store that a whole copy came from; empty when there was none.
-        done: Whether the finding is no more: taken anew, swept, or set aside while nothing needs it.
+        source: The store that an intact copy came from; empty when there was none.
+        done: Whether the problem is solved: copied from elsewhere, swept, or quarantined while nothing needs it.
     """
 
     finding: Finding
@@ -33,15 +33,15 @@ class Repair:
 
 
 def repair(store: Layout, findings: Iterable[Finding], sources: Sequence[Blobs]) -> list[Repair]:
-    """Mend what can be mended; return what became of each finding.
+    """Repair what can be repaired; return the outcome of each finding.
 
-    A blob that is nowhere whole is missing afterwards: wheels, bases and app layers are made anew by the next
-    packaging, a model must be registered again.
+    A blob without an intact copy is missing afterwards: the next packaging rebuilds wheels, bases and app layers,
+    a model must be registered again.
 
     Args:
         store: The layout that was checked.
         findings: What `check` found.
-        sources: Other stores of this machine, to take whole blobs from.
+        sources: Other stores of this machine to copy intact blobs from.
 
     """
     done = []
@@ -60,7 +60,7 @@ def repair(store: Layout, findings: Iterable[Finding], sources: Sequence[Blobs])
 
 
 def _take(store: Layout, digest: Digest, sources: Sequence[Blobs]) -> str:
-    """Copy the blob from the first source that has it whole; return that one's path."""
+    """Copy the blob from the first source that has an intact one; return that source's path."""
     for source in sources:
         found = source.find_blob(digest)
         if found is None:

@@ -1,4 +1,4 @@
-"""Entries of an index that have no tag: what was pushed by its digest, among it what is about another image.
+"""Index entries without a tag: manifests pushed by digest, such as signatures of another image.
 
 Such an entry has no ``org.opencontainers.image.ref.name``. It says which repository it belongs to and, where its
 manifest has one, its subject's digest, so that signatures and bills of materials are found without reading every
@@ -19,7 +19,7 @@ SUBJECT = f"{LABEL}.subject"
 
 
 def about(subject: Digest | None) -> dict[str, str]:
-    """Return the annotation of an entry whose manifest is about another one."""
+    """Return the annotation that records a manifest's subject."""
     return {} if subject is None else {SUBJECT: subject}
 
 
@@ -30,7 +30,7 @@ def repository_of(entry: Descriptor) -> str:
 
 
 def label_of(entry: Descriptor) -> str:
-    """Return what an entry is called in a message."""
+    """Return the name of an entry for messages."""
     return entry.annotations.get(REF_NAME) or f"{repository_of(entry)}@{entry.digest}"
 
 
@@ -44,7 +44,7 @@ def with_untagged(index: Index, repository: str, descriptor: Descriptor, subject
 
 
 def without_tag(index: Index, name: str, parts: Callable[[Descriptor], Iterable[Digest]]) -> Index:
-    """Return the index without a name; with a manifest's last name goes what has no tag and belongs to it alone.
+    """Return the index without a name; a manifest's last name takes untagged entries that belong to it alone along.
 
     Args:
         index: The table of contents.
@@ -62,7 +62,7 @@ def without_tag(index: Index, name: str, parts: Callable[[Descriptor], Iterable[
         if REF_NAME not in entry.annotations:
             for key in (entry.digest, SUBJECT + entry.annotations.get(SUBJECT, "")):
                 loose.setdefault(key, []).append(entry)
-    if loose:  # what another index points to is still somebody's
+    if loose:  # what another index points to is still in use
         named.update(part for entry in ours if _is_tagged_index(entry) for part in parts(entry))
     going: set[Digest] = set()
     todo = [entry for entry in gone if entry.digest not in named]

@@ -1,4 +1,4 @@
-"""Reading a blob, and knowing at its end that it was the right one (promises.md F18)."""
+"""Verify a blob while it is read (promises.md F18)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class VerifiedStream:
     Args:
         file: The blob's file.
         descriptor: What it should be.
-        damaged: Makes the error when it is not; told whether size or digest is wrong.
+        damaged: Makes the error to raise from what is wrong, ``size`` or ``digest``.
 
     """
 
@@ -32,7 +32,7 @@ class VerifiedStream:
             raise damaged("size")
 
     def read(self, size: int = -1) -> bytes:
-        """Read up to `size` bytes; the last ones are handed out only if the whole blob is right."""
+        """Read up to `size` bytes; the last ones are returned only if the whole blob matches."""
         with disk_errors(Path(self._file.name), "a blob", "read"):
             data = self._file.read(size)
         self._state.update(data)
