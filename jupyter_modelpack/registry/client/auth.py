@@ -1,7 +1,7 @@
-"""Answering a registry's challenge: Basic, or Bearer with a token from elsewhere.
+"""Answer a registry's authentication challenge: Basic, or Bearer with a token of a token server.
 
 Sources: distribution's token and OAuth2 specifications, RFC 9110 section 11. A header made here goes to
-the registry only; `trust` decides who may be asked for a token.
+the registry only; `url_policy` decides which token servers may be asked.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def parse_challenges(header: str) -> dict[str, dict[str, str]]:
 
 
 class Authenticator:
-    """Knows how one registry wants to be spoken to.
+    """Authenticates requests to one registry.
 
     Args:
-        registry: Whose challenges these are.
-        find: Looks the credentials up, once, when a challenge asks for them.
-        transport: Takes requests for tokens.
+        registry: The host that sends the challenges.
+        find: Looks up credentials, once, at the first challenge.
+        transport: Sends requests for tokens.
 
     """
 
@@ -57,17 +57,17 @@ class Authenticator:
         self._lock = threading.Lock()
 
     def header(self, scope: str) -> dict[str, str]:
-        """Return what to send for `scope`; nothing before the first challenge."""
+        """Return the Authorization header for `scope`; empty before the first challenge."""
         with self._lock:
             known = self._headers.get(scope) or self._headers.get("")
         return {"Authorization": known} if known else {}
 
     def answer(self, challenge: str, scope: str, tried: Mapping[str, str]) -> None:
-        """Learn from a 401 what to send; raise `Denied` when there is nothing better than what was `tried`."""
+        """Handle a 401 challenge; raise `Denied` when nothing but what was `tried` can be sent."""
         with self._lock:
             known = self._headers.get(scope) or self._headers.get("")
             if known and tried.get("Authorization") != known:
-                return  # another thread has learnt it meanwhile
+                return  # another thread has handled the challenge meanwhile
             offered = parse_challenges(challenge)
             if "bearer" in offered:
                 self._headers[scope] = f"Bearer {self._token(offered['bearer'], scope)}"
@@ -92,7 +92,7 @@ class Authenticator:
         return found
 
     def refused(self) -> Denied:
-        """Describe a login that did not help."""
+        """Describe a rejected login."""
         known = self._credentials
         who = "without a password" if known is None else f"as {known.username or 'this user'}"
         return Denied(
@@ -147,7 +147,7 @@ class Authenticator:
 
 
 def _broken() -> str:
-    """Return a sentence on the files of logins that say nothing because they are damaged."""
+    """Return a sentence about login files that cannot be read."""
     found = ", ".join(map(str, unreadable()))
     return f"Logins may be kept in {found}, which cannot be read: mend or remove it. " if found else ""
 

@@ -1,7 +1,7 @@
-"""A registry of somebody's, as one sees it who reads and writes.
+"""Client of a remote registry.
 
-Source: OCI distribution specification 1.1, "Pull" and "Push". One `Registry` speaks to one host, from
-any number of threads.
+Source: OCI distribution specification 1.1, "Pull" and "Push". One `Registry` talks to one host and is safe to
+use from any number of threads.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Registry:
 
     Args:
         host: ``host[:port]`` as in an image's name; ``docker.io`` and nothing mean Docker Hub.
-        credentials: What to log in with; by default what ``docker login`` or ``podman login`` keeps.
+        credentials: The login; by default the one kept by ``docker login`` or ``podman login``.
         plain_http: Speak http, not https. By default only to this machine.
         policy: How often to try.
 
@@ -52,17 +52,17 @@ class Registry:
 
     @property
     def url(self) -> str:
-        """Where its API begins."""
+        """Base URL of its API."""
         return self._line.base
 
     def abort(self) -> None:
-        """Break off every download, from another thread than its reader's."""
+        """Abort every download; called from another thread than its reader's."""
         self._line.transport.abort()
 
     # --- reading ---
 
     def ping(self, report: Reporter | None = None) -> None:
-        """Make sure that a registry answers and lets us in."""
+        """Check that the registry answers and accepts the login."""
         self._line.read_small("", "", f"Reaching {self.host}", report or Reporter())
 
     def manifest(self, repository: str, reference: str, report: Reporter | None = None) -> tuple[Descriptor, bytes]:
@@ -102,7 +102,7 @@ class Registry:
     def has_blob(
         self, repository: str, digest: Digest, report: Reporter | None = None, *, pushing: bool = False
     ) -> bool:
-        """Whether the repository holds a blob; `pushing` asks for the right to write along with it."""
+        """Whether the repository has a blob; `pushing` asks for a token that may also write."""
         what = f"Looking for {digest} in {self.host}/{repository}"
         path = f"{repository}/blobs/{digest}"
         scope = _push(repository) if pushing else _pull(repository)
@@ -115,11 +115,11 @@ class Registry:
         report: Reporter | None = None,
         progress: Callable[[int], None] = lambda _count: None,
     ) -> BinaryIO:
-        """Open a blob; its bytes are verified while they stream, and taken up again after a break.
+        """Open a blob; its bytes are verified while they stream, and downloading resumes after a break.
 
         Args:
-            repository: Where it is.
-            descriptor: What it must be.
+            repository: The repository to read from.
+            descriptor: The blob's expected digest and size.
             report: Asked at each chunk whether to go on.
             progress: Called with the bytes of each chunk.
 
@@ -138,7 +138,7 @@ class Registry:
         return io.BufferedReader(stream, CHUNK)
 
     def tags(self, repository: str, report: Reporter | None = None) -> list[str]:
-        """Return a repository's tags, sorted, of all pages in which they come.
+        """Return all tags of a repository, sorted, following pagination.
 
         Raises:
             Untrusted: the answer is no list of tags, leads elsewhere or does not end.
@@ -161,7 +161,7 @@ class Registry:
         raise Untrusted(f"{what} failed: there is no end to them, {len(tags)} so far.", code="too-large")
 
     def lists_referrers(self, repository: str, subject: Digest, report: Reporter | None = None) -> bool:
-        """Whether the registry itself knows what is about a manifest (distribution specification 1.1)."""
+        """Whether the registry has the referrers API (distribution specification 1.1)."""
         what = f"Asking {self.host}/{repository} what is about {subject}"
         try:
             headers, _raw = self._line.read_small(
@@ -181,12 +181,12 @@ class Registry:
         report: Reporter | None = None,
         mount_from: str = "",
     ) -> None:
-        """Upload a blob, or have the registry take it from another of its repositories.
+        """Upload a blob, or mount it from another repository of the registry.
 
         Args:
-            repository: Where to.
-            descriptor: What it is.
-            body: Gives its bytes in chunks; called again for another try.
+            repository: The repository to write to.
+            descriptor: The blob's digest and size.
+            body: Returns its bytes in chunks; called again for another try.
             report: Asked between tries whether to go on.
             mount_from: A repository of the same registry that may hold it.
 
@@ -198,12 +198,12 @@ class Registry:
     def put_stream(
         self, repository: str, title: str, body: Callable[[], Iterable[bytes]], report: Reporter | None = None
     ) -> tuple[Digest, int]:
-        """Upload what is being made; return its digest and size.
+        """Upload a blob that is still being made; return its digest and size.
 
         Args:
-            repository: Where to.
+            repository: The repository to write to.
             title: What it is, for messages.
-            body: Gives its bytes in chunks; called again for another try, it must give the same.
+            body: Returns its bytes in chunks, the same ones each time it is called for another try.
             report: Asked between tries whether to go on.
 
         """
@@ -211,14 +211,14 @@ class Registry:
         return Upload(self._line, repository, what, report or Reporter()).unknown(body)
 
     def mount(self, repository: str, digest: Digest, mount_from: str, report: Reporter | None = None) -> bool:
-        """Have the registry take a blob from another of its repositories; return whether it did."""
+        """Mount a blob from another repository of the registry; return whether that worked."""
         what = f"Mounting {digest} in {self.host}/{repository}"
         return Upload(self._line, repository, what, report or Reporter(), mount_from).mount(digest)
 
     def put_manifest(
         self, repository: str, reference: str, descriptor: Descriptor, raw: bytes, report: Reporter | None = None
     ) -> None:
-        """Give a manifest its name; its blobs must be there."""
+        """Upload a manifest under a tag or digest, after its blobs."""
         what = f"Naming {self.host}/{repository} ({reference})"
         url = f"{self._line.base}{repository}/manifests/{reference}"
         headers = {"Content-Type": descriptor.media_type}
@@ -245,7 +245,7 @@ def _push(repository: str) -> str:
 
 
 def _next_page(link: str) -> str | None:
-    """Return the address of the next page that a Link header names (RFC 8288); None where it names none."""
+    """Return the URL of the next page from a Link header (RFC 8288), or None."""
     from requests.utils import parse_header_links  # noqa: PLC0415 - one answer in many has such a header
 
     for one in parse_header_links(link) if link else ():

@@ -1,4 +1,4 @@
-"""Layers compressed on their way to a registry, always in the same way: gzip by ISA-L at its first level.
+"""Compress layers while they are pushed, reproducibly: gzip by ISA-L at level 1.
 
 Same bytes in, same bytes out, on one release of the library; so what was compressed once is known by its
 digest afterwards, and need not be compressed to be found in a registry.
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 LEVEL = 1
 _GZIP = 31
-"""zlib's word for a gzip header; ours names neither time nor file."""
+"""Window bits with which zlib writes a gzip header; ours has neither time nor file name."""
 
 
 def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:

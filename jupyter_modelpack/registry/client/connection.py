@@ -1,4 +1,4 @@
-"""Requests to one registry: logged in where asked, redirected with care, repeated when that may help."""
+"""Send requests to one registry: authenticate, follow safe redirects, retry."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ _MOVED = {301, 302, 303, 307, 308}
 
 _WARNING = re.compile(r'299 - "((?:[^"\\]|\\.)*)"')
 _WARNING_BYTES = 4096
-"""Most that the specification lets a registry send of them."""
+"""Characters of a warning that the specification allows."""
 _WARNINGS = 20
-"""Most different ones that are shown."""
+"""Most warnings that are shown."""
 
 
 class RegistryConnection:
-    """One registry's host, from any number of threads.
+    """A connection to one registry, safe to use from any number of threads.
 
     Attributes:
-        host: As in an image's name.
+        host: ``host[:port]`` as in an image's name.
         base: The URL all paths are relative to.
-        policy: How often to try.
-        transport: What carries the requests.
+        policy: When to retry.
+        transport: Sends the requests.
 
     """
 
@@ -87,7 +87,7 @@ class RegistryConnection:
         return self.retrying(look, what, report)
 
     def retrying(self, action: Callable[[], T], what: str, report: Reporter) -> T:
-        """Do `action` until it works or waiting no longer helps."""
+        """Retry `action` as `policy` allows."""
         retry = Retry(self.policy, report, what)
         while True:
             report.check()
@@ -100,7 +100,7 @@ class RegistryConnection:
                     report.log(f"{self.host} says: {self._warnings.pop()}")
 
     def follow(self, method: str, path: str, scope: str, headers: Mapping[str, str]) -> Response:
-        """Read, wherever the registry sends us; its credentials stay with it."""
+        """GET a path, following redirects without credentials."""
         url = urljoin(self.base, path)
         for _ in range(REDIRECTS + 1):
             response = self.ask(method, url, scope, headers)
@@ -118,9 +118,9 @@ class RegistryConnection:
         headers: Mapping[str, str],
         body: bytes | Iterable[bytes] | None = None,
     ) -> Response:
-        """Send one request, logging in when asked to; only requests to the registry itself carry a login.
+        """Send one request, authenticating when challenged; credentials go to the registry itself only.
 
-        One that writes is sent again where the registry has moved the place, within itself.
+        A write is repeated after a redirect within the registry.
         """
         for _ in range(REDIRECTS + 1):
             response = self._ask(method, url, scope, headers, body)
@@ -157,7 +157,7 @@ class RegistryConnection:
         return response
 
     def _note_warnings(self, response: Response) -> None:
-        """Keep what a registry wants its users to know (distribution specification, "Warnings"), each once."""
+        """Keep a registry's warnings to its users (distribution specification, "Warnings"), each once."""
         for found in _WARNING.finditer(response.headers.get("Warning", "")[:_WARNING_BYTES]):
             words = re.sub(r"\\(.)", r"\1", found[1])
             shown = "".join(c if c.isprintable() else " " for c in scrub(words)).strip()

@@ -1,7 +1,7 @@
-"""Passwords that ``docker login`` and ``podman login`` have kept.
+"""Find passwords stored by ``docker login`` and ``podman login``.
 
 Sources: containers-auth.json(5), Docker's ``config.json`` and the docker-credential-helpers protocol.
-Podman's files come first, as in Podman; files that cannot be read are as good as absent.
+Podman's files come first, as in Podman; unreadable files count as absent.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class RegistryCredentials:
 
 
 def find_credentials(registry: str, repository: str = "") -> RegistryCredentials | None:
-    """Return what is kept for `registry` (``host[:port]``), or for that repository of it, else None."""
+    """Return the login stored for `registry` (``host[:port]``), or for a repository of it, or None."""
     for path in auth_files():
         document = _read(path)
         for key in _keys(registry, repository):
@@ -51,7 +51,7 @@ def find_credentials(registry: str, repository: str = "") -> RegistryCredentials
 
 
 def auth_files() -> Iterator[Path]:
-    """Yield the files logins may be kept in, the one that counts most first."""
+    """Yield the files that may hold logins, by precedence."""
     given = os.environ.get("REGISTRY_AUTH_FILE")
     if given:
         yield Path(given)
@@ -65,7 +65,7 @@ def auth_files() -> Iterator[Path]:
 
 
 def unreadable() -> list[Path]:
-    """Return the files that are there and cannot be read: who misses a login looks for it in them."""
+    """Return existing login files that cannot be read, for error messages."""
     return [path for path in auth_files() if path.exists() and _document(path) is None]
 
 
@@ -82,7 +82,7 @@ def _document(path: Path) -> Mapping[str, Any] | None:
 
 
 def _keys(registry: str, repository: str) -> Iterator[str]:
-    """Yield the names a login may be kept under: Podman knows logins for a part of a registry."""
+    """Yield the keys a login may be stored under: Podman has logins for a part of a registry."""
     for name in _HUB_NAMES if registry in _HUB_NAMES else (registry,):
         parts = repository.split("/") if repository else []
         for count in range(len(parts), -1, -1):
@@ -96,7 +96,7 @@ def _kept(document: Mapping[str, Any], key: str) -> RegistryCredentials | None:
     entries = auths if isinstance(auths, dict) else {}
     written = next((name for name in entries if _plain(name) == key), None)
     if isinstance(helper, str) and helper:
-        # Docker keeps the hub under its old address, scheme and path included.
+        # Docker stores the login of Docker Hub under its old URL, with scheme and path.
         hub = "https://index.docker.io/v1/" if key in _HUB_NAMES else key
         found = _ask_helper(helper, written or hub)
         if found:

@@ -1,4 +1,4 @@
-"""A blob on its way from a registry: verified while it streams, resumed when it breaks.
+"""Download a blob: verified while it streams, resumed after a break.
 
 The last bytes are handed out only when size and digest are right. After a break the rest is asked for
 by Range (RFC 9110, 14); a server that ignores the range sends all again and we skip what we have.
@@ -27,9 +27,9 @@ class BlobStream(io.RawIOBase):
     """The bytes of one blob.
 
     Args:
-        transport: Reads answers.
-        descriptor: What the blob must be.
-        open_at: Asks for it from an offset on.
+        transport: Reads responses.
+        descriptor: The blob's expected digest and size.
+        open_at: Requests the blob from an offset on.
         retry: Waits between tries, or gives up.
         report: Asked whether to go on.
         progress: Called with the bytes of each chunk.
@@ -53,7 +53,7 @@ class BlobStream(io.RawIOBase):
         self._response: Response | None = None
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -77,7 +77,7 @@ class BlobStream(io.RawIOBase):
         return len(data)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Release the connection."""
         self._hang_up()
         super().close()
 

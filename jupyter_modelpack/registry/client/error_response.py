@@ -1,4 +1,4 @@
-"""What a registry's refusal means to the user."""
+"""Turn a registry's error response into one of our errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def refusal(status: int, body: bytes, what: str) -> ModelpackError:
 
 
 def _said(body: bytes) -> str:
-    """Give the registry's own words (distribution specification, "Error Codes"), made safe to show."""
+    """Return the registry's own message (distribution specification, "Error Codes"), made safe to show."""
     try:
         first = json.loads(body)["errors"][0]
         words = " ".join(str(first[key]) for key in ("code", "message") if first.get(key))

@@ -1,4 +1,4 @@
-"""Several blobs on their way at once: a few threads, one progress, one way to stop them all."""
+"""Transfer several blobs in parallel, with common progress and cancellation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ WORKERS = 4
 """Transfers at once; Docker takes three to five."""
 
 LOOK_SECONDS = 0.2
-"""How soon a cancel is noticed while all transfers stand still."""
+"""Seconds until a cancel is noticed while no transfer makes progress."""
 
 
 class Tally:
-    """Counts the bytes of all transfers; they only ever go up, whatever has to be sent twice."""
+    """Counts the bytes of all transfers; retries do not decrease the count."""
 
     def __init__(self, report: Reporter, what: str, total: int) -> None:
         self._report, self._what, self._total = report, what, total
@@ -31,14 +31,14 @@ class Tally:
 
 
 class Part:
-    """One transfer's share of a tally: bytes sent again count once, a finished part counts whole."""
+    """One transfer's share of a tally: bytes sent again count once."""
 
     def __init__(self, tally: Tally, size: int) -> None:
         self._tally, self._size = tally, size
         self._best = self._now = 0
 
     def restart(self) -> None:
-        """Begin again from the first byte."""
+        """Start again from the first byte."""
         self._now = 0
 
     def add(self, count: int) -> None:
@@ -49,7 +49,7 @@ class Part:
             self._best = self._now
 
     def finish(self) -> None:
-        """Count what was not transferred because it was there already."""
+        """Count what need not be transferred because it exists already."""
         self._tally.add(self._size - self._best)
         self._best = self._size
 
@@ -58,9 +58,9 @@ def run_all(jobs: Sequence[Callable[[Reporter], None]], report: Reporter, abort:
     """Run `jobs`, a few at a time; when one fails or the user cancels, stop the others, then raise.
 
     Args:
-        jobs: Each takes a reporter of its own, to ask whether to go on.
+        jobs: Each gets a reporter, which says whether to continue.
         report: The user's.
-        abort: Breaks off what waits for the network.
+        abort: Aborts what waits for the network.
 
     """
     stop = threading.Event()
@@ -78,7 +78,7 @@ def run_all(jobs: Sequence[Callable[[Reporter], None]], report: Reporter, abort:
             for future in waiting:
                 future.cancel()
             while waiting:
-                # Again and again: one that was just opening a connection was not there to be broken off.
+                # Repeatedly: a job that was just opening a connection could not be aborted yet.
                 abort()
                 waiting = wait(waiting, LOOK_SECONDS).not_done
             raise

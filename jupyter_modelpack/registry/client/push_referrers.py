@@ -1,7 +1,7 @@
-"""Sending what is about an image after it: signatures, bills of materials, attestations.
+"""Push an image's referrers after it: signatures, bills of materials, attestations.
 
-Source: OCI distribution specification 1.1, "Pushing Manifests with Subject" and "Referrers Tag Schema". A registry that
-keeps no list of them finds them by an index under a tag of the subject's digest, which the client keeps.
+Source: OCI distribution specification 1.1, "Pushing Manifests with Subject" and "Referrers Tag Schema". For a registry
+without the referrers API, the client maintains an index under a tag of the subject's digest.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When to ask a registry again: how often, after how long, and when to give up."""
+"""Retry policy for requests to registries."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.limits import RETRY_AFTER_SECONDS
 
 STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Answers that may be different the next time."""
+"""Status codes that are worth a retry."""
 
 
 class Again(Exception):
-    """A try failed in a way that may pass.
+    """A try failed with an error that may be temporary.
 
     Attributes:
         reason: What happened, as the end of a sentence.
@@ -55,7 +55,7 @@ class Retry:
         self._deadline = time.monotonic() + policy.seconds
 
     def wait(self, again: Again) -> None:
-        """Let time pass before the next try; raise `Unavailable` when it was the last."""
+        """Wait before the next try; raise `Unavailable` when there is none."""
         self._failed += 1
         pause = self._policy.first * 2 ** (self._failed - 1) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
         if again.after is not None:
@@ -73,7 +73,7 @@ class Retry:
         self._report.wait(pause)
 
     def progressed(self) -> None:
-        """Start counting anew: the last try got somewhere."""
+        """Reset the count of tries: the last one made progress."""
         self._failed = 0
         self._deadline = time.monotonic() + self._policy.seconds
 

@@ -1,7 +1,7 @@
-"""Whole images to and from a registry.
+"""Pull and push images.
 
-Source: OCI distribution specification 1.1, "Pull" and "Push". What points to blobs follows them: a
-pulled manifest is kept, a pushed one is named, only when everything it needs is there.
+Source: OCI distribution specification 1.1, "Pull" and "Push". A manifest is stored, or pushed,
+only after everything it refers to.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from jupyter_modelpack.registry.client.parallel import Part, Tally, run_all
 
 
 class BlobStore(BlobSource, BlobSink, Protocol):
-    """Something that keeps blobs and gives them back: a layout."""
+    """Stores and returns blobs, as a layout does."""
 
 
 def pull_image(
@@ -44,7 +44,7 @@ def pull_image(
     report: Reporter,
     registry: Registry | None = None,
 ) -> Image:
-    """Fetch an image: manifest, config and layers into `sink`; blobs that are there are not fetched.
+    """Fetch an image's manifest, config and layers into `sink`, except blobs that it has.
 
     Args:
         reference: Tag or digest; without either, ``latest``. Without a registry, Docker Hub.
@@ -104,18 +104,18 @@ def find_manifest(
 
 
 class Memory(Protocol):
-    """Remembers what was sent where."""
+    """Records which blobs were pushed where."""
 
     def compressed(self, plain: Digest) -> Descriptor | None:
-        """Return what a layer was when it was compressed last, or None."""
+        """Return the descriptor that a layer had when it was last compressed, or None."""
         ...
 
     def place(self, host: str, plain: Digest) -> str:
-        """Return a repository of the registry that was given the blob; empty when none is known."""
+        """Return a repository of the registry that has the blob; empty if none is known."""
         ...
 
     def keep(self, plain: Digest, sent: Descriptor, host: str, repository: str) -> None:
-        """Note what was sent, and where it is now."""
+        """Record what was pushed, and where it is now."""
         ...
 
 
@@ -160,7 +160,7 @@ def push_image(
 
 
 class _Parcel:
-    """An image on its way to one repository."""
+    """An image being pushed to one repository."""
 
     def __init__(
         self, image: Image, registry: Registry, repository: str, mount_from: str, memory: Memory | None
@@ -170,7 +170,7 @@ class _Parcel:
         self._compressed: dict[Digest, Descriptor] = {}
 
     def send(self, part: Descriptor, tally: Tally, report: Reporter) -> None:
-        """Send a blob unless it is there."""
+        """Push a blob unless the repository has it."""
         share = Part(tally, part.size)
         if self._memory is not None and part.media_type == LAYER:
             sent = self._compressed[part.digest] = self._send_compressed(part, share, report, self._memory)
@@ -190,7 +190,7 @@ class _Parcel:
         elsewhere = self._elsewhere(part.digest)
         if known and elsewhere and registry.mount(repository, known.digest, elsewhere, report):
             return known
-        # Compressed again though its digest is known: another release of the library may make other bytes.
+        # Compressed again though its digest is known: another release of the library may produce other bytes.
         digest, size = registry.put_stream(
             repository, str(part.digest), lambda: compressed(self._read(part, share, report)), report
         )
@@ -225,7 +225,7 @@ class _Parcel:
 
 
 def _distinct(manifest: Manifest) -> list[Descriptor]:
-    """Return config and layers, each blob once, the largest first: they decide how long it takes.
+    """Return config and layers, each blob once, the largest first, which take longest.
 
     Layers that may not be distributed stay where they are.
     """

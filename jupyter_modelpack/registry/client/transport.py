@@ -1,4 +1,4 @@
-"""HTTP as we want it: no redirects followed, no netrc read, every failure one of our errors.
+"""Send HTTP requests: no automatic redirects, no netrc, every failure one of our errors.
 
 The only module that imports `requests`; import it late. Certificates are checked against the system's
 store (truststore: what the company installed counts), or against REQUESTS_CA_BUNDLE; SSL_CERT_FILE and
@@ -30,21 +30,21 @@ from jupyter_modelpack.registry.client.url_policy import is_loopback, origin
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
-"""How long nothing may arrive before a transfer counts as broken."""
+"""Seconds without any data after which a transfer counts as broken."""
 
 COMMIT_SECONDS = 300.0
-"""How long a registry may take to answer a whole upload: some move gigabytes to their store only then."""
+"""Seconds a registry may take to finish an upload: some move gigabytes to their store only then."""
 
 _POOL = 8
 _CA_HINT = "If your company signs its own certificates, name its bundle in REQUESTS_CA_BUNDLE or SSL_CERT_FILE."
 
 
 class Transport:
-    """Sends requests; keeps connections for the next."""
+    """Sends requests over a pool of connections."""
 
     def __init__(self) -> None:
         self._session = requests.Session()
-        self._session.trust_env = False  # no netrc: passwords come from us or not at all
+        self._session.trust_env = False  # no netrc: passwords come from us alone
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.clear()
         self._session.headers.update(
@@ -59,12 +59,12 @@ class Transport:
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterable[bytes] | None = None
     ) -> requests.Response:
-        """Send one request; the answer's body is not read yet.
+        """Send one request; the response's body is not read yet.
 
         Raises:
-            Again: it may work the next time.
-            Unavailable: nobody is there.
-            Untrusted: somebody is, with a certificate that proves nothing.
+            Again: the failure may be temporary.
+            Unavailable: nothing answers at that address.
+            Untrusted: the server's certificate cannot be verified.
 
         """
         _scheme, host, port = origin(url)
@@ -95,7 +95,7 @@ class Transport:
         return response
 
     def read(self, response: requests.Response, count: int) -> bytes:
-        """Read up to `count` bytes of a body as they came over the line; empty at its end."""
+        """Read up to `count` bytes of a body, not decoded; empty at its end."""
         try:
             data: bytes = response.raw.read(count, decode_content=False)
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -103,7 +103,7 @@ class Transport:
         return data
 
     def read_all(self, response: requests.Response, limit: int, what: str) -> bytes:
-        """Read a whole small body and let go of the connection."""
+        """Read a whole small body and release the connection."""
         try:
             data = b""
             while chunk := self.read(response, limit + 1 - len(data)):
@@ -115,13 +115,13 @@ class Transport:
             self.release(response)
 
     def release(self, response: requests.Response) -> None:
-        """Let go of an answer."""
+        """Release a response's connection."""
         with self._lock:
             self._live.discard(response)
         response.close()
 
     def abort(self) -> None:
-        """Break off every answer that is being read, from another thread than its reader's."""
+        """Abort every response that is being read; called from another thread than its reader's."""
         with self._lock:
             live = list(self._live)
         for response in live:
@@ -145,7 +145,7 @@ class Transport:
             )
         via = ", ".join(sorted({scrub(proxy) for proxy in proxies.values()}))
         if address not in self._reached and _nobody_there(error):
-            # A wrong address or no network: waiting 15 seconds would not help anybody.
+            # A wrong address or no network: retrying would not help.
             return Unavailable(
                 f"Could not reach {address}{f' through the proxy {via}' if via else ''}: {reason}.",
                 hint="Check the address and the network; behind a proxy, set HTTPS_PROXY.",
@@ -165,7 +165,7 @@ class _SystemTrust(HTTPAdapter):
         return super().proxy_manager_for(proxy, **kwargs, ssl_context=_context())
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
-        conn.cert_reqs = "CERT_REQUIRED"  # and no list of its own: the context knows whom to trust
+        conn.cert_reqs = "CERT_REQUIRED"  # without a list of its own: the context has the trusted certificates
 
 
 def _context() -> ssl.SSLContext:
@@ -190,7 +190,7 @@ def _nobody_there(error: requests.RequestException) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """Find the word of the operating system under the layers of libraries."""
+    """Find the operating system's error below those of the libraries."""
     seen: set[int] = set()
     cause: BaseException | None = error
     reason = type(error).__name__

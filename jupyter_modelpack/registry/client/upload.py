@@ -1,7 +1,7 @@
-"""A blob on its way into a registry: small ones whole, large ones in pieces that survive a break.
+"""Upload a blob: small ones whole, large ones in chunks that can be resumed.
 
-Source: OCI distribution specification 1.1, "Pushing blobs". After a break the registry is asked how far it
-has come, and gets the rest of the piece; where it has forgotten the upload, that begins anew.
+Source: OCI distribution specification 1.1, "Pushing blobs". After a break the registry is asked for its
+offset and gets the rest of the chunk; if it no longer knows the upload, that starts again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from jupyter_modelpack.registry.client.connection import RegistryConnection
 
 PIECE = 1 << 23
-"""Bytes of one request: what a break costs at most. Each upload holds three: one sent, one made, one begun."""
+"""Bytes of one request, and the most that a break costs. Each upload holds three in memory: one is sent, one is
+made, one is begun."""
 
 _BYTES = {"Content-Type": "application/octet-stream"}
 
@@ -35,12 +36,12 @@ Body = Callable[[], Iterable[bytes]]
 
 
 class Upload:
-    """One blob on its way.
+    """One upload of a blob.
 
     Args:
         line: The registry.
-        repository: Where to.
-        what: The work, as the beginning of a sentence.
+        repository: The repository to write to.
+        what: The operation, as the beginning of a sentence.
         report: Asked between tries whether to go on.
         mount_from: A repository of the same registry that may hold it.
 
@@ -57,7 +58,7 @@ class Upload:
             self._scope += f" repository:{mount_from}:pull"
 
     def known(self, digest: Digest, size: int, body: Body) -> None:
-        """Send a blob whose digest is known; it may be there, or elsewhere in the registry."""
+        """Send a blob whose digest is known, unless the registry has it."""
         if size > PIECE:
             self._send(body, digest)
             return
@@ -66,7 +67,7 @@ class Upload:
         def send() -> None:
             nonlocal first
             if not first and self._has(digest):
-                return  # the last try arrived, only its answer did not
+                return  # the last try arrived, only its response was lost
             first = False
             place = self._begin(digest)
             if place:
@@ -75,11 +76,11 @@ class Upload:
         self._line.retrying(send, self._what, self._report)
 
     def mount(self, digest: Digest) -> bool:
-        """Have the registry take the blob from where it was said to be; return whether it did."""
+        """Mount the blob from `mount_from`; return whether that worked."""
         return not self._line.retrying(lambda: self._begin(digest), self._what, self._report)
 
     def unknown(self, body: Body) -> tuple[Digest, int]:
-        """Send a blob that is being made; return its digest and size."""
+        """Send a blob that is still being made; return its digest and size."""
         stream = pieces(body(), PIECE)
         first = next(stream)
         if len(first) < PIECE:
@@ -126,7 +127,7 @@ class Upload:
                 return found, reached
 
     def _begin(self, digest: Digest | None) -> str:
-        """Return where to send it; empty when the registry has taken it from another repository."""
+        """Start an upload; return its URL, or an empty one when the blob was mounted."""
         query = ""
         if self._mount_from and digest:
             query = f"?mount={quote(digest, safe='')}&from={quote(self._mount_from, safe='')}"
@@ -143,7 +144,7 @@ class Upload:
         return "" if started.status_code == 201 else self._place(started, "")
 
     def _piece(self, place: str, piece: bytes, start: int) -> str:
-        """Send one piece, the bytes of the blob from `start` on; return where the next one goes."""
+        """Send one chunk, the bytes of the blob from `start` on; return the URL for the next."""
         retry = Retry(self._line.policy, self._report, self._what)
         done = 0
         while done < len(piece):
@@ -173,7 +174,7 @@ class Upload:
         return place
 
     def _ask(self, place: str) -> tuple[str, int]:
-        """Ask how far the registry has come; raise `Again` when it knows no such upload any more."""
+        """Ask for the registry's offset; raise `Again` when it no longer knows the upload."""
         answer = self._line.ask("GET", place, self._scope, {})
         self._line.transport.release(answer)
         if answer.status_code != 204:
@@ -210,5 +211,5 @@ def _end_of(answer: Response, otherwise: int) -> int:
     found = re.fullmatch(r"(?:bytes=)?0-(\d{1,18})", said.strip())
     if not found:
         raise Untrusted(f"The registry says that it has {said[:40]!r} of an upload.", code="bad-answer")
-    # An empty upload is 0-0, as is one of a single byte; our pieces are longer than that.
+    # An empty upload is 0-0, as is one of a single byte; our chunks are longer than that.
     return int(found[1]) + 1 if int(found[1]) else 0

@@ -1,6 +1,6 @@
-"""Which hosts a registry may send us to, and which of them see a password.
+"""Decide which hosts a registry may send us to, and which of them get credentials.
 
-A registry is somebody else's program: it names the server that gives tokens, it redirects downloads and
+A registry is not trusted: it names the token server, redirects downloads and
 says where uploads go. Credentials go to the registry itself and to a token server of the same site;
 nowhere else (threat-model.md T5).
 """
@@ -16,7 +16,7 @@ from jupyter_modelpack.errors import Untrusted
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _GENERIC = frozenset({"ac", "co", "com", "edu", "gov", "net", "org", "go", "ne", "or"})
-"""Second-level names that are sold under country codes: ``a.co.uk`` and ``b.co.uk`` are strangers."""
+"""Second-level names that are sold under country codes: ``a.co.uk`` and ``b.co.uk`` are different sites."""
 
 Origin = tuple[str, str, int]
 
@@ -34,7 +34,7 @@ def split_url(url: str) -> SplitResult:
 
 
 def origin(url: str) -> Origin:
-    """Return scheme, host and port of a URL: who answers it."""
+    """Return scheme, host and port of a URL."""
     parts = split_url(url)
     return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORT[parts.scheme]
 
@@ -48,7 +48,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check_redirect(base: str, target: str, registry: Origin) -> str:
-    """Return where a redirect from `base` leads; raise `Untrusted` when we do not go there.
+    """Return the target of a redirect from `base`; raise `Untrusted` when it is refused.
 
     Refused: from https down to http, and from a registry elsewhere to an address inside this machine or link.
     """
@@ -61,7 +61,7 @@ def check_redirect(base: str, target: str, registry: Origin) -> str:
 
 
 def check_location(base: str, target: str) -> str:
-    """Return where to upload to; raise `Untrusted` unless that is the registry itself."""
+    """Return the URL to upload to; raise `Untrusted` unless it is the registry's own."""
     url = urljoin(base, target)
     if origin(url) != origin(base):
         scheme, host, port = origin(url)
@@ -94,7 +94,7 @@ def check_realm(realm: str, registry: Origin, *, with_credentials: bool) -> str:
 
 
 def same_site(one: str, other: str) -> bool:
-    """Whether two host names belong to one owner, as far as names tell: ``auth.`` and ``registry.example.io``."""
+    """Whether two host names belong to one site: ``auth.`` and ``registry.example.io``."""
     if one == other:
         return True
     if _literal(one) or _literal(other):

@@ -1,8 +1,8 @@
-"""Who may speak to the embedded registry: programs of this machine that know the password.
+"""Restrict the embedded registry to programs of this machine that know the password.
 
-A web page must not: it can make a browser send requests to loopback, under our address or, by
-rebinding DNS, under a name of its own. So the Host must be loopback and nothing that only browsers
-send across sites is answered (threat-model.md T8).
+Web pages are kept out: they can make a browser send requests to loopback, by our address or, with
+DNS rebinding, by a name of their own. So the Host header must name loopback, and requests with headers
+that browsers add across sites are refused (threat-model.md T8).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Who is connected to the embedded registry: those who still have to say who they are, and those who are served.
+"""Limit the connections of the embedded registry, apart for waiting and for served clients.
 
-Only who has given the password takes one of the places to be served. Who waits holds nothing that others need: of too
-many, the one that has waited longest is hung up on, be it idle or sending its request a byte at a time.
+Only an authenticated request takes one of the slots for serving. When too many connections wait, the one that has
+waited longest is closed, whether it is idle or sends its request a byte at a time.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ class Connections:
         self._changed = threading.Condition()
 
     def wait(self, connection: socket) -> None:
-        """Take in a connection that has not said yet what it wants."""
+        """Add a connection that has not sent a request yet."""
         with self._changed:
             self._waiting[connection] = None
             if len(self._waiting) > CONNECTIONS:
                 oldest = next(iter(self._waiting))
                 del self._waiting[oldest]
-                with contextlib.suppress(OSError):  # gone by itself
+                with contextlib.suppress(OSError):  # closed by the client
                     oldest.shutdown(SHUT_RDWR)
 
     def begin(self, connection: socket) -> bool:
-        """Serve a connection that waits; return False when all places are taken, or it was hung up on."""
+        """Move a waiting connection to the served ones; return False when all slots are taken, or it was closed."""
         with self._changed:
             if connection not in self._waiting or self._served >= CONNECTIONS:
                 return False
@@ -41,18 +41,18 @@ class Connections:
         return True
 
     def end(self, connection: socket) -> None:
-        """Let a connection that was served wait for its next request."""
+        """Move a served connection back to the waiting ones, for its next request."""
         with self._changed:
             self._served -= 1
             self._changed.notify_all()
         self.wait(connection)
 
     def gone(self, connection: socket) -> None:
-        """Forget a connection."""
+        """Remove a connection that was closed."""
         with self._changed:
             self._waiting.pop(connection, None)
 
     def drain(self, seconds: float) -> None:
-        """Wait until nobody is served any more, so long at most."""
+        """Wait, so many seconds at most, until no connection is served."""
         with self._changed:
             self._changed.wait_for(lambda: not self._served, seconds)

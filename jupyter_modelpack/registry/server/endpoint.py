@@ -1,7 +1,6 @@
-"""Where a workspace's own registry is, with the password that opens it.
+"""Address and password of a workspace's own registry.
 
-Made once for a workspace and kept: a saved Dockerfile names the address, so it must be the same
-tomorrow. The store writes it to disk; this is what is written.
+Created once for a workspace and kept, since saved Dockerfiles name the address.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _FORMAT = 1
 
 PORTS = range(20_000, 30_000)
 """Outside the ports systems give to outgoing connections (Linux from 32768, others from 49152) and to
-Kubernetes node ports (from 30000), so that no passer-by holds ours when it is needed again."""
+Kubernetes node ports (from 30000), so that other programs rarely take ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class Endpoint:
         return f"{self.host}:{self.port}"
 
     def prove(self, challenge: str) -> str:
-        """Answer a challenge as only somebody who knows the password can, without telling it."""
+        """Answer a challenge, which proves knowledge of the password without sending it."""
         return hmac.new(self.password.reveal().encode(), challenge.encode(), hashlib.sha256).hexdigest()
 
 

@@ -1,6 +1,6 @@
-"""The bytes of a connection, with an end to how long and how large the head of a request may be.
+"""Read a connection, bounding time and size of each request's head.
 
-A timeout of the socket counts from byte to byte: who sends one now and then never meets it.
+A socket's timeout counts from byte to byte, so a client that sends one now and then never exceeds it.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 from jupyter_modelpack.limits import REQUEST_HEAD_SECONDS, REQUEST_HEADER_BYTES, REQUEST_LINE_BYTES
 
 _HEAD_BYTES = 2 * (REQUEST_LINE_BYTES + REQUEST_HEADER_BYTES)
-"""More than any head we accept, so that one a little too long is told which of its parts is."""
+"""More than any head we accept, so that a slightly longer one gets an error about the part that is too long."""
 
 
 class Incoming(io.RawIOBase):
-    """What a client sends.
+    """The stream of bytes from a client.
 
     Attributes:
-        cut: Status to refuse the request with whose head was cut off; 0 while it was not.
+        cut: Status for a request whose head exceeded a bound; 0 while none did.
 
     """
 
@@ -31,20 +31,20 @@ class Incoming(io.RawIOBase):
         self.cut = 0
 
     def begin_head(self) -> None:
-        """Bound what comes from now on."""
+        """Start the bounds of a head."""
         self._deadline, self._left, self.cut = time.monotonic() + REQUEST_HEAD_SECONDS, _HEAD_BYTES, 0
 
     def end_head(self) -> None:
-        """Bound only the pauses from now on."""
+        """End the bounds of a head; only pauses are bounded from now on."""
         self._deadline = None
         self._connection.settimeout(self._idle)
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what there is; nothing more of a head that is too slow or too long."""
+        """Read what has arrived; end of file for a head that is too slow or too long."""
         if self._deadline is None:
             return self._connection.recv_into(buffer)
         left = self._deadline - time.monotonic()

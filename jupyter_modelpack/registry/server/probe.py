@@ -1,7 +1,7 @@
-"""Whether a workspace's registry answers at its endpoint.
+"""Check whether a workspace's registry answers at its endpoint.
 
-The question is a challenge: only who knows the password can answer it, and the password does not
-travel. A stranger on our port, even another user's program lying in wait there, learns nothing.
+The request is a challenge that only the registry can answer, without sending the password: another program on
+our port, even a malicious one of another user, learns nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import secrets
 from jupyter_modelpack.registry.server.endpoint import Endpoint
 
 SECONDS = 5.0
-"""How long a registry on loopback may take to answer; it takes a millisecond."""
+"""Seconds a registry on loopback may take to answer; it takes a millisecond."""
 
 
 class Presence(enum.Enum):
-    """Who answers at an endpoint."""
+    """What answers at an endpoint."""
 
     NOBODY = "nobody"
     OURS = "ours"
@@ -27,10 +27,10 @@ class Presence(enum.Enum):
 
 
 def ask_to_leave(endpoint: Endpoint) -> bool:
-    """Ask the workspace's registry at the endpoint to make way; return whether it does.
+    """Ask the workspace's registry at the endpoint to end; return whether it does.
 
-    One that was started in the background does, as soon as what it sends just now has arrived; one that somebody
-    started on purpose stays. The password travels, so ask only when `who_answers` says that it is ours.
+    One that was started in the background ends after its running transfers; one in the foreground stays. The
+    password is sent, so call this only when `who_answers` says that the registry is ours.
     """
     from http.client import HTTPConnection, HTTPException  # noqa: PLC0415 - as below
 
@@ -48,7 +48,7 @@ def ask_to_leave(endpoint: Endpoint) -> bool:
 
 
 def who_answers(endpoint: Endpoint) -> Presence:
-    """Ask at the endpoint with one request."""
+    """Send one challenge to the endpoint."""
     from http.client import HTTPConnection, HTTPException  # noqa: PLC0415 - 10 ms that `import` need not pay
 
     from jupyter_modelpack.registry.server.server import CHALLENGE, PROOF  # noqa: PLC0415

@@ -1,11 +1,11 @@
-"""The embedded registry as a process of its own, started on demand.
+"""Run the embedded registry in its own process, started on demand.
 
 A saved Dockerfile must build after the script that wrote it has ended, so the registry outlives it; it
-ends by itself when nobody has asked for two hours or when its store is gone. The child is a program of
-a room above, which opens the store and calls `serve`; the parent calls `ensure_serving`.
+ends after two hours without a request, or when its store is deleted. The child is a program of a higher
+subpackage, which opens the store and calls `serve`; the parent calls `ensure_serving`.
 
-The two speak over one pipe, once: the child writes ``ready`` when it listens, ``taken`` when somebody
-holds the port. Until then the pipe is also its stderr, so that a child that fails says why.
+The child reports over a pipe, once: ``ready`` when it listens, ``taken`` when another program has the port.
+Until then the pipe is also its stderr, so that the parent sees why a child fails.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ READY_SECONDS = 20.0
 """How long a child may take to listen; a cold Python on a slow disk takes a few seconds."""
 
 CHECK_SECONDS = 5.0
-"""How often a serving child looks whether it is still wanted."""
+"""Seconds between checks of a serving child whether it is still wanted."""
 
 LAST_SECONDS = 10 * 60.0
-"""How long what is being sent may go on when a child ends: an engine's pull of large layers takes minutes."""
+"""Seconds that running transfers may take when a child ends: pulling large layers takes minutes."""
 
 _READY, _TAKEN = "ready", "taken"
 _LAST_WORDS = 64 << 10
 
 
 def ensure_serving(endpoint: Endpoint, command: Sequence[str]) -> None:
-    """See to it that the workspace's registry answers at `endpoint`.
+    """Start the workspace's registry at `endpoint` unless it answers there.
 
     Args:
-        endpoint: Where; the child must serve there too.
-        command: The program to start when nobody answers. It gets ``--ready-fd=N`` as its last argument
+        endpoint: The address, at which the child must serve, too.
+        command: The program to start when nothing answers. It gets ``--ready-fd=N`` as its last argument
             and the folder ``/`` to run in, so it must name its store by an absolute path. Passwords do
-            not belong in it: everybody on the machine can read it.
+            not belong in it: all users of the machine can read it.
 
     Raises:
         Conflict: another program holds the port.
-        Unavailable: the child did not start; says its last words.
+        Unavailable: the child did not start; carries its last lines.
 
     """
     found = who_answers(endpoint)
@@ -67,7 +67,7 @@ def ensure_serving(endpoint: Endpoint, command: Sequence[str]) -> None:
 
 
 def port_taken(endpoint: Endpoint, found: Presence) -> Conflict:
-    """Describe who holds the endpoint's port."""
+    """Return the error for a port that another program has."""
     owner = holder(endpoint.port)
     who = f"{found.value}, {owner}," if owner.startswith("process") else found.value
     return Conflict(
@@ -86,7 +86,7 @@ def start_detached(command: Sequence[str], seconds: float = READY_SECONDS) -> in
     reader, writer = os.pipe()
     try:
         child = _start([*command, f"--ready-fd={writer}"], writer)
-        with child:  # the child proper: it ends as soon as it has left us a grandchild
+        with child:  # the direct child, which ends as soon as it has forked the grandchild
             words = _read_until_closed(reader, seconds)
             if words is None:
                 os.killpg(child.pid, signal.SIGKILL)
@@ -142,18 +142,18 @@ def serve(
     log: Callable[[str], None] = lambda _line: None,
     inbox: Inbox | None = None,
 ) -> None:
-    """Serve `content` at `endpoint` from this process until it is idle, unwanted or told to end (SIGTERM).
+    """Serve `content` at `endpoint` from this process until it is idle, no longer wanted, or gets SIGTERM.
 
     Args:
         content: What to serve.
-        endpoint: Where, with the password to ask for.
-        wanted: Asked every few seconds, as the loop wakes up; False ends it (the store's folder is gone).
-        idle_seconds: Ends after so long without a request.
+        endpoint: Address and password.
+        wanted: Called every few seconds; False ends serving (the store's folder was deleted).
+        idle_seconds: Seconds without a request after which serving ends.
         ready_fd: The pipe `start_detached` waits on; with it, this process leaves its parent. Without
             it the registry runs in the foreground, and a port that is taken is a `Conflict`.
-        ready: Called once connections are taken.
-        log: Gets one line a request.
-        inbox: Takes what is pushed; without it the registry is read-only.
+        ready: Called once connections are accepted.
+        log: Called with one line per request.
+        inbox: Stores what is pushed; without it the registry is read-only.
 
     """
     try:
@@ -187,7 +187,7 @@ def serve(
 def _listening(
     content: RegistryContent, endpoint: Endpoint, log: Callable[[str], None], inbox: Inbox | None, *, ask: bool
 ) -> RegistryServer:
-    """Listen at `endpoint`; with `ask`, a registry of the same workspace that serves in the background makes way."""
+    """Listen at `endpoint`; with `ask`, a registry of the same workspace in the background is ended first."""
     from jupyter_modelpack.registry.server.server import RegistryServer  # noqa: PLC0415 - only who serves needs it
 
     try:
@@ -200,22 +200,22 @@ def _listening(
 
 
 class _NotWanted(Exception):
-    """Leaves the loop that serves."""
+    """Ends the serving loop."""
 
 
 def _end_at_once(_number: int, _frame: object) -> NoReturn:
-    # Nothing here is being written: a transfer cut short is one the client repeats.
+    # No writes are under way: clients repeat a transfer that is cut off.
     os._exit(0)
 
 
 def _leave_parent() -> None:
-    """Go on as a grandchild, so that the parent need not outlive us to reap us. No thread runs yet."""
+    """Continue as a grandchild, so that the parent need not reap us. No thread runs yet."""
     if os.fork():
         os._exit(0)
 
 
 def _say(ready_fd: int, word: str) -> None:
-    """Tell the parent, then let go of its pipe."""
+    """Report to the parent, then close the pipe."""
     os.write(ready_fd, f"\n{word}\n".encode())
     os.close(ready_fd)
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a file of ours

@@ -1,4 +1,4 @@
-"""What an embedded registry does with requests that change something: blobs, manifests, and what is deleted.
+"""Handle pushes and deletions in an embedded registry.
 
 Source: OCI distribution specification 1.1, "Push" and "Content Management". Nothing here opens a socket. Blobs are
 complete and verified before they have a name, manifests before they are named.
@@ -26,30 +26,30 @@ _MANIFEST = re.compile(r"/v2/(?P<name>.+)/manifests/(?P<reference>[^/]+)")
 
 
 class Keeper(Blobs, Protocol):
-    """What keeps blobs and names: a layout."""
+    """A store of blobs and names, such as a layout."""
 
     def find_blob(self, digest: Digest) -> tuple[str, int] | None:
         """Return path and size of a blob's file, or None."""
         ...
 
     def has_blob(self, digest: Digest) -> bool:
-        """Whether it is there; from now on it stays there."""
+        """Whether the blob exists; if so, it is protected from garbage collection."""
         ...
 
     def remove_blob(self, digest: Digest) -> bool:
-        """Remove a blob; return False where something needs it that is not seen from here."""
+        """Remove a blob; return False where a name or another process needs it."""
         ...
 
     def put_bytes(self, media_type: str, data: bytes) -> Descriptor:
-        """Keep a small blob."""
+        """Store a small blob."""
         ...
 
     def tag_about(self, name: str, descriptor: Descriptor, subject: Digest | None) -> None:
-        """Name a manifest, which may be about `subject`; raise `NotFound` when a blob of it is missing."""
+        """Name a manifest, which may have a `subject`; raise `NotFound` when a blob of it is missing."""
         ...
 
     def keep(self, repository: str, descriptor: Descriptor, subject: Digest | None) -> None:
-        """Keep a manifest without a tag; raise as `tag_about` does."""
+        """Store a manifest without a tag; raises as `tag_about` does."""
         ...
 
     def entries(self, repository: str) -> list[Descriptor]:
@@ -61,7 +61,7 @@ class Keeper(Blobs, Protocol):
         ...
 
     def drop(self, repository: str, reference: str) -> bool:
-        """Forget a tag, or a digest with all its tags."""
+        """Remove a tag, or a digest with all its tags."""
         ...
 
     def users_by_repository(self, digest: Digest) -> dict[str, str]:
@@ -70,11 +70,11 @@ class Keeper(Blobs, Protocol):
 
 
 class Inbox:
-    """Takes what clients push, and deletes what they may delete.
+    """Stores what clients push, and deletes what they may delete.
 
     Args:
-        keeper: Where it goes.
-        closed: Beginnings of repositories that nobody may change.
+        keeper: The store.
+        closed: Prefixes of repositories that are read-only.
         own: Whether an entry was made by the workspace itself, and is the workspace's to delete or replace.
 
     """
@@ -125,7 +125,7 @@ class Inbox:
         return found is not None and (found["name"], found["reference"]) in self._deleted
 
     def sweep(self) -> None:
-        """End uploads that nobody goes on with."""
+        """End uploads that are idle for too long."""
         self._uploads.sweep()
 
     def close(self) -> None:
@@ -189,7 +189,7 @@ class Inbox:
             if wanted is not None:
                 self._keeper.keep(name, descriptor, subject)
             for tag in named:
-                if tag in owned:  # it is that image already, and stays the workspace's
+                if tag in owned:  # the tag names that image already, and stays the workspace's
                     continue
                 self._keeper.tag_about(f"{name}:{tag}", descriptor, subject)
         except NotFound:
@@ -201,7 +201,7 @@ class Inbox:
         return Reply(201, b"", {"Location": location, "Docker-Content-Digest": descriptor.digest, **said})
 
     def _wrong_size(self, parts: Iterable[Descriptor]) -> str:
-        """Say which blob is not as large as its descriptor says; empty when all are, as far as they are here."""
+        """Name a blob whose size differs from its descriptor's; empty when none that exists does."""
         for part in parts:
             there = self._keeper.find_blob(part.digest)
             if there and there[1] != part.size:
@@ -250,7 +250,7 @@ class Inbox:
 
 
 def _parsed(media_type: str, raw: bytes) -> Manifest | Index:
-    """Read what is pushed; raise `Untrusted` when it is no manifest and no index."""
+    """Parse a pushed manifest or index; raise `Untrusted` when it is neither."""
     if media_type in MANIFEST_TYPES:
         return Manifest.from_bytes(raw)
     if media_type in INDEX_TYPES:

@@ -1,4 +1,4 @@
-"""What the embedded registry answers: a request's path in, an answer as data out.
+"""Answer the embedded registry's read requests, as data.
 
 Source: OCI distribution specification 1.1, "Pull", "Content Discovery" and "Error Codes". Nothing here
 opens a socket; `server` sends what this returns.
@@ -26,7 +26,7 @@ def answer(content: RegistryContent, target: str, byte_range: str | None = None)
     """Answer a GET for `target` (path and query) out of `content`.
 
     Args:
-        content: What is served.
+        content: The images to serve.
         target: Path and query of the request line.
         byte_range: The Range header, if any.
 

@@ -1,4 +1,4 @@
-"""Which manifests of a repository are about another one, in pages.
+"""List the referrers of a manifest, in pages.
 
 Source: OCI distribution specification 1.1, "Listing Referrers".
 """
@@ -18,16 +18,16 @@ from jupyter_modelpack.oci.manifest import INDEX, INDEX_TYPES, Descriptor, Index
 from jupyter_modelpack.registry.server.reply import Reply, error_answer
 
 _READ = 8 * MANIFEST_BYTES
-"""Most bytes of manifests that one page is made of."""
+"""Most bytes of manifests that are read for one page."""
 
 
 def list_referrers(
     content: RegistryContent, name: str, reference: str, path: str, query: Mapping[str, list[str]]
 ) -> Reply:
-    """Answer with an index of the manifests in `name` that are about the one `reference` names.
+    """Answer with an index of the manifests in `name` whose subject is `reference`.
 
-    A page holds as much as a client reads of an index, and is made of so many manifests at most: their annotations
-    are another's words, and may be as large as a manifest.
+    A page is no larger than what clients read of an index: the annotations of referrers are copied into it, and may
+    be as large as a manifest.
     """
     try:
         subject = Digest.parse(reference)
@@ -64,7 +64,7 @@ def _described(content: RegistryContent, entry: Descriptor) -> tuple[str, bytes]
 
 
 def describe(entry: Descriptor, raw: bytes) -> dict[str, Any]:
-    """Describe a manifest as a list of referrers does: with its type, and with its own annotations."""
+    """Return a manifest's descriptor for a list of referrers, with its artifact type and annotations."""
     found = Index.from_bytes(raw) if entry.media_type in INDEX_TYPES else Manifest.from_bytes(raw)
     kind = found.artifact_type or ("" if isinstance(found, Index) else found.config.media_type)
     described = replace(entry, annotations=found.annotations, platform=None).to_json()

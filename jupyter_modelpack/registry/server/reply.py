@@ -1,4 +1,4 @@
-"""An answer of the embedded registry as data: status, headers, body; `server` sends it."""
+"""A response of the embedded registry as data; `server` sends it."""
 
 from __future__ import annotations
 

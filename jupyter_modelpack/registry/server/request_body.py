@@ -1,4 +1,4 @@
-"""The body of a request, as a server reads it: of a length announced, or in chunks (RFC 9112, 7.1)."""
+"""Read a request's body, of a given length or in chunks (RFC 9112, 7.1)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The embedded registry: a workspace's images over HTTP, on loopback, read-only unless it is given an inbox.
+"""The embedded registry's HTTP server, on loopback; read-only unless it has an inbox.
 
-Blobs go from the store's files to the socket without passing through Python (sendfile). What is
-answered is decided in `answers`, who is answered in `guard`.
+Blobs go from the store's files to the socket without passing through Python (sendfile). `read_api`
+and `push_api` decide what is answered, `access` who is.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from jupyter_modelpack.registry.server.request_body import read_body
 CHALLENGE = "X-Modelpack-Challenge"
 PROOF = "X-Modelpack-Registry"
 LEAVE = "/v2/_leave"
-"""Where a registry that serves in the background is asked to make way; no repository begins so."""
+"""Path at which a registry in the background is asked to end; no repository has this prefix."""
 
 _CODES = {400: "UNSUPPORTED", 408: "UNSUPPORTED", 414: "NAME_INVALID", 431: "SIZE_INVALID", 505: "UNSUPPORTED"}
 _TLS_HANDSHAKE = b"\x16"
 
 
 class RegistryServer(ThreadingHTTPServer):
-    """Listens at the endpoint from the moment it is made; answers while `serve_forever` runs.
+    """Listens at the endpoint once created; answers while `serve_forever` runs.
 
     As a context manager it answers from a thread of its own.
 
     Attributes:
         content: What is served.
-        endpoint: Where, and who is let in.
-        inbox: Takes what is pushed; None when nothing may be.
-        connections: Who waits, and who is served.
-        on_leave: Makes way for another registry of this workspace; None in one that stays.
-        has_left: Whether it takes no more connections; the port is free for another registry then.
-        last_request: When a request came last, on the monotonic clock.
+        endpoint: Address and password.
+        inbox: Stores what is pushed; None when the registry is read-only.
+        connections: The open connections.
+        on_leave: Ends this registry on request; None in the foreground.
+        has_left: Whether it has stopped listening; the port is free then.
+        last_request: Time of the last request, on the monotonic clock.
 
     """
 
@@ -94,7 +94,7 @@ class RegistryServer(ThreadingHTTPServer):
         self.server_name, self.server_port = self.endpoint.host, self.endpoint.port
 
     def stop_listening(self) -> None:
-        """Take no more connections; wakes up `serve_forever`."""
+        """Close the listening socket; wakes up `serve_forever`."""
         self.has_left = True
         self.socket.shutdown(SHUT_RDWR)
 
@@ -107,7 +107,7 @@ class RegistryServer(ThreadingHTTPServer):
             self.connections.gone(request)
 
     def handle_error(self, request: socket | tuple[bytes, socket], client_address: Any) -> None:
-        """Say nothing of a client that went away; the standard server prints its traceback."""
+        """Ignore a client that disconnects; the base class prints a traceback."""
 
 
 class RequestHandler(BaseHTTPRequestHandler):
@@ -129,7 +129,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         self.rfile = io.BufferedReader(self._incoming)
 
     def handle_one_request(self) -> None:
-        """Read a request, answer it; hang up on TLS, which clients try first."""
+        """Read a request and answer it; disconnect on TLS, which clients try first."""
         self.close_connection = True
         try:
             if self.rfile.peek(1)[:1] in {b"", _TLS_HANDSHAKE}:  # type: ignore[attr-defined]
@@ -168,13 +168,13 @@ class RequestHandler(BaseHTTPRequestHandler):
         return bool(status)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
-        """Answer every method by the one door; the base class looks up ``do_<METHOD>``."""
+        """Handle every method in one place; the base class looks up ``do_<METHOD>``."""
         if name.startswith("do_"):
             return self._respond
         raise AttributeError(name)
 
     def handle_expect_100(self) -> bool:
-        """Ask for a body only when somebody will read it."""
+        """Send 100 Continue only when the body will be read."""
         return super().handle_expect_100() if self.server.inbox else True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
@@ -183,7 +183,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         self._send(error_answer(code, _CODES.get(code, "UNKNOWN"), message or "The request cannot be read."))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Hand one line, free of control characters, to whoever asked for it."""
+        """Log one line without control characters."""
         line = format % args
         self.server.log("".join(c if c.isprintable() else repr(c)[1:-1] for c in line))
 
@@ -223,7 +223,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         try:
             return answer(self.server.content, self.path, self.headers.get("Range"))
         except (ModelpackError, OSError):
-            # The message names a path of the store; whoever runs `modelpack check` gets to see it.
+            # The message names a path of the store; `modelpack check` shows it.
             return error_answer(500, "UNKNOWN", "The store cannot give this content.")
 
     def _take(self, inbox: Inbox) -> Reply:

@@ -1,8 +1,8 @@
-"""Uploads of blobs on their way into an embedded registry, each a session of one or more requests.
+"""Upload sessions of an embedded registry, each of one or more requests.
 
-Source: OCI distribution specification 1.1, "Pushing blobs". A client may take up its upload again on another
-connection, so a session ends when it is finished or cancelled, when nothing came for long, or when another one needs
-its place: the one that has waited longest goes first, and never one that is just being sent.
+Source: OCI distribution specification 1.1, "Pushing blobs". A client may resume its upload on another
+connection, so a session ends when it is finished, cancelled or idle for too long, or when a new one needs its slot:
+the one that has been idle longest is ended first, never one that receives data.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.registry.server.reply import Reply, error_answer, refuse_method
 
 SESSIONS = 64
-"""Uploads at once; a client has a handful."""
+"""Most sessions at once; a client has a handful."""
 
 IDLE_SECONDS = 3600.0
-"""How long a broken upload waits to be taken up again."""
+"""Seconds that a broken upload can be resumed."""
 
 _RANGE = re.compile(r"(?:bytes )?(\d{1,18})-(\d{1,18})(?:/(?:\d{1,18}|\*))?")
 """``0-1023``; some clients write it as an answer's Content-Range is written."""
 
 
 class Writer(Protocol):
-    """A blob in the making."""
+    """A blob being written."""
 
     @property
     def digest(self) -> Digest:
@@ -48,7 +48,7 @@ class Writer(Protocol):
 
 
 class Blobs(Protocol):
-    """What keeps blobs."""
+    """A store of blobs."""
 
     def new_blob(self, expected: int = 0) -> AbstractContextManager[Writer]:
         """Begin a blob."""
@@ -76,8 +76,8 @@ class Uploads:
     """The sessions of a registry.
 
     Args:
-        blobs: Where finished blobs go.
-        kept: Told repository and digest of each of them.
+        blobs: The store for finished blobs.
+        kept: Called with repository and digest of each finished blob.
 
     """
 
@@ -97,7 +97,7 @@ class Uploads:
         return _underway(202, name, key, 0)
 
     def whole(self, name: str, wanted: Digest | None, body: Iterable[bytes]) -> Reply:
-        """Take a blob that comes with the request that announces it."""
+        """Store a blob that is sent in a single request."""
         session = _Session(name, self._blobs)
         try:
             session.take(body)
@@ -119,10 +119,10 @@ class Uploads:
         Args:
             name: The repository.
             key: Which session.
-            method: GET asks, PATCH sends a piece, PUT ends it with or without one, DELETE cancels it.
+            method: GET asks for the offset, PATCH sends a chunk, PUT ends it with or without one, DELETE cancels it.
             headers: By lower-case name.
-            wanted: What a PUT says the whole is.
-            body: The piece.
+            wanted: The digest that a PUT names.
+            body: The chunk.
 
         """
         session = self._sessions.get(key)
@@ -132,7 +132,7 @@ class Uploads:
             return refuse_method("An upload goes on with PATCH and ends with PUT.", "GET, PATCH, PUT, DELETE")
         with session.lock:
             if self._sessions.get(key) is not session:
-                return _unknown()  # it ended while we waited for our turn
+                return _unknown()  # it ended while we waited for the lock
             if method == "GET":
                 return _underway(204, name, key, session.size)
             if method == "DELETE":
@@ -150,7 +150,7 @@ class Uploads:
                 self._drop(key)
 
     def sweep(self) -> None:
-        """End the sessions to which nothing came for long."""
+        """End sessions that are idle for too long."""
         with self._lock:
             now = time.monotonic()
             for key in [key for key, one in self._sessions.items() if now - one.last > IDLE_SECONDS]:
@@ -170,14 +170,14 @@ class Uploads:
         return kept(session.name, wanted)
 
     def _end_oldest(self) -> bool:
-        """End the session that has waited longest; False when all of them are at work."""
+        """End the session that has been idle longest; False when all receive data."""
         by_age = sorted(self._sessions, key=lambda key: self._sessions[key].last)
         return any(self._end(key) for key in by_age)
 
     def _end(self, key: str) -> bool:
         session = self._sessions[key]
         if not session.lock.acquire(blocking=False):
-            return False  # a piece of it is being sent
+            return False  # it receives data
         try:
             del self._sessions[key]
             session.close()
@@ -201,12 +201,12 @@ def digest_in(query: Mapping[str, list[str]], name: str) -> Digest | None:
 
 
 def kept(name: str, digest: Digest) -> Reply:
-    """Answer that a blob is there."""
+    """Answer that a blob was stored."""
     return Reply(201, b"", {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest})
 
 
 def _misplaced(headers: Mapping[str, str], size: int) -> int:
-    """Return the status to refuse a piece with that does not begin where the last one ended; 0 when it does."""
+    """Return the error status for a chunk that does not continue the last one, or 0."""
     given = headers.get("content-range")
     if given is None:
         return 0
