@@ -18,12 +18,10 @@ CIRCLES = {frozenset({"jupyter_modelpack.api.model", "jupyter_modelpack.api.pack
 TO_BE_OPENED = {
     frozenset({f"jupyter_modelpack.{name}" for name in names.split()})
     for names in (
-        "store.gc store.layout store.references",
         (
             "builder.lock.required_hashes builder.lock.resolve builder.server_layer builder.wheels.layer_cache "
             "builder.wheels.make_layers"
         ),
-        "scoring.http.connection scoring.http.server",
     )
 }
 

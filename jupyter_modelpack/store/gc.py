@@ -14,7 +14,6 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.store import references
 from jupyter_modelpack.store.files import remove_file
-from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.lease import collecting, leased, sweep_layout
 from jupyter_modelpack.store.os_errors import disk_errors
 
@@ -40,7 +39,7 @@ class Collected:
 
 
 def collect(
-    store: Layout,
+    store: references.IndexedBlobs,
     report: Reporter,
     roots: Callable[[], Iterable[Digest]] = tuple,
     *,
@@ -80,7 +79,7 @@ def collect(
     return Collected(blobs, size, temporary)
 
 
-def remove(store: Layout, digest: Digest) -> bool:
+def remove(store: references.IndexedBlobs, digest: Digest) -> bool:
     """Remove one blob that this process no longer needs; return False where a name or another process needs it.
 
     Raises as `collect` does.
@@ -96,7 +95,7 @@ def remove(store: Layout, digest: Digest) -> bool:
 class _Marks:
     """Reachable blobs, marked incrementally: what became unreachable since the first walk stays until the next run."""
 
-    def __init__(self, store: Layout, roots: Callable[[], Iterable[Digest]]) -> None:
+    def __init__(self, store: references.IndexedBlobs, roots: Callable[[], Iterable[Digest]]) -> None:
         self._store, self._roots = store, roots
         self._seen: set[Digest] = set()
         references.reach(store, self._seen)
@@ -113,7 +112,7 @@ class _Marks:
         return relied_on | self.needed()
 
 
-def _names(store: Layout) -> Iterator[Path]:
+def _names(store: references.IndexedBlobs) -> Iterator[Path]:
     folder = store.path / "blobs" / "sha256"
     with disk_errors(folder, "the blobs", "read"):
         for path in sorted(folder.iterdir()):

@@ -31,7 +31,7 @@ from jupyter_modelpack.oci.manifest import (
     parse_object,
     tag_of,
 )
-from jupyter_modelpack.store import contents, references, untagged
+from jupyter_modelpack.store import contents, gc, references, untagged
 from jupyter_modelpack.store.blobs import Blobs
 from jupyter_modelpack.store.files import make_folder, write_file
 from jupyter_modelpack.store.lease import collecting, lease, sweep_layout
@@ -267,8 +267,6 @@ class Layout(Blobs):
 
     def remove_blob(self, digest: Digest) -> bool:
         """Remove a blob that this process no longer needs; return False where a name or another process needs it."""
-        from jupyter_modelpack.store import gc  # noqa: PLC0415 - a collector stands on layouts
-
         return gc.remove(self, digest)
 
     def users_by_repository(self, digest: Digest) -> dict[str, str]:
