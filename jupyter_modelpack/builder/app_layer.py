@@ -32,7 +32,7 @@ from jupyter_modelpack.image_contract import (
 from jupyter_modelpack.oci.layer import LayerWriter
 
 _NAMES = 20
-"""Most names of files that do not ship in one line."""
+"""Most names of excluded files in one line of the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class AppFile:
 
     Attributes:
         path: Relative to the app root.
-        content: Its bytes, or where it lies on this machine.
-        root: The folder it may not leave, when it lies on this machine below a source_directory.
+        content: Its bytes, or its path on this machine.
+        root: The source_directory that links may not leave, for a file of one.
     """
 
     path: str
@@ -52,7 +52,7 @@ class AppFile:
 
 
 def app_files(source: AppSource, on_survey: Callable[[Survey], None] = lambda _survey: None) -> Iterator[AppFile]:
-    """Yield the files that ship, sorted by path; `on_survey` gets what was found in the folder, if there is one.
+    """Yield the files that ship, sorted by path; `on_survey` gets the result of walking the folder, if there is one.
 
     Raises:
         PathNotFound: the entry script is not there.
@@ -75,7 +75,7 @@ def app_files(source: AppSource, on_survey: Callable[[Survey], None] = lambda _s
 
 
 def shipping(source: AppSource, surveyed: Survey) -> list[str]:
-    """Say how much of a folder ships, and which files do not for the sake of their names."""
+    """Describe how much of a folder ships, and which files do not because of their names."""
     said = [f"{len(surveyed.files)} files of {source.folder} ship ({surveyed.size / 1e6:.1f} MB)"]
     names, more = surveyed.left_out[:_NAMES], len(surveyed.left_out) - _NAMES
     if names:
@@ -87,7 +87,7 @@ def shipping(source: AppSource, surveyed: Survey) -> list[str]:
 
 
 def app_variables(source: AppSource, models: tuple[ModelPart, ...]) -> Mapping[str, str]:
-    """Return the environment variables that entry scripts and the scoring server rely on (sections 3.5 and 4)."""
+    """Return the environment variables that entry scripts and the scoring server rely on (azure-differences.md 3.5)."""
     name = source.entry_script if source.content is not None or source.folder else Path(source.entry_script).name
     variables = {APP_ROOT_VARIABLE: APP_ROOT, MODEL_DIR_VARIABLE: MODELS_DIR}
     if source.folder is not None and source.content is None:
@@ -103,7 +103,7 @@ def app_variables(source: AppSource, models: tuple[ModelPart, ...]) -> Mapping[s
 
 
 def open_app_file(file: AppFile) -> tuple[BinaryIO, int]:
-    """Open a file that lies on this machine, with its size; links that leave its root are refused."""
+    """Open a file of this machine and return its size, too; refuse links that leave its root."""
     assert isinstance(file.content, Path)  # noqa: S101 - the caller looked
     stream = open_regular(file.content, file.root)
     return stream, os.fstat(stream.fileno()).st_size

@@ -1,7 +1,7 @@
-"""Building without a daemon: the image is put together in this process, layer by layer.
+"""Build an image without a daemon: assemble it in this process, layer by layer.
 
-Layers are made once and only referred to afterwards; what has not changed since the last build is
-neither read nor written.
+Layers are made once and referred to afterwards; what has not changed since the last build is neither read
+nor written.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class ImageEnvironment:
 
 
 Resolved = Callable[[Lock, BuildTarget], None]
-"""Hears of the packages when they are known and none is fetched yet; what it raises ends the build."""
+"""Called with the packages before they are fetched; may raise to end the build."""
 
 
 def no_questions(_lock: Lock, _target: BuildTarget) -> None:
-    """Be content with any packages."""
+    """Accept any packages."""
 
 
 def build(
@@ -65,14 +65,14 @@ def build(
     base: BaseImage | None = None,
     resolved: Resolved = no_questions,
 ) -> Built:
-    """Put the image together in `store`; it has no name yet.
+    """Assemble the image in `store`, without a name.
 
     Args:
         recipe: What goes in.
         store: The workspace's layout; holds the models' layers already.
-        report: For stages, log and progress; asked for cancel at every step.
+        report: Gets stages, log and progress; checked for a cancel at every step.
         base: The base image, when an engine has made one for this recipe.
-        resolved: Asked before packages are fetched.
+        resolved: Called before packages are fetched; may raise.
 
     Raises:
         BuildFailed: the requirements cannot be met.
@@ -115,7 +115,7 @@ def build_environment(
     base: BaseImage | None = None,
     resolved: Resolved = no_questions,
 ) -> ImageEnvironment:
-    """Bring base image and dependencies into `store`."""
+    """Add base image and dependencies to `store`."""
     needs, cache = recipe.needs, _cache()
     base = base or resolve_base(needs.base, needs.python, recipe.platform, cache, report, fresh=recipe.pull)
     store.adopt_all(cache, (*base.image.manifest.layers, base.image.manifest.config))
@@ -124,7 +124,7 @@ def build_environment(
     if target.compiler is None:
         report.log(f"No Python {python} on this machine: the image goes without bytecode and starts slower.")
     report.stage("environment", f"Python {python} on {recipe.platform}")
-    with ThreadPoolExecutor(1, "modelpack-library") as beside:  # while the package index is waited for
+    with ThreadPoolExecutor(1, "modelpack-library") as beside:  # while waiting for the package index
         library = beside.submit(library_layer, base, target, cache, report)
         lock = recipe_lock(recipe, target, cache.path / "locks", report)
     resolved(lock, target)
@@ -147,7 +147,7 @@ def build_environment(
 
 
 def use_server(environment: ImageEnvironment, store: Layout, report: Reporter) -> tuple[Descriptor, LayerNote]:
-    """Bring the scoring server's layer into `store`."""
+    """Add the scoring server's layer to `store`."""
     cache = _cache()
     server = server_layer(environment.target, cache, report)
     store.adopt(cache, server.descriptor)
@@ -156,7 +156,7 @@ def use_server(environment: ImageEnvironment, store: Layout, report: Reporter) -
 
 
 def model_note(model: ModelPart) -> LayerNote:
-    """Return the note of a model's layer, which registering wrote."""
+    """Return the note of a model's layer, which registering has written."""
     return LayerNote(f"model {model.name}:{model.version}", model.layer.digest, model.layer.size, reused=True)
 
 
@@ -169,7 +169,7 @@ def write_image(
     store: Layout,
     *uncommitted: BlobWriter,
 ) -> Descriptor:
-    """Write config and manifest over base and layers, some of them not `uncommitted` any more; return the manifest."""
+    """Write config and manifest, committing `uncommitted` blobs with the same fsync; return the manifest."""
     base = environment.base
     below = (_as_oci(layer) for layer in base.image.manifest.layers)
     with store.new_blob() as config, store.new_blob() as manifest:
@@ -189,7 +189,7 @@ def _kind(descriptor: Descriptor, kind: str) -> Descriptor:
 
 
 def _as_oci(layer: Descriptor) -> Descriptor:
-    """Name a Docker layer by its OCI media type; the bytes are the same."""
+    """Return the descriptor of a Docker layer with its OCI media type; the bytes are the same."""
     plain = {"application/vnd.docker.image.rootfs.diff.tar.gzip": LAYER_GZIP}
     return Descriptor(plain.get(layer.media_type, layer.media_type), layer.digest, layer.size)
 

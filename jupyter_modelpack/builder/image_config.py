@@ -1,4 +1,4 @@
-"""The image config: what a container of the image runs, and as whom.
+"""Make the image config: what a container of the image runs, and as which user.
 
 Source: OCI image specification 1.1, config.md; ``Healthcheck`` is Docker's addition to it. Nothing
 in here comes from the clock, the host or the user who builds.
@@ -92,19 +92,19 @@ def image_config(
 
 
 def _created(recipe: Recipe, below: Mapping[str, Any]) -> dt.datetime:
-    """Return the time that somebody named, else the base image's own: when it was packaged is no part of an image."""
+    """Return the time that the user named, else the base image's; the time of packaging is no part of an image."""
     created = recipe.created or source_date()
     if created:
         return created
-    with contextlib.suppress(ValueError, OverflowError):  # a base image need not say when it was made
+    with contextlib.suppress(ValueError, OverflowError):  # a base image need not have a time
         found = dt.datetime.fromisoformat(str(below.get("created")))
-        # One without a zone would be another moment on another machine.
+        # Without a time zone it would differ between machines.
         return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
     return dt.datetime(1980, 1, 2, tzinfo=dt.UTC)
 
 
 def health_check(target: BuildTarget) -> str:
-    """Return the Dockerfile instruction that says the same as an image's own check."""
+    """Return a Dockerfile instruction equivalent to the image's health check."""
     times = zip(("interval", "timeout", "start-period"), _HEALTH.values(), strict=True)
     given = " ".join(f"--{name}={seconds}s" for name, seconds in times)
     return f"HEALTHCHECK {given} --retries={_RETRIES} {command('CMD', _health_command(target))}"
@@ -117,7 +117,7 @@ def _health_command(target: BuildTarget) -> list[str]:
 def environment_of(
     recipe: Recipe, variables: Mapping[str, str], inherited: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, str]:
-    """Return the variables of an image on a base that has those `inherited`."""
+    """Return the variables of an image whose base has those `inherited`."""
     path = inherited.get("PATH", "/usr/local/bin:/usr/bin:/bin")
     return {
         **inherited,
@@ -137,7 +137,7 @@ def environment_of(
 
 
 def _sample(recipe: Recipe) -> dict[str, str]:
-    """Let the server describe what the service takes by the sample."""
+    """Pass the sample to the server, which describes the service by it."""
     sample = recipe.labels.get(SAMPLE_LABEL, "")
     return {SAMPLE_VARIABLE: sample} if sample and len(sample.encode()) <= _VARIABLE_BYTES else {}
 
@@ -145,7 +145,7 @@ def _sample(recipe: Recipe) -> dict[str, str]:
 def _labels(recipe: Recipe, base: BaseImage, target: BuildTarget, lock: str) -> dict[str, str]:
     return {
         "org.opencontainers.image.title": recipe.name,
-        # A path would say who built where, and would differ from machine to machine.
+        # A path would reveal the builder's folders, and differ between machines.
         **({"org.opencontainers.image.base.name": base.reference} if base.reference else {}),
         "org.opencontainers.image.base.digest": base.image.digest,
         NAME_LABEL: recipe.name,

@@ -1,4 +1,4 @@
-"""Which files make two layers differ that ought to be the same, and why that may be."""
+"""Explain which files differ between two layers that should be the same."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _SHOWN = 3
 
 
 def tell_difference(theirs: BinaryIO, anew: BinaryIO, python: str) -> str:
-    """Say which files of a layer are others when it is made anew.
+    """Describe which files of a layer differ from a rebuilt one.
 
     Args:
-        theirs: The layer as an image has it.
-        anew: The same one made here.
+        theirs: The layer of the image.
+        anew: The rebuilt layer.
         python: Minor version in the image.
 
     Raises:

@@ -30,10 +30,10 @@ State = Literal["kept", "made", "downloaded"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A part of the image.
+    """A layer or other part of the image.
 
     Attributes:
-        title: What it is, as the build will name it.
+        title: Its name, as in the build's log.
         state: ``kept`` (nothing to do), ``made`` (written here), or ``downloaded`` (then written).
         size: Bytes in the image, 0 where only the build will know.
         download: Bytes to fetch, 0 where the index does not say.
@@ -47,13 +47,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ImagePlan:
-    """A build that has not happened.
+    """The steps of a build.
 
     Attributes:
         python: Minor version in the image.
-        bytecode: Whether modules are compiled; without, a container starts slower.
+        bytecode: Whether modules are compiled; otherwise containers start more slowly.
         steps: Lowest layer first.
-        remarks: What the build would say of packages and files, as far as it is known before they are fetched.
+        remarks: What the build would log about packages and files, as far as it is known before fetching.
     """
 
     python: str
@@ -73,7 +73,7 @@ def plan_image(recipe: Recipe, report: Reporter, resolved: Resolved = no_questio
     Args:
         recipe: What would go in.
         report: For log and cancel.
-        resolved: Asked once the packages are known.
+        resolved: Called once the packages are known; may raise.
 
     Raises:
         BuildFailed: the requirements cannot be met.
@@ -130,7 +130,7 @@ def _to_fetch(name: Reference, platform: Platform, cache: Layout) -> int:
     try:
         _, raw = find_manifest(Registry(name.registry, policy=Policy(tries=1)), name, platform, Reporter())
         manifest = Manifest.from_bytes(raw)
-    except ModelpackError:  # the build will say it in full
+    except ModelpackError:  # the build will report it
         return 0
     parts = {part.digest: part.size for part in (manifest.config, *manifest.layers)}
     return sum(size for digest, size in parts.items() if not cache.has_blob(digest))

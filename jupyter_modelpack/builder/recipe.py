@@ -1,6 +1,6 @@
-"""The plan of an image as data.
+"""The recipe of an image as data.
 
-A recipe says what goes in, never how. The same recipe over the same base image gives the same bytes.
+It has the inputs of a build. The same recipe on the same base image gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jupyter_modelpack.oci.manifest import Descriptor, Platform
 
 @dataclass(frozen=True, slots=True)
 class ModelPart:
-    """A registered model: its layer, which already holds the files where the image wants them.
+    """A registered model: its layer, with the files at their paths in the image.
 
     The layer's paths are ``var/azureml-app/azureml-models/<name>/<version>/<file or folder>``.
     """
@@ -34,9 +34,9 @@ class AppSource:
     Attributes:
         entry_script: Path relative to `folder`, or the script's own path when `folder` is None.
         folder: source_directory, shipped whole under its own name (azure-differences.md 4), or None.
-        content: The script itself, when it comes from a notebook cell or was taken as it was at some moment;
+        content: The script itself, when it comes from a notebook cell or was read at an earlier moment;
             `entry_script` then is its name.
-        beside: The folder the script lies in, as it was named; it does not ship.
+        beside: The script's folder, as the user named it; it does not ship.
         extra: More files, by path relative to the app root (modules carried along from a notebook).
         allowed: Paths, or names, of files that ship though they look like secrets.
     """
@@ -51,7 +51,7 @@ class AppSource:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What the image's environment must hold.
+    """What the image's environment must contain.
 
     Attributes:
         python: Minor version the models were made with, ``3.11``.
@@ -82,7 +82,7 @@ class Needs:
 
     @property
     def needs_engine(self) -> str:
-        """What in here only a Dockerfile build can do, in words; empty when nothing does."""
+        """Which of these needs only a Dockerfile build can meet, for messages; empty for none."""
         if self.dockerfile:
             return "a base Dockerfile"
         if self.conda:
@@ -91,7 +91,7 @@ class Needs:
 
     @property
     def base_work(self) -> str:
-        """What must be done to the base image before it can be used, in words; empty when nothing must."""
+        """What must be done to the base image first, for messages; empty for nothing."""
         return self.needs_engine or (f"Debian packages ({', '.join(self.apt)})" if self.apt else "")
 
 
@@ -105,7 +105,7 @@ class Recipe:
         lock: Text of a pylock.toml to use in place of resolving the requirements; empty for none.
         upgrade: Whether the requirements are resolved again, though there is a lock from before.
         pull: Whether a base image named by a tag is asked for again, though there is one from before.
-        created: The time that the image is to name as its own; None for that of its base image.
+        created: The image's time; None for that of its base image.
         build_sources: Whether source archives that `lock` names may be built here, which runs their code.
     """
 
@@ -124,7 +124,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class LayerNote:
-    """One line of a build's account: a layer, what it holds, whether it was there already."""
+    """A layer in a build's result: its content, and whether it was cached."""
 
     title: str
     digest: Digest

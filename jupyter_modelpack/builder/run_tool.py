@@ -1,4 +1,4 @@
-"""Running another program as a step of a build: live lines out, one clear error, cancel at any moment."""
+"""Run another program as a step of a build, with live output, one clear error and cancellation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jupyter_modelpack.redact import scrub
 
 TAIL_LINES = 20
 CANCEL_SECONDS = 0.1
-"""How long a cancel may go unnoticed while a program is silent."""
+"""Seconds that a cancel may go unnoticed while a program is silent."""
 
 
 def run_tool(
@@ -34,13 +34,13 @@ def run_tool(
     """Run a program to its end and return what it wrote to stdout.
 
     Args:
-        argv: Program and arguments; never a shell line.
+        argv: Program and arguments; no shell is involved.
         report: Asked for cancel; gets each line of stderr unless `on_line` takes them.
-        step: What this is, in words, for errors.
+        step: The step's name for errors.
         cwd: Folder to run in.
         env: The whole environment; None for ours.
-        text: What the program reads from stdin.
-        on_line: Takes the lines of stderr in place of the log.
+        text: The program's stdin.
+        on_line: Called with each line of stderr, instead of the log.
 
     Raises:
         BuildFailed: it ended with another status than 0; carries its last lines.

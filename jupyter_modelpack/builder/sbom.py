@@ -1,7 +1,7 @@
-"""A bill of materials of an image: what it is made of, for those who must know.
+"""Make an image's software bill of materials.
 
 Source: CycloneDX 1.5, JSON. It names the base image by digest, the models by their layers, every
-package of the lock by its file's sha256; what is inside of the base image its own maker says. Nothing in it
+package of the lock by its file's sha256; the contents of the base image are left to its publisher. Nothing in it
 depends on clock or machine.
 """
 
@@ -21,7 +21,7 @@ from jupyter_modelpack.oci.manifest import canonical
 
 _BASE = "org.opencontainers.image.base"
 _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
-"""That of URLs (RFC 9562), for a serial number that is the same for the same image."""
+"""The namespace of URLs (RFC 9562), for a serial number that depends on the image alone."""
 
 
 def bill_of_materials(image: Image, lock: Lock) -> bytes:

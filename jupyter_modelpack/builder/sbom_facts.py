@@ -1,4 +1,4 @@
-"""What the layers of an image say for its bill of materials: the licences of packages, the hashes of models' files."""
+"""Read licences of packages and hashes of models' files from the layers of an image."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGEST = 120
 
 
 def licences(image: Image) -> Mapping[str, list[dict[str, Any]]]:
-    """Return what each package in an image says of its licence, in CycloneDX's words, by its canonical name."""
+    """Return the licence of each package in an image, in CycloneDX's form, by its canonical name."""
     found: dict[str, list[dict[str, Any]]] = {}
     for layer in image.manifest.layers:
         for data in _metadata(image, layer):

@@ -1,4 +1,4 @@
-"""Whether one image differs from another in its script alone, so that a service may go on with the new one."""
+"""Compare two images whose app alone may differ, so that a running service can be reloaded."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import read_layer
 
 _MOST = 16 << 20
-"""Bytes of an app that are handed over beside the image; they take memory."""
+"""Most bytes of an app that a reload sends, which are held in memory."""
 
 
 def newer_script(running: Image, newer: Image) -> Mapping[str, bytes]:
     """Return the app's files of `newer`, by path in the app's folder, for a service that runs `running`.
 
-    All of them and not only the changed ones: a module finds its neighbours by its own place.
+    All files are returned, not only changed ones, since modules find others by their own path.
 
     Raises:
         Conflict: more has changed than Python files of the app, or the app is too large.

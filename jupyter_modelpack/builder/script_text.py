@@ -1,7 +1,7 @@
-"""An entry script as Python reads it: its encoding, its text, its syntax tree.
+"""Read an entry script as Python does: encoding, text, syntax tree.
 
-A byte order mark is nothing, and a coding line (PEP 263) counts, for whoever looks at a script as for the
-service that runs it. Nobody who looks passes over a script that cannot be parsed: it is an error here.
+As in the service, a byte order mark is dropped and a coding line (PEP 263) obeyed. A script that cannot be parsed is an
+error here, for all callers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def script_bytes(source: AppSource) -> bytes:
     """Return the entry script as it ships.
 
     Raises:
-        PathNotFound: it is not there any more.
+        PathNotFound: it does not exist any more.
 
     """
     if source.content is not None:
@@ -42,7 +42,7 @@ def decoded(data: bytes, name: str) -> str:
     """Return the text of a script.
 
     Raises:
-        UsageError: it is not in the encoding it says it is in.
+        UsageError: it cannot be decoded.
 
     """
     try:
@@ -57,7 +57,7 @@ def parsed(data: bytes, name: str) -> ast.Module:
 
     Args:
         data: The script.
-        name: What the script is called in a message.
+        name: The script's name in messages.
 
     Raises:
         UsageError: it is no valid Python, or nested too deeply for Python to read.

@@ -1,4 +1,4 @@
-"""The scoring server as a layer: our `scoring` room under the name it has in images."""
+"""Make the layer of the scoring server: our subpackage `scoring` under the name it has in images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SCORING = Path(__file__).parent.parent / "scoring"
 
 
 def server_requirements() -> list[str]:
-    """Return what the scoring server needs beside the standard library, as requirement lines."""
+    """Return the scoring server's requirements."""
     lines = (_SCORING / "requirements.txt").read_text().splitlines()
     return [line for line in lines if line.strip() and not line.startswith("#")]
 
@@ -34,7 +34,7 @@ def server_files() -> dict[str, bytes]:
 
 
 def _states(folder: str) -> Iterator[tuple[str, int, int, int]]:
-    """Yield each module with what changes when it is written."""
+    """Yield each module with its modification time and size."""
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
@@ -72,7 +72,7 @@ def server_layer(target: BuildTarget, cache: Layout, report: Reporter) -> WheelL
 
 
 def kept_server(target: BuildTarget, cache: Layout) -> Descriptor | None:
-    """Return the server's layer if it need not be written, else None."""
+    """Return the server's layer if it is cached, else None."""
     return find_layer(cache, _key(server_files(), target))
 
 

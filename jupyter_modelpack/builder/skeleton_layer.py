@@ -1,4 +1,4 @@
-"""The skeleton layer: an empty environment on the base image's Python, and the app's folders.
+"""Make the skeleton layer: an empty environment on the base image's Python, and the app's folders.
 
 The environment has the form of a venv (``pyvenv.cfg``, PEP 405), so console scripts, ``.pth`` files
 and `importlib.metadata` work as anywhere.
@@ -22,12 +22,12 @@ from jupyter_modelpack.store.layout import Layout
 def skeleton_layer(
     target: BuildTarget, python: ImagePython, store: Layout, *, system_packages: bool
 ) -> tuple[Descriptor, bool]:
-    """Write the layer; return it, with whether the store had it.
+    """Write the layer; return it, and whether the store had it.
 
     Args:
         target: What the environment is laid out for.
         python: The base image's interpreter.
-        store: Where the layer goes.
+        store: The layout to write to.
         system_packages: Whether packages of the base image are seen too; so it is where the base
             was made to bring them (conda, a Dockerfile of the user's).
     """

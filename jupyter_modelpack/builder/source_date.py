@@ -1,4 +1,4 @@
-"""The time that a build is told to write into an image: by a word, or by SOURCE_DATE_EPOCH.
+"""Determine the time to write into an image, from an option or SOURCE_DATE_EPOCH.
 
 Source: the specification of that name at reproducible-builds.org.
 """
@@ -19,7 +19,7 @@ NOW = "now"
 def parse_time(text: str) -> dt.datetime:
     """Read a time as a user writes it: ``now``, a date, a date and time, or seconds since 1970.
 
-    One without a zone is UTC: the same words mean the same image everywhere.
+    A time without a zone is UTC, so that the same text gives the same image everywhere.
     """
     try:
         if text == NOW:

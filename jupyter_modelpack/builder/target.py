@@ -1,4 +1,4 @@
-"""What an environment is laid out for: Python, platform, place in the image."""
+"""The target of an environment: Python, platform, folder in the image."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class BuildTarget:
 
     Attributes:
         python: Minor version, ``3.11``.
-        platform: The image's.
+        platform: The image's platform.
         compiler: Interpreter of that minor version on this machine, or None: then no bytecode is made.
     """
 
@@ -32,12 +32,12 @@ class BuildTarget:
 
     @property
     def site_packages(self) -> str:
-        """Where modules go, relative to the root of the image."""
+        """The folder of modules, relative to the root of the image."""
         return f"{ENV_DIR[1:]}/lib/python{self.python}/site-packages"
 
     @property
     def folders(self) -> frozenset[str]:
-        """Folders that the skeleton layer brings, so that no other layer repeats them."""
+        """Folders of the skeleton layer, which other layers need not repeat."""
         found = set()
         for path in (f"{ENV_DIR[1:]}/bin", self.site_packages, MODELS_DIR[1:]):
             parts = path.split("/")
@@ -53,5 +53,5 @@ class BuildTarget:
 
     @property
     def key(self) -> str:
-        """What makes the layers of one wheel differ between targets."""
+        """The part of a wheel layer's cache key that depends on the target."""
         return f"cp{self.python.replace('.', '')}{'' if self.compiler else '-source'}"

@@ -1,7 +1,7 @@
-"""Which top-level modules a layer of dependencies provides.
+"""List the top-level modules of a layer of dependencies.
 
-Walking the tar of a large wheel takes as long as a whole build that changes nothing, so the answer is
-kept by the layer's digest.
+Walking the tar of a large wheel takes as long as a build that changes nothing, so the result is cached by
+the layer's digest.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _SITE = re.compile(r"/site-packages/(?P<module>[A-Za-z_]\w*)(?:/|\.(?:[\w-]+\.)?
 
 
 def provided(layer: Descriptor, store: Layout, cache: Layout) -> frozenset[str]:
-    """Return the top-level modules in a layer of `store`; `cache` remembers them."""
+    """Return the top-level modules in a layer of `store`, cached in `cache`."""
     path = _path(cache, layer)
     try:
         return _noted(path)
-    except (FileNotFoundError, ValueError, TypeError):  # a damaged note is no note
+    except (FileNotFoundError, ValueError, TypeError):  # a damaged cache entry is ignored
         with store.blob_path(layer.digest).open("rb") as file:
             found = modules_of(ArchiveReader(file).names())
     write_file(path, json.dumps(sorted(found)).encode())

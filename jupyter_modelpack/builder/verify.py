@@ -1,7 +1,7 @@
-"""Rebuilding an image from what it says it was made of, to see whether the same bytes come out.
+"""Rebuild an image from its own labels and lock, and compare the bytes.
 
-Dependencies, skeleton, server and config are made anew in a place where nothing is kept from before;
-models and the app have no other source than the image, so their own digests are checked.
+Dependencies, skeleton, server and config are rebuilt with an empty cache; models and the app have no other
+source than the image, so their digests are checked.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ _BASE_DIGEST = "org.opencontainers.image.base.digest"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An input that is not what it was.
+    """A difference between the image and its rebuild.
 
     Attributes:
-        what: Layer or part of the config.
-        why: What is known about the reason, in words.
+        what: The layer or part of the config.
+        why: The likely reason, for people.
     """
 
     what: str
@@ -63,14 +63,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of it; no differences means the same digest."""
+    """The result; without differences the digest is the same."""
 
     digest: Digest
     differences: tuple[Difference, ...]
 
 
 def verify(image: Image, report: Reporter, *, build_sources: bool = False) -> Verdict:
-    """Rebuild `image`, compare.
+    """Rebuild `image` and compare.
 
     Args:
         image: The image.
@@ -78,11 +78,11 @@ def verify(image: Image, report: Reporter, *, build_sources: bool = False) -> Ve
         build_sources: Whether source archives that its lock names may be built, which runs their code.
 
     Raises:
-        UsageError: the image was not packaged by us, so it does not say what it was made of; or its lock names source
+        UsageError: the image was not packaged by us, so it lacks the labels; or its lock names source
             archives, and they may not be built.
         NotFound: its base image is not on this machine.
         Unavailable: its packages cannot be fetched.
-        Untrusted: what it says of itself is not what packaging writes.
+        Untrusted: its labels are not what packaging writes.
     """
     stored, labels = image.config(), image.labels()
     if LOCK_LABEL not in labels:
@@ -141,7 +141,7 @@ def _base(labels: Mapping[str, str], platform: Platform, cache: Layout, report: 
     name = labels.get("org.opencontainers.image.base.name", "")
     found = cache.find_blob(digest)
     if found is None and name:
-        # Made on another machine: what a registry serves can be had by its digest, wherever its tag is now.
+        # Made on another machine: a registry serves the image by its digest, even if the tag has moved.
         python = labels[PYTHON_LABEL]
         resolved = resolve_base(f"{Reference.parse(name).name}@{digest}", python, platform, cache, report)
         return dataclasses.replace(resolved, title=name, reference=name)
@@ -156,7 +156,7 @@ def _base(labels: Mapping[str, str], platform: Platform, cache: Layout, report: 
 
 
 def _recipe(stored: Mapping[str, Any], labels: Mapping[str, str], layers: list[Descriptor]) -> Recipe:
-    """Return a recipe that says of names and times what the image says."""
+    """Rebuild the recipe from the image's labels and times."""
     try:
         created = dt.datetime.fromisoformat(stored["created"])
         names = [name.rpartition(":") for name in labels[MODELS_LABEL].split(",") if name]
@@ -164,7 +164,7 @@ def _recipe(stored: Mapping[str, Any], labels: Mapping[str, str], layers: list[D
             ModelPart(name, int(version), layer) for (name, _, version), layer in zip(names, layers, strict=True)
         )
         return Recipe(labels[NAME_LABEL], Needs(labels[PYTHON_LABEL]), models, AppSource(""), created=created)
-    except (KeyError, ValueError, TypeError) as error:  # it came in a file, and somebody wrote labels of his own
+    except (KeyError, ValueError, TypeError) as error:  # an image from a file may have any labels
         raise _strange() from error
 
 
@@ -187,7 +187,7 @@ def _layers(
             why = f"the image has that of version {version}, this is version {_version.__version__}, or it was edited"
         elif target.compiler is None:
             why = _no_compiler(target)
-        elif not scratch.has_blob(note.digest):  # there are more of them, or fewer, which is said below
+        elif not scratch.has_blob(note.digest):  # their number differs, which is reported below
             why = "another layer is in its place"
         else:
             anew = f"made anew it is {note.digest.short}, not {layer.digest.short}"
@@ -208,7 +208,7 @@ def _no_compiler(target: BuildTarget) -> str:
 def _config(
     recipe: Recipe, base: BaseImage, target: BuildTarget, made: list[LayerNote], lock: Lock, image: Image
 ) -> Iterator[Difference]:
-    """Compare the config; what the user chose (variables, labels) is taken from the image itself."""
+    """Compare the config; the user's variables and labels are taken from the image."""
     stored = image.config()
     plain = image_config(recipe, base, target, made, {}, lock.shipped)["config"]
     theirs = image.variables()

@@ -1,4 +1,4 @@
-"""Which wheels fit a target, by the tags in their names."""
+"""Match wheels to a target by the tags in their names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jupyter_modelpack.builder.target import BuildTarget
 
 
 def wheel_tags(place: str) -> frozenset[Tag]:
-    """Return the tags of a wheel by its name, path or address; none when it has no wheel's name."""
+    """Return the tags in the name of a wheel, from its path or URL; none when it is not a wheel's name."""
     try:
         return parse_wheel_filename(unquote(posixpath.basename(urlsplit(place).path)))[3]
     except (InvalidWheelFilename, ValueError):

@@ -1,4 +1,4 @@
-"""How many processor cores this process may use, which in a container is less than the machine has."""
+"""Count the processor cores that this process may use, which containers may limit."""
 
 import math
 import os
@@ -8,7 +8,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def available(cgroup: Path = _CGROUP) -> int:
-    """Give the cores of the affinity mask, or of the share that `docker run --cpus` allows, rounded up."""
+    """Return the cores of the affinity mask, or of the share that `docker run --cpus` allows, rounded up."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     share = _share(cgroup)
     return min(cores, max(1, math.ceil(share))) if share else cores

@@ -22,12 +22,12 @@ def _connection(port: int, seconds: float) -> socket.socket:
     import ssl  # noqa: PLC0415  takes longer than the whole check without it
 
     context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is this very container
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the certificate of this container itself
     return context.wrap_socket(plain)
 
 
 def main() -> int:
-    """Check the port that the server was told to use."""
+    """Check the server's configured port."""
     try:
         port = int(os.environ.get("MODELPACK_PORT") or 5001)
         if port == 0:

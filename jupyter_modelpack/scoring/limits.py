@@ -16,7 +16,7 @@ HEAD_SIZE = 128 * 1024
 """All headers together, in raw bytes: what an unfinished head may hold in memory on one connection."""
 
 JSON_DEPTH = 100
-"""Deepest nesting of JSON that is parsed here, by default; what a plain run() does with its text is its own affair."""
+"""Deepest nesting of JSON that is parsed here, by default; a plain run() parses its text itself."""
 
 JSON_DIGITS = 4300
 """Digits of the longest whole number, by default, also where the script parses: more take quadratic time in Python."""
@@ -28,7 +28,7 @@ HEADER_SECONDS = 10.0
 """From the first byte (or the connect) to the end of the head: an honest client sends it in one piece."""
 
 BODY_STALL_SECONDS = 20.0
-"""Longest silence inside a body. Slow links trickle, they do not fall silent."""
+"""Longest pause inside a body; slow networks have shorter ones."""
 
 IDLE_SECONDS = 75.0
 """Keep-alive: longer than the 60 s of common load balancers, so that they close first and lose no request."""
@@ -40,13 +40,13 @@ LINGER_SECONDS = 2.0
 """After an early refusal the rest of the upload is read and dropped, or the client would see a reset."""
 
 HALF_CLOSE_SECONDS = 0.05
-"""A call that still waits in the queue so long after its client has closed is not worth making."""
+"""Seconds after a client's half-close when its call, if it still waits, is dropped."""
 
 BODIES = 4
-"""How many of the largest bodies a worker holds at once, in bytes; a hundred senders of them would be ten gigabytes."""
+"""How many bodies of the largest size a worker holds in memory at once."""
 
 BOOKS = 4 * 1024 * 1024
-"""What a worker holds of unfinished and waiting requests at least, however small the largest body may be."""
+"""Least bytes that a worker holds of unfinished and waiting requests, however small the largest body is."""
 
 SMALL_CHUNK = 4 * 1024
 """A smaller chunk of a body is joined to the one before it."""
@@ -55,7 +55,7 @@ JOINED_CHUNKS = 64 * 1024
 """Up to this length: a longer buffer would be moved each time it grows."""
 
 REQUEST_COST = 512
-"""What a request that waits behind another on its connection takes beside its headers and body."""
+"""Bytes of memory that a pipelined request takes beside its headers and body."""
 
 FIELDS = 1000
 """Most fields of a query or form, and most parts of a multipart body; Werkzeug has the same bound."""
@@ -67,7 +67,7 @@ TENSOR_RANK = 64
 """Most dimensions of a tensor, as NumPy has it."""
 
 MESSAGE = 2000
-"""Longest message to a client, in characters: what it quotes of a request may be as long as the request."""
+"""Longest message to a client, in characters: what it quotes of a request is not bounded otherwise."""
 
 FRAMING_SIZE = 1024 * 1024
 """Chunk extensions and trailers carry nothing we use; beyond this they are an attack."""
@@ -79,4 +79,4 @@ TREE_LINES = 200
 """Lines of the model folder's listing in the log (azure-differences.md 7.5)."""
 
 STREAM_BUFFER = 1024 * 1024
-"""What a generator may be ahead of its client. Text of a language model never fills it; a file does at once."""
+"""Bytes a generator may be ahead of its client: more than text of a language model needs."""

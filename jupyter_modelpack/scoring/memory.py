@@ -1,4 +1,4 @@
-"""How much memory requests may take, which in a container is less than the machine has."""
+"""Determine how much memory requests may take, which containers may limit."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ _FILES = ("memory.max", "memory/memory.limit_in_bytes")  # cgroups of version 2,
 
 
 def for_bodies(workers: int, cgroup: Path = _CGROUP) -> int | None:
-    """Give the bytes one worker may hold of requests: half of the container's, shared; None where there is no limit.
+    """Return the bytes one worker may hold of requests: half of the container's, shared; None where there is no limit.
 
     The other half is for the script, whose inputs are made of them.
     """

@@ -1,4 +1,4 @@
-"""Requests that were read completely, responses that are ready to be written."""
+"""Requests and responses as data."""
 
 import json
 from typing import TYPE_CHECKING, Any

@@ -11,7 +11,7 @@ NAMES = frozenset({"WORKER_PRELOAD", "MODELPACK_THREADS", "MODELPACK_BATCH_SIZE"
 
 
 def said_by(script: Path) -> dict[str, str]:
-    """Give the constants of these names; none of a script that cannot be read, which its start will explain."""
+    """Return the constants of these names; none of a script that cannot be read, which its start will explain."""
     try:
         tree = ast.parse(script.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,1 +1,1 @@
-"""The base image: found, read, or made."""
+"""Find, read or make the base image."""

@@ -1,4 +1,4 @@
-"""A base image with more Debian packages, where it is made on this machine: no engine is needed for it."""
+"""Make a base image with more Debian packages, on this machine, without an engine."""
 
 from __future__ import annotations
 

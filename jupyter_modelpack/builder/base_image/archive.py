@@ -1,4 +1,4 @@
-"""Taking an image out of a saved archive: ``docker save`` or an OCI archive, layer by layer."""
+"""Import an image from an archive, of ``docker save`` or in OCI form, layer by layer."""
 
 from __future__ import annotations
 

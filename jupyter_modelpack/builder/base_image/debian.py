@@ -1,4 +1,4 @@
-"""A base image out of Debian packages, for machines that reach no image registry.
+"""Make a base image from Debian packages, for machines that reach no image registry.
 
 mmdebstrap unpacks Python and the few libraries that scientific wheels need; no root and no container
 are involved. No maintainer script runs, so what those would have made (users, the certificate
@@ -49,7 +49,7 @@ def make_base(python: str, platform: Platform, cache: Layout, report: Reporter, 
     """Make the base image for a Python minor version and keep it in the machine's cache.
 
     Two runs over the same Debian packages on one day give the same image; SOURCE_DATE_EPOCH widens
-    that to any day.
+    this to any day.
 
     Args:
         python: The minor version.

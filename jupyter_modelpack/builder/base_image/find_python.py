@@ -1,4 +1,4 @@
-"""Which Python an image holds, and where: read from its layers, nothing is run."""
+"""Find the Python of an image by reading its layers, without running anything."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def find_python(image: Image, wanted: str, check: Callable[[], None] = lambda: N
     Args:
         image: Whose layers are read.
         wanted: A minor version, ``3.11``.
-        check: Called again and again while they are read; may end it by raising.
+        check: Called repeatedly while they are read; may raise to stop.
 
     Raises:
         UsageError: the image has no Python 3, or a layer's compression is not supported.

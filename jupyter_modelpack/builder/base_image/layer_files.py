@@ -1,4 +1,4 @@
-"""What lies in the layers of a base image: read as a stream, nothing is run and nothing unpacked."""
+"""Read the files in layers of a base image as a stream, without unpacking them."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class LayerFile:
         self.path = info.name.removeprefix("./")
 
     def read(self) -> bytes:
-        """Return its bytes; none for what is no plain file."""
+        """Return its bytes; empty unless it is a regular file."""
         content = self._archive.extractfile(self.info) if self.info.isreg() else None
         return content.read() if content else b""
 
 
 def layer_files(image: Image, layer: Descriptor, check: Callable[[], None] = lambda: None) -> Iterator[LayerFile]:
-    """Yield the entries of a layer in their order; `check` is called with each read, and may end it by raising.
+    """Yield the entries of a layer in their order; `check` is called for each read, and may raise to stop.
 
     Raises:
         UsageError: its compression is not supported.
-        Untrusted: it is no readable archive, or unpacks to more than an honest one (threat-model.md T2).
+        Untrusted: it is damaged, or unpacks to more than the limit (threat-model.md T2).
     """
     compression = COMPRESSION.get(layer.media_type)
     if compression is None or compression == "zstd":
@@ -64,13 +64,13 @@ def layer_files(image: Image, layer: Descriptor, check: Callable[[], None] = lam
 
 
 class _Bounded:
-    """A layer's plain bytes, up to what no honest layer exceeds (threat-model.md T2)."""
+    """A layer's unpacked bytes, up to a limit (threat-model.md T2)."""
 
     def __init__(self, stream: BinaryIO, size: int, check: Callable[[], None]) -> None:
         self._stream, self._left, self._check = stream, size * EXPANSION + EXPANSION_FREE, check
 
     def read(self, size: int = -1) -> bytes:
-        """Read; raise `Untrusted` when it has grown beyond all reason."""
+        """Read; raise `Untrusted` beyond the limit."""
         self._check()
         data = self._stream.read(size)
         self._left -= len(data)

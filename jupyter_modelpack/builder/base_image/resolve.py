@@ -1,4 +1,4 @@
-"""The base image: found, fetched once, known by digest.
+"""Find the base image and fetch it once, by digest.
 
 Looked for in this order: what the user named; ``MODELPACK_BASE_IMAGE``; the image `modelpack base`
 made on this machine; the official slim Python image of the kernel's minor version. A name is a
@@ -38,12 +38,12 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class BaseImage:
-    """A base image, whole in the machine's cache.
+    """A base image, complete in the machine's cache.
 
     Attributes:
-        title: How people name it.
+        title: Its name for people.
         python: The interpreter it holds.
-        reference: What anyone can pull; empty when it lies on this machine only.
+        reference: A reference that others can pull; empty when it exists on this machine only.
     """
 
     title: str
@@ -53,12 +53,12 @@ class BaseImage:
 
     @property
     def made(self) -> bool:
-        """Whether it is made of Debian packages on this machine."""
+        """Whether it was made from Debian packages on this machine."""
         return self.title.startswith(MADE)
 
 
 def wanted_base(named: str | None, python: str, platform: Platform, cache: Layout) -> tuple[str, str]:
-    """Return which base image a build would use, and why in words."""
+    """Return which base image a build would use, and the reason for people."""
     if named:
         return named, "named by the environment"
     from_variable = os.environ.get(VARIABLE)
@@ -91,11 +91,11 @@ def resolve_base(
         report: For progress.
         credentials: User name and password by registry, beyond those Docker and Podman keep.
         need_python: Whether an image without Python is refused.
-        fresh: Whether the registry is asked again what a tag means.
+        fresh: Whether to resolve a tag again at the registry.
 
     Raises:
         UsageError: what is named is no image, or has no Python.
-        Unavailable: it cannot be fetched; the message says what to do instead.
+        Unavailable: it cannot be fetched; the hint says what to do instead.
     """
     wanted, why = wanted_base(named, python, platform, cache)
     report.stage("base", f"Base image {wanted} ({why})")
@@ -113,7 +113,7 @@ def resolve_base(
 
 
 def kept_base(named: str | None, python: str, platform: Platform, cache: Layout) -> BaseImage | None:
-    """Return the base image a build would use if nothing must be fetched for it, else None."""
+    """Return the base image a build would use if it is complete in the cache, else None."""
     wanted, _ = wanted_base(named, python, platform, cache)
     if not _lies_here(wanted) and kept_name(str(Reference.parse(wanted).on_hub()), platform) not in cache.names():
         return None
@@ -154,7 +154,7 @@ def _find(
     reference = Reference.parse(wanted).on_hub()
     kept = kept_name(str(reference), platform)
     known = cache.names(kept).get(kept)
-    fresh = fresh and reference.digest is None  # a digest means the same for ever
+    fresh = fresh and reference.digest is None  # a digest never changes its meaning
     if known and not fresh:
         return cache.image(known)
     image = None if fresh else _from_engine(wanted, platform, cache, report)
@@ -167,7 +167,7 @@ def _find(
 
 
 def _split_layout(text: str) -> tuple[Path | None, str]:
-    """Split ``FOLDER[:NAME]`` where the folder is an OCI layout; both halves may hold colons."""
+    """Split ``FOLDER[:NAME]`` where the folder is an OCI layout; both may contain colons."""
     ends = [*(place for place, sign in enumerate(text) if sign == ":"), len(text)]
     for end in reversed(ends):
         if (Path(text[:end]) / "oci-layout").exists():
@@ -193,7 +193,7 @@ def _from_layout(folder: Path, tag: str, platform: Platform, cache: Layout) -> I
 
 
 def _from_engine(wanted: str, platform: Platform, cache: Layout, report: Reporter) -> Image | None:
-    """Take the image from a container engine on this machine, if there is one and it has it."""
+    """Import the image from a container engine on this machine, if one has it."""
     from jupyter_modelpack.engine.select import choose  # noqa: PLC0415 - asks an engine, so only when needed
 
     try:
@@ -211,7 +211,7 @@ def _from_engine(wanted: str, platform: Platform, cache: Layout, report: Reporte
 
 @contextlib.contextmanager
 def temporary_archive(cache: Layout) -> Iterator[Path]:
-    """Give a file for an image on its way into `cache`; it is gone afterwards."""
+    """Create a temporary file for an image to be imported into `cache`."""
     with temporary_folder(cache.path) as folder:
         yield folder / "image.tar"
 
@@ -249,7 +249,7 @@ def _python(image: Image, wanted: str, cache: Layout, report: Reporter) -> Image
     path = cache.path / "pythons" / f"{image.digest.hex}-{wanted}"
     try:
         return _noted(path)
-    except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):  # a damaged note is no note
+    except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):  # a damaged cache entry is ignored
         found = find_python(image, wanted, report.check)
     write_file(path, json.dumps({FIELD: _FORMAT, "version": found.version, "interpreter": found.interpreter}).encode())
     return found

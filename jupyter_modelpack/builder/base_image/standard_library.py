@@ -1,7 +1,7 @@
-"""Bytecode of the standard library, for base images that have none.
+"""Compile the standard library of base images without bytecode.
 
-The official slim images of Python delete theirs, and Debian's packages would make it when they are installed. A service
-that runs as a plain user then compiles dozens of modules at every start, before its model is loaded.
+The official slim images of Python delete theirs, and Debian's packages compile it in maintainer scripts. A service
+that runs as an unprivileged user then compiles dozens of modules at every start, before its model is loaded.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ _FORMAT = 2
 """Part of every layer's key: raise it when the same base image would give other bytes."""
 
 _SKIPPED = {"ensurepip", "idlelib", "lib2to3", "tkinter", "turtledemo", "site-packages", "dist-packages"}
-"""What no service imports, and what others have installed there."""
+"""Folders that no service imports, or whose files belong to other packages."""
 
 EMPTY = 1024
-"""Size of a layer with nothing in it, which no image gets: the end of an archive."""
+"""Size of an empty layer, the end of an archive, which is not added to images."""
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
-"""How a layer says that something below it, or a folder's whole content, is gone (layer.md, Whiteouts)."""
+"""Prefix of whiteouts and name of opaque whiteouts (layer.md, Whiteouts)."""
 
 
 def library_layer(base: BaseImage, target: BuildTarget, cache: Layout, report: Reporter) -> WheelLayer | None:
-    """Return the layer that goes right above the base image; None where the base needs none, or nothing can compile.
+    """Return the layer of bytecode for a base image; None where it needs none, or no interpreter can compile.
 
     It is made once for a base image, and depends on that and the Python version alone.
 
     Raises:
-        BuildFailed: the compiling interpreter ended.
+        BuildFailed: the compiling interpreter has crashed.
         Untrusted: a layer of the base image is no readable archive.
     """
     if target.compiler is None:
@@ -54,7 +54,7 @@ def library_layer(base: BaseImage, target: BuildTarget, cache: Layout, report: R
 
 
 def kept_library(base: BaseImage, target: BuildTarget, cache: Layout) -> Descriptor | None:
-    """Return the layer if it need not be made, else None; an `EMPTY` one goes into no image."""
+    """Return the layer if it is cached, else None; an `EMPTY` one is not added to images."""
     return find_layer(cache, _key(base, target))
 
 
@@ -67,7 +67,7 @@ def _make(base: BaseImage, target: BuildTarget, cache: Layout, report: Reporter)
     folder = _folder(base, target)
     with Compilers(target, report) as compilers:
         made = compilers.compile(sources.items(), folder)
-    # The base has these folders, with owners and modes of its own.
+    # The base image has these folders, with its own owners and modes.
     existing = {f"{folder}/{parent}".removesuffix("/.") for path in sources for parent in PurePosixPath(path).parents}
     existing |= {str(parent) for parent in PurePosixPath(folder).parents}
     with cache.new_blob() as blob:
@@ -79,7 +79,7 @@ def _make(base: BaseImage, target: BuildTarget, cache: Layout, report: Reporter)
 
 
 def _sources(base: BaseImage, target: BuildTarget, report: Reporter) -> dict[str, bytes]:
-    """Return the modules that have no bytecode yet, by their path in the library's folder."""
+    """Return the modules without bytecode, by their path in the library's folder."""
     prefix = f"{_folder(base, target)}/"
     sources: dict[str, bytes] = {}
     compiled: set[str] = set()

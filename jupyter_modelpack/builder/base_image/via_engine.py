@@ -1,7 +1,7 @@
-"""A base image that only an engine can make: extra Dockerfile steps, conda packages, the user's own Dockerfile.
+"""Build base images that need an engine: Dockerfile steps, conda packages, a whole Dockerfile.
 
-The engine builds nothing but the base, its log live; everything above it is put together here as
-always. So an edit of the script never runs those steps again.
+The engine builds only the base image; the layers above it are assembled here as always. So an edit of
+the script never runs those steps again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 from jupyter_modelpack.store.layout import Layout
 
 CONDA_BASE = "docker.io/mambaorg/micromamba:latest"
-"""Base image of conda environments when the user names none; brings the smallest conda there is."""
+"""Base image of conda environments when the user names none; has the smallest conda there is."""
 
 _CONDA_PREFIX = "/opt/conda"
 _REPOSITORY = "modelpack/engine-base"
@@ -43,15 +43,15 @@ def engine_base(
     *,
     fresh: bool = False,
 ) -> BaseImage:
-    """Build the base image that `needs` asks for with `engine`, once for the same text, and take it over.
+    """Build the base image of `needs` with `engine`, once per Dockerfile text, and import it.
 
     Args:
         needs: What it must hold.
         platform: What it will run on.
-        engine: What builds it.
+        engine: The engine that builds it.
         report: For the log.
         credentials: User name and password by registry, for the image it is built upon.
-        fresh: Whether the registry is asked again what the tag of that image means.
+        fresh: Whether to resolve that image's tag again at the registry.
 
     Raises:
         UsageError: there is no container engine to build with.
@@ -102,7 +102,7 @@ def _below(
     except Unavailable as error:
         if error.code != "no-base" or not needs.conda or needs.base:
             raise
-        raise Unavailable(  # the image that `modelpack base` makes has no conda
+        raise Unavailable(  # the image of `modelpack base` has no conda
             error.message,
             hint="Conda packages are installed by an image that has micromamba: set MODELPACK_CONDA_IMAGE to a "
             "reference that you can reach, or to the file of a saved image (`docker save`). Those below `pip:` "
@@ -123,7 +123,7 @@ def apt_step(packages: Sequence[str]) -> str:
 
 
 def _text(needs: Needs, below: str | None) -> str:
-    """Write the Dockerfile of the base: the user's own, or ours with the user's steps."""
+    """Return the Dockerfile of the base image: the user's, or ours with the user's steps."""
     if needs.dockerfile:
         return needs.dockerfile
     lines = [f"FROM {below}", "USER 0"]

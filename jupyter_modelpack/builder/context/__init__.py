@@ -1,1 +1,1 @@
-"""What of a source folder ships: ignore files obeyed, secrets left out."""
+"""Select the files of a source folder that ship: apply ignore files, exclude secrets."""

@@ -1,7 +1,7 @@
-"""What the ignore files of a folder leave out.
+"""Apply the ignore files of a folder.
 
-A .gitignore counts at every level, as with git. .dockerignore and .amlignore count at the root, after all of them: what
-those say has the last word, .amlignore's before the other's.
+A .gitignore applies at every level, as with git. .dockerignore and .amlignore apply at the root and override
+all of these; .amlignore overrides .dockerignore.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ CLUTTER = ("__pycache__/", "*.py[co]", ".ipynb_checkpoints/", ".venv/", ".DS_Sto
 
 
 class IgnoreFiles:
-    """The ignore files of a folder, read as they are met.
+    """The ignore files of a folder, read while it is walked.
 
     Args:
         folder: The folder that ships.
-        opened: Opens a file of it, and refuses a link that leaves it.
+        opened: Opens a file of the folder, refusing links that leave it.
 
     """
 
@@ -39,12 +39,12 @@ class IgnoreFiles:
         self._folders: dict[str, bool] = {"": False}
         last = [*map(_anchored, self._lines(".dockerignore")), *self._lines(".amlignore")]
         self._last = GitIgnoreSpec.from_lines(last)
-        # With a `!` in the last ones, an ignored folder may hold files that are taken back.
+        # With a `!` in these, an ignored folder may contain files that are included again.
         self.prunes = not any(line.lstrip().startswith("!") for line in last)
 
     def ignores(self, path: str) -> bool:
         """Whether the entry at a relative path does not ship; a folder's ends in ``/``."""
-        # pathspec's expressions end at a line break, and a key behind one shipped
+        # pathspec's expressions end at a line break, which once let a key ship
         said = self._last.check_file(path.replace("\n", "\0")).include
         return self._by_git(path) if said is None else bool(said)
 
@@ -76,7 +76,7 @@ class IgnoreFiles:
 
     def _lines(self, name: str) -> list[str]:
         path = self._folder / name
-        if path.is_dir():  # which git passes over, too
+        if path.is_dir():  # git ignores it, too
             return []
         try:
             with self._opened(path, self._folder) as file:

@@ -1,7 +1,7 @@
-"""The lines of a .gitignore, matched as git does.
+"""Match the lines of a .gitignore as git does.
 
-Each entry is looked at by itself, the folders above it first: what lies in a folder that is ignored cannot be taken
-back. Patterns are matched part by part, so that none takes longer than its length times the path's.
+Parent folders are matched before their entries: what is in an ignored folder cannot be included again. Patterns
+are matched part by part, so that none takes longer than its length times the path's.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Rule:
     Attributes:
         parts: What each part of the path must match; None is any number of folders.
         folders: Whether folders alone match.
-        back: Whether it takes back what was ignored.
+        back: Whether it includes what was ignored (``!``).
     """
 
     parts: tuple[re.Pattern[str] | None, ...]
@@ -40,10 +40,10 @@ class Rule:
     back: bool
 
     def fits(self, path: Sequence[str], *, folder: bool) -> bool:
-        """Whether the entry at `path`, relative to the file that has the line, is meant by it."""
+        """Whether the rule matches `path`, which is relative to its file."""
         if self.folders and not folder:
             return False
-        # Which beginnings of the pattern fit the path so far: one pass, however many ** there are.
+        # Which prefixes of the pattern match the path so far: one pass, however many ** there are.
         reached = self._skipping({0})
         for part in path:
             reached = self._skipping(
@@ -69,7 +69,7 @@ class Rule:
 
 
 def read_rules(lines: Iterable[str]) -> list[Rule]:
-    """Return the rules that the lines of a .gitignore state, in their order."""
+    """Parse the lines of a .gitignore into rules, in their order."""
     return [rule for rule in map(_rule, lines) if rule]
 
 
@@ -87,11 +87,11 @@ def _rule(line: str) -> Rule | None:
     pieces = text.removeprefix("/").split("/")
     try:
         parts = [None if _ANY.fullmatch(piece) and not anywhere else _compiled(piece) for piece in pieces]
-    except ValueError:  # as with git, it means nothing
+    except ValueError:  # git ignores such a line
         return None
     if anywhere:
         parts = [None, *parts]
-    elif parts[-1] is None:  # `a/**` is what lies in a, and not a itself
+    elif parts[-1] is None:  # `a/**` matches what is in a, and not a itself
         parts.append(re.compile(".*", re.DOTALL))
     return Rule(tuple(_shortened(parts)), folders, back)
 
@@ -101,14 +101,14 @@ def _shortened(parts: Sequence[re.Pattern[str] | None]) -> list[re.Pattern[str] 
 
 
 def _without_spaces(line: str) -> str:
-    """Take spaces off the end, but for one that a backslash keeps."""
+    """Strip trailing spaces that no backslash escapes."""
     bare = line.rstrip(" ")
     slashes = len(bare) - len(bare.rstrip("\\"))
     return bare + " " if slashes % 2 and len(bare) < len(line) else bare
 
 
 def _compiled(piece: str) -> re.Pattern[str]:
-    """Translate one part of a pattern; raise `ValueError` for one that git takes for broken."""
+    """Translate one part of a pattern; raise `ValueError` for one that is invalid in git."""
     segments, at = [""], 0
     while at < len(piece):
         char = piece[at]
@@ -144,7 +144,7 @@ def _set(piece: str, at: int) -> tuple[str, int]:
     while at < len(piece):
         char = piece[at]
         if char == "]" and not first:
-            if not members:  # a range that runs backwards holds nothing
+            if not members:  # a reversed range is empty
                 return "." if not_in else "(?!)", at + 1
             return f"[{'^' if not_in else ''}{members}]", at + 1
         first = False

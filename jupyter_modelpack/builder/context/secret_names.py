@@ -1,7 +1,7 @@
-"""Names of files that hold passwords and keys: they do not ship, whatever an ignore file says.
+"""Recognise files of passwords and keys by name; they do not ship, whatever ignore files say.
 
-By their names alone, whichever case they are in. A name is here because tools write secrets into it by themselves; what
-people also name so for other reasons (``*.asc`` is a raster, too) is left to what stands in it (`secret_text.py`).
+Names are compared regardless of case. The list has names into which tools write secrets; names with other uses, too
+(``*.asc`` is also a raster), are judged by their content (`secret_text.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fnmatch import translate
 from functools import lru_cache
 
 VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", ".jj"})
-"""Whose history holds what was taken out since."""
+"""Their history has secrets that were removed since."""
 
 FOLDERS = frozenset(
     {
@@ -23,7 +23,7 @@ FOLDERS = frozenset(
 )
 
 _PLAIN_FOLDERS = frozenset({"credentials", "kubeconfig"})
-"""Names of secret files that packages and folders of templates have, too; what stands in them is looked at."""
+"""Names of secret files that packages and folders of templates have, too; they are judged by their content."""
 
 _PATHS = re.compile(
     r"(?:^|/)(?:\.config/(?:gcloud|gh|rclone)|\.cargo/credentials(?:\.toml)?|huggingface/(?:stored_)?tokens?)(?:/|$)"

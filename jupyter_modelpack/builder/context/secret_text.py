@@ -1,8 +1,8 @@
-"""Secrets in the text of files: private keys, and tokens whose form is their issuer's alone.
+"""Find secrets in text: private keys, and tokens with a distinctive format.
 
-A rule is here when hardly anything else looks like it: a prefix that was made to be searched for, a fixed length, a
-fixed alphabet. So JSON Web Tokens are not (examples and expired ones are everywhere), nor passwords in URLs, nor long
-random text. Nothing that is found is ever shown: file, line and rule are enough to find it again.
+Rules are limited to formats with few false positives: a distinctive prefix, a fixed length, a fixed alphabet. That
+excludes JSON Web Tokens (examples and expired ones are everywhere), passwords in URLs and long random text. A secret
+that is found is never shown: file, line and rule are enough to find it again.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from typing import Final
 from jupyter_modelpack.limits import CHUNK, SECRET_BINARY_BYTES, SECRET_DATA_BYTES, SECRET_TEXT_BYTES
 
 _LOOK_BEHIND: Final = 1024
-"""Kept of the chunk before: longer than any token, and than a key's header with its first line."""
+"""Bytes kept of the previous chunk: more than any token, or a key's header with its first line."""
 
 _TYPED: Final = (
     *(".py", ".ipynb", ".r", ".jl", ".sh", ".js", ".ts", ".sql", ".md", ".rst", ".txt", ".log", ".html", ".xml"),
     *(".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".env", ".tf", ".dockerfile"),
 )
-"""Endings of what people, or their tools, write secrets into; other text is data."""
+"""Suffixes of files into which people or tools write secrets; other text is data."""
 
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one kind of secret looks like.
+    """The format of one kind of secret.
 
     Attributes:
         name: Short, for people.
-        marker: What each begins with; searched for first, which costs next to nothing.
-        pattern: The whole of it.
+        marker: The prefix, which is searched for first, since that is fast.
+        pattern: The complete format.
     """
 
     name: str
@@ -49,7 +49,7 @@ def _rule(name: str, marker: str, pattern: str) -> Rule:
 
 _BEFORE, _AFTER = r"(?<![A-Za-z0-9_/+-])", r"(?![A-Za-z0-9_/+-])"
 RULES: Final = (
-    # A header alone is a word in a program; with a line of base64 behind it, it is a key.
+    # A header alone occurs in programs; followed by a line of base64 it is a key.
     _rule(
         "private key",
         "-----BEGIN ",
@@ -71,7 +71,7 @@ RULES: Final = (
     _rule("Google API key", "AIza", rf"{_BEFORE}AIza[A-Za-z0-9_-]{{35}}{_AFTER}"),
     _rule("Google OAuth secret", "GOCSPX-", rf"{_BEFORE}GOCSPX-[A-Za-z0-9_-]{{28}}{_AFTER}"),
     _rule("Hugging Face token", "hf_", rf"{_BEFORE}hf_[A-Za-z]{{34}}{_AFTER}"),
-    _rule("OpenAI key", "T3BlbkFJ", r"T3BlbkFJ[A-Za-z0-9_-]{20,120}"),  # its middle, the same in all of them
+    _rule("OpenAI key", "T3BlbkFJ", r"T3BlbkFJ[A-Za-z0-9_-]{20,120}"),  # the fixed middle part of such keys
     _rule("Anthropic key", "sk-ant-", rf"{_BEFORE}sk-ant-[a-z]{{3,10}}\d\d-[A-Za-z0-9_-]{{80,120}}"),
     *(_rule("Stripe key", kind, rf"{_BEFORE}{kind}[A-Za-z0-9]{{24,120}}{_AFTER}") for kind in ("sk_live_", "rk_live_")),
     _rule("SendGrid key", "SG.", rf"{_BEFORE}SG\.[A-Za-z0-9_-]{{22}}\.[A-Za-z0-9_-]{{43}}{_AFTER}"),
@@ -86,7 +86,7 @@ RULES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A secret that stands in a text.
+    """A secret in a text.
 
     Attributes:
         line: Counted from 1.
@@ -98,22 +98,22 @@ class Found:
 
 
 _FORMAT: Final = 1
-"""Raise it when the same rules find something else."""
+"""Raise it when the same rules find different secrets."""
 
 
 @lru_cache
 def version() -> str:
-    """Return a word that changes with what is looked for, where, and how far."""
+    """Return a cache key of the rules and of how much is searched."""
     rules = [(rule.name, rule.marker, rule.pattern.pattern, rule.pattern.flags) for rule in RULES]
     bounds = (SECRET_BINARY_BYTES, SECRET_DATA_BYTES, SECRET_TEXT_BYTES)
     return hashlib.sha256(repr((_FORMAT, rules, _TYPED, bounds)).encode()).hexdigest()
 
 
 def find_secret(read: Callable[[int], bytes], most: int = SECRET_TEXT_BYTES) -> Found | None:
-    """Return the first secret of a file, or None; it is read by chunks, and of what is no text the beginning alone.
+    """Return the first secret of a file, or None; of binary files only the beginning is searched.
 
     Args:
-        read: Gives the next bytes, at most so many.
+        read: Returns the next bytes, at most so many.
         most: Bytes of a text to look at.
 
     """
@@ -138,7 +138,7 @@ def find_secret(read: Callable[[int], bytes], most: int = SECRET_TEXT_BYTES) -> 
 
 
 def _first(text: bytes) -> tuple[int, str] | None:
-    """Return where the first secret begins; an expression is tried where its marker stands, and nowhere else."""
+    """Return the position of the first secret; patterns are tried only at their markers."""
     found = []
     for rule in RULES:
         at = text.find(rule.marker)
@@ -151,5 +151,5 @@ def _first(text: bytes) -> tuple[int, str] | None:
 
 
 def bound_of(name: str) -> int:
-    """Return how much of a text file of that name to look at: all that people type, the beginning of data."""
+    """Return how many bytes of a text file to search: all of what people write, the beginning of data."""
     return SECRET_TEXT_BYTES if name.casefold().endswith(_TYPED) else SECRET_DATA_BYTES

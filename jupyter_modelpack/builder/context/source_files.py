@@ -1,4 +1,4 @@
-"""Which files of a folder ship.
+"""List the files of a folder that ship.
 
 azure-differences.md 8: ignore files are honoured, secrets never ship. threat-model.md T3: a link that
 leaves the folder refuses the whole folder, since a notebook from elsewhere could name it to carry
@@ -26,12 +26,12 @@ _TOO_LARGE = "Name the folder of the entry script alone, or list what should not
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What of a folder ships, and what does not for its name's sake.
+    """Files of a folder that ship, and those excluded as secrets by name.
 
     Attributes:
         files: Relative path with ``/``, absolute path; sorted by the former.
         size: Bytes of them all.
-        left_out: Files and folders that are named as secrets are, sorted; a folder's name ends in ``/``.
+        left_out: Files and folders with names of secrets, sorted; a folder's name ends in ``/``.
     """
 
     files: tuple[tuple[str, Path], ...]
@@ -40,7 +40,7 @@ class Survey:
 
 
 def survey(folder: Path, allowed: Collection[str] = ()) -> Survey:
-    """Say what ships of `folder`; `allowed` are paths or names of files that may, though they look like secrets.
+    """List what ships of `folder`; `allowed` are paths or names of files that ship though they look like secrets.
 
     Raises:
         UsageError: a link leaves the folder, something is neither file nor folder, or it is so large
@@ -56,7 +56,7 @@ def survey(folder: Path, allowed: Collection[str] = ()) -> Survey:
         if is_secret(path, allowed):
             if folders and holds_allowed(path, allowed):
                 return False
-            if folders or not ignores.ignores(path):  # what is left out anyway is no news
+            if folders or not ignores.ignores(path):  # ignored files are not reported as excluded
                 left_out.add(path)
             return True
         return ignores.ignores(path) and (ignores.prunes or not folders)
@@ -79,7 +79,7 @@ def walk(
 
     Args:
         folder: An existing folder.
-        ignored: Asked with each relative path; a folder's ends in ``/``, and a yes skips all of it.
+        ignored: Called with each relative path, a folder's ending in ``/``; True skips the entry.
         most: More files than this raise `UsageError`.
 
     """
@@ -101,11 +101,11 @@ def _walk(here: Path, prefix: str, root: Path, above: tuple[Path, ...], ignored:
     for name in names:
         path, file = prefix + name, here / name
         if file.is_symlink():
-            # Asked before it is followed: a virtual environment's links lead out, and it does not ship.
+            # Checked before links are followed: a virtual environment's lead outside, and it does not ship.
             if ignored(path) or ignored(f"{path}/") or _is_editors_lock(file):
                 continue
             file = inside(file, root)
-            # A secret does not ship under another name either.
+            # A link to a secret does not ship either.
             real = file.relative_to(root).as_posix()
             if real != "." and (ignored(real) or ignored(f"{real}/")):
                 continue
@@ -117,7 +117,7 @@ def _walk(here: Path, prefix: str, root: Path, above: tuple[Path, ...], ignored:
                 raise UsageError(f"{here / name} is a link to a folder that holds it.", code="link-loop")
             yield from _walk(file, f"{path}/", root, (*above, file), ignored)
         elif not ignored(path):
-            if stat.S_ISSOCK(mode):  # of a program that runs there; git and docker pass over it, too
+            if stat.S_ISSOCK(mode):  # such as sockets, which git and docker skip, too
                 continue
             if not stat.S_ISREG(mode):
                 raise UsageError(
@@ -129,17 +129,17 @@ def _walk(here: Path, prefix: str, root: Path, above: tuple[Path, ...], ignored:
 
 
 def _is_environment(folder: Path) -> bool:
-    """Whether a folder is a virtual environment, whatever it is called: the image gets its own."""
+    """Whether a folder is a virtual environment, by any name: images have their own."""
     return (folder / "pyvenv.cfg").is_file()
 
 
 def _is_editors_lock(link: Path) -> bool:
-    """Whether a link is what Emacs puts beside a file that is being edited: it leads nowhere by design."""
+    """Whether a link is an Emacs lock, a dangling link beside a file that is being edited."""
     return link.name.startswith(".#") and not link.exists()
 
 
 def inside(path: Path, root: Path) -> Path:
-    """Return where `path` really lies; raise `UsageError` naming the link that leaves `root`."""
+    """Resolve links in `path`; raise `UsageError` naming the link that leaves `root`."""
     real, name = Path(os.path.realpath(path)), os.path.relpath(path, root)
     if not real.is_relative_to(os.path.realpath(root)):
         raise UsageError(
@@ -167,6 +167,6 @@ def open_regular(path: Path, root: Path | None = None) -> BinaryIO:
 
 
 def check_unchanged(path: Path, before: os.stat_result, after: os.stat_result) -> None:
-    """Raise `Conflict` when a file changed between two looks at it."""
+    """Raise `Conflict` when a file has changed while it was read."""
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise Conflict(f"{path} changed while it was read.", hint="Wait until it is complete and run it again.")

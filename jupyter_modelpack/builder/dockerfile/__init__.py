@@ -1,1 +1,1 @@
-"""A package written out as a Dockerfile."""
+"""Export a package as a Dockerfile."""

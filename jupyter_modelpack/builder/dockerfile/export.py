@@ -1,7 +1,7 @@
-"""A package as a Dockerfile with its context, to inspect, edit and build.
+"""Export a package as a Dockerfile with its context, to inspect, edit and build.
 
-``FROM`` names an image in the workspace's own registry that holds base and dependencies already, so
-building downloads no package; what a user wants to look at and change lies beside it as plain
+``FROM`` names an image in the workspace's own registry with base and dependencies, so building downloads
+no package; what a user may want to inspect or change is beside it as plain
 files. azure-differences.md 6, "Saved context layout".
 """
 
@@ -55,7 +55,7 @@ REPOSITORY = "azureml/environment"
 """Where environment images are named in a workspace (azure-differences.md 6: a second repository under azureml/)."""
 
 LAST = "requirements-last"
-"""Folder of the packages that pip is to install once more, so that a file which several ship is that of the image."""
+"""Folder of packages that pip installs once more, so that files which several ship are those of the image."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class DockerContext:
     last: tuple[Locked, ...] = ()
 
     def write(self, folder: Path) -> None:
-        """Write Dockerfile and context into `folder`, over what is there; parents are made.
+        """Write Dockerfile and context into `folder`, replacing existing files and creating parents.
 
         Raises:
             UsageError: `folder` is a file.
@@ -127,8 +127,8 @@ def export(
         registry_address: ``host:port`` of the workspace's registry.
         report: For stages, log and progress.
         base: The base image, when an engine has made one for this recipe.
-        own: Whether that registry is the workspace's own, on this machine.
-        resolved: Asked before packages are fetched.
+        own: Whether that is the workspace's own registry, on this machine.
+        resolved: Called before packages are fetched; may raise.
     """
     environment = build_environment(recipe, store, report, base=base, resolved=resolved)
     server, note = use_server(environment, store, report)
@@ -192,7 +192,7 @@ def _text(
 def _from_scratch(
     recipe: Recipe, environment: ImageEnvironment, variables: Mapping[str, str], copy_app: str, last: Sequence[Locked]
 ) -> list[str]:
-    """Write the same without our registry, as a comment, for those who want to change dependencies."""
+    """Return the same build without our registry, as a comment, for those who want to change dependencies."""
     site = environment.target.site_packages
     pip = [f"{ENV_DIR}/bin/python", "-m", "pip", "install", "--no-cache-dir"]
     steps = [
@@ -202,7 +202,7 @@ def _from_scratch(
         command("COPY", ["requirements.txt", f"{OUR_ROOT}/requirements.txt"]),
         command("RUN", [*pip, "-r", f"{OUR_ROOT}/requirements.txt"]),
         *([command("COPY", [LAST, f"{OUR_ROOT}/{LAST}"])] if last else []),
-        # Once more, for other packages bring files of these, too.
+        # Once more, since other packages ship some of their files, too.
         *(
             command("RUN", [*pip, "--no-deps", "--force-reinstall", "-r", f"{OUR_ROOT}/{LAST}/{number}.txt"])
             for number, _ in enumerate(last, 1)

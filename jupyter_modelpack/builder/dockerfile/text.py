@@ -1,6 +1,6 @@
-"""Writing Dockerfiles: values become instructions only through here.
+"""Write Dockerfile instructions, with their values escaped.
 
-Commands are in JSON form, so no shell reads them; a value that a line cannot hold is refused.
+Commands are in JSON form, so no shell parses them; values that an instruction cannot express are refused.
 Source: the Dockerfile reference, "Escape", "Environment replacement", "Exec form".
 """
 
@@ -16,14 +16,14 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def env(name: str, value: str) -> str:
-    """Return an ENV instruction; raise `UsageError` when Docker could not hold it."""
+    """Return an ENV instruction; raise `UsageError` for a value that Docker cannot express."""
     check_variable(name, value)
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
     return f'ENV {name}="{escaped}"'
 
 
 def label(name: str, value: str) -> str:
-    """Return a LABEL instruction; raise `UsageError` when Docker could not hold it."""
+    """Return a LABEL instruction; raise `UsageError` for a value that Docker cannot express."""
     return env(name, value).replace("ENV ", "LABEL ", 1)
 
 

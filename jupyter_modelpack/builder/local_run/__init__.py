@@ -1,1 +1,1 @@
-"""An image's files on this machine: to run without an engine, and to try a script."""
+"""Run an image's files without an engine, and try a script before packaging."""

@@ -1,4 +1,4 @@
-"""A dry run: the entry script is tried in a process of this Python, before anything is built.
+"""Try the entry script in a process of this Python, before anything is built.
 
 The script finds its files, models and variables where it would in the image; its packages are those
 of the interpreter that runs us, which in a notebook are the ones the model was made with.
@@ -32,12 +32,12 @@ _SCORING = Path(__file__).parents[2] / "scoring"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of a dry run that went well.
+    """The result of a successful dry run.
 
     Attributes:
         init_seconds: How long init() took.
         run_seconds: How long run(sample) took; None when there was no sample.
-        text: What it answered, as a client would read it.
+        text: Its answer, as a client would get it.
     """
 
     init_seconds: float
@@ -71,7 +71,7 @@ def try_out(recipe: Recipe, store: Layout, sample: str | None, report: Reporter)
         )
         outcome = json.loads(said.replace(f"{app}/", ""))
     if "failed" in outcome:
-        # A script that does not start says the same here, in a container and when it is reloaded.
+        # The same message as in a container and when a script is reloaded.
         cause, hint = exit_reason.explain(outcome["ending"]) if "ending" in outcome else (outcome["failed"], _CORRECT)
         raise BuildFailed(
             f"The dry run failed: {cause}",

@@ -1,7 +1,7 @@
-"""Loads an entry script and scores one sample, as a service would: the program of a dry run.
+"""The program of a dry run: load an entry script and score one sample, as a service would.
 
-Run as a file, ``python -P trial_program.py FOLDER``, by the notebook's own interpreter: FOLDER is the
-scoring server's source, the sample comes on stdin, the environment says the rest as in an image. What
+Run as a file, ``python -P dry_run_program.py FOLDER``, by the notebook's own interpreter: FOLDER is the
+scoring server's source, the sample comes on stdin, environment variables have the rest, as in an image. What
 the script prints goes to stderr; the outcome goes to stdout, as JSON.
 """
 
@@ -21,11 +21,11 @@ from typing import Any
 
 SERVER = "modelpack_scoring"
 SECONDS = 600
-"""After so long the program ends, with a traceback that says what it waited for."""
+"""Seconds until the program ends with a traceback of what it waits for."""
 
 
 def main(package: Path) -> None:
-    """Try the script; whatever comes of it is an outcome, not an error of this program."""
+    """Try the script and report the outcome, which may be a failure of the script."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # it is a text file here
@@ -64,7 +64,7 @@ def attempt(sample: bytes) -> dict[str, Any]:
 def _scored(loaded: Any, known: Any, sample: bytes) -> dict[str, Any]:
     log, messages, scorer = map(_part, ("observe.log", "messages", "run.invoker"))
     said: list[str] = []
-    vars(log)["error"] = said.append  # what a service would log of a failure is our answer
+    vars(log)["error"] = said.append  # the answer is what a service would log
     performer = scorer.Scorer(loaded, known)
     request = messages.Request("POST", "/score", b"", {b"content-type": b"application/json"}, sample)
     started = time.perf_counter()
@@ -114,7 +114,7 @@ def _provide(package: Path) -> None:
 
 
 def _plain_json() -> types.ModuleType:
-    """Stand in for orjson; what it refuses, the server encodes in its own, slower way."""
+    """Stand in for orjson; the server encodes what it refuses by slower code of its own."""
 
     def dumps(*_value: object) -> bytes:
         raise TypeError

@@ -1,7 +1,7 @@
-"""An image's files as a folder, for running it without a container.
+"""Write an image's files into a folder, to run it without a container.
 
-What the image adds to its base is unpacked once a layer; the environment (by its layers) and the app with its models
-(by the image) are second names of these files. The interpreter is this machine's, of the same minor version; everything
+Layers above the base image are each unpacked once; environments (one per set of layers) and apps with models (one
+per image) are hard links to these files. The interpreter is this machine's, of the same minor version; everything
 else is byte for byte what a container would see. Before each start the app and the scoring server are compared with the
 image by their content, packages and models by size and time.
 """
@@ -39,17 +39,17 @@ from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.oci.unpack import unpack
 
 _EXACT = {"server", "app"}
-"""Kinds of layers that are compared by content before each start: small, and run with everything in reach."""
+"""Kinds of layers that are compared by content before each start: they are small, and run with the user's rights."""
 
 _CONTAINER_ONLY = {"PATH", "HOME", "USER", "VIRTUAL_ENV", HOST_VARIABLE, PORT_VARIABLE, "SSL_CERT_FILE"}
-"""Variables of the image that speak of the container's own file system or network."""
+"""Variables that refer to the container's file system or network."""
 
 
 def prepare(image: Image, report: Reporter) -> LocalProgram:
-    """Write out what `image` needs to run as a local process; return how to start it.
+    """Write what `image` needs to run as a local process; return how to start it.
 
     Raises:
-        UsageError: the image is not one of ours, or needs what only a container has.
+        UsageError: the image is not one of ours, or needs a container.
         NotFound: this machine has no Python of the image's minor version.
     """
     labels = image.labels()
@@ -102,7 +102,7 @@ def _environment(image: Image, layers: Sequence[Descriptor], python: str, interp
         for name in ("python", "python3", f"python{python}"):
             (bin_ / name).symlink_to(real)
         config = place / "pyvenv.cfg"
-        config.unlink(missing_ok=True)  # never written into: a layer's file has other names
+        config.unlink(missing_ok=True)  # never modified: a layer's files are hard-linked elsewhere
         config.write_text(pyvenv_config(PurePosixPath(real), system_packages=False))
 
     return _tree(folder(ENVIRONMENTS, key), image, layers, f"{ENV_DIR[1:]}/", finish, report)
@@ -121,11 +121,11 @@ def _tree(
     finish: Callable[[Path], None],
     report: Reporter,
 ) -> Path:
-    """Bring layers together in one folder, as they were packaged."""
+    """Combine layers in one folder, as in the image."""
 
     def fill(place: Path) -> None:
         total, done = sum(layer.size for layer in layers), 0
-        for layer in layers:  # of two that hold a file, the upper one's
+        for layer in layers:  # the upper layer's file wins
             link_tree(_layer(image, layer, prefix, report), place)
             done += layer.size
             report.progress("writing out", done, total)
@@ -153,7 +153,7 @@ def _layer(image: Image, layer: Descriptor, prefix: str, report: Reporter) -> Pa
 
 
 def _wrong(image: Image, layer: Descriptor, prefix: str, place: Path) -> list[str]:
-    """Return the files that are not what the image says, of a layer whose content is looked at."""
+    """Return the files whose content differs from the image's layer."""
     if layer.annotations[LAYER_KIND] not in _EXACT:
         return []
     with image.blobs.open_blob(layer) as stream:
@@ -162,7 +162,7 @@ def _wrong(image: Image, layer: Descriptor, prefix: str, place: Path) -> list[st
             for entry, content in read_layer(stream)
             if content and (name := entry.path.removeprefix(prefix)) != entry.path and not _is(place / name, content)
         ]
-        while stream.read(CHUNK):  # to its end, so that it is verified itself
+        while stream.read(CHUNK):  # to its end, so that the layer itself is verified
             pass
     return found
 

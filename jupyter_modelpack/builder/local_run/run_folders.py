@@ -1,10 +1,10 @@
-"""Folders that images are written out to: whole or not at all, looked over before each use, kept while in use.
+"""Manage the folders that images are unpacked to: created atomically, checked before each use, kept while in use.
 
-A layer is unpacked once; environments and apps are made of second names of its files, which take no space of their own.
-A file that was changed thus is changed in all of them, and found before any of them is started again (`sealed.py`).
+A layer is unpacked once; environments and apps are hard links to its files and take no further space. A changed file
+is therefore changed in all of them, which is found before one is started again (`sealed_folder.py`).
 
-They can be made again from the store, so a collector may remove them: those that no process holds, by the lock beside
-the folder from `once` on until it ends, or by running in it.
+They can be recreated from the store, so collectors remove those that are not in use: a process holds the lock beside
+a folder from `once` until it ends, or runs in the folder.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _held: dict[Path, contextlib.ExitStack] = {}
 
 
 def folder(kind: str, key: str) -> Path:
-    """Where a folder lies, or would lie."""
+    """Return the path of a folder, whether or not it exists."""
     return home.processes() / kind / key
 
 
 def once(path: Path, fill: Callable[[Path], None], log: Callable[[str], None] = lambda _line: None) -> Path:
-    """Make the folder `path` by `fill`, once; no collector removes it before this process has ended.
+    """Create the folder `path` by `fill` unless it exists; collectors keep it until this process ends.
 
-    One that was made before is looked over: what was changed since is made anew, and told to `log`.
+    An existing one is checked: files that were changed are restored, and named to `log`.
     """
     make_folder(path.parent)
     while not _hold(path):
@@ -44,7 +44,7 @@ def once(path: Path, fill: Callable[[Path], None], log: Callable[[str], None] = 
                     fill(temp)
                     sealed_folder.keep(sealed_folder.seal(temp), _list(path))
                     if path.parent.name == LAYERS:
-                        os.sync()  # ten thousand files at once; after a power cut they are whole, or not there
+                        os.sync()  # one sync for ten thousand files: after a power cut they are complete or absent
                     temp.rename(path)
     if _changed(path):
         renew(path, fill, (), log)
@@ -52,7 +52,7 @@ def once(path: Path, fill: Callable[[Path], None], log: Callable[[str], None] = 
 
 
 def renew(path: Path, fill: Callable[[Path], None], wrong: Iterable[str], log: Callable[[str], None]) -> None:
-    """Make files of a folder anew: those that were changed since it was written out, and those that are `wrong`."""
+    """Restore files of a folder: those that were changed since it was written, and those in `wrong`."""
     with locked(path.with_suffix(".mending"), "Writing out the image", seconds=_FILL_SECONDS):
         if names := sorted({*wrong, *_changed(path)}):
             log(f"Changed since it was written out, and made anew: {_some(names)} in {path}")
@@ -72,13 +72,14 @@ def _some(names: list[str]) -> str:
 
 
 def collect(*, dry_run: bool = False) -> tuple[int, int]:
-    """Remove what nobody holds; return how many folders went, and their bytes.
+    """Remove folders that are not in use; return their number and bytes.
 
-    An unpacked layer goes when no environment and no app that stays has files of it: it would free nothing.
+    An unpacked layer is removed once no remaining environment or app has links to its files, since removing it before
+    would free nothing.
     """
     count = size = 0
     running = set(_running())
-    gone: Counter[int] = Counter()  # names that files would lose, in a dry run
+    gone: Counter[int] = Counter()  # links that a dry run would remove, by inode
     for kind in (ENVIRONMENTS, APPS, LAYERS):
         parent = home.processes() / kind
         sweep(parent)
@@ -91,12 +92,12 @@ def collect(*, dry_run: bool = False) -> tuple[int, int]:
 
 
 def _shared(path: Path, gone: Counter[int]) -> bool:
-    """Whether another folder has files of this one."""
+    """Whether another folder has hard links to files of this one."""
     return any(facts.st_nlink - gone[facts.st_ino] > 1 for facts in _files(path))
 
 
 def _hold(path: Path) -> bool:
-    """Keep the folder from collectors until this process ends; return whether it is there."""
+    """Protect the folder from collectors until this process ends; return whether it exists."""
     if path in _held:
         return path.exists()
     stack = contextlib.ExitStack()
@@ -109,7 +110,7 @@ def _hold(path: Path) -> bool:
 
 
 def _remove(path: Path, gone: Counter[int], *, dry_run: bool) -> int | None:
-    """Remove a folder that nobody holds; return the bytes that this frees, None where somebody does."""
+    """Remove a folder; return the bytes that this frees, or None where it is in use."""
     try:
         with locked(_lock(path), "The folder", seconds=0):
             files = list(_files(path))
@@ -117,7 +118,7 @@ def _remove(path: Path, gone: Counter[int], *, dry_run: bool) -> int | None:
             if dry_run:
                 gone.update(facts.st_ino for facts in files)
             else:
-                with temporary_folder(path.parent) as temp:  # gone in one step, however long it takes
+                with temporary_folder(path.parent) as temp:  # renamed first, so that it vanishes in one step
                     path.chmod(0o700)
                     path.rename(temp / path.name)
                 _list(path).unlink(missing_ok=True)
@@ -133,10 +134,10 @@ def _files(path: Path) -> Iterator[os.stat_result]:
 
 
 def _running() -> Iterator[str]:
-    """Yield the folders that processes of this machine run in, or run the interpreter of."""
+    """Yield the folders in which processes of this machine run, or whose interpreter they run."""
     root = f"{home.processes()}/"
     for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has ended, or is another user's
+        with contextlib.suppress(OSError):  # the process has ended, or belongs to another user
             program = (process / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
             for place in (program, os.readlink(process / "cwd")):  # noqa: PTH115 - a thousand processes
                 if place.startswith(root):

@@ -1,8 +1,8 @@
-"""A folder that is to stay as it was written: read-only, and looked over against a list before each use.
+"""Keep a folder unchanged: read-only, and compared with a list before each use.
 
-Read-only keeps a user's programs from changing it by mistake; root passes over modes, and whoever owns a file may make
-it writable. What was changed is therefore found by the list: a file that came, went, or has another size, time or mode.
-Somebody who sets the time back as well is not found; what is to be certain is compared by its content (`rootfs.py`).
+Being read-only prevents accidental changes; root ignores modes, and owners can make files writable. The list finds
+files that were added, removed, or have another size, time or mode. A change that restores the time is not found;
+where that matters, contents are compared (`rootfs.py`).
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from jupyter_modelpack.store.os_errors import disk_errors
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 Seal = dict[str, list[int | str]]
-"""What each file was: by its path in the folder, its mode, size and time; of a link, where it leads."""
+"""Mode, size and time of each file by its path in the folder; of a link, its target."""
 
 
 def seal(path: Path) -> Seal:
-    """Make all that is in a folder read-only; return its list."""
+    """Make everything in a folder read-only; return its list."""
     for entry in entries(path):
         if not entry.is_symlink():
             mode = entry.stat(follow_symlinks=False).st_mode
-            if mode & _WRITABLE:  # a file that another folder holds too is so already
+            if mode & _WRITABLE:  # a file that is linked from another folder is read-only already
                 Path(entry.path).chmod(stat.S_IMODE(mode) & ~_WRITABLE)
     path.chmod(0o500)
     return look(path)
 
 
 def look(path: Path) -> Seal:
-    """Return the list of a folder as it is."""
+    """Return the list of a folder's current state."""
     root = f"{path}/"
     found: Seal = {}
     for entry in entries(path):
@@ -50,12 +50,12 @@ def look(path: Path) -> Seal:
 
 
 def keep(seal: Seal, file: Path) -> None:
-    """Write a list down."""
+    """Save a list."""
     write_file(file, json.dumps(seal).encode(), private=True, durable=False)
 
 
 def kept(file: Path) -> Seal | None:
-    """Return a list that was written down; None where there is none that can be read."""
+    """Return a saved list, or None where none can be read."""
     try:
         found = json.loads(file.read_bytes())
     except (FileNotFoundError, ValueError):
@@ -64,9 +64,9 @@ def kept(file: Path) -> Seal | None:
 
 
 def mend(path: Path, whole: Path, names: Iterable[str]) -> None:
-    """Give the files `names` of the folder `path` the state that they have in `whole`, a folder made anew.
+    """Restore the files `names` of the folder `path` from `whole`, a newly made folder.
 
-    Each is replaced at once, and all others stay where they are: programs may run in `path` meanwhile.
+    Each is replaced atomically, and no other is touched: programs may run in `path` meanwhile.
     """
     loosen(path)
     with disk_errors(path, "a file of an image"):
@@ -81,7 +81,7 @@ def mend(path: Path, whole: Path, names: Iterable[str]) -> None:
 
 
 def link_tree(source: Path, target: Path) -> None:
-    """Give all files of a sealed folder a second name below `target`; a file that is there already gives way."""
+    """Hard-link all files of a sealed folder below `target`, replacing existing ones."""
     root = f"{source}/"
     for entry in entries(source):
         name = entry.path.removeprefix(root)
@@ -98,14 +98,14 @@ def link_tree(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file where the disk cannot give it a second name."""
+    """Copy a file where the disk has no hard links."""
     with disk_errors(target, "a file of an image"):
         shutil.copyfile(source, target)
         target.chmod(stat.S_IMODE(source.stat().st_mode))
 
 
 def entries(path: Path | str) -> Iterator[os.DirEntry[str]]:
-    """Yield all that lies below a folder, each folder before what is in it."""
+    """Yield all entries below a folder, each folder before its content."""
     with os.scandir(path) as found:
         for entry in found:
             yield entry

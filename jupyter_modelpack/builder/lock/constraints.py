@@ -1,4 +1,4 @@
-"""Constraints files: what is read in them here, so that nothing in one is passed over."""
+"""Read constraints files, so that nothing in one is ignored silently."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _files(lines: Sequence[Line], folder: Path) -> Iterator[tuple[Path, list[str
 
 
 def check_constraint(line: Line, source: str) -> None:
-    """Raise `UsageError` for an option that a constraints file cannot have: uv passes over them."""
+    """Raise `UsageError` for an option that a constraints file cannot have, since uv ignores it."""
     other = [name for name, _ in line.options if name not in {"--hash", "--constraint"}]
     if other:
         raise UsageError(
@@ -57,21 +57,21 @@ def check_constraint(line: Line, source: str) -> None:
 
 
 def is_address(place: str) -> bool:
-    """Whether a place is not on this machine."""
+    """Whether a constraints file is named by a URL."""
     return "://" in place and not place.startswith("file:")
 
 
 def without_addresses(lines: Sequence[Line]) -> list[Line]:
-    """Leave out the lines that name a constraints file at an address."""
+    """Drop the lines that name a constraints file by a URL."""
     return [line for line in lines if not any(map(is_address, _places([line])))]
 
 
 def fetched_constraints(lines: Sequence[Line]) -> list[str]:
-    """Return the lines of the constraints files that lie at an address.
+    """Fetch the constraints files that are named by a URL, and return their lines.
 
     Raises:
         Unavailable: one cannot be fetched.
-        UsageError: one has hashes or options, which would count for nothing.
+        UsageError: one has hashes or options, which would be ignored.
 
     """
     found: list[str] = []

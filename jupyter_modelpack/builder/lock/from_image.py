@@ -1,4 +1,4 @@
-"""The lock that an image carries: what exactly was installed into it."""
+"""Read the lock that an image contains."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from jupyter_modelpack.oci.manifest import Descriptor
 
 
 def lock_in(image: Image) -> str:
-    """Return the text of the pylock.toml in an image of ours: it lies in the uppermost layer.
+    """Return the text of the pylock.toml in an image of ours, from its uppermost layer.
 
     Raises:
-        UsageError: it is no image of ours.
+        UsageError: the image is not one of ours.
     """
     return member(image, image.manifest.layers[-1], LOCK_PATH[1:]) if image.manifest.layers else _not_ours(LOCK_PATH)
 

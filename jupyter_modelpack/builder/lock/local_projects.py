@@ -1,8 +1,8 @@
-"""Folders among the requirements: a wheel is built of each, as pip does, since only a file has a hash.
+"""Build a wheel of each folder among the requirements, since only a file has a hash.
 
-It is built anew for every image, in the environment that its own build system asks for: what changed in the folder
-counts, and the same content gives the same wheel. Nothing is written into the folder, nor is anything taken from what
-an earlier build left there: setuptools would do both.
+Each is built for every image in an isolated environment of its build system, so that changes in the folder take
+effect, and the same content gives the same wheel. The folder is not written to, and leftovers of earlier builds in it
+are not used; setuptools would do both.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ _EPOCH = "315532800"
 
 
 _MORE_CONFIG = "DIST_EXTRA_CONFIG"
-"""Names a file that setuptools reads after a project's own setup.cfg."""
+"""Variable with a file that setuptools reads after a project's own setup.cfg."""
 
 
 def as_wheels(lines: Sequence[str], target: BuildTarget, kept: Path, below: Path, report: Reporter) -> list[str]:
-    """Return the lines with each folder's wheel in place of the folder, extras and marker as they were.
+    """Return the lines with each folder replaced by its wheel, keeping extras and markers.
 
     Args:
         lines: Of a requirements file.
         target: The image's Python.
-        kept: Where the wheels stay.
+        kept: The folder for the wheels.
         below: What relative paths refer to.
         report: For the log.
 
     Raises:
         BuildFailed: one cannot be built.
-        UsageError: one is no project.
+        UsageError: a folder is no project.
 
     """
     return [_as_wheel(line, target, kept, below, report) for line in lines]
@@ -94,7 +94,7 @@ def _build(path: Path, target: BuildTarget, kept: Path, report: Reporter) -> Pat
 
 
 def _elsewhere(work: Path, given: str | None) -> Path:
-    """Write the file that makes setuptools work in `work`, with what the user's own such file, `given`, says."""
+    """Write a setuptools configuration that builds in `work`, based on the user's own, `given`."""
     config = configparser.RawConfigParser()
     try:
         config.read(given or (), encoding="utf-8")

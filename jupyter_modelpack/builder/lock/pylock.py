@@ -22,7 +22,7 @@ from jupyter_modelpack.redact import scrub
 
 _KINDS = ("wheels", "sdist", "archive")
 SHAPE = (AttributeError, KeyError, TypeError, ValueError)
-"""What reading text where a table belongs, and the like, raises."""
+"""What indexing into malformed TOML raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Locked:
         digest: sha256 hex of the wheel (or source archive) that will be installed; names its layer.
         size: Bytes to download; 0 when the lock does not say.
         wheel: Whether it comes as a wheel; a source archive is built on this machine.
-        place: Where it is: an address, or a path that begins with ``/``; empty when the lock does not say plainly.
+        place: Its URL, or an absolute path; empty when the lock does not name one.
         source: Whether it is built on this machine, which runs its code.
     """
 
@@ -60,7 +60,7 @@ class Lock:
         return _parse(text)
 
     def subset(self, names: frozenset[str]) -> dict[str, Any]:
-        """Return the lock's document with only these packages, free of the Python it was made for."""
+        """Return the lock's document with only these packages, without its Python requirement."""
         document = tomllib.loads(self.text)
         return {
             "lock-version": "1.0",
@@ -70,13 +70,13 @@ class Lock:
 
     @cached_property
     def shipped(self) -> str:
-        """The lock as it goes into images: files of this machine by their name alone."""
+        """The lock as it goes into images: local files by their name alone."""
         return with_paths(self.text, lambda path: path.rpartition("/")[2])
 
 
 @lru_cache(maxsize=8)
 def _parse(text: str) -> Lock:
-    """Read a lock; reading one takes longer than all else in a build that changes nothing."""
+    """Parse a lock, cached: it is the slowest step of a build that changes nothing."""
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -101,7 +101,7 @@ def refuse_sources(packages: Iterable[Locked]) -> None:
 
 
 def misshapen(error: Exception) -> UsageError:
-    """Return what to tell whoever brought a lock that is no lock: it may be another's image that holds it."""
+    """Return the error for a malformed lock, which may come from another's image."""
     return UsageError(
         f"The lock is not written as PEP 751 says: {error}.",
         hint="Give one that a tool has written, `uv export --format pylock.toml` for example.",
@@ -111,7 +111,7 @@ def misshapen(error: Exception) -> UsageError:
 
 def with_paths(text: str, change: Callable[[str], str]) -> str:
     """Return a lock with the paths of local files changed; the same text where it names none."""
-    if "path" not in text and "file:" not in text and "\\" not in text:  # a key may be spelt in escapes
+    if "path" not in text and "file:" not in text and "\\" not in text:  # a key may contain escapes
         return text
     document = tomllib.loads(text)
     files = [file for entry in document.get("packages", []) for file in _files(entry) if _path_of(file)]
@@ -122,19 +122,19 @@ def with_paths(text: str, change: Callable[[str], str]) -> str:
 
 
 def _path_of(file: Mapping[str, Any]) -> str:
-    """Return where a local file lies; empty for one that is elsewhere. uv writes those of a wheelhouse as URLs."""
+    """Return the path of a local file, else an empty text. uv writes paths of a wheelhouse as URLs."""
     url = urlsplit(str(file.get("url", "")))
     return str(file.get("path") or (unquote(url.path) if url.scheme == "file" else ""))
 
 
 def _files(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the files a package may come as, best first."""
+    """Return the files of a package, best first."""
     found = [*entry.get("wheels", ()), entry.get("sdist"), entry.get("archive")]
     return [file for file in found if isinstance(file, dict)]
 
 
 def _one_file(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave the one file, with the one hash, that names the layer.
+    """Reduce a package to the one file and hash that names its layer.
 
     uv takes a file that meets any of several hashes: an index that lists a well-known sha256 beside its own
     file's sha512 would have that file kept as the well-known one (threat-model.md T4).
@@ -181,7 +181,7 @@ def _place(file: Mapping[str, Any]) -> str:
 
 
 def hashed_requirements(packages: Iterable[Locked]) -> str:
-    """Return packages of a lock as a requirements file with hashes, for those who install with pip."""
+    """Return packages of a lock as a requirements file with hashes, for pip."""
     return "".join(f"{package.name}=={package.version} --hash=sha256:{package.digest}\n" for package in packages)
 
 
@@ -193,7 +193,7 @@ def uv_program() -> str:
 
 
 def uv_python(target: BuildTarget) -> list[str]:
-    """Return which interpreter uv asks, so that it need not search this machine for one: that takes longest of all."""
+    """Return the interpreter for uv to use, since its search for one is slow."""
     return ["--python", target.compiler] if target.compiler else []
 
 

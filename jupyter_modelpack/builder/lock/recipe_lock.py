@@ -1,7 +1,7 @@
-"""The lock of a recipe: the one it brings, or one made from its requirements.
+"""Determine the lock of a recipe: its own, or one made from its requirements.
 
-A lock that is brought may be for many platforms, as PEP 751 allows; what the image does not need is
-left out, so that the same packages give the same image whoever locked them.
+A given lock may be for many platforms, as PEP 751 allows; what the image does not need is left out, so
+that the same packages give the same image, however they were locked.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _AGAIN = "Leave the lock out, or lock again with all that is required."
 
 
 def recipe_lock(recipe: Recipe, target: BuildTarget, folder: Path, report: Reporter) -> Lock:
-    """Return the lock that the image of `recipe` is made from; `folder` keeps those made before.
+    """Return the lock of the image of `recipe`; `folder` caches locks.
 
     Raises:
-        UsageError: the lock that the recipe brings is none, or does not fit requirements or platform.
+        UsageError: the recipe's lock is malformed, or does not fit requirements or platform.
         Untrusted: a package's file is not one that a ``--hash`` of the requirements allows.
         BuildFailed: the requirements cannot be met.
         Unavailable: the package index cannot be reached.
@@ -55,7 +55,7 @@ def recipe_lock(recipe: Recipe, target: BuildTarget, folder: Path, report: Repor
         lock = make_lock(
             wanted, target, folder, report, relative_to=requirements_dir, upgrade=recipe.upgrade, hashed=hashed
         )
-    # Each time: it may have been made before, by somebody else, or of an index that has changed since.
+    # Each time: the lock may be cached, from elsewhere, or of an index that has changed since.
     check_hashes(lock, [*constrained, *servers], _environment(target), all_of=hashed)
     return lock
 
@@ -130,7 +130,7 @@ def _check(lock: Lock, requirements: list[str]) -> None:
     for line in requirements:
         try:
             wanted = Requirement(take_apart(line).wanted)
-        except InvalidRequirement:  # an option, or a path: uv's own words
+        except InvalidRequirement:  # an option or a path, which uv has checked
             continue
         found = versions.get(canonicalize_name(wanted.name))
         if found is None:

@@ -1,7 +1,7 @@
-"""The hashes that a requirements file asks for, beside those of a lock.
+"""Compare the hashes of a requirements file with those of a lock.
 
-As with pip, one ``--hash`` (or ``--require-hashes``) makes all packages need one. A lock is checked each time that an
-image is made of it, whether it was made now, before, or elsewhere.
+As with pip, one ``--hash`` (or ``--require-hashes``) makes all packages need one. A lock is checked for every
+image, whether it is new, cached or from elsewhere.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def hashes_required(lines: Iterable[Line]) -> bool:
 
 
 def server_pins(requirements: Sequence[str], constraints: Sequence[str]) -> list[str]:
-    """Return the scoring server's own requirements with their hashes, as they or the constraints have them.
+    """Return the scoring server's requirements with their hashes, or those of the constraints.
 
-    Without those that the requirements pin themselves; a constraint alone installs nothing.
+    Those that the requirements pin are left out; a constraint alone installs nothing.
     """
     theirs = {named(line.wanted).name for line in parse_lines(requirements) if line.hashes}
     limited = [line for line in with_constraints(server_requirements(), constraints) if take_apart(line).hashes]
@@ -44,7 +44,7 @@ def server_pins(requirements: Sequence[str], constraints: Sequence[str]) -> list
 
 
 def with_constraints(requirements: Sequence[str], constraints: Sequence[str]) -> list[str]:
-    """Return the requirements with version and hashes of constraints of their name: uv asks for both in one line."""
+    """Return the requirements with versions and hashes of their constraints, since uv wants both in one line."""
     pins = {named(line.wanted).name: line for line in parse_lines(constraints) if line.hashes}
     found = []
     for given in requirements:
@@ -63,7 +63,7 @@ def with_constraints(requirements: Sequence[str], constraints: Sequence[str]) ->
 
 
 def _both(wanted: SpecifierSet, pin: SpecifierSet) -> SpecifierSet:
-    """Return what meets both; the pin alone where that is all of it, for uv asks for ``==`` and nothing else."""
+    """Return the combined specifier; the pin alone where that suffices, since uv wants only ``==``."""
     for only in pin if len(pin) == 1 else ():
         exact = only.operator == "==" and not only.version.endswith("*")
         if exact and wanted.contains(only.version, prereleases=True):
@@ -72,7 +72,7 @@ def _both(wanted: SpecifierSet, pin: SpecifierSet) -> SpecifierSet:
 
 
 def refuse_unnamed(lines: Iterable[Line]) -> None:
-    """Raise `UsageError` for a requirement whose file could not be told from others before it runs code of its own."""
+    """Raise `UsageError` for a requirement whose file cannot be verified before it runs code."""
     for line in lines:
         place = named(line.wanted)
         address = "://" in line.wanted and line.wanted.partition(";")[0].partition("#")[0].strip()
@@ -98,7 +98,7 @@ def check_hashes(lock: Lock, requirements: Sequence[str], environment: Mapping[s
     Args:
         lock: What would be installed.
         requirements: Lines of the requirements, those of constraints files among them.
-        environment: What markers are read for.
+        environment: The environment to evaluate markers in.
         all_of: Whether a package without a hash is refused.
 
     """
@@ -128,7 +128,7 @@ class _Allowed:
 
     @classmethod
     def of(cls, line: Line) -> list[_Allowed]:
-        """Return what --hash allows, then what the address itself ends in: a file must meet both."""
+        """Return the digests of --hash, then that of the URL's fragment: a file must match both."""
         found = named(line.wanted)
         fragment = frozenset({found.fragment} if found.fragment else ())
         return [cls(found.name, found.specifier, found.marker, some) for some in (line.hashes, fragment) if some]
@@ -136,7 +136,7 @@ class _Allowed:
     def counts(self, environment: Mapping[str, str]) -> bool:
         try:
             return not self.marker or Marker(self.marker).evaluate({"extra": "", **environment})
-        except InvalidMarker:  # uv says so
+        except InvalidMarker:  # uv reports it
             return True
 
     def fits(self, package: Locked) -> bool:
@@ -144,7 +144,7 @@ class _Allowed:
             return False
         try:
             return SpecifierSet(self.specifier).contains(Version(package.version), prereleases=True)
-        except InvalidVersion:  # it is no reason to let it pass
+        except InvalidVersion:  # an unknown digest is not accepted
             return True
 
 

@@ -1,7 +1,7 @@
-"""One line of a requirements file, taken apart as pip documents it.
+"""Parse one line of a requirements file as pip documents it.
 
-Every option that pip takes there is obeyed or refused by its name: a line that is passed over in silence is a
-constraint that nobody keeps.
+Every option that pip knows is obeyed or refused by its name; a line that is ignored silently would be a constraint
+without effect.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ _EXTRAS = re.compile(r"(?P<place>.*?)(?P<extras>\[[^\[\]]*\])?")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line's two halves.
+    """A parsed line.
 
     Attributes:
-        wanted: The requirement itself, without options; empty on a line that has options alone.
+        wanted: The requirement without options; empty on a line of options alone.
         options: Each option by its long name, with its value; empty for a flag.
     """
 
@@ -65,19 +65,19 @@ class Line:
 
     @property
     def hashes(self) -> frozenset[str]:
-        """The sha256 hex digests that the requirement may have."""
+        """The sha256 hex digests that the requirement allows."""
         return frozenset(value.partition(":")[2].lower() for name, value in self.options if name == "--hash")
 
     def value(self, option: str) -> str | None:
-        """Return what the option says, or None when the line has no such option."""
+        """Return the value of an option, or None when the line does not have it."""
         return next((value for name, value in self.options if name == option), None)
 
 
 def take_apart(text: str) -> Line:
-    """Return the halves of a logical line, without a comment.
+    """Parse a logical line, dropping its comment.
 
     Raises:
-        UsageError: it has an option that is not one of pip's, or one that cannot be obeyed here.
+        UsageError: it has an option that pip does not know, or one that is not supported here.
 
     """
     editable = _EDITABLE.fullmatch(text)
@@ -89,7 +89,7 @@ def take_apart(text: str) -> Line:
 
 
 def _cut(text: str) -> tuple[str, str]:
-    """Part what comes before the first option from the options, as pip does."""
+    """Split a line before its first option, as pip does."""
     found = _FROM_OPTION.search(text)
     return (text[: found.start()].strip(), text[found.end() :]) if found else (text.strip(), "")
 
@@ -156,7 +156,7 @@ def _check(option: str, value: str, wanted: str) -> None:
 
 
 def logical_lines(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of a requirements file that say something: without comments, continued ones joined."""
+    """Yield the logical lines of a requirements file: without comments, continuations joined."""
     joined = ""
     for line in (part for text in lines for part in text.splitlines()):
         joined += _COMMENT.sub("", line)
@@ -171,31 +171,31 @@ def logical_lines(lines: Iterable[str]) -> Iterator[str]:
 
 
 def parse_lines(lines: Iterable[str]) -> list[Line]:
-    """Return the halves of each line."""
+    """Parse each line."""
     return [take_apart(line) for line in lines]
 
 
 def split_marker(wanted: str) -> tuple[str, str]:
-    """Part a path or address from its marker."""
+    """Split a path or URL from its marker."""
     place, _, marker = wanted.partition(" ;" if "://" in wanted else ";")
     return place.strip(), marker.strip()
 
 
 def split_extras(place: str) -> tuple[str, str]:
-    """Part ``./pkg[extra]`` into ``./pkg`` and ``[extra]``."""
+    """Split ``./pkg[extra]`` into ``./pkg`` and ``[extra]``."""
     found = _EXTRAS.fullmatch(place)
     return (found["place"], found["extras"] or "") if found else (place, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a requirement says of itself without asking anybody.
+    """What a requirement's text tells.
 
     Attributes:
-        name: Normalised; empty where only the file itself knows.
+        name: Normalised; empty where only the file has it.
         specifier: ``==1.0``; empty for an address or a path.
-        marker: For which images it counts; empty for all.
-        fragment: The sha256 that its address ends in; empty for none.
+        marker: Its environment marker; empty for none.
+        fragment: The sha256 of its URL's fragment; empty for none.
     """
 
     name: str
@@ -205,10 +205,10 @@ class Named:
 
 
 def named(wanted: str) -> Named:
-    """Read a requirement: ``six==1.16``, ``six @ https://...``, an address or the path of a file."""
+    """Parse a requirement: ``six==1.16``, ``six @ https://...``, a URL or the path of a file."""
     try:
         if split_extras(split_marker(wanted)[0])[0].endswith(ARCHIVES) and " @ " not in wanted:
-            raise InvalidRequirement  # a file's name looks like a package's
+            raise InvalidRequirement  # a file name looks like a package name
         found = Requirement(wanted)
     except InvalidRequirement:
         place, marker = split_marker(wanted)

@@ -1,6 +1,6 @@
-"""Resolving: requirements to a lock, by uv.
+"""Resolve requirements to a lock, by uv.
 
-A lock is kept by what it was made from: the same requirements give the same lock until somebody asks for newer ones.
+Locks are cached by their inputs: the same requirements give the same lock until newer ones are asked for.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from jupyter_modelpack.limits import NAME_BYTES
 from jupyter_modelpack.store.files import temporary_folder, write_file
 
 _HARMLESS = ("UV_CACHE", "UV_CONCURRENT", "UV_HTTP", "UV_NO_PROGRESS", "UV_OFFLINE", "UV_PYTHON", "UV_SYSTEM_CERTS")
-"""Beginnings of the variables of uv that change how it works and not what it finds."""
+"""Prefixes of uv's variables that do not affect its results."""
 
 _AS_ARGUMENTS = {"--no-binary", "--only-binary", "--trusted-host", "--pre", "--require-hashes", "--hash"}
-"""What uv wants as an argument, and passes over in a file, or what is checked here."""
+"""Options that uv takes as arguments and ignores in a file, or that are checked here."""
 
 
 def make_lock(
@@ -49,16 +49,16 @@ def make_lock(
     upgrade: bool = False,
     hashed: bool = False,
 ) -> Lock:
-    """Resolve `requirements` for an image, or take the lock made before from the same ones.
+    """Resolve `requirements` for an image, or return the cached lock of the same ones.
 
     Args:
         requirements: Lines of a requirements file, options included.
         target: The image's Python and platform.
-        folder: Where locks are kept.
+        folder: The cache of locks.
         report: For the log.
-        relative_to: What relative paths in the lines refer to.
-        upgrade: Resolve again even if there is a lock.
-        hashed: Whether each package needs a hash; those who call compare them with the lock's.
+        relative_to: The folder that relative paths in the lines refer to.
+        upgrade: Resolve even if there is a cached lock.
+        hashed: Whether each package needs a hash; callers compare them with the lock's.
 
     Raises:
         BuildFailed: a requirement does not exist or they contradict each other.
@@ -82,7 +82,7 @@ def make_lock(
     ]
     path = folder / f"{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}.toml"
     if path.exists() and not upgrade:
-        with contextlib.suppress(UsageError, OSError, ValueError):  # a damaged one is made anew
+        with contextlib.suppress(UsageError, OSError, ValueError):  # a damaged cache entry is ignored
             lock = Lock.parse(path.read_text())
             report.log(f"Using the lock made before ({len(lines)} requirements, Python {target.python})")
             return lock
@@ -94,13 +94,13 @@ def make_lock(
 
 
 def trusted_hosts(lines: Sequence[Line]) -> list[str]:
-    """Return uv's arguments for hosts whose certificate is not checked, because the requirements say so."""
+    """Return uv's arguments for hosts that the requirements trust without a valid certificate."""
     hosts = (value for line in lines for name, value in line.options if name == "--trusted-host")
     return [word for host in hosts for word in ("--allow-insecure-host", host)]
 
 
 def _contents(lines: Sequence[Line], folder: Path) -> list[str]:
-    """Return what the files that the lines and uv's own settings name hold, so that a change of them counts."""
+    """Return the content of files that the lines and uv's settings name, as part of the cache key."""
     found = []
     named = [folder / name for name in ("uv.toml", "pyproject.toml", *_places(lines))]
     known = {path.resolve() for path in named}
@@ -113,13 +113,13 @@ def _contents(lines: Sequence[Line], folder: Path) -> list[str]:
 
 
 def _order_of_indexes(lines: Sequence[Line]) -> list[list[str]]:
-    """Return several indexes in their order, which decides among them; nothing for one."""
+    """Return several indexes in their order, by which uv chooses; nothing for one."""
     found = [value for line in lines for name, value in line.options if name.endswith("index-url")]
     return [found] if len(found) > 1 else []
 
 
 def _places(lines: Sequence[Line]) -> list[str]:
-    """Return the words of the lines that may name a file or folder."""
+    """Return the parts of the lines that may name a file or folder."""
     places = {value for line in lines for name, value in line.options if name in {"--constraint", "--find-links"}}
     places |= {split_extras(split_marker(line.wanted)[0])[0] for line in lines}
     places |= {place.partition(" @ ")[2] for place in places}
@@ -159,7 +159,7 @@ def _resolve(
     compiling = [uv_program(), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes"]
     try:
         if hashed:
-            # Compiling checks no hash, and would build what it has not checked: this asks for every hash first.
+            # uv builds source archives while compiling, without checking hashes: this requires every hash first.
             with temporary_folder(folder.parent) as nowhere:
                 asking = [uv_program(), "pip", "install", "--dry-run", "--quiet", "--require-hashes"]
                 asking += ["--target", str(nowhere), *arguments, "-r", "-"]
@@ -187,7 +187,7 @@ def _arguments(lines: Sequence[Line]) -> Iterator[str]:
 
 
 def _text(lines: Sequence[Line], *, hashed: bool) -> str:
-    """Write the lines as uv reads them: passwords of indexes stay out of its arguments, which others can read."""
+    """Return the lines as uv's input file: passwords in its arguments could be read by others."""
     main = [value for line in lines for name, value in line.options if name == "--index-url"][-1:]  # as with pip
     written = [f"--index-url {value}" for value in main]
     for line in lines:
@@ -203,7 +203,7 @@ def _text(lines: Sequence[Line], *, hashed: bool) -> str:
 
 
 def _tell_of_indexes(lines: Sequence[Line], report: Reporter) -> None:
-    """Say how several indexes are asked, since pip asks them in another way."""
+    """Log how uv uses several indexes, since pip does it differently."""
     if os.environ.get("UV_INDEX_STRATEGY", "first-index") != "first-index":
         return
     if any(name == "--extra-index-url" for line in lines for name, _ in line.options):

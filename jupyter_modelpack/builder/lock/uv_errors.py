@@ -1,6 +1,6 @@
-"""Why uv could not resolve or fetch: the cause in a line, with the remedy that fits it.
+"""Explain why uv could not resolve or fetch, with a hint.
 
-What uv says stands in the log in full.
+The log has uv's output in full.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FACT = re.compile(
 
 
 def explain(error: BuildFailed, platform: Platform) -> ModelpackError:
-    """Say what uv's last lines mean for the person who wrote the requirements of an image for `platform`."""
+    """Return the error that explains uv's last lines for requirements of an image for `platform`."""
     text = " ".join(" ".join(error.log_tail).split())
     for found in (*_OUTSIDE, *_HASHES, *_CAUSES):
         said = _no_wheel(text, platform) if found is _no_wheel else found(text)

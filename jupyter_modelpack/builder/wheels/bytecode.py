@@ -1,4 +1,4 @@
-"""Bytecode for the image, so that a container starts as fast as one that pip made."""
+"""Compile modules for the image, so that containers start as fast as with pip."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SKIPPED = {"tests", "test"}
 """Folders whose modules no service imports; they are a third of scikit-learn's modules."""
 
 _BATCH = 150_000
-"""Bytes of source compiled between two looks whether to go on: about a tenth of a second."""
+"""Bytes of source compiled between two checks for a cancel: about a tenth of a second."""
 
 _LENGTH = 8
 
@@ -39,7 +39,7 @@ def find_compiler(python: str) -> str | None:
     """
     if sys.implementation.name == "cpython" and python == f"{sys.version_info[0]}.{sys.version_info[1]}":
         return sys.executable
-    # It may be an image's own word: a path would name any program.
+    # It may come from an image's label: a path would run any program.
     found = shutil.which(f"python{python}") if _MINOR.fullmatch(python) else None
     if found and subprocess.run([found, "-c", "pass"], check=False, capture_output=True).returncode == 0:
         return found
@@ -47,13 +47,13 @@ def find_compiler(python: str) -> str | None:
 
 
 def bytecode_path(relative: str, target: BuildTarget) -> str:
-    """Return where the bytecode of a module lies."""
+    """Return the path of a module's bytecode."""
     folder, slash, name = relative.rpartition("/")
     return f"{folder}{slash}__pycache__/{name[:-3]}.cpython-{target.python.replace('.', '')}.pyc"
 
 
 class Compilers:
-    """Interpreters of the image's minor version that compile, one for each core; use as a context manager.
+    """Compiling interpreters of the image's minor version, one per core; a context manager.
 
     Args:
         target: The image's Python; without a compiler for it nothing is compiled.
@@ -69,7 +69,7 @@ class Compilers:
 
     def __enter__(self) -> Self:
         if self._target.compiler:
-            # As -I would, but for the hashes of texts: before 3.11, they order the constants of a set.
+            # Like -I, but with fixed hashes of strings, which order the constants of a set before 3.11.
             argv = [self._target.compiler, "-s", "-S", "-X", "utf8", str(_SCRIPT)]
             env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
             env |= {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
@@ -98,7 +98,7 @@ class Compilers:
                     pipe.close()
 
     def compile(self, modules: Iterable[tuple[str, bytes]], folder: str | None = None) -> dict[str, bytes]:
-        """Return bytecode by its path, of modules by theirs; any number of threads may ask.
+        """Return bytecode by its path for modules by theirs; safe to call from any number of threads.
 
         Args:
             modules: Path and source; paths are relative to `folder`.

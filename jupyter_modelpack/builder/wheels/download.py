@@ -1,7 +1,7 @@
-"""Wheels by their address, straight into a file: no unpacked copy, no second cache.
+"""Download wheels by their URL, straight into a file: no unpacked copy, no second cache.
 
-A short cut beside uv, which knows passwords, keyrings and every setting of an index. What cannot be had this way, for
-whatever reason, is left to uv; what is had has the lock's size and sha256.
+A fast path beside uv, which supports passwords, keyrings and every setting of an index. Whatever fails here is left
+to uv; a downloaded file has the lock's size and sha256.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from urllib.request import OpenerDirector
 
 _SECONDS = 10
-"""Without a byte for so long, uv may try: it repeats what fails."""
+"""Seconds without data after which the download is left to uv, which retries."""
 
 
 class Fetcher:
-    """Takes wheels from where a lock says they are.
+    """Downloads wheels from the URLs of a lock.
 
     Args:
         report: Asked for cancel.
-        count: Gets the bytes that have come.
+        count: Called with the number of bytes of each chunk.
     """
 
     def __init__(self, report: Reporter, count: Callable[[int], None]) -> None:
@@ -38,9 +38,9 @@ class Fetcher:
         self._given_up = threading.Event()
 
     def fetch(self, package: Locked, target: Path) -> bool:
-        """Write the package's wheel to `target`; return whether it is there whole and right.
+        """Write the package's wheel to `target`; return whether it is complete and verified.
 
-        Once no server answered, no other one is asked: with the network cut, uv has what its cache has.
+        After one failed connection no other is tried: offline, uv still has its cache.
         """
         if not package.place or not package.size or self._given_up.is_set():
             return False
@@ -79,7 +79,7 @@ class Fetcher:
 
 @cache
 def opener() -> OpenerDirector:
-    """Return what opens addresses of packages, with the certificates this machine trusts."""
+    """Return an opener for URLs of packages, with the certificates that this machine trusts."""
     import ssl  # noqa: PLC0415 - only when something is fetched
     from urllib.request import HTTPSHandler, build_opener  # noqa: PLC0415
 
@@ -98,7 +98,7 @@ def _in_uv_cache(package: Locked) -> bool:
     """Whether uv seems to have unpacked that version before: then it need not come over the network again."""
     cache_dir, caches = os.environ.get("UV_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
     if not cache_dir and not caches and not os.environ.get("HOME"):
-        return False  # a user without a name, as containers have them, has no home
+        return False  # a user without a name, common in containers, has no home
     base = Path(cache_dir) if cache_dir else Path(caches or Path.home() / ".cache") / "uv"
     found = (*base.glob(f"wheels-v*/*/{package.name}"), *base.glob(f"wheels-v*/*/*/{package.name}"))
     return any(entry.is_dir() for folder in found for entry in folder.glob(f"{package.version}-*"))

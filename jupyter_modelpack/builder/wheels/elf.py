@@ -1,4 +1,4 @@
-"""What a shared object needs to be loaded: read from its dynamic section, nothing is run.
+"""Read what a shared object needs from its dynamic section.
 
 Source: the System V ABI, "Program Loading and Dynamic Linking", and its supplements for 64-bit processors.
 """

@@ -1,8 +1,8 @@
-"""One installed distribution: its files as a layer wants them.
+"""List the files of one installed distribution for a layer.
 
 Source: the recording-installed-distributions and entry-points specifications. What an installer
 stamps on a machine (who, when, from where) is left out; what it wrote for this machine's interpreter
-(console scripts) is written anew for the image's.
+(console scripts) is rewritten for the image's.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Installed:
         return normal(self._dist.name.split("-")[0])
 
     def modules(self) -> Iterator[tuple[str, bytes]]:
-        """Yield its modules: path relative to site-packages, source."""
+        """Yield path, relative to site-packages, and source of its modules."""
         for relative in self.recorded:
             if relative.endswith(".py"):
                 yield relative, Path(f"{self._tree}/{relative}").read_bytes()

@@ -1,4 +1,4 @@
-"""A Python of the image's minor version on this machine: found by name or by uv, else fetched by uv.
+"""Find a Python of the image's minor version on this machine, or have uv fetch one.
 
 uv's own settings hold: ``UV_PYTHON_DOWNLOADS=never`` and ``UV_OFFLINE`` keep it from fetching,
 ``UV_PYTHON_INSTALL_MIRROR`` says from where.
@@ -18,7 +18,7 @@ from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
 
 _refused: set[str] = set()
-"""What uv could not fetch in this process: the network is not waited for at each build."""
+"""Versions that uv could not fetch in this process, so that not each build waits for the network."""
 
 
 def find_interpreter(python: str) -> str | None:

@@ -1,4 +1,4 @@
-"""One layer a wheel, made once per machine.
+"""Cache one layer per wheel, made once per machine.
 
 A layer's bytes depend on the wheel and the target Python alone. Layers are kept by the wheel's sha256 in the
 machine's cache, so the next project downloads and writes nothing.
@@ -32,7 +32,7 @@ FORMAT = 3
 """Part of every layer's key: raise it when the same wheel would give other bytes."""
 
 _USED_SECONDS = 3600
-"""How exactly a layer's key remembers its last use; more often would be a write for every wheel of every build."""
+"""Seconds between updates of a layer's last use, since each build would otherwise write for each wheel."""
 
 OWN_LAYER_BYTES = 8_000_000
 """Wheels from this size have a layer of their own; the small ones share one."""
@@ -58,8 +58,8 @@ def wheel_layers(
 ) -> list[WheelLayer]:
     """Return the layers of a lock's packages: large wheels first, in the lock's order, then the small ones as one.
 
-    Packages that are not in the cache are fetched and written. Of a file that several ship, the image gets that of the
-    one that is last in the lock (`collisions`).
+    Packages that are not in the cache are fetched and written. Of a file that several ship, the image gets that of
+    the package that is last in the lock (`collisions`).
 
     Args:
         lock: The packages.
@@ -134,7 +134,7 @@ def _key(package: Locked, target: BuildTarget) -> str:
 
 
 def kept_wheel(package: Locked, target: BuildTarget, cache: Layout) -> Descriptor | None:
-    """Return a package's layer if it need not be written, else None."""
+    """Return a package's layer if it is cached, else None."""
     return find_layer(cache, _key(package, target))
 
 
@@ -157,7 +157,7 @@ def _noted(cache: Layout, key: str) -> Descriptor | None:
         if time.time() - state.st_mtime > _USED_SECONDS:
             os.utime(path)
         return _read(path, state.st_ino, state.st_ctime_ns)
-    except (FileNotFoundError, ValueError, Untrusted):  # it is only a cache: a damaged note is no note
+    except (FileNotFoundError, ValueError, Untrusted):  # a damaged cache entry is ignored
         return None
 
 
@@ -167,7 +167,7 @@ def _read(path: str, _inode: int, _changed: int) -> Descriptor:
 
 
 def keep_layer(cache: Layout, key: str, descriptor: Descriptor) -> Descriptor:
-    """Remember a layer of the machine's cache under `key`; return it."""
+    """Record a layer of the machine's cache under `key`; return it."""
     write_file(cache.path / "wheels" / key, json.dumps(descriptor.to_json(), sort_keys=True).encode())
     return descriptor
 
@@ -180,7 +180,7 @@ def kept_layers(cache: Layout, unused_seconds: float | None = None) -> Iterator[
     """
     oldest = 0.0 if unused_seconds is None else time.time() - unused_seconds
     for path in (cache.path / "wheels").glob("[!.]*"):
-        with contextlib.suppress(FileNotFoundError, ValueError, Untrusted):  # a damaged note keeps nothing
+        with contextlib.suppress(FileNotFoundError, ValueError, Untrusted):  # a damaged cache entry is ignored
             if path.stat().st_mtime >= oldest:
                 yield Descriptor.from_json(json.loads(path.read_bytes())).digest
 

@@ -1,6 +1,6 @@
-"""What the layer of a wheel holds: its files, and its shared objects with what they need.
+"""List the files of a wheel's layer, and its shared objects with their dependencies.
 
-A layer is looked into once, when it is made; the answer is kept by its digest.
+A layer is read once, when it is made; the result is cached by its digest.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A layer's inside.
+    """The content of a layer.
 
     Attributes:
         files: Paths, relative to the root of the image.
@@ -39,7 +39,7 @@ class Contents:
 def contents(layer: Descriptor, cache: Layout) -> Contents:
     """Return what a layer of the machine's cache holds."""
     path = cache.path / "contents" / f"{layer.digest.hex}-{_FORMAT}"
-    with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError):  # a damaged note is no note
+    with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError):  # a damaged cache entry is ignored
         return _noted(path)
     found = _look(layer, cache)
     objects = [[path, *astuple(one)] for path, one in found.objects]

@@ -1,4 +1,4 @@
-"""Shared libraries that an image's packages need, and that neither they nor the base image bring.
+"""Find shared libraries that an image's packages need and nothing in the image provides.
 
 Read from what the objects themselves name as needed; nothing is run. A package is told of where none of its own
 objects could be loaded: whether one of many ever is, a plugin or a backend for other hardware, nobody can tell from
@@ -41,15 +41,15 @@ _C_LIBRARY = "libc.so.6"
 
 _APT = "apt-get"
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
-"""How a layer says that something below it, or a folder's whole content, is gone (layer.md, Whiteouts)."""
+"""Prefix of whiteouts and name of opaque whiteouts (layer.md, Whiteouts)."""
 
 _SEARCHES = {"LD_LIBRARY_PATH", "LD_PRELOAD"}
-"""Who sets one of these knows of libraries that nobody else does."""
+"""Variables of users who provide libraries in ways of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A package none of whose own objects can be loaded.
+    """A package of which no shared object can be loaded.
 
     Attributes:
         title: Its name and version.
@@ -66,11 +66,11 @@ class Missing:
 
 
 def missing_libraries(parts: Sequence[Part], base: BaseImage, cache: Layout) -> tuple[Missing, ...]:
-    """Return the packages that lack libraries in an image on `base`; looked for once, and kept."""
+    """Return the packages that lack libraries in an image on `base`; the result is cached."""
     lines = [base.image.digest, *(f"{part.title} {part.layer.digest}" for part in parts)]
     key = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     path = cache.path / "libraries" / f"{key}-{_FORMAT}"
-    with contextlib.suppress(FileNotFoundError, ValueError, TypeError):  # a damaged note is no note
+    with contextlib.suppress(FileNotFoundError, ValueError, TypeError):  # a damaged cache entry is ignored
         return tuple(Missing(title, tuple(names)) for title, names in json.loads(path.read_bytes()))
     found = tuple(_missing(parts, base, cache))
     write_file(path, json.dumps([[one.title, one.libraries] for one in found]).encode())

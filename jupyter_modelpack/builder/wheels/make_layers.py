@@ -1,4 +1,4 @@
-"""Making the layers of wheels: fetched, compiled and written, all at once.
+"""Make the layers of wheels: fetch, compile and write them in parallel.
 
 A plain wheel goes from its address straight into its layer. Everything else is fetched and unpacked by uv (its cache,
 indexes, credentials and proxies are the user's own), and the layer written from what it installed. Either way the
@@ -63,7 +63,7 @@ def make_layers(
         cache: The machine's layout.
         report: For log and progress.
         requirements: Lines that the lock was made from, for the passwords of the indexes they name.
-        keep: Told of each layer as soon as it is whole, so that a build that is cancelled has not worked for nothing.
+        keep: Called with each finished layer, so that a cancelled build keeps its work.
     """
     size = sum(package.size for package in missing)
     report.log(f"Fetching {len(missing)} packages ({size / 1e6:.1f} MB)")
@@ -90,7 +90,7 @@ class _Work:
     counter: Counter
 
     def direct(self, missing: Sequence[Locked]) -> dict[str, Descriptor]:
-        """Make what needs no more than its wheel; leave out what does."""
+        """Make the layers that need only their wheel; skip the others."""
         fetcher = Fetcher(self.report, lambda size: self.counter.add(size / 2))
         tags = frozenset(target_tags(self.target))
         wanted = [package for package in missing if package.wheel and not tags.isdisjoint(wheel_tags(package.place))]
@@ -120,13 +120,13 @@ class _Work:
         return self.keep(package, descriptor)
 
     def by_uv(self, lock: Lock, missing: Sequence[Locked], requirements: Sequence[str]) -> dict[str, Descriptor]:
-        """Make the rest from what uv installs."""
+        """Make the others from what uv installs."""
         try:
             installed = self._installed(lock, missing, requirements, self.folder / "tree")
-            # What two of them bring is as the one has it that happened to come last.
+            # A file that two of them ship is that of whichever was installed last.
             alone = _overlapping(missing, installed)
         except BuildFailed as error:
-            # What one brings as a file may be another's folder; `collisions` says so in full.
+            # A file of one may be a folder of another; `collisions` reports it in full.
             if len(missing) == 1 or not _IN_THE_WAY.search(" ".join(getattr(error.__cause__, "log_tail", ()))):
                 raise
             installed, alone = {}, list(missing)
@@ -167,7 +167,7 @@ class _Work:
 
 
 def _overlapping(missing: Sequence[Locked], installed: Mapping[str, Installed]) -> list[Locked]:
-    """Return the packages that have put files over each other's."""
+    """Return the packages that have overwritten files of each other."""
     owners: dict[str, set[str]] = defaultdict(set)
     for name, dist in installed.items():
         for path in dist.recorded:
@@ -177,7 +177,7 @@ def _overlapping(missing: Sequence[Locked], installed: Mapping[str, Installed]) 
 
 
 def _signed_in(requirements: Sequence[str]) -> dict[str, str]:
-    """Return uv's environment with the indexes that the lines give a password for; others can read arguments."""
+    """Return uv's environment with passwords of indexes, since other users can read arguments."""
     environment, found = uv_environment(), (_INDEX.match(line) for line in requirements)
     urls = [line["url"] for line in found if line and "@" in line["url"]]
     known = environment.get("UV_INDEX", "").split()
@@ -186,7 +186,7 @@ def _signed_in(requirements: Sequence[str]) -> dict[str, str]:
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """Give a pool that begins nothing more once something failed."""
+    """Yield a thread pool that starts no further jobs after a failure."""
     pool = ThreadPoolExecutor(workers)
     try:
         yield pool

@@ -1,4 +1,4 @@
-"""One wheel as its archive: its files as a layer wants them, without unpacking it to disk.
+"""Read one wheel's files for a layer, without unpacking it to disk.
 
 Source: the binary distribution format and recording-installed-distributions specifications. Gives the same as
 `Installed` gives of what uv makes of the wheel.
@@ -71,7 +71,7 @@ class WheelFile:
         self._file.close()
 
     def is_plain(self, name: str) -> bool:
-        """Whether all of it belongs among the modules of the project `name`; what does not is uv's to spread."""
+        """Whether all files go to site-packages; otherwise uv installs the wheel of the project `name`."""
         total = sum(entry.file_size for entry in self._entries)
         return (
             normal(name) != _VERSIONED
@@ -159,7 +159,7 @@ class WheelFile:
 
 
 class _Member:
-    """A large member, inflated while it is read."""
+    """A large member, decompressed while it is read."""
 
     def __init__(self, wheel: WheelFile, entry: zipfile.ZipInfo) -> None:
         self._wheel, self._entry = wheel, entry

@@ -1,4 +1,4 @@
-"""Which modules a locked package brings, before it is fetched.
+"""List the modules of a locked package before it is fetched.
 
 A wheel is a zip archive, whose list of files stands at its end: where the server sends ranges, a few kilobytes
 of a wheel of any size are enough.

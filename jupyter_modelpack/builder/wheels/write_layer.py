@@ -1,4 +1,4 @@
-"""One wheel as a layer: compiled, then written."""
+"""Compile one wheel and write its layer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jupyter_modelpack.store.layout import Layout
 
 
 class Counter:
-    """Bytes that several threads have worked off, as one progress; a wheel's thousand small files are one step."""
+    """Common progress of several threads, in bytes; small files are counted together."""
 
     def __init__(self, report: Reporter, total: int) -> None:
         self._report, self._total, self._done, self._said = report, total, 0.0, 0

@@ -33,7 +33,7 @@ _READ = frozenset({"GET", "HEAD"})
 
 
 class Application:
-    """Decides which answer a request gets; `submit` is None while init() has not returned."""
+    """Routes requests to the script or to our own answers; `submit` is None until init() has returned."""
 
     def __init__(
         self,
@@ -76,12 +76,12 @@ class Application:
 
     @property
     def guard(self) -> Callable[[Request], Response | None] | None:
-        """What the head of each request is asked, before its body is read; None where there is nothing to ask."""
+        """The check of each request's head, before its body is read; None where there is none."""
         return self._refused if self._keys.needed or self._hosts.needed else None
 
     def _refused(self, request: Request) -> Response | None:
         foreign = self._hosts.refusal(request)
-        if foreign is not None or self._cors.is_preflight(request):  # that one carries no key
+        if foreign is not None or self._cors.is_preflight(request):  # a preflight request has no key
             return foreign
         refusal = self._keys.refusal(request)
         if refusal is not None:
@@ -89,7 +89,7 @@ class Application:
         return refusal
 
     def handle(self, request: Request, respond: Respond) -> None:
-        """Answer at once, or hand the request to the script and answer later; `guard` has been asked."""
+        """Answer at once, or hand the request to the script and answer later; `guard` has let it pass."""
         preflight = self._cors.preflight(request)
         if preflight is not None:
             preflight.headers.append(_NOT_FAILED)
@@ -157,7 +157,7 @@ class Application:
             self._counters.submitted()
 
     def _watchers(self, request: Request) -> list[Respond]:
-        """Begin what accompanies a call; give what is to be done with its answer."""
+        """Start trace and data collection of a call; return what to call with its response."""
         ends: list[Respond] = []
         traces, collector, body = tracing.active(), self._collector, request.body
         if traces is not None:
@@ -193,7 +193,7 @@ class Application:
             state["troubles"] = troubles
         if self._submit is None:
             return _reading(request) or json_response(503, state, [_RETRY])
-        if self._generations >= 0:  # how whoever has sent a new script learns what has become of it
+        if self._generations >= 0:  # tells the sender of a new script what became of it
             state |= {"package": self._package or None, "scripts": generations.read(self._generations)._asdict()}
         return _reading(request) or json_response(200, state)
 
@@ -214,7 +214,7 @@ class Application:
 
 
 def _reading(request: Request) -> Response | None:
-    """Answer what is neither GET nor HEAD."""
+    """Return the response to a request that is neither GET nor HEAD, else None."""
     if request.method in _READ:
         return None
     allow: Header = (b"allow", b"GET, HEAD, OPTIONS")

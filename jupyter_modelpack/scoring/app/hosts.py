@@ -1,7 +1,7 @@
-"""Web pages from elsewhere, kept from a service that is for this computer alone.
+"""Refuse requests of foreign web pages to a service that is for this computer alone.
 
 A page of any site may post to 127.0.0.1, and reads the answer where its own name is made to mean 127.0.0.1 (DNS
-rebinding). A browser says whose page asks, and by which name it reached us.
+rebinding). Browsers send the page's origin and the name by which they reached us.
 """
 
 from ipaddress import IPv6Address
@@ -11,7 +11,7 @@ from ..settings import Settings
 from .cors import Cors
 
 _MOST = 64
-"""How many Host headers are remembered as good ones."""
+"""Most accepted Host headers that are cached."""
 
 
 class Hosts:
@@ -41,14 +41,14 @@ class Hosts:
 
     def _learn(self, host: bytes) -> bool:
         name = _name_of(host)
-        # Only a name can be made to mean another address than its page came from.
+        # Only names, not addresses, are open to DNS rebinding.
         good = self._is_ours(name) or _is_address(name)
         if good and len(self._known) < _MOST:
             self._known.add(host)
         return good
 
     def _is_ours(self, name: bytes) -> bool:
-        # Names below localhost mean loopback wherever they are looked up (RFC 6761).
+        # Names below localhost resolve to loopback everywhere (RFC 6761).
         return name in self._names or (name.endswith(b".localhost") and b"localhost" in self._names)
 
 
@@ -57,7 +57,7 @@ def _refused(message: str) -> Response:
 
 
 def _reads(request: Request) -> bool:
-    """Whether somebody follows a link to a page of ours: the page with the link learns nothing, and no model runs."""
+    """Whether a user follows a link to one of our pages: the linking page learns nothing, and no model runs."""
     follows = request.method == "GET" and request.headers.get(b"sec-fetch-mode") == b"navigate"
     return follows and not request.path.startswith(("/score", "/v2/models/"))
 

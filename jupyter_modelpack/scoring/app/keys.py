@@ -1,4 +1,4 @@
-"""Bearer keys: one or two, so that they can be rotated without a moment in which no key fits."""
+"""Check bearer keys, one or two, so that they can be rotated without downtime."""
 
 import hashlib
 import hmac
@@ -9,11 +9,11 @@ from ..settings import ConfigurationError, Settings
 
 _MOST = 2
 _OPEN = frozenset({"/", "/ready", "/v2/health/live", "/v2/health/ready"})
-"""Probes carry no keys."""
+"""Paths of probes, which need no key."""
 
 
 class Keys:
-    """The keys of MODELPACK_KEYS, and those of the file MODELPACK_KEYS_FILE as it is at the moment."""
+    """The keys of MODELPACK_KEYS, and those in MODELPACK_KEYS_FILE at this moment."""
 
     def __init__(self, settings: Settings) -> None:
         self._path = settings.keys_file
@@ -36,14 +36,14 @@ class Keys:
             self._read()
         scheme, _, key = request.headers.get(b"authorization", b"").partition(b" ")
         given = hashlib.sha256(key.strip()).digest()
-        # Every key is compared, and digests of one length: how long it takes tells nothing.
+        # All keys are compared, as digests of one length, against timing attacks.
         fits = [hmac.compare_digest(given, known) for known in (*self._given, *self._of_file)]
         if any(fits) and scheme.lower() == b"bearer":
             return None
         return problem(401, "A key is needed: Authorization: Bearer <key>.", [(b"www-authenticate", b"Bearer")])
 
     def _read(self) -> None:
-        """Take the file's keys where it has changed; while it is being replaced the known ones hold."""
+        """Read the file's keys if it has changed; keep the known ones while it is being replaced."""
         try:
             found = os.stat(self._path)  # noqa: PTH116  asked with every request
             state = (found.st_mtime_ns, found.st_size, found.st_ino)

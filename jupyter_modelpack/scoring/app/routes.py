@@ -1,4 +1,4 @@
-"""Which model a path is about, and in which words (azure-differences.md 7.1, Open Inference Protocol)."""
+"""Map a path to a model and what is asked of it (azure-differences.md 7.1, Open Inference Protocol)."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class Paths:
         self.models = models
 
     def find(self, path: str) -> Route | None:
-        """Give what `path` asks for, or None when it is about no model that there is."""
+        """Return what `path` asks for, or None when it is about no model that there is."""
         if path in {"/score", "/score/"}:
             return Route("score", "")
         parts = path.strip("/").split("/")

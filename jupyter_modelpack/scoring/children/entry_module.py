@@ -1,7 +1,7 @@
-"""The entry script under its module's name, for processes that begin afresh and were handed a function of it.
+"""The entry script as an importable module, for new processes that unpickle a function of it.
 
-joblib's workers and multiprocessing's, where they are not forked, import a function by the name of its module. The
-folder of this file is on the path that they take over; in a service itself the name is the script, loaded.
+Workers of joblib and multiprocessing that are not forked import a function by its module's name. They inherit a
+path with the folder of this file; in the service itself the name is bound to the loaded script.
 """
 
 import importlib
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def _server() -> str:
-    """Give the name of the package that this file lies in, which differs between an image and a checkout."""
+    """Return the name of the package that this file lies in, which differs between an image and a checkout."""
     folder = Path(__file__).parents[1]
     names = [folder.name]
     while (folder := folder.parent).joinpath("__init__.py").is_file():

@@ -1,1 +1,1 @@
-"""Between bytes of HTTP and what a script takes and returns."""
+"""Convert between HTTP bodies and what a script takes and returns."""

@@ -1,4 +1,4 @@
-"""What run() gets to read: a request's body or query as text (azure-differences.md 7.3, 8)."""
+"""Decode a request's body or query to the text that run() gets (azure-differences.md 7.3, 8)."""
 
 import json
 import zlib
@@ -24,7 +24,7 @@ class BadInputError(Exception):
 
 
 def text_of(request: Request, limit: int) -> str:
-    """Give the string that a plain `run(raw_data)` receives.
+    """Return the string that a plain `run(raw_data)` receives.
 
     GET: the query as a JSON object, every value parsed as JSON where it is JSON. POST: the body. What `curl -d`
     sends without a header claims to be a form; it is taken for the JSON it holds.
@@ -38,7 +38,7 @@ def text_of(request: Request, limit: int) -> str:
 
 
 def body_of(request: Request, limit: int) -> bytes:
-    """Give the body, unpacked where it was sent packed; `limit` also bounds what it unpacks to."""
+    """Return the body, decompressed if needed; `limit` also bounds the decompressed size."""
     coding = request.headers.get(b"content-encoding", b"identity").strip().lower()
     if coding == b"identity":
         return request.body
@@ -76,7 +76,7 @@ def check_depth(body: bytes, most: int) -> None:
 
 
 def _brackets(body: bytes) -> bytes:
-    """Give the brackets that stand outside of strings, all of them square."""
+    """Return the brackets that stand outside of strings, all of them square."""
     if b"\\" in body:  # once pairs are gone, a backslash before a quote escapes it
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
     marks = body.translate(_SQUARE, _NO_MARKS).replace(b'""', b"")
@@ -89,9 +89,9 @@ def _brackets(body: bytes) -> bytes:
 
 
 def _depth(brackets: bytes) -> int:
-    """Give how deep they nest: pairs without content go together, a level at a time, while that halves what is left.
+    """Return how deep brackets nest, by removing empty pairs level by level while that halves what is left.
 
-    Of brackets that close what was never opened, which no parser takes, it counts what comes after them.
+    Unmatched closing brackets, which no parser accepts, are ignored.
     """
     brackets += b"]" * (brackets.count(b"[") - brackets.count(b"]"))
     depth = 0

@@ -1,6 +1,6 @@
-"""What run() returned, as JSON (azure-differences.md 7.4, 8).
+"""Encode what run() returned as JSON (azure-differences.md 7.4, 8).
 
-numpy, pandas and torch are recognised by what their objects can do: this module imports none of them.
+Objects of numpy, pandas and torch are recognised by their methods: this module imports none of these.
 """
 
 import base64
@@ -31,7 +31,7 @@ def _encode(value: Any) -> bytes:
     try:
         return orjson.dumps(value, _plain, _OPTIONS)
     except (TypeError, RecursionError):
-        # Integers beyond 64 bits, lone surrogates, odd dictionary keys, deep nesting: the slow road knows them.
+        # Integers beyond 64 bits, lone surrogates, odd dictionary keys, deep nesting: the slower encoder handles them.
         return _slowly(value, nan_as_null=True)
 
 
@@ -84,7 +84,7 @@ def _plain(value: Any) -> Any:  # noqa: C901, PLR0911  one list of kinds, most f
     if isinstance(value, (tuple, set, frozenset)):
         return list(value)
     if isinstance(value, float):
-        return float(value)  # a subclass; orjson wants the thing itself
+        return float(value)  # a subclass, which orjson does not accept
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _text(bytes(value))
     kind = type(value)

@@ -43,16 +43,16 @@ class Values(dict[str, Any]):
         return cls(found)
 
     def get(self, name: str, default: Any = None, type: Callable[[Any], Any] | None = None) -> Any:  # noqa: A002  theirs
-        """Give the first value; `default` too where `type` cannot make one of it."""
+        """Return the first value; `default` too where `type` cannot make one of it."""
         return converted(self[name], default, type) if name in self else default
 
     def getlist(self, name: str, type: Callable[[Any], Any] | None = None) -> list[Any]:  # noqa: A002
-        """Give every value of one name; those that `type` cannot convert are left out."""
+        """Return every value of one name; those that `type` cannot convert are left out."""
         found = [converted(value, _NOTHING, type) for value in self._lists.get(name, [])]
         return [value for value in found if value is not _NOTHING]
 
     def to_dict(self, flat: bool = True) -> dict[str, Any]:
-        """Give a plain dictionary."""
+        """Return a plain dictionary."""
         return dict(self) if flat else {name: list(values) for name, values in self._lists.items()}
 
 
@@ -81,7 +81,7 @@ class File(io.BytesIO):
 
 
 def parse(content_type: str, body: bytes) -> tuple[Values, Values]:
-    """Give fields and files; a body that is no form has none of either."""
+    """Return fields and files; a body that is no form has none of either."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         return Values.of_query(body), Values({})

@@ -16,7 +16,7 @@ from .decode import BadInputError, check_depth
 
 _WORDS: dict[type, str] = {bool: "BOOL", int: "INT64", float: "FP64", str: "BYTES"}
 _VALUES = 10_000_000
-"""Most values one tensor may claim to have; a shape is a promise, and this bounds what we do to check it."""
+"""Most values of one tensor, which bounds the work of checking a shape."""
 
 
 def text_of(body: bytes, depth: int) -> str:

@@ -28,7 +28,7 @@ def unquoted(text: bytes) -> bytes:
 
 
 def pairs(query: bytes) -> list[tuple[str, str]]:
-    """Give names and values of `a=1&b=2`, empty ones too; raise `TooManyFieldsError`."""
+    """Return names and values of `a=1&b=2`, empty ones too; raise `TooManyFieldsError`."""
     if query.count(b"&") >= limits.FIELDS:
         raise TooManyFieldsError(f"it has more than {limits.FIELDS} fields")
     found = (part.partition(b"=") for part in query.split(b"&") if part)

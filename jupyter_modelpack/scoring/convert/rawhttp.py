@@ -26,12 +26,12 @@ def rawhttp(function: _Function) -> _Function:
 
 
 def is_used() -> bool:
-    """Tell whether anything is decorated: with the original that makes run() raw, whatever hides or bears the mark."""
+    """Return whether anything is decorated: in the original that makes run() raw, even if a decorator hides it."""
     return bool(_used)
 
 
 def is_raw(function: Callable[..., Any]) -> bool:
-    """Tell whether `function`, or one it wraps, carries the mark."""
+    """Return whether `function`, or one it wraps, carries the mark."""
     current: Any = function
     while current is not None:
         if getattr(current, _MARK, False):
@@ -41,7 +41,7 @@ def is_raw(function: Callable[..., Any]) -> bool:
 
 
 class Headers(dict[str, str]):
-    """Headers under the names people write (`Content-Type`), found in whatever case they are asked for."""
+    """Headers in their usual case (`Content-Type`), looked up regardless of case."""
 
     def __init__(self, raw: dict[bytes, bytes]) -> None:
         super().__init__(
@@ -56,7 +56,7 @@ class Headers(dict[str, str]):
         return isinstance(name, str) and super().__contains__(name.title())
 
     def get(self, name: str, default: Any = None, type: Callable[[str], Any] | None = None) -> Any:  # noqa: A002  Flask's
-        """Give the header; `default` where there is none, or `type` cannot convert it."""
+        """Return the header; `default` where there is none, or `type` cannot convert it."""
         return converted(self[name], default, type) if name in self else default
 
 
@@ -151,11 +151,11 @@ class AMLRequest:
         return self.get_json()
 
     def get_data(self, cache: bool = True, as_text: bool = False) -> Any:  # noqa: ARG002  Flask's
-        """Give the body, as bytes or as text."""
+        """Return the body, as bytes or as text."""
         return self.data.decode("utf-8", "replace") if as_text else self.data
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: ARG002
-        """Parse the body; content types are not held against the client."""
+        """Parse the body, whatever its content type."""
         try:
             return json.loads(self.data)
         except ValueError:

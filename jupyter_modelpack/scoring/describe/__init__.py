@@ -1,1 +1,1 @@
-"""What a service says of itself: swagger, OpenAPI, Open Inference metadata."""
+"""Describe a service: Swagger, OpenAPI, metadata of the Open Inference Protocol."""

@@ -1,4 +1,4 @@
-"""What a model takes and gives: by its decorators, else its type hints, else the sample it was packaged with."""
+"""Describe a model's input and output by its decorators, else type hints, else the packaged sample."""
 
 import json
 from typing import Any, NamedTuple

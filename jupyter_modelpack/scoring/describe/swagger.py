@@ -1,4 +1,4 @@
-"""`GET /swagger.json`: what the service takes and gives, in three dialects (azure-differences.md 7.1, 7.8)."""
+"""`GET /swagger.json`: the service's description in three versions (azure-differences.md 7.1, 7.8)."""
 
 import json
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Swagger:
         self._name, self._models, self._keys = name, models, keys
 
     def respond(self, query: bytes) -> Response:
-        """Answer with the wanted dialect, 2.0 unless the query says otherwise; a file of the user's wins."""
+        """Answer with the requested version, 2.0 unless the query says otherwise; a file of the user's wins."""
         asked = query_object(query).get("version", 2)
         dialect = _DIALECTS.get(str(asked))
         if dialect is None:

@@ -1,4 +1,4 @@
-"""What a run() without decorators takes and gives: its type hints, described as JSON Schema.
+"""Describe the input and output of a run() without decorators by its type hints, as JSON Schema.
 
 They describe and check nothing: scripts written for Azure ML get text, whatever they have written there.
 """
@@ -23,7 +23,7 @@ _YIELDED = (
 )
 _ARRAYS = {"numpy": "ndarray", "torch": "Tensor"}
 _NOT_AGAIN: dict[str, Any] = {"type": "object"}
-"""What is said of a class inside itself: a tree would be written out without end."""
+"""The schema of a class inside itself, since recursive classes have no finite schema without references."""
 
 Schema = dict[str, Any]
 Inside = frozenset[Any]
@@ -120,7 +120,7 @@ def _of_pydantic(schema: Schema) -> Schema:
 
 
 def without_unions(schema: Any) -> Any:
-    """Give the schema in the words of Swagger 2.0, which knows neither unions nor null."""
+    """Return the schema for Swagger 2.0, which has neither unions nor null."""
     if isinstance(schema, list):
         return [without_unions(item) for item in schema]
     if not isinstance(schema, dict):

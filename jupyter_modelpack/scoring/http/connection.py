@@ -112,7 +112,7 @@ class Connection(asyncio.Protocol):
         return self._cycle is not None
 
     def pause_writing(self) -> None:
-        """Give the client, which does not read, a while to begin."""
+        """Return the client, which does not read, a while to begin."""
         self.write_paused = True
         self.deadline = time.monotonic() + limits.WRITE_STALL_SECONDS
 

@@ -32,7 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def make_room() -> None:
-    """Allow this process as many open files as it may have: the usual 1,024 are as many connections."""
+    """Raise the limit of open files: the usual 1,024 would be the limit of connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -40,7 +40,7 @@ def make_room() -> None:
 
 
 def inherited(descriptor: int) -> socket.socket:
-    """Take over the socket of the process that started this one in its place."""
+    """Take over the listening socket of the process that this one replaces."""
     listener = socket.socket(fileno=descriptor)
     listener.set_inheritable(False)
     listener.setblocking(False)
@@ -48,7 +48,7 @@ def inherited(descriptor: int) -> socket.socket:
 
 
 def write_port_file(path: str, port: int) -> None:
-    """Tell the bound port to whoever started us; the file appears complete or not at all."""
+    """Write the bound port to a file, atomically, for the process that started us."""
     target = Path(path)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     unfinished.write_text(f"{port}\n", encoding="ascii")

@@ -1,4 +1,4 @@
-"""Request ids: which id a request goes by, which headers say so (azure-differences.md 7.2)."""
+"""Determine a request's ids, and the headers that carry them (azure-differences.md 7.2)."""
 
 import os
 
@@ -9,7 +9,7 @@ _SERVER = (b"x-ms-server-version", f"modelpack/{VERSION}".encode())
 
 
 def identify(headers: dict[bytes, bytes]) -> list[Header]:
-    """Give the headers every answer carries.
+    """Return the headers every answer carries.
 
     Nothing sent: one fresh id in both. `x-request-id` alone: both echo it. `x-ms-client-request-id`, or the
     old `x-ms-request-id`, is what the client calls the request; it is echoed under both names. The old one,
@@ -28,7 +28,7 @@ def identify(headers: dict[bytes, bytes]) -> list[Header]:
 
 
 def _fitting(headers: dict[bytes, bytes], name: bytes) -> bytes | None:
-    """Give an id the client has sent; one that is refused for its length is not sent back either."""
+    """Return an id the client has sent; one that is refused for its length is not sent back either."""
     value = headers.get(name)
     return value if value is None or len(value) <= limits.REQUEST_ID_SIZE else None
 

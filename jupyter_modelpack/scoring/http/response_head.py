@@ -20,12 +20,12 @@ _date = b""
 
 
 def status_line(status: int) -> bytes:
-    """Give the first line; codes without a registered phrase are allowed."""
+    """Return the first line; codes without a registered phrase are allowed."""
     return _STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n".encode()
 
 
 def date_header() -> bytes:
-    """Give the Date header, made once a second."""
+    """Return the Date header, made once a second."""
     global _second, _date  # noqa: PLW0603  a cache of one line
     now = int(time.time())
     if now != _second:
@@ -63,7 +63,7 @@ def head_of(response: Response, *, keep_alive: bool, accepts_chunks: bool = True
 
 
 def framing_of(parser: httptools.HttpRequestParser, headers: dict[bytes, bytes]) -> bytes:
-    """Give a head that frames a body as the one just parsed does, and asks for no other protocol."""
+    """Return a head that frames a body as the one just parsed does, and asks for no other protocol."""
     version, kept = parser.get_http_version(), (b"connection", b"content-length", b"transfer-encoding")
     lines = [b"%b: %b\r\n" % (name, headers[name]) for name in kept if name in headers]
     return b"%b / HTTP/%b\r\n%b\r\n" % (parser.get_method(), version.encode(), b"".join(lines))

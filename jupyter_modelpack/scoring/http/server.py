@@ -1,4 +1,4 @@
-"""The event loop's side of a worker: accepts, times out, drains."""
+"""Accept connections, enforce their deadlines, drain them; runs in a worker's event loop."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ Handler = Callable[[Request, Respond], None]
 
 _TICK = 0.25
 _LEAK_SECONDS = 2.0
-"""How long files must be short until that counts as a leak of the script's."""
+"""Seconds without free file descriptors after which that counts as a leak of the script."""
 _OVER_SECONDS = 30.0
 
 _QUIET = frozenset(
@@ -39,8 +39,8 @@ class Server:
     def __init__(self, listener: socket.socket, handle: Handler, settings: Settings) -> None:
         self.handle = handle
         self.admit: Callable[[Request], Response | None] | None = None
-        """Asked at the head of each request, before any of its body is read; None where nothing is to be asked."""
-        self.held = 0  # bytes of all requests that are arriving or wait for their answer
+        """Checks the head of each request before its body is read; None where heads are not checked."""
+        self.held = 0  # bytes of all requests that are arriving or wait for their response
         allowed = memory.for_bodies(settings.workers)
         self.max_held = min(max(limits.BODIES * settings.max_body, limits.BOOKS), allowed or sys.maxsize)
         self.max_body = min(settings.max_body, self.max_held)
@@ -69,8 +69,7 @@ class Server:
     ) -> None:
         """Serve until `stop_fd` reads end of file: the supervisor has closed its end, or has died.
 
-        `brief` is for a process whose successor already accepts: it leaves new connections to it. A byte before
-        the end of file says the same.
+        With `brief`, or when a byte precedes the end of file, a successor accepts already and gets new connections.
         """
         self.loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
@@ -86,7 +85,7 @@ class Server:
     def hold(self, connection: Connection, count: int) -> bool:
         """Count bytes of a request that have arrived; False where they are too many and this one is to be refused.
 
-        Above the bound the one that began first goes: an honest one is there in a moment, a trickling one never is.
+        Above the limit the request that began first is shed: honest requests arrive quickly, trickling ones do not.
         """
         self.held += count
         while self.held > self.max_held:
@@ -98,14 +97,14 @@ class Server:
         return True
 
     def close_inherited(self) -> None:
-        """Close what a child of the script has inherited: a connection that it holds would never end for its client."""
+        """Close the connections that a forked child has inherited, or they would stay open for their clients."""
         for connection in list(self.connections):
             connection.close_inherited()
         with contextlib.suppress(OSError):
             os.close(self._listener.fileno())
 
     def refuse(self, request: Request, response: Response, respond: Respond) -> None:
-        """Answer what never became a request."""
+        """Answer a request that is not handed to the application."""
         response.headers += request_id.identify(request.headers)
         respond(response)
 
@@ -120,12 +119,12 @@ class Server:
             self._calls.append(log.call(request, response, seconds))
 
     def _write_calls(self) -> None:
-        # One write for all calls of this turn of the loop: every write gives up the interpreter lock.
+        # One write for all calls of this iteration of the loop, since every write releases the GIL.
         log.write("".join(self._calls))
         self._calls.clear()
 
     def _accept(self) -> None:
-        # One at a time: a greedy loop would leave nothing to the other workers.
+        # One connection at a time, so that the other workers get their share.
         try:
             accepted, _ = self._listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -141,11 +140,11 @@ class Server:
         task.add_done_callback(self._accepting.discard)
 
     def _cannot_accept(self, error: OSError) -> None:
-        """Wait until there are descriptors again; end this worker where others than connections hold them for long."""
+        """Wait for free file descriptors; end this worker if the script holds them for long."""
         log.warning(f"Cannot accept connections for the moment: {error}")
         self.loop.remove_reader(self._listener)
         now = time.monotonic()
-        # A connection that ends lets one in: it is not over yet for that.
+        # A single accepted connection in between does not end the shortage.
         if now - self._refused_at > _OVER_SECONDS:
             self._refused_since = now
         self._refused_at = now
@@ -156,7 +155,7 @@ class Server:
             self.loop.call_later(0.5, self._accept_again)
 
     def _script_leaks(self) -> bool:
-        """Tell whether most of the open files are no connections of ours."""
+        """Return whether most of the open files are not connections."""
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         held = most - len(self.connections)
         if held < most / 2:
@@ -183,7 +182,7 @@ class Server:
             accepted.close()
 
     async def _sweep(self) -> None:
-        # One timer for all connections: 10,000 of them cost a millisecond a tick, and no timer objects.
+        # One timer for all connections: 10,000 of them cost a millisecond per tick.
         while True:
             await asyncio.sleep(_TICK)
             now = time.monotonic()
@@ -194,14 +193,14 @@ class Server:
             self.on_tick()
 
     async def _drain(self, seconds: float, *, brief: bool) -> None:
-        """Answer what has been sent to us, take nothing new, end in time."""
+        """Answer requests that were sent, accept no new ones, end within `seconds`."""
         end = time.monotonic() + seconds
         self.draining = True
         if not brief:
             await asyncio.sleep(min(limits.DRAIN_GRACE_SECONDS, seconds))
         self.loop.remove_reader(self._listener)
         with contextlib.suppress(OSError):
-            while not brief:  # what is in the kernel's queue was promised an answer
+            while not brief:  # connections in the kernel's queue were accepted for their clients
                 accepted, _ = self._listener.accept()
                 accepted.setblocking(False)
                 await self._adopt(accepted)
@@ -213,7 +212,7 @@ class Server:
         while self.connections and (now := time.monotonic()) < end:
             for connection in list(self.connections):
                 idle = connection.idle and now - connection.idle_since > limits.DRAIN_GRACE_SECONDS
-                # An upload that stalls would hold the drain to its end.
+                # An upload that stalls would delay the drain to its end.
                 if idle or (now > patience and not connection.responding):
                     connection.abort()
             await asyncio.sleep(0.02)

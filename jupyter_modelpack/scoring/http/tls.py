@@ -1,4 +1,4 @@
-"""TLS from a certificate and a key in files, read again when they change."""
+"""Make the TLS context of a certificate and a key in files, reloaded when they change."""
 
 import os
 import ssl
@@ -24,13 +24,13 @@ class Certificate:
             ) from None
 
     def refresh(self) -> None:
-        """Take a changed certificate for the next handshakes; one that is broken leaves the one before."""
+        """Reload a changed certificate for the next handshakes; keep the previous one if the new one is invalid."""
         try:
             state = self._state()
             if state == self._seen:
                 return
             self._seen = state
-            # Tried elsewhere first: half a pair, read while it is being replaced, would spoil the one in use.
+            # Loaded into another context first: a pair that is half replaced would break the one in use.
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*self._files)
             self.context.load_cert_chain(*self._files)
         except (OSError, ValueError) as error:
@@ -44,5 +44,5 @@ class Certificate:
 
 
 def certificate(settings: Settings) -> Certificate | None:
-    """Give the certificate, where there is one."""
+    """Return the certificate, where there is one."""
     return Certificate(settings) if settings.tls_cert else None

@@ -51,7 +51,7 @@ def output_schema(output_type: AbstractParameterType) -> Callable[[Callable[...,
 
 
 def is_schema_decorated(func: Callable[..., Any]) -> bool:
-    """Tell whether one of the two decorators is on `func`."""
+    """Return whether one of the two decorators is on `func`."""
     return hasattr(func, _INPUTS) or hasattr(func, _OUTPUT)
 
 

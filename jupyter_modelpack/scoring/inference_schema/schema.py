@@ -14,7 +14,7 @@ from . import decorators
 
 
 def describe(run: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Give the input and output schema of `run`, or None when it is not decorated."""
+    """Return the input and output schema of `run`, or None when it is not decorated."""
     real = sys.modules.get("inference_schema.schema_util")
     for tools in (decorators, real):
         if tools is not None and tools.is_schema_decorated(run):

@@ -1,6 +1,6 @@
-"""Calls and values that are kept for later: a bounded queue, and a thread of its own that writes them down.
+"""Collect calls and values: a bounded queue, and a thread that writes them.
 
-Whoever offers something never waits: what does not fit any more is counted and dropped.
+Offering a record never blocks: what does not fit is counted and dropped.
 """
 
 import os
@@ -94,7 +94,7 @@ class Collector:
             except OSError as error:
                 self.dropped += len(found)
                 file.close()
-                if not self._told:  # a full disk is told once, and costs no request
+                if not self._told:  # a full disk is reported once, and affects no request
                     self._told = True
                     log.error(f"Collected data cannot be written (MODELPACK_COLLECT={self._settings.collect}): {error}")
 
@@ -116,5 +116,5 @@ def start(settings: Settings) -> Collector | None:
 
 
 def active() -> Collector | None:
-    """Give the collector of this service."""
+    """Return the collector of this service."""
     return _active

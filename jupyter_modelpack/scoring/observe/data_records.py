@@ -1,4 +1,4 @@
-"""What is kept of one call, or of one value that a script collects."""
+"""Records of collected data: of one call, or of one value that a script collects."""
 
 import time
 from collections.abc import Sized
@@ -15,13 +15,13 @@ _ITEM = 32
 
 
 class DataRecord(Protocol):
-    """Something to write down; it is turned into JSON on the thread that writes."""
+    """A record to write; it is converted to JSON on the writer's thread."""
 
     folder: str
     size: int
 
     def content(self, redact: frozenset[str]) -> dict[str, Any]:
-        """Give the object to write, with the values of the keys in `redact` hidden."""
+        """Return the object to write, with the values of the keys in `redact` hidden."""
         ...
 
 
@@ -39,7 +39,7 @@ class CollectedCall:
         self.size = len(body) + len(response.body) + 1000
 
     def content(self, redact: frozenset[str]) -> dict[str, Any]:
-        """Give the call as one object."""
+        """Return the call as one object."""
         request, response = self._request, self._response
         ids = {name: value.decode("latin-1") for name, value in response.headers if name == b"x-ms-request-id"}
         streamed = response.stream is not None
@@ -64,7 +64,7 @@ class CollectedRow:
         self.size = 1000 + sum(_ITEM * len(value) for value in content.values() if isinstance(value, Sized))
 
     def content(self, redact: frozenset[str]) -> dict[str, Any]:
-        """Give what was collected."""
+        """Return what was collected."""
         hidden: dict[str, Any] = hide(self._content, redact)
         return hidden
 
@@ -76,7 +76,7 @@ def moment(seconds: float) -> str:
 
 
 def _value(body: bytes, redact: frozenset[str]) -> Any:
-    """Give a body as JSON. Of one that is none, or large, only its size: nobody could find in it what to hide."""
+    """Return a body as JSON. Of one that is none, or large, only its size: nobody could find in it what to hide."""
     if not body or len(body) > _LARGEST:
         return {"bytes": len(body)}
     try:

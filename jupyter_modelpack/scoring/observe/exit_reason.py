@@ -1,4 +1,4 @@
-"""Why a service ends, as one line that programs read: the last words of a server that knows."""
+"""Report why a service ends, as one line for programs."""
 
 import importlib.metadata
 import importlib.util
@@ -43,7 +43,7 @@ def of_listening(error: OSError, cause: str) -> None:
 
 
 def of_script(error: BaseException, phase: str, script: Path) -> dict[str, Any]:
-    """Give what is known of an exception of the user's script.
+    """Return what is known of an exception of the user's script.
 
     The exception itself, and none that it was raised from: the last one is what ended the script.
     """
@@ -59,7 +59,7 @@ def of_script(error: BaseException, phase: str, script: Path) -> dict[str, Any]:
 
 
 def where(ending: dict[str, Any]) -> str:
-    """Give what may be told to anybody: the phase, the type and the line, and not the message."""
+    """Return what may be told to anybody: the phase, the type and the line, and not the message."""
     place = f" ({ending['file']}, line {ending['line']})" if "file" in ending else ""
     return f"{ending['phase']} raised {ending['types'][0].rpartition('.')[2]}{place}"
 

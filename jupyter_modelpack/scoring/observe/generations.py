@@ -28,5 +28,5 @@ def write(descriptor: int, counts: Counts) -> None:
 
 
 def read(descriptor: int) -> Counts:
-    """Give the counts as they are now."""
+    """Return the counts as they are now."""
     return Counts(*_FORM.unpack(os.pread(descriptor, _FORM.size, 0)))

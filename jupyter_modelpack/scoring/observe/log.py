@@ -12,7 +12,7 @@ from ..messages import Request, Response
 
 
 def _own_stdout() -> int:
-    """Give a descriptor for the log that outlives whatever the script does to stdout.
+    """Return a descriptor for the log that outlives whatever the script does to stdout.
 
     Of a pipe another opening, which does not block: the script's own stdout must, and would share the flag of a copy.
     """
@@ -45,7 +45,7 @@ def unbuffer() -> None:
 
 
 def descriptor() -> int:
-    """Give what the log is written to, for who cannot call `write`."""
+    """Return what the log is written to, for who cannot call `write`."""
     return _OUT
 
 
@@ -56,12 +56,12 @@ def use_json() -> None:
 
 
 def in_json() -> bool:
-    """Tell whether every line is a JSON object."""
+    """Return whether every line is a JSON object."""
     return _json
 
 
 def line(level: str, message: str, **more: object) -> str:
-    """Give a log line without writing it; `more` is for programs and only in JSON."""
+    """Return a log line without writing it; `more` is for programs and only in JSON."""
     global _second, _prefix
     now = time.time()
     if _json:
@@ -75,7 +75,7 @@ def line(level: str, message: str, **more: object) -> str:
 
 
 def call(request: Request, response: Response, seconds: float) -> str:
-    """Give the line of one call: `POST /score 200 0.231ms 4` (azure-differences.md 7.7)."""
+    """Return the line of one call: `POST /score 200 0.231ms 4` (azure-differences.md 7.7)."""
     path = request.path if len(request.path) <= _PATH else f"{request.path[:_PATH]}..."
     text = f"{request.method} {path} {response.status} {seconds * 1000:.3f}ms {response.size}"
     if not _json:

@@ -77,7 +77,7 @@ class Metrics:
         self._rows = [self._memory[row * _ROW : (row + 1) * _ROW] for row in range(workers)]
 
     def counters(self, worker: int) -> Counters:
-        """Give the row of one worker."""
+        """Return the row of one worker."""
         return Counters(self._rows[worker])
 
     def text(self) -> bytes:

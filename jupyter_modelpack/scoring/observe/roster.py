@@ -1,4 +1,4 @@
-"""Which workers have started and which cannot: written by the supervisor and its workers, read by all of them."""
+"""Share between processes which workers have started and which cannot."""
 
 import mmap
 import struct
@@ -7,7 +7,7 @@ _HEAD = struct.Struct("<BHH")  # whether it is up, how often it has not started 
 _SLOT = 512
 
 TRIES = 3
-"""So many starts in a row must fail before it is news: one may fail for a reason that is gone a moment later."""
+"""Failed starts in a row before they are reported: one may fail for a temporary reason."""
 
 
 class Roster:
@@ -27,7 +27,7 @@ class Roster:
         _HEAD.pack_into(self._memory, row * _SLOT, 1, 0, 0)
 
     def is_up(self, row: int) -> bool:
-        """Tell whether the worker that has the row, or had it last, came to serve."""
+        """Return whether the worker that has the row, or had it last, came to serve."""
         return bool(self._head(row)[0])
 
     def explain(self, row: int, reason: str) -> None:
@@ -47,7 +47,7 @@ class Roster:
         return failures
 
     def reason(self, row: int) -> str:
-        """Give why the worker last did not start."""
+        """Return why the worker last failed to start."""
         begin = row * _SLOT + _HEAD.size
         return self._memory[begin : begin + self._head(row)[2]].decode("utf-8", "replace")
 

@@ -1,4 +1,4 @@
-"""Files of JSON lines in one folder: a new one when the one before is full, the oldest removed."""
+"""Write JSON lines to rotating files in one folder, removing the oldest."""
 
 import contextlib
 import os

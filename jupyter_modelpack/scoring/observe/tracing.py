@@ -76,7 +76,7 @@ _active: Tracing | None = None
 
 
 def active() -> Tracing | None:
-    """Give what traces this process."""
+    """Return what traces this process."""
     return _active
 
 

@@ -1,4 +1,4 @@
-"""What has to be put right between init() and the fork that copies its result."""
+"""Prepare a process between init() and the fork of workers."""
 
 import contextlib
 import ctypes
@@ -48,7 +48,7 @@ def obstacle() -> str:
 
 
 def cost(workers: int) -> str:
-    """Say what it costs that `workers` processes each hold what this one does, and share nothing."""
+    """Describe the cost of `workers` processes that share no memory."""
     held = 0
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines()
@@ -59,7 +59,7 @@ def cost(workers: int) -> str:
 
 
 def start_over(listener: socket.socket, **variables: str) -> NoReturn:
-    """Become a fresh process of this program on the same listening socket, with `variables` in its environment."""
+    """Execute this program anew in this process, on the same listening socket, with `variables` set."""
     listener.set_inheritable(True)
     os.environ.update({**variables, "MODELPACK_LISTEN_FD": str(listener.fileno())})
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  it is this very program
@@ -77,7 +77,7 @@ def _give_back_pools() -> None:
 
 
 def _holds_accelerator() -> bool:
-    """Tell whether a driver's device is open: what a process has begun there, a forked child cannot use."""
+    """Return whether a driver's device is open: what a process has begun there, a forked child cannot use."""
     with contextlib.suppress(OSError):
         for descriptor in Path("/proc/self/fd").iterdir():
             with contextlib.suppress(OSError):
@@ -89,7 +89,7 @@ def _holds_accelerator() -> bool:
 
 
 def _hangs(library: ctypes.CDLL) -> bool:
-    """Tell whether a parallel region would wait for ever in a forked child: by trying, for nothing else knows."""
+    """Return whether a parallel region would hang in a forked child, by trying it."""
     free = ctypes.cast(ctypes.CDLL(None).free, ctypes.c_void_p)  # does nothing, given NULL
     read_end, write_end = os.pipe()
     pid = os.fork()
@@ -107,14 +107,14 @@ def _hangs(library: ctypes.CDLL) -> bool:
 
 
 def reseed() -> None:
-    """Give a worker random numbers of its own; `random` does this for itself, numpy's old generator does not."""
+    """Return a worker random numbers of its own; `random` does this for itself, numpy's old generator does not."""
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed()
 
 
 def _openmp() -> list[ctypes.CDLL]:
-    """Give every libgomp that is loaded: packages bring their own."""
+    """Return every libgomp that is loaded: packages bring their own."""
     try:
         maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

@@ -1,4 +1,4 @@
-"""Threads that libraries have started in native code, and which of them a forked child would miss."""
+"""Find threads of native libraries that would be missing in a forked child."""
 
 import contextlib
 import ctypes
@@ -17,7 +17,7 @@ Tried, each with a pool at work before the fork: the same results in the child (
 """
 
 _SYSTEM = ("libc.", "libc-", "libpthread", "ld-", "ld.", "libstdc++", "libm.", "libgcc_s", "linux-", "[vdso]")
-"""What lies on the stack of every thread and owns none."""
+"""Libraries on the stack of every thread, which own none."""
 
 _STACK_BYTES = 64 * 1024
 _PATIENCE_SECONDS = 0.2
@@ -48,7 +48,7 @@ def left_behind() -> str:
 
 
 def _tasks() -> list[int]:
-    """Give the threads of this process but the one that asks."""
+    """Return the threads of this process but the one that asks."""
     try:
         return [int(task.name) for task in Path("/proc/self/task").iterdir() if int(task.name) != os.getpid()]
     except OSError:
@@ -56,7 +56,7 @@ def _tasks() -> list[int]:
 
 
 def _fork_once() -> None:
-    """Let the handlers run that libraries have registered with pthread_atfork().
+    """Run the handlers that libraries have registered with pthread_atfork(), by forking a child that ends at once.
 
     Not by os.fork(), at which Python's own handlers run: some do nothing but warn.
     """
@@ -97,7 +97,7 @@ def _owner(task: int, mappings: list[_Mapping]) -> str:
 
 
 def _code_in(content: bytes, mappings: list[_Mapping]) -> Iterator[_Mapping]:
-    """Give the mappings of code that words of a stack point into, from its newest frame to its oldest."""
+    """Return the mappings of code that words of a stack point into, from its newest frame to its oldest."""
     code = [mapping for mapping in mappings if mapping.code]
     for (word,) in struct.iter_unpack("@Q", content[: len(content) // 8 * 8]):
         for mapping in code:

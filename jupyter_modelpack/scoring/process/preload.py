@@ -1,4 +1,4 @@
-"""Imports made ahead of the script, so that a reload need not make them again."""
+"""Import the script's packages ahead, so that a reload need not."""
 
 import ast
 import contextlib
@@ -11,7 +11,7 @@ from ..settings import Settings
 
 
 def of_script(settings: Settings) -> None:
-    """Import what the entry script imports from installed packages; whatever fails will fail there, and be told."""
+    """Import what the entry script imports from installed packages; failures recur in the script."""
     with contextlib.suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         tree = ast.parse(settings.entry_path.read_bytes())
         names = []

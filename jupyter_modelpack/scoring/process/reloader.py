@@ -52,7 +52,7 @@ class Reloader:
         self._wake_read, self._wake_write = os.pipe()
 
     def run(self) -> Role | int:
-        """Give the exit code, or in a child process its role."""
+        """Return the exit code, or in a child process its role."""
         os.set_blocking(self._wake_write, False)
         os.set_blocking(self._wake_read, False)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
@@ -216,7 +216,7 @@ class Reloader:
 
 
 def _newest(folder: str) -> tuple[str, str]:
-    """Give the folder that lies over the app root, with its name where the pointer names one."""
+    """Return the folder that lies over the app root, with its name where the pointer names one."""
     if not folder:
         return "", ""
     try:

@@ -72,7 +72,7 @@ class Supervisor:
         self._entry: EntryScript | None = None
 
     def run(self) -> Role | int:
-        """Give the exit code, or in a child process its role."""
+        """Return the exit code, or in a child process its role."""
         os.set_blocking(self._wake_write, False)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         for number in _SIGNALS:
@@ -153,7 +153,7 @@ class Supervisor:
         return self._drain()
 
     def _patience(self) -> float | None:
-        """Give the seconds until something is to be done that no signal announces."""
+        """Return the seconds until something is to be done that no signal announces."""
         missing = set(range(self._settings.workers)) - set(self._rows.values())
         times = [self._due.get(row, 0.0) for row in missing] + ([self._bridge_at] if self._bridge_at else [])
         return max(0.0, min(times) - time.monotonic()) if times else None

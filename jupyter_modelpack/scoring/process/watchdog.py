@@ -1,6 +1,6 @@
-"""Ends a worker in which nothing of ours runs any more: a call holds the interpreter lock, and does not give it back.
+"""Kill a worker whose call holds the GIL past the limit.
 
-The waiting is done by faulthandler, in C, on a thread that needs no lock; it also says which line of the script ran.
+The timer is faulthandler's C thread, which needs no GIL; it also logs which line of the script ran.
 """
 
 import faulthandler
@@ -10,18 +10,18 @@ from ..observe import log
 
 _EVERY_SECONDS = 1.0
 _MARGIN_SECONDS = 2.0
-"""Beyond the time of a call: whatever else ends it, and can still answer, comes first."""
+"""Seconds beyond a call's limit, so that other timeouts, which can still answer, come first."""
 
 
 class Watchdog:
-    """Fed by the event loop as often as it turns; hungry, it ends the process."""
+    """Kills the process unless the event loop feeds it."""
 
     def __init__(self, call_limit: float) -> None:
         self._seconds = call_limit + _EVERY_SECONDS + _MARGIN_SECONDS
         self._fed = 0.0
 
     def feed(self) -> None:
-        """Say that the process lives."""
+        """Restart the timer."""
         now = time.monotonic()
         if now - self._fed >= _EVERY_SECONDS:
             self._fed = now

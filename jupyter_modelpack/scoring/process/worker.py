@@ -27,10 +27,10 @@ from .watchdog import Watchdog
 AnyRunner = Runner | AsyncRunner | ThreadRunner
 
 _STUCK_SECONDS = 1.0
-"""How long a call may overrun its time before it counts as out of any signal's reach."""
+"""Seconds a call may overrun its limit before it counts as uninterruptible."""
 
 _LEAVE_SECONDS = 1.0
-"""How long the main thread may take to end after the drain: a script's own threads may never end."""
+"""Seconds the main thread may take to end after the drain: threads of the script may never end."""
 
 
 def serve(
@@ -112,7 +112,7 @@ def serve_starting(
     server = Server(listener, application.handle, settings)
     server.admit = application.guard
     server.on_closed = closed
-    server.draining = True  # no connection outlives its answer: the next request is for a worker
+    server.draining = True  # connections close after one response, so that the next request goes to a worker
     asyncio.run(server.serve(stop_fd, started=lambda: None, drain_seconds=1.0, brief=True))
     return 0
 

@@ -1,4 +1,4 @@
-"""Calls of an `async def run` on an event loop of their own, on the main thread.
+"""Run calls of an `async def run` on their own event loop, on the main thread.
 
 Not on the loop of the sockets: one blocking line in the script would stop liveness there.
 """
@@ -13,7 +13,7 @@ from .invoker import Scorer
 
 
 class AsyncRunner:
-    """As many calls at once as the queue setting allows."""
+    """Runs as many calls concurrently as the queue setting allows."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -21,9 +21,9 @@ class AsyncRunner:
         self.loop: asyncio.AbstractEventLoop
         self.since = 0.0
         self._mine = asyncio.new_event_loop()
-        self._calls: dict[int, Call] = {}  # of the sockets' thread: what has no answer yet, oldest first
-        self._tasks: set[asyncio.Task[Response | None]] = set()  # of ours: a loop holds its tasks weakly
-        self._asked = 0.0  # when the script's loop was asked for a sign of life; 0 when it has given one
+        self._calls: dict[int, Call] = {}  # used on the sockets' thread: unanswered calls, oldest first
+        self._tasks: set[asyncio.Task[Response | None]] = set()  # used on ours: a loop's references to tasks are weak
+        self._asked = 0.0  # when the script's loop was last pinged; 0 when it has answered
 
     def submit(self, request: Request, respond: Respond) -> bool:
         """Start a call; False when too many run. Called on the sockets' thread, as is `respond` later."""
@@ -44,12 +44,12 @@ class AsyncRunner:
 
     @property
     def stuck_for(self) -> float:
-        """A coroutine is cancelled where it waits; one that never waits keeps the whole loop from turning."""
+        """Seconds that a coroutine has blocked the loop beyond a call's limit; one that awaits is cancelled instead."""
         asked = self._asked
         return max(0.0, time.monotonic() - asked - self.settings.call_limit) if asked else 0.0
 
     def expire(self) -> None:
-        """Ask for a sign of life while calls run; the time of a coroutine that waits is up where it is awaited."""
+        """Ping the script's loop while calls run; coroutines that await are timed where they are awaited."""
         if self._calls and not self._asked:
             self._asked = time.monotonic()
             self._mine.call_soon_threadsafe(self._alive)

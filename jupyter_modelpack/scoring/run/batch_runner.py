@@ -16,7 +16,7 @@ from .runner import Runner, answer
 
 
 class BatchRunner(Runner):
-    """Gathers what is queued, on the main thread."""
+    """Gathers queued calls into batches, on the main thread."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)

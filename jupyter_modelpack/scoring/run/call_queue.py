@@ -13,7 +13,7 @@ Call = tuple[Request, Respond]
 
 
 class Waiting:
-    """What the runners of plain functions have in common."""
+    """Base of the runners of plain functions."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -30,7 +30,7 @@ class Waiting:
         return True
 
     def expire(self) -> None:
-        """Answer what cannot be interrupted; nothing to do where an alarm interrupts the call itself."""
+        """Answer calls that cannot be interrupted; does nothing where an alarm interrupts the call itself."""
 
     def _abandoned(self, running: list[Call]) -> list[Call]:
         """Give up every call: those that run first, then those that wait."""

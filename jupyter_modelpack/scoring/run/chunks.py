@@ -1,4 +1,4 @@
-"""What a generator yields, as the bytes of a body: text and bytes as they are, anything else as a JSON array."""
+"""Encode what a generator yields as a body: text and bytes as they are, anything else as a JSON array."""
 
 import asyncio
 import contextlib
@@ -16,12 +16,12 @@ AnyGenerator = Generator[Any, None, None] | AsyncGenerator[Any, None]
 
 
 def is_generator(value: object) -> TypeGuard[AnyGenerator]:
-    """Tell whether `value` is to be streamed; other iterables are one JSON array at once."""
+    """Return whether `value` is to be streamed; other iterables are one JSON array at once."""
     return isinstance(value, (GeneratorType, AsyncGeneratorType))
 
 
 class Shape:
-    """How items become bytes, which the first of them decides."""
+    """Encodes items by the type of the first one."""
 
     def __init__(self, first: Any, encode: Encoder) -> None:
         self._encode = encode
@@ -30,7 +30,7 @@ class Shape:
         self._before = b"["
 
     def chunk(self, item: Any) -> bytes:
-        """Give the bytes of one more item."""
+        """Return the bytes of one more item."""
         if self._json:
             before, self._before = self._before, b","
             return before + self._encode([item])[1:-1]
@@ -38,7 +38,7 @@ class Shape:
         return item.encode("utf-8", "replace") if isinstance(item, str) else bytes(memoryview(item))
 
     def end(self) -> bytes:
-        """Give what comes after the last item."""
+        """Return what comes after the last item."""
         return b"" if not self._json else b"[]" if self._before == b"[" else b"]"
 
 

@@ -1,4 +1,4 @@
-"""A generator that is being answered with: each of its items becomes a chunk of the body."""
+"""Stream a generator: each of its items becomes a chunk of the body."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""From a Request through run() to a Response."""
+"""Call run() with a Request, and make a Response of its result."""
 
 import asyncio
 import inspect
@@ -30,7 +30,7 @@ _FAILED: Header = (b"x-ms-run-function-failed", b"True")
 _NOT_FAILED: Header = (b"x-ms-run-function-failed", b"False")
 
 _CANCEL_SECONDS = 0.1
-"""What a coroutine may take to tidy up when it is cancelled, before its caller hears of it."""
+"""Seconds a cancelled coroutine has to clean up before its caller gets the response."""
 
 Limited = Callable[[Callable[[], Any]], Any]
 
@@ -72,7 +72,7 @@ class Scorer:
         return self._success(result, started)
 
     def perform_batch(self, requests: list[Request], limited: Limited) -> list[Response]:
-        """Answer several requests with one call of run_batch(); what is wrong with one of them stays its own."""
+        """Answer several requests with one call of run_batch(); an error of one does not affect the others."""
         run_batch = self._entry.run_batch
         assert run_batch is not None  # noqa: S101  for the type checker: the worker has looked
         responses: dict[int, Response] = {}
@@ -90,7 +90,7 @@ class Scorer:
         except BaseException as error:  # noqa: BLE001  the boundary to the user's code
             if len(inputs) == 1 or isinstance(error, CallTimeoutError):
                 responses.update({place: self._failure(error) for place in inputs})
-            else:  # one bad input must not cost the others: each for itself
+            else:  # one bad input must not fail the others: call each by itself
                 for place in inputs:
                     responses[place] = self.perform_batch([requests[place]], limited)[0]
         else:
@@ -248,7 +248,7 @@ class Scorer:
 
 
 def generator_of(result: Any) -> AnyGenerator | None:
-    """Give what is to be streamed, where run() has returned or answered with a generator."""
+    """Return what is to be streamed, where run() has returned or answered with a generator."""
     content = result.message if isinstance(result, AMLResponse) else result
     return content if is_generator(content) else None
 

@@ -1,6 +1,6 @@
-"""Several calls at a time on threads, for scripts that say they can take it (MODELPACK_THREADS).
+"""Run several calls at a time on threads, for scripts that declare themselves safe for it (MODELPACK_THREADS).
 
-Worth it for scripts that wait or compute without the interpreter lock; the others get slower by it.
+It pays for scripts that wait or compute without the GIL; others get slower.
 """
 
 import threading
@@ -38,7 +38,7 @@ class ThreadRunner(Waiting):
 
     @property
     def stuck_for(self) -> float:
-        """A thread cannot be interrupted: `expire` answers for it, and only a worker full of them is replaced."""
+        """Seconds by which all threads have overrun the limit; while one is free, `expire` answers for the others."""
         running = list(self._running.values())
         if len(running) < self.settings.threads:
             return 0.0
@@ -78,7 +78,7 @@ class ThreadRunner(Waiting):
         stream.begin(self.loop)
         self.loop.call_soon_threadsafe(self._answer, *call, response)
 
-        def broken(failed: Response) -> None:  # it has its answer, and gets no second one
+        def broken(failed: Response) -> None:  # the head is sent already, so no other response can be
             response.headers += failed.headers
             stream.abort()
 
@@ -87,7 +87,7 @@ class ThreadRunner(Waiting):
             try:
                 return step()
             finally:
-                del self._running[me]  # what it waits for now is its client
+                del self._running[me]  # from here on it waits for the client, not the script
 
         del self._running[me]
         self.scorer.pump(response, timed)

@@ -26,7 +26,7 @@ class Model:
 
     @staticmethod
     def get_model_path(model_name: str, version: int | None = None, _workspace: object = None) -> str:
-        """Give the path of a model's file or folder.
+        """Return the path of a model's file or folder.
 
         The highest version, or the given one, below `$AML_APP_ROOT/azureml-models/<name>/`, whose folder holds
         exactly one entry; without such a folder, any path of that name below the working directory.

@@ -1,4 +1,4 @@
-"""Starting the script, or explaining why it does not start (azure-differences.md 7.5)."""
+"""Start the script, or explain why it does not start (azure-differences.md 7.5)."""
 
 import asyncio
 import contextlib
@@ -20,13 +20,13 @@ EXIT_CODE = 3
 
 
 _SELDOM = 1_000_000
-"""Objects that are made until garbage is collected, while a script loads."""
+"""Allocations between garbage collections while a script loads."""
 
 
 class BootError(Exception):
     """The script did not start; everything worth saying is in the log already.
 
-    Its text is what anybody may know: which line raised what, without the message.
+    Its text is public: which line raised what, without the message.
     """
 
 
@@ -54,18 +54,18 @@ def boot(settings: Settings) -> EntryScript:
 
 @contextlib.contextmanager
 def _collecting_seldom() -> Iterator[None]:
-    """Let imports make what stays without looking for garbage in it: a tenth of what importing scikit-learn takes."""
+    """Collect garbage rarely during imports, which saves a tenth of importing scikit-learn."""
     before = gc.get_threshold()
     gc.set_threshold(_SELDOM, *before[1:])
     try:
         yield
     finally:
-        if gc.get_threshold()[0] == _SELDOM:  # the script may have said what it wants
+        if gc.get_threshold()[0] == _SELDOM:  # unless the script has set its own threshold
             gc.set_threshold(*before)
 
 
 def report(error: BaseException, phase: str, settings: Settings) -> str:
-    """Log the traceback, the model folder, and last the likely cause; give what may be told to anybody."""
+    """Log the traceback, the model folder, and last the likely cause; return the public part."""
     log.wait_for_readers()
     title = "User's init function failed" if phase == "init()" else "The entry script failed to load"
     log.error(f"{title}\n{of_user(error)}")
@@ -76,7 +76,7 @@ def report(error: BaseException, phase: str, settings: Settings) -> str:
 
 
 def likely_cause(error: BaseException, phase: str, settings: Settings) -> str:
-    """Give one line that says what to do, as far as the exception tells."""
+    """Return one line that says what to do, as far as the exception tells."""
     script = settings.entry_script
     missed = model_files.explain_miss(error, settings.model_dir)
     if missed:

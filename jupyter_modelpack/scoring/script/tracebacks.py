@@ -1,4 +1,4 @@
-"""Tracebacks that begin where the user's code begins."""
+"""Format tracebacks from the user's first frame on."""
 
 import traceback
 from pathlib import Path
