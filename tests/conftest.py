@@ -16,7 +16,7 @@ from tests.faults import SOAK
 from tests.services import base, dockerd, registry
 from tests.workspace_registries import end_registries
 
-REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "containers", "tiny_image", "hub"}
+REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "containers", "tiny_image", "hub", "manual"}
 """Fixtures that bring up a real part; whoever asks for one is no unit test."""
 
 REAL_PARAMETERS = {("served", "cncf"), ("writable", "cncf")}
