@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 
 from jupyter_modelpack.engine.reload import MORE
 from jupyter_modelpack.errors import Conflict
-from jupyter_modelpack.image_contract import APP_ROOT
+from jupyter_modelpack.image_contract import APP_ROOT, LAYER_KIND
+from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.layer import read_layer
 
@@ -24,10 +25,10 @@ def newer_script(running: Image, newer: Image) -> Mapping[str, bytes]:
         Conflict: more has changed than Python files of the app, or the app is too large.
 
     """
-    if [layer.digest for layer in running.manifest.layers[:-1]] != [
-        layer.digest for layer in newer.manifest.layers[:-1]
-    ]:
+    if _below(running) != _below(newer):
         raise _more("packages, models or the base image")
+    if _below(running, whole=True) != _below(newer, whole=True):
+        raise _more("the scoring server, which is that of another release of modelpack")
     if running.config().get("config") != newer.config().get("config"):
         raise _more("the image's settings, variables or sample")
     old, new = _app(running), _app(newer)
@@ -41,6 +42,12 @@ def newer_script(running: Image, newer: Image) -> Mapping[str, bytes]:
         for path, content in new.items()
         if path.startswith(f"{APP_ROOT[1:]}/")
     }
+
+
+def _below(image: Image, *, whole: bool = False) -> list[Digest]:
+    """Return the layers below the app: without the scoring server's, or the whole list."""
+    layers = image.manifest.layers[:-1]
+    return [layer.digest for layer in layers if whole or layer.annotations.get(LAYER_KIND) != "server"]
 
 
 def _more(what: str) -> Conflict:

@@ -184,7 +184,9 @@ def _layers(
         if layer.digest == note.digest:
             continue
         if note.title == "scoring server":
-            why = f"the image has that of version {version}, this is version {_version.__version__}, or it was edited"
+            here = _version.__version__
+            there = f"another build of {version}" if version == here else f"version {version}, this is version {here}"
+            why = f"the image has that of {there}, or it was edited"
         elif target.compiler is None:
             why = _no_compiler(target)
         elif not scratch.has_blob(note.digest):  # their number differs, which is reported below

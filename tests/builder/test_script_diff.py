@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from jupyter_modelpack.builder import server_layer
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.recipe import AppSource, Recipe
 from jupyter_modelpack.builder.script_diff import newer_script
@@ -56,4 +57,9 @@ def test_what_else_has_changed_is_named(make, store):
     assert refused(make("c", {"data.json": "{}"})) == "var/azureml-app/src/helper.py, which is gone."
     assert refused(make("d", files, labels={"more": "label"})) == "the image's settings, variables or sample."
     assert refused(make("e", files, models=(register(store, b"newer"),))) == "packages, models or the base image."
+    served = server_layer.server_files() | {"log.py": b"# another\n"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server_layer, "server_files", lambda: served)
+        newer = make("g", {"helper.py": "X = 1", "data.json": "{}"})
+    assert refused(newer) == "the scoring server, which is that of another release of modelpack."
     assert "too much" in refused(make("f", {**files, "large.py": "#" * (17 << 20)}))

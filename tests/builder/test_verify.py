@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from jupyter_modelpack import __version__
 from jupyter_modelpack.builder import server_layer
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.verify import verify
@@ -37,7 +38,9 @@ def test_everything_is_made_anew(built, home):
 def test_another_scoring_server_is_named(built, monkeypatch):
     files = server_layer.server_files() | {"log.py": b"# another\n"}
     monkeypatch.setattr(server_layer, "server_files", lambda: files)
-    assert named(built.image) == ["scoring server"]
+    [difference] = verify(built.image, Reporter()).differences
+    assert difference.what == "scoring server"
+    assert difference.why == f"the image has that of another build of {__version__}, or it was edited"
 
 
 def test_a_machine_without_the_images_python_is_named(built, monkeypatch):
