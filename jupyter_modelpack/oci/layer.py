@@ -165,7 +165,7 @@ class LayerWriter:
         self._begin(path)
         self._header(LayerEntry(path, "symlink", target=target))
 
-    def join(self, layer: bytes, left_out: Container[str] = ()) -> None:
+    def join(self, layer: bytes | memoryview, left_out: Container[str] = ()) -> None:
         """Add another layer that a `LayerWriter` made, without the files `left_out`; no folder is repeated."""
         for path, is_folder, blocks, _ in _members(memoryview(layer)):
             if path in left_out:
@@ -176,7 +176,8 @@ class LayerWriter:
                 continue
             else:
                 self._folders.add(path)
-            self._write(bytes(blocks))
+            for start in range(0, len(blocks), CHUNK):
+                self._write(bytes(blocks[start : start + CHUNK]))
 
     def close(self) -> None:
         """Write the end of the archive."""

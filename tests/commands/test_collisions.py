@@ -26,6 +26,11 @@ BRINGS = {
 RIGHT = {"all": "omega", "alpha_gamma": "gamma", "alpha_omega": "omega", "beta_gamma": "gamma", "beta_omega": "omega"}
 """The last package in the lock wins, as the last one that pip installs does."""
 
+MATCHED = {"alpha": b"WHO = 'alpha'\n", "omega": b"match 1:\n    case _:\n        WHO = 'omega'\n"}
+"""A module of the two large ones, of which the winner's ships without bytecode."""
+
+RIGHT |= {"matched": "omega"}
+
 SCRIPT = f"""
 import importlib
 
@@ -43,6 +48,7 @@ def here(tmp_path: Path, base_image: Path, docker_host: str, monkeypatch: pytest
     for name, modules in BRINGS.items():
         files = {"shared/__init__.py": b"", "tests/__init__.py": b"# the same\n"}
         files |= {f"shared/{module}.py": f"WHO = {name!r}\n".encode() for module in modules}
+        files |= {"shared/matched.py": MATCHED[name]} if name in MATCHED else {}
         files |= {f"{name}.bin": noise(LARGE, name)} if name in {"alpha", "omega"} else {}
         wheel(house, name, files)
     (folder / "requirements.txt").write_text(f"--find-links {house}\n" + "\n".join(sorted(BRINGS, reverse=True)) + "\n")
@@ -61,7 +67,7 @@ def test_the_last_one_in_the_lock_wins_in_a_container_and_as_a_process(here):
     assert line.partition(": ")[0] == "beta 1.0 and gamma 1.0 both bring shared/beta_gamma.py"
     assert line.partition(": ")[2] == "that of gamma 1.0 is used, as it is later in the lock"
     assert "__init__.py" not in "".join(said), "the same bytes are no news"
-    assert len(said) == 5
+    assert len(said) == 5, said
     assert printed("plan", "score.py", "-r", "requirements.txt")["remarks"] == said
     for engine in ("docker", "process"):
         name = f"collisions-{secrets.token_hex(4)}"  # the engine is shared, and keeps what has ended

@@ -22,7 +22,7 @@ from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.store.layout import Layout
 
-_FORMAT = 1
+_FORMAT = 2
 """Part of every key: raise it when the same packages would be settled otherwise."""
 
 _SHOWN = 3
@@ -72,7 +72,8 @@ class Settled:
     """What came of it.
 
     Attributes:
-        left_out: Paths of joined packages that do not get into the image, by the package's place in the order.
+        left_out: Paths that do not get into the image, by the package's place in the order. Of packages that are not
+            joined it is bytecode alone: whatever else lost lies below what won.
         collisions: To tell the user; files with the same bytes are no news.
     """
 
@@ -116,10 +117,12 @@ def _settle(parts: Sequence[Part], target: BuildTarget, cache: Layout) -> Settle
                 lost[loser, winner].append(path)
             if parts[loser].joined and (loser < above or differs):
                 left_out[loser].add(path)
-                # Bytecode is not checked against its source: the loser's would be run in place of the winner's.
-                compiled = bytecode_path(path, target) if path.endswith(".py") else ""
-                if compiled in inside[loser].files and compiled not in inside[winner].files:
-                    left_out[loser].add(compiled)
+            elif not differs:
+                continue
+            # Bytecode is not checked against its source: the loser's would be run in place of the winner's.
+            compiled = bytecode_path(path, target) if path.endswith(".py") else ""
+            if compiled in inside[loser].files and compiled not in inside[winner].files:
+                left_out[loser].add(compiled)
     told = [
         Collision(parts[loser].title, parts[winner].title, shown)
         for (loser, winner), paths in sorted(lost.items())

@@ -19,7 +19,7 @@ from pathlib import Path
 from jupyter_modelpack.builder.lock.pylock import Lock, Locked, refuse_sources
 from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.collisions import Part, settle
-from jupyter_modelpack.builder.wheels.layer_contents import contents
+from jupyter_modelpack.builder.wheels.layer_contents import contents, mapped
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
@@ -103,7 +103,11 @@ def wheel_layers(
     settled = settle(parts, target, cache)
     for collision in settled.collisions:
         report.log(str(collision))
-    large = [layer for layer, part in zip(layers, parts, strict=True) if not part.joined]
+    large = [
+        _without(layer, settled.left_out.get(number, frozenset()), target, cache)
+        for number, layer in enumerate(layers)
+        if not parts[number].joined
+    ]
     small = {number: layer for number, layer in enumerate(layers) if parts[number].joined}
     return [*large, *([_group(small, settled.left_out, target, cache)] if small else [])]
 
@@ -193,15 +197,29 @@ def _group(
     digests = "\n".join(layer.descriptor.digest for layer in small.values())
     for number, member in small.items():
         digests += "".join(f"\n- {member.title} {path}" for path in sorted(left_out.get(number, ())))
-    key = f"group-{hashlib.sha256(digests.encode()).hexdigest()}-{FORMAT}"
+    members = [(member, left_out.get(number, frozenset[str]())) for number, member in small.items()]
+    return _joined(title, f"group-{hashlib.sha256(digests.encode()).hexdigest()}-{FORMAT}", members, target, cache)
+
+
+def _without(layer: WheelLayer, left_out: frozenset[str], target: Target, cache: Layout) -> WheelLayer:
+    """Return the layer of one package without some of its files."""
+    if not left_out:
+        return layer
+    digests = "\n- ".join([layer.descriptor.digest, *sorted(left_out)])
+    key = f"without-{hashlib.sha256(digests.encode()).hexdigest()}-{FORMAT}"
+    return _joined(layer.title, key, [(layer, left_out)], target, cache)
+
+
+def _joined(
+    title: str, key: str, members: Sequence[tuple[WheelLayer, frozenset[str]]], target: Target, cache: Layout
+) -> WheelLayer:
     found = find_layer(cache, key)
     if found:
         return WheelLayer(title, found, reused=True)
     with cache.new_blob() as blob:
         layer = LayerWriter(blob, target.folders)
-        for number, member in small.items():
-            with cache.open_blob(member.descriptor) as stream:
-                layer.join(stream.read(), left_out.get(number, frozenset()))
+        for member, left_out in members:
+            layer.join(mapped(member.descriptor, cache), left_out)
         layer.close()
         descriptor = blob.commit(LAYER)
     keep_layer(cache, key, descriptor)

@@ -49,9 +49,14 @@ def contents(layer: Descriptor, cache: Layout) -> Contents:
 
 def read_files(layer: Descriptor, cache: Layout) -> Iterator[tuple[str, memoryview]]:
     """Yield path and content of each file of a layer, where they lie on disk."""
+    return files_in(mapped(layer, cache))
+
+
+def mapped(layer: Descriptor, cache: Layout) -> memoryview:
+    """Return a layer's bytes where they lie on disk."""
     with cache.blob_path(layer.digest).open("rb") as file:
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # goes with the last view of it
-    return files_in(memoryview(data))
+    return memoryview(data)
 
 
 def _look(layer: Descriptor, cache: Layout) -> Contents:

@@ -16,7 +16,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.layer import read_layer
 from jupyter_modelpack.oci.manifest import Platform
 from jupyter_modelpack.store.layout import Layout
-from tests.builder.small_wheels import wheel
+from tests.builder.small_wheels import noise, wheel
 
 TARGET = BuildTarget("3.11", Platform("linux", "amd64"), find_compiler("3.11"))
 SITE = TARGET.site_packages
@@ -62,6 +62,28 @@ def test_bytecode_of_the_one_that_lost_is_not_left_behind(locked, tmp_path):
     _, files = layer_of(locked("a", "b"), Layout.create(tmp_path / "cache"))
     assert f"{SITE}/ns/__pycache__/__init__.cpython-311.pyc" in files
     assert not [path for path in files if "broken.cpython" in path]
+
+
+def test_bytecode_of_a_large_one_that_lost_is_left_out_of_its_layer(house, locked, tmp_path):
+    """The winner's module has a match statement, so it ships as source; as in a container, what lies above is seen."""
+    winner = b"match 1:\n    case _:\n        WHO = 'y'\n"
+    wheel(house, "x", {"both.py": b"WHO = 'x'\n", "x.py": b"", "x.bin": noise(9 << 20, "x")})
+    wheel(house, "y", {"both.py": winner, "y.bin": noise(9 << 20, "y")})
+    cache = Layout.create(tmp_path / "cache")
+    (alone,) = wheel_layers(locked("x"), TARGET, cache, Reporter())
+    below, above = wheel_layers(locked("x", "y"), TARGET, cache, Reporter())
+    seen: dict[str, bytes] = {}
+    for layer in (below, above):
+        with cache.open_blob(layer.descriptor) as stream:
+            seen |= {entry.path: content.read() for entry, content in read_layer(stream) if content is not None}
+    assert seen[f"{SITE}/both.py"] == winner
+    assert [path for path in seen if path.startswith(f"{SITE}/__pycache__/")] == [
+        f"{SITE}/__pycache__/x.cpython-311.pyc"
+    ]
+    assert (below.title, below.descriptor.digest == alone.descriptor.digest) == ("x 1.0", False)
+    again = wheel_layers(locked("x", "y"), TARGET, cache, Reporter())
+    assert [(layer.descriptor, layer.reused) for layer in again] == [(below.descriptor, True), (above.descriptor, True)]
+    assert wheel_layers(locked("x"), TARGET, cache, Reporter())[0].descriptor == alone.descriptor
 
 
 def test_what_uv_lays_into_one_folder_is_still_each_ones_own(locked, tmp_path, monkeypatch):
