@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import keyword
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -24,7 +25,7 @@ def check_name(path: str) -> None:
     if name.suffix != ".py":
         raise UsageError(
             "Invalid driver type. Currently only Python drivers are supported.",
-            hint=f"The entry script is a .py file. A model is named by --model: --model {path}",
+            hint=f"The entry script is a .py file. A model is named by --model: --model {shlex.quote(path)}",
         )
     if not name.stem.isidentifier() or keyword.iskeyword(name.stem):
         raise UsageError(

@@ -7,6 +7,7 @@ packages of this Python, which ran the import, are named; else a file that lies 
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -89,4 +90,5 @@ def _to_ship(source: AppSource) -> str:
         return f"put it into {source.folder.name}, or take it out of the ignore file there."
     name = Path(source.entry_script).name
     script = "" if source.beside == "." else f"; the script is then {name}"
-    return f"--source-directory {source.beside} (source_directory of an InferenceConfig) takes it along{script}."
+    beside = shlex.quote(source.beside)
+    return f"--source-directory {beside} (source_directory of an InferenceConfig) takes it along{script}."

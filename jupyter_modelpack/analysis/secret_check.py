@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 from collections.abc import Collection, Mapping
 from contextlib import closing
 from types import MappingProxyType
@@ -71,7 +72,7 @@ def _refused(name: str, found: Found) -> UsageError:
     return UsageError(
         f"{name}, line {found.line}: holds what looks like a secret ({found.rule}), and would ship.",
         hint="Take it out: let the script read it from os.environ, and give it to the service with run "
-        f"--env-var. If it may be public: --allow-secret {name}; in Python, "
+        f"--env-var. If it may be public: --allow-secret {shlex.quote(name)}; in Python, "
         f"inference_config.allow_secrets = [{name!r}].",
         code="secret-in-source",
     )
@@ -81,7 +82,7 @@ def _refused_variable(name: str, found: Found) -> UsageError:
     return UsageError(
         f"The environment variable {name} holds what looks like a secret ({found.rule}), and would ship in the image.",
         hint=f"Leave it out here, and give it to the service: run --env-var {name}=... If it may be public: "
-        f"--allow-secret {name}; in Python, inference_config.allow_secrets = [{name!r}].",
+        f"--allow-secret {shlex.quote(name)}; in Python, inference_config.allow_secrets = [{name!r}].",
         code="secret-in-variable",
     )
 

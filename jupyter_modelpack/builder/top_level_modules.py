@@ -17,7 +17,11 @@ from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.store.layout import Layout
 
-_SITE = re.compile(r"/site-packages/(?P<module>[A-Za-z_]\w*)(?:/|\.(?:[\w-]+\.)?(?:py|so)$)")
+_SITE = re.compile(r"/site-packages/(?P<module>[^\W\d]\w*)(?:/|\.pyc?$|\.(?:[\w-]+\.)?so$)")
+"""A module may be its bytecode alone, where its source would be; what lies in ``__pycache__`` needs the source."""
+
+_FORMAT = 2
+"""Part of a note's name: raise it when other modules would be found in a layer."""
 
 
 def provided(layer: Descriptor, store: Layout, cache: Layout) -> frozenset[str]:
@@ -43,4 +47,4 @@ def modules_of(names: Iterable[str]) -> frozenset[str]:
 
 
 def _path(cache: Layout, layer: Descriptor) -> Path:
-    return cache.path / "modules" / layer.digest.hex
+    return cache.path / "modules" / f"{layer.digest.hex}-{_FORMAT}"

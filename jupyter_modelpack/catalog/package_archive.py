@@ -8,6 +8,7 @@ as annotations, so that loading it into another workspace restores all of it.
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -116,7 +117,7 @@ def _facts(image: Image, said: str, path: Path) -> PackageFacts:
     if MODELS_LABEL not in labels:
         raise UsageError(
             f"The image in {path} was not packaged by modelpack.",
-            hint=f"To build on it, name it as the base: --base {path}.",
+            hint=f"To build on it, name it as the base: --base {shlex.quote(str(path))}.",
             code="not-ours",
         )
     layers = {layer.digest for layer in image.manifest.layers}

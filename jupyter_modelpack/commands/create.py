@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 from jupyter_modelpack.commands.grammar.option import Option
@@ -36,6 +37,6 @@ def create(
         made = Workspace.create(name, path=expand(folder) if folder else None)
     except Conflict as error:
         if error.code == "workspace-exists":
-            error.hint = f"It is there to be used: --workspace {folder or name}."
+            error.hint = f"It is there to be used: --workspace {shlex.quote(folder or name)}."
         raise
     return Created(made.name, made.path, str(made.path) if folder else made.name, made)

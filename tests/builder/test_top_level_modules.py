@@ -13,6 +13,10 @@ def layer(store: Layout) -> Descriptor:
         writer = LayerWriter(blob)
         for name in (
             "six.py",
+            "sourceless.pyc",
+            "__pycache__/cached.cpython-311.pyc",
+            "not.a.module.py",
+            "números.py",
             "_native.cpython-311-x86_64-linux-gnu.so",
             "numpy/__init__.py",
             "numpy-2.dist-info/RECORD",
@@ -24,7 +28,9 @@ def layer(store: Layout) -> Descriptor:
 
 
 def test_modules_are_found_by_their_place(store, machine_cache):
-    assert top_level_modules.provided(layer(store), store, machine_cache) == {"six", "_native", "numpy"}
+    assert top_level_modules.provided(layer(store), store, machine_cache) == {
+        *("six", "_native", "numpy", "sourceless", "números", "__pycache__"),
+    }
 
 
 @pytest.mark.parametrize("damage", ["", "[", "5"])

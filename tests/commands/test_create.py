@@ -28,6 +28,9 @@ def test_a_workspace_is_made_and_used(tmp_path):
     folder = str(tmp_path / "deep" / "ws")
     assert modelpack("create", "other", "--folder", folder).stdout.endswith(f"--workspace {folder}\n")
     assert printed("packages", "--workspace", folder)["rows"] == []
+    spaced = str(tmp_path / "my ws")
+    assert modelpack("create", "other", "--folder", spaced).stdout.endswith(f"--workspace '{spaced}'\n")
+    assert modelpack("create", "other", "--folder", spaced).stderr.endswith(f"--workspace '{spaced}'.\n")
     assert "needs the name" in modelpack("create").stderr
 
 

@@ -135,6 +135,10 @@ def test_by_content_they_stop_the_build(rule, here, typed):
     assert said.startswith(f"modelpack: pkg/config.py, line 3: holds what looks like a secret ({rule})")
     assert "--allow-secret pkg/config.py" in said
     assert token.strip()[-20:] not in said
+    (here / "src" / "pkg" / "config.py").rename(here / "src" / "my config.py")
+    _, _, said = typed("package", "score.py", "--source-directory", "src")
+    assert "--allow-secret 'my config.py'; in Python, inference_config.allow_secrets = ['my config.py']." in said
+    (here / "src" / "my config.py").rename(here / "src" / "pkg" / "config.py")
     for allowed in ("pkg/config.py", "config.py"):
         check(AppSource("score.py", here / "src", allowed=(allowed,)))
     with pytest.raises(UsageError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import configparser
 import hashlib
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -81,7 +82,7 @@ def _build(path: Path, target: BuildTarget, kept: Path, report: Reporter) -> Pat
         except BuildFailed as error:
             raise BuildFailed(
                 f"No wheel can be built of {path}.",
-                hint=f"See what its build system says: python -m build --wheel {path}",
+                hint=f"See what its build system says: python -m build --wheel {shlex.quote(str(path))}",
                 code="project-not-built",
                 step=error.step,
                 log_tail=error.log_tail,

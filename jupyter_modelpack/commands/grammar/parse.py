@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -174,10 +175,10 @@ def _belongs(word: str, verb: Verb, known: Sequence[Option]) -> str:
     if not any("--model" in option.flags for option in known):
         return ""
     if not word.endswith(".py"):
-        return f"A model is named by --model: --model {word}"
+        return f"A model is named by --model: --model {shlex.quote(word)}"
     if any(option.name == "script" for option in known):
-        return f"The entry script comes first, and models by --model: {verb.name} {word} --model MODEL"
-    return f"The cell is the entry script; a file is packaged in a line: %modelpack {verb.name} {word}"
+        return f"The entry script comes first, and models by --model: {verb.name} {shlex.quote(word)} --model MODEL"
+    return f"The cell is the entry script; a file is packaged in a line: %modelpack {verb.name} {shlex.quote(word)}"
 
 
 def _unknown(word: str, verb: Verb, known: Sequence[Option]) -> NoReturn:

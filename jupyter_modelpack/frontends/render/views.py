@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from functools import singledispatch
 from typing import Any
@@ -218,16 +219,17 @@ def _saved(result: Saved) -> View:
     return (
         Line(f"Wrote {len(result.files)} files to {result.folder}", "good"),
         Block("\n".join(result.files)),
-        Line(f"Build it with: docker build --tag myimage {result.folder}"),
+        Line(f"Build it with: docker build --tag myimage {shlex.quote(str(result.folder))}"),
     )
 
 
 @view.register
 def _archived(result: Archived) -> View:
     file = result.folder / result.files[0]
+    named = shlex.quote(str(file))
     return (
         Line(f"Wrote {result.reference} with {' and '.join(result.beside)} to {file}", "good"),
-        Line(f"{humanize.size(result.size, 3)}; elsewhere: modelpack load {file}, or docker load --input {file}"),
+        Line(f"{humanize.size(result.size, 3)}; elsewhere: modelpack load {named}, or docker load --input {named}"),
     )
 
 
@@ -325,9 +327,8 @@ def _removed(result: Removed) -> View:
 
 @view.register
 def _created(result: Created) -> View:
-    return (
-        Line(f"Made workspace {result.name} at {result.path}; verbs use it with --workspace {result.called}", "good"),
-    )
+    called = shlex.quote(result.called)
+    return (Line(f"Made workspace {result.name} at {result.path}; verbs use it with --workspace {called}", "good"),)
 
 
 @view.register
