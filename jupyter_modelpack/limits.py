@@ -76,6 +76,9 @@ SAMPLE_BYTES: Final = 64 << 10
 PICKLE_BYTES: Final = 16 << 30
 """Most bytes of one pickle, unpacked, that are searched for names; a small file may unpack without end."""
 
+FORESEE_SECONDS: Final = 15
+"""Longest time that lists of wheels' files are waited for before a build; the image is looked into after it anyhow."""
+
 INDEX_BYTES: Final = 16 << 20
 """Longest list of files that is read at the end of a wheel; torch's has 1 MB."""
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from jupyter_modelpack import home
 from jupyter_modelpack.analysis.module_advice import advice
 from jupyter_modelpack.analysis.script_imports import Import, imports_of
 from jupyter_modelpack.builder import top_level_modules
 from jupyter_modelpack.builder.context.source_files import survey
-from jupyter_modelpack.builder.lock.pylock import Lock
+from jupyter_modelpack.builder.lock.pylock import Lock, Locked
 from jupyter_modelpack.builder.recipe import AppSource, Recipe
 from jupyter_modelpack.builder.script_text import decoded, parsed, script_bytes
 from jupyter_modelpack.builder.target import BuildTarget
@@ -26,6 +28,7 @@ from jupyter_modelpack.builder.wheels import wheel_contents
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import LAYER_KIND, SERVER
+from jupyter_modelpack.limits import FORESEE_SECONDS
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import LAYER
 from jupyter_modelpack.store.layout import Layout
@@ -45,11 +48,15 @@ _NO_PACKAGES = sys.stdlib_module_names | {"__main__", *_UNTIL_3_11.split(), *_UN
 _AT_ONCE = 8
 """Wheels whose list of files is asked for at the same time."""
 
+_LOOK_SECONDS = 0.1
+"""How long a cancel may go unseen."""
 
-def foresee(recipe: Recipe, lock: Lock, target: BuildTarget) -> None:
+
+def foresee(recipe: Recipe, report: Reporter, lock: Lock, target: BuildTarget) -> None:
     """Raise `BuildFailed` as `check` would, before a single package is fetched.
 
-    Where a package that is not here yet does not say what it brings, nothing is said: `check` will.
+    Where a package that is not here yet does not say in `FORESEE_SECONDS` what it brings, nothing is said: that is
+    left to `check`.
     """
     wanted, cache = _wanted(recipe), Layout.create(home.cache())
     missing = {one for one in wanted if wanted[one].certain}
@@ -63,12 +70,46 @@ def foresee(recipe: Recipe, lock: Lock, target: BuildTarget) -> None:
         missing.difference_update(_local(recipe.source))
     if not missing:
         return
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for listed in pool.map(wheel_contents.listed_modules, unseen):
-            if listed is None:
-                return
-            missing -= listed
+    for listed in _lists(unseen, report):
+        if listed is None:
+            return
+        missing -= listed
     _refuse([wanted[one] for one in wanted if one in missing], recipe.source)
+
+
+def _lists(packages: Sequence[Locked], report: Reporter) -> Iterator[frozenset[str] | None]:
+    """Yield the modules that packages list, in any order; None for one that lists none, and last when time is up.
+
+    Nobody waits for the threads that ask: a server that sends a byte a second holds up neither a cancel nor the end of
+    the program, as the threads of an executor would.
+    """
+    todo, found = list(packages), SimpleQueue[frozenset[str] | None]()
+    shared = iter(todo)  # of a list, so that threads may share it
+
+    def ask() -> None:
+        for package in shared:
+            modules = None
+            try:
+                modules = wheel_contents.listed_modules(package)
+            finally:
+                found.put(modules)
+
+    for _ in todo[:_AT_ONCE]:
+        threading.Thread(target=ask, name="modelpack-lists", daemon=True).start()
+    left, until = len(todo), time.monotonic() + FORESEE_SECONDS
+    try:
+        while left:
+            report.check()
+            if time.monotonic() > until:
+                yield None
+            try:
+                modules = found.get(timeout=_LOOK_SECONDS)
+            except Empty:
+                continue
+            left -= 1
+            yield modules
+    finally:
+        todo.clear()  # the threads end with what they are at
 
 
 def check(recipe: Recipe, image: Image, store: Layout, report: Reporter) -> None:

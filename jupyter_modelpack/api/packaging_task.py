@@ -86,7 +86,7 @@ class PackagingTask:
         from jupyter_modelpack.builder import build  # noqa: PLC0415 - only who builds pays for it
         from jupyter_modelpack.builder.dockerfile import export  # noqa: PLC0415 - only who builds pays for it
 
-        store, resolved = self.workspace.store, partial(missing_imports.foresee, self.recipe)
+        store, resolved = self.workspace.store, partial(missing_imports.foresee, self.recipe, report)
         if self.facts.dockerfile:
             own = self.workspace.remote is None
             context = export.export(self.recipe, store, address, report, base=base, own=own, resolved=resolved)

@@ -66,7 +66,7 @@ def planned(
     from jupyter_modelpack.catalog import model_layer
 
     recipe = package_model.checked_recipe(where, known, config, choices=how)
-    found = plan_image(recipe, report, partial(missing_imports.foresee, recipe))
+    found = plan_image(recipe, report, partial(missing_imports.foresee, recipe, report))
     *below, server, app = found.steps
     models = (
         Step(f"model {one.name} (new)", "made", sum(file.stat().st_size for _, file in gathered.entries))

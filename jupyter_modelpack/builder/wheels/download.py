@@ -51,7 +51,7 @@ class Fetcher:
         try:
             with opener().open(package.place, timeout=_SECONDS) as answer:
                 return self._write(answer.read, package, target)
-        except (OSError, ValueError, _http_error()) as error:  # urllib's are OSErrors
+        except (OSError, ValueError, http_error()) as error:  # urllib's are OSErrors
             if not hasattr(error, "code"):
                 self._given_up.set()
             return False
@@ -88,7 +88,8 @@ def opener() -> OpenerDirector:
     return made
 
 
-def _http_error() -> type[Exception]:
+def http_error() -> type[Exception]:
+    """Return what `http.client` raises of an answer that is none; no OSError."""
     from http.client import HTTPException  # noqa: PLC0415 - as above
 
     return HTTPException

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 import zipfile
 from collections.abc import Iterable
 from importlib import metadata
@@ -16,7 +17,7 @@ from jupyter_modelpack.builder import top_level_modules
 from jupyter_modelpack.builder.lock.pylock import Locked
 from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.layer_cache import kept_wheel
-from jupyter_modelpack.limits import INDEX_BYTES
+from jupyter_modelpack.limits import FORESEE_SECONDS, INDEX_BYTES
 from jupyter_modelpack.store.layout import Layout
 
 _TAIL = 1 << 16
@@ -42,6 +43,8 @@ def installed_modules(package: Locked) -> frozenset[str]:
 
 def listed_modules(package: Locked) -> frozenset[str] | None:
     """Return the modules that the wheel's own list of files names; None where it cannot be had without the wheel."""
+    from jupyter_modelpack.builder.wheels.download import http_error  # noqa: PLC0415 - only when something is fetched
+
     if not package.wheel or not package.place:
         return None
     try:
@@ -50,7 +53,7 @@ def listed_modules(package: Locked) -> frozenset[str] | None:
                 return _top_level(archive.namelist())
         with zipfile.ZipFile(io.BytesIO(_list_of(package))) as archive:
             return _top_level(archive.namelist())
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):  # urllib's are OSErrors
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, http_error()):  # urllib's are OSErrors
         return None
 
 
@@ -77,8 +80,12 @@ def _last(package: Locked, size: int) -> bytes:
     with opener().open(request, timeout=_SECONDS) as answer:
         if answer.status != 206:  # the whole wheel
             raise ValueError("no ranges")
-        found: bytes = answer.read(size)
-        return found
+        found, until = bytearray(), time.monotonic() + FORESEE_SECONDS
+        while len(found) < size and (piece := answer.read1(size - len(found))):
+            if time.monotonic() > until:  # a byte now and then is an answer to `timeout`
+                raise TimeoutError
+            found += piece
+        return bytes(found)
 
 
 def _top_level(names: Iterable[str]) -> frozenset[str]:

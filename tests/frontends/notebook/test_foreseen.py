@@ -1,18 +1,24 @@
 """An import that nothing in the image provides is told before a single package is fetched."""
 
+import contextlib
 import functools
 import hashlib
 import http.server
 import re
+import signal
+import subprocess
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.analysis import missing_imports
 from jupyter_modelpack.errors import BuildFailed
 from tests.builder.small_wheels import noise, wheel
+from tests.frontends.command_line import PROGRAM
 
 BODY = "def init(): ...\ndef run(data): ...\n"
 
@@ -38,8 +44,27 @@ class Index(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_arguments: object) -> None: ...
 
 
+class Trickle(Index):
+    """An index that sends a list of files a byte at a time."""
+
+    asked = threading.Event()
+
+    def do_GET(self) -> None:
+        if "Range" not in self.headers:
+            super().do_GET()
+            return
+        self.send_response(206)
+        self.send_header("Content-Length", str(1 << 16))
+        self.end_headers()
+        self.asked.set()
+        with contextlib.suppress(OSError):  # whoever asked has gone
+            while True:
+                self.wfile.write(b"x")
+                time.sleep(0.05)
+
+
 @pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def index(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with one large package in it, served as an index beside the real one."""
     page = tmp_path / "index" / "simple" / "large-thing"
     many = {f"large/{at}.py": b"" for at in range(900)}  # their list is longer than what is asked for at first
@@ -53,7 +78,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (page / "index.html").write_text(link)
     monkeypatch.setattr(Index, "fetched", [])
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
-    handler = functools.partial(Index, directory=str(tmp_path / "index"))
+    handler = functools.partial(getattr(request, "param", Index), directory=str(tmp_path / "index"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         monkeypatch.setenv("UV_INDEX", f"http://127.0.0.1:{server.server_address[1]}/simple")
@@ -81,3 +106,29 @@ def test_a_missing_module_is_told_before_anything_is_fetched(index, shell, base_
     assert list((home / "cache").glob("wheels/*large*")) == []
     assert shell.run_cell(f"%%package --pip large-thing==1.0\nimport large\n{BODY}").success
     assert Index.fetched == ["large_thing-1.0-py3-none-any.whl"]
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("index", [Trickle], indirect=True)
+def test_lists_that_trickle_are_not_waited_for(index, shell, base_image, monkeypatch) -> None:
+    monkeypatch.setenv("MODELPACK_BASE_IMAGE", str(base_image))
+    monkeypatch.setattr(missing_imports, "FORESEE_SECONDS", 0.5)
+    error = shell.run_cell(f"%%package --pip large-thing==1.0\nimport utils\n{BODY}").error_in_exec
+    assert isinstance(error, BuildFailed)
+    assert error.message == "score.py, line 1: imports utils, which no package of the environment provides."
+    assert Index.fetched == ["large_thing-1.0-py3-none-any.whl"], "it was told of the image"
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("index", [Trickle], indirect=True)
+def test_a_cancel_is_heard_while_they_trickle(index, base_image, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("MODELPACK_BASE_IMAGE", str(base_image))
+    (tmp_path / "score.py").write_text(f"import utils\n{BODY}")
+    Trickle.asked.clear()
+    words = [PROGRAM, "package", "score.py", "--pip", "large-thing==1.0"]
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as child:
+        assert Trickle.asked.wait(60)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=missing_imports.FORESEE_SECONDS / 2)
+    assert child.returncode == 130, said
+    assert Index.fetched == []
