@@ -26,8 +26,10 @@ def gc(
     """Remove blobs that nothing needs from the workspace and this machine's cache; builds may go on meanwhile.
 
     Images that were written out to run without a container go, too, unless something runs in them.
-    With `older_than`, layers of packages that no build has used for so many days leave the cache too.
+    With `older_than`, layers of packages that no build has used for so many days leave the cache too. What it remembers
+    of layers that are gone goes with them.
     """
+    from jupyter_modelpack.builder.cache_notes import collect_notes
     from jupyter_modelpack.builder.local_run import run_folders
     from jupyter_modelpack.builder.wheels.layer_cache import kept_layers
     from jupyter_modelpack.errors import UsageError
@@ -46,6 +48,9 @@ def gc(
         unused = None if older_than is None else older_than * _DAY
         found = collect(cache, report, lambda: kept_layers(cache, unused), dry_run=dry_run)
         rows.append(Freed("cache", found.blobs, found.bytes))
+        count, size = collect_notes(cache, unused, dry_run=dry_run)
+        if count:
+            rows.append(Freed("notes", count, size))
     count, size = run_folders.collect(dry_run=dry_run)
     if count:
         rows.append(Freed("processes", count, size))

@@ -365,8 +365,8 @@ class Freed:
     """What went from one store.
 
     Attributes:
-        where: ``workspace``, ``cache`` or ``processes``.
-        blobs: How many blobs; of ``processes``, how many folders.
+        where: ``workspace``, ``cache``, ``notes`` (what the cache remembers of layers) or ``processes``.
+        blobs: How many blobs; of ``notes``, how many files, of ``processes``, how many folders.
         bytes: Of what went; a blob that the other store holds too takes no room of its own.
     """
 

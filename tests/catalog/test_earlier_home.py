@@ -14,7 +14,7 @@ import pytest
 from jupyter_modelpack import Environment, Workspace
 from jupyter_modelpack.builder.lock.from_image import lock_in
 from jupyter_modelpack.builder.lock.pylock import Lock
-from jupyter_modelpack.builder.target import Target
+from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.interpreter import need_interpreter
 from jupyter_modelpack.builder.wheels.layer_cache import wheel_layers
 from jupyter_modelpack.events import Reporter
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.network
 def dependencies(tmp_path_factory: pytest.TempPathFactory, earlier: Path) -> bytes:
     """Make the layer of httptools and orjson from the wheels that the package's lock names."""
     [package] = Workspace.get("shop").packages
-    target = Target("3.11", Platform(), need_interpreter("3.11", Reporter()))
+    target = BuildTarget("3.11", Platform(), need_interpreter("3.11", Reporter()))
     scratch = Layout.create(tmp_path_factory.mktemp("scratch") / "layout")
     [layer] = wheel_layers(Lock.parse(lock_in(package.image)), target, scratch, Reporter())
     [then] = [one for one in package.image.manifest.layers if one.annotations.get(LAYER_KIND) == "dependencies"]

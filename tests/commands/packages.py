@@ -52,7 +52,14 @@ wheels = [{ name = "typing_extensions-4.12.2-py3-none-any.whl", hashes = { sha25
 """ % ("ab" * 32)
 
 
-def put_package(workspace: Workspace, label: str = "1", *, size: int = 2_000_000, name: str = "adder") -> ModelPackage:
+def put_package(
+    workspace: Workspace,
+    label: str = "1",
+    *,
+    size: int = 2_000_000,
+    name: str = "adder",
+    health: list[str] | None = None,
+) -> ModelPackage:
     """Name an image as packaging would: base, model, app, without a build."""
     store = workspace.store
     layers = [layer(1, 100), layer(2, size), _app()]
@@ -64,6 +71,7 @@ def put_package(workspace: Workspace, label: str = "1", *, size: int = 2_000_000
         "created": "2026-01-02T03:04:05Z",
         "config": {
             "Cmd": ["/nothing"],
+            **({"Healthcheck": {"Test": health}} if health else {}),
             "Labels": {
                 NAME_LABEL: name,
                 MODELS_LABEL: "diabetes:1",

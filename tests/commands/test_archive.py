@@ -73,6 +73,20 @@ def test_podman_loads_it(saved, package):
         assert output(*podman, "image", "inspect", "--format", "{{.Id}}", "adder:1").strip() == package.image_id.hex
 
 
+def test_podman_keeps_the_health_check_of_the_docker_form(tmp_path):
+    """As the manual says: of an OCI image, which it makes of the file by itself, it drops that."""
+    service.up()  # installs it
+    package = put_package(Workspace.default(), health=["CMD", "/nothing"])
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text("{}")  # it wants one where DOCKER_CONFIG is set
+    package.save_archive(tmp_path / "healthy.tar")
+    with tempfile.TemporaryDirectory(prefix="mpk-") as short:
+        podman = ["podman", "--root", f"{short}/root", "--runroot", f"{short}/run", "--storage-driver", "vfs"]
+        output(*podman, "pull", f"docker-archive:{tmp_path / 'healthy.tar'}")
+        shown = output(*podman, "image", "inspect", "--format", "{{.HealthCheck.Test}}", "adder:1")
+        assert shown.strip() == "[CMD /nothing]"
+
+
 def test_skopeo_copies_it(saved, package, tmp_path):
     # Nothing has to be named: there is one image in the file.
     assert json.loads(output("skopeo", "inspect", f"oci-archive:{saved}"))["Digest"] == package.digest

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from jupyter_modelpack.builder.cache_notes import LAYERS
 from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.bytecode import bytecode_path
 from jupyter_modelpack.builder.wheels.layer_contents import Contents, contents, read_files
@@ -98,7 +99,7 @@ def settle(parts: Sequence[Part], target: BuildTarget, cache: Layout) -> Settled
     with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):  # damaged: none
         return _from_json(path.read_bytes())
     found = _settle(parts, target, cache)
-    write_file(path, _to_json(found))
+    write_file(path, _to_json(found, parts))
     return found
 
 
@@ -176,10 +177,11 @@ def _shown(path: str, target: BuildTarget) -> str:
     return path.removeprefix(f"{target.site_packages}/").removeprefix(f"{target.env[1:]}/")
 
 
-def _to_json(settled: Settled) -> bytes:
+def _to_json(settled: Settled, parts: Sequence[Part]) -> bytes:
     left_out = {str(number): sorted(paths) for number, paths in sorted(settled.left_out.items())}
     told = [[one.loser, one.winner, one.paths] for one in settled.collisions]
-    return json.dumps({"left_out": left_out, "collisions": told}).encode()
+    layers = [part.layer.digest.hex for part in parts]
+    return json.dumps({LAYERS: layers, "left_out": left_out, "collisions": told}).encode()
 
 
 def _from_json(data: bytes) -> Settled:

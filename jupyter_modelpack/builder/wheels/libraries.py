@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from jupyter_modelpack.builder.base_image.debian_names import debian_package
 from jupyter_modelpack.builder.base_image.layer_files import layer_files
 from jupyter_modelpack.builder.base_image.resolve import BaseImage
+from jupyter_modelpack.builder.cache_notes import LAYERS
 from jupyter_modelpack.builder.lock.requirement_line import named, parse_lines
 from jupyter_modelpack.builder.recipe import Needs
 from jupyter_modelpack.builder.wheels.collisions import Part
@@ -30,7 +31,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.store.layout import Layout
 
-_FORMAT = 1
+_FORMAT = 2
 """Part of every note's name: raise it when the same image would be judged otherwise."""
 
 _DRIVERS = ("libcu", "libnv", "libnccl", "libamd", "libhip", "libroc", "libOpenCL.", "libze_", "libsycl", "libpython")
@@ -70,10 +71,12 @@ def missing_libraries(parts: Sequence[Part], base: BaseImage, cache: Layout) -> 
     lines = [base.image.digest, *(f"{part.title} {part.layer.digest}" for part in parts)]
     key = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     path = cache.path / "libraries" / f"{key}-{_FORMAT}"
-    with contextlib.suppress(FileNotFoundError, ValueError, TypeError):  # a damaged cache entry is ignored
-        return tuple(Missing(title, tuple(names)) for title, names in json.loads(path.read_bytes()))
+    with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError):  # a damaged cache entry is ignored
+        return tuple(Missing(title, tuple(names)) for title, names in json.loads(path.read_bytes())["missing"])
     found = tuple(_missing(parts, base, cache))
-    write_file(path, json.dumps([[one.title, one.libraries] for one in found]).encode())
+    layers = [base.image.digest.hex, *(part.layer.digest.hex for part in parts)]
+    note = {LAYERS: layers, "missing": [[one.title, one.libraries] for one in found]}
+    write_file(path, json.dumps(note).encode())
     return found
 
 
