@@ -201,7 +201,7 @@ def _group(
     return _joined(title, f"group-{hashlib.sha256(digests.encode()).hexdigest()}-{FORMAT}", members, target, cache)
 
 
-def _without(layer: WheelLayer, left_out: frozenset[str], target: Target, cache: Layout) -> WheelLayer:
+def _without(layer: WheelLayer, left_out: frozenset[str], target: BuildTarget, cache: Layout) -> WheelLayer:
     """Return the layer of one package without some of its files."""
     if not left_out:
         return layer
@@ -211,7 +211,7 @@ def _without(layer: WheelLayer, left_out: frozenset[str], target: Target, cache:
 
 
 def _joined(
-    title: str, key: str, members: Sequence[tuple[WheelLayer, frozenset[str]]], target: Target, cache: Layout
+    title: str, key: str, members: Sequence[tuple[WheelLayer, frozenset[str]]], target: BuildTarget, cache: Layout
 ) -> WheelLayer:
     found = find_layer(cache, key)
     if found:
