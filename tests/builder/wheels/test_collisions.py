@@ -64,11 +64,11 @@ def test_bytecode_of_the_one_that_lost_is_not_left_behind(locked, tmp_path):
     assert not [path for path in files if "broken.cpython" in path]
 
 
-def test_bytecode_of_a_large_one_that_lost_is_left_out_of_its_layer(house, locked, tmp_path):
+def test_bytecode_of_a_large_one_that_lost_is_left_out_of_its_layer(index, locked, tmp_path):
     """The winner's module has a match statement, so it ships as source; as in a container, what lies above is seen."""
     winner = b"match 1:\n    case _:\n        WHO = 'y'\n"
-    wheel(house, "x", {"both.py": b"WHO = 'x'\n", "x.py": b"", "x.bin": noise(9 << 20, "x")})
-    wheel(house, "y", {"both.py": winner, "y.bin": noise(9 << 20, "y")})
+    wheel(index, "x", {"both.py": b"WHO = 'x'\n", "x.py": b"", "x.bin": noise(9 << 20, "x")})
+    wheel(index, "y", {"both.py": winner, "y.bin": noise(9 << 20, "y")})
     cache = Layout.create(tmp_path / "cache")
     (alone,) = wheel_layers(locked("x"), TARGET, cache, Reporter())
     below, above = wheel_layers(locked("x", "y"), TARGET, cache, Reporter())
