@@ -37,6 +37,9 @@ _CONDA_SECONDS = 120
 class Environment(Section):
     """Python packages, a base image and environment variables, under a name.
 
+    Args:
+        name: Its name.
+
     Attributes:
         name: Its name.
         version: None until it is registered, then a number as text.
@@ -69,7 +72,17 @@ class Environment(Section):
     def from_pip_requirements(
         name: str, file_path: str | os.PathLike[str], pip_version: str | None = None
     ) -> Environment:
-        """Make one of a requirements file, line by line (azure-differences.md 5)."""
+        """Make an environment from a requirements file, line by line (azure-differences.md 5).
+
+        Args:
+            name: Its name.
+            file_path: The requirements file.
+            pip_version: Kept as a conda package ``pip=...``.
+
+        Raises:
+            PathNotFound: there is no such file.
+            UsageError: a line is no requirement.
+        """
         path = Path(file_path)
         text = read_text(path, "requirements file")
         environment = Environment(name)
@@ -145,7 +158,17 @@ class Environment(Section):
     # --- registered ---
 
     def register(self, workspace: WorkspaceFolder) -> Environment:
-        """Keep this definition as the next version of its name (azure-differences.md 5)."""
+        """Keep this definition as the next version of its name (azure-differences.md 5).
+
+        Args:
+            workspace: Where to.
+
+        Returns:
+            The registered environment, with its version.
+
+        Raises:
+            UsageError: the name is not usable, or the definition holds a password.
+        """
         check_name(self.name)
         document = self._definition()
         if scrub(json.dumps(document)) != json.dumps(document):
@@ -164,7 +187,18 @@ class Environment(Section):
     def get(
         workspace: WorkspaceFolder, name: str, version: str | int | None = None, label: str | None = None
     ) -> Environment:
-        """Return a registered environment, the latest unless `version` says (azure-differences.md 5)."""
+        """Return a registered environment (azure-differences.md 5).
+
+        Args:
+            workspace: Where to look.
+            name: Its name.
+            version: Its number; by default the latest.
+            label: ``latest`` or None, which mean the same.
+
+        Raises:
+            NotFound: there is none; the hint names the workspace that holds it, if another one does.
+            UsageError: `label` is another one.
+        """
         if label not in {None, "latest"}:
             raise UsageError(f"There is no label {label!r}: environments have the label latest alone.")
         artifacts = _artifacts(workspace)
@@ -186,7 +220,14 @@ class Environment(Section):
         return {item.name: _environment(item) for item in _artifacts(workspace).latest()}
 
     def clone(self, new_name: str) -> Environment:
-        """Return a copy under another name, not registered (azure-differences.md 5)."""
+        """Return a copy under another name, not registered (azure-differences.md 5).
+
+        Args:
+            new_name: The copy's name.
+
+        Raises:
+            UsageError: the name is empty.
+        """
         if not new_name:
             raise UsageError("Environment.clone needs the new name.")
         copy = Environment(new_name)
@@ -198,7 +239,16 @@ class Environment(Section):
     # --- on disk ---
 
     def save_to_directory(self, path: str | os.PathLike[str], overwrite: bool = False) -> None:
-        """Write the definition as files to read and edit (azure-differences.md 5)."""
+        """Write the definition as files to read and edit (azure-differences.md 5).
+
+        Args:
+            path: The folder, made when it is missing.
+            overwrite: Whether a folder that is there is written into; False by default.
+
+        Raises:
+            FileExistsError: the folder is there, and `overwrite` is False.
+            UsageError: `path` is a file.
+        """
         folder = Path(path)
         if folder.exists() and not overwrite:
             raise FileExistsError(f"{folder} already exists; pass overwrite=True to write into it.")
@@ -214,7 +264,15 @@ class Environment(Section):
 
     @staticmethod
     def load_from_directory(path: str | os.PathLike[str]) -> Environment:
-        """Read what `save_to_directory` wrote; edits of the files beside it count (azure-differences.md 5)."""
+        """Read what `save_to_directory` wrote; edits of the files beside it count (azure-differences.md 5).
+
+        Args:
+            path: The folder.
+
+        Raises:
+            PathNotFound: it holds no definition.
+            UsageError: the definition is not JSON, or no environment.
+        """
         folder = Path(path)
         try:
             document = json.loads(read_text(folder / _JSON, "environment's definition"))

@@ -32,6 +32,20 @@ class InferenceConfig:
     The arguments between `entry_script` and `environment` are Azure's older form; they are made into
     an environment. The caller's environment is never changed.
 
+    Args:
+        entry_script: Path of the script, which defines ``init()`` and ``run(data)``; relative to `source_directory` if
+            there is one.
+        runtime: Azure's older form: ``python`` or ``python-slim``.
+        conda_file: Azure's older form: path of a conda file with the packages.
+        extra_docker_file_steps: Azure's older form: path of a file with Dockerfile instructions.
+        source_directory: A folder that ships whole, but for what its ignore files leave out.
+        enable_gpu: Azure's older form; must be None or False.
+        description: Text for people.
+        base_image: Azure's older form: reference of the base image.
+        base_image_registry: Where `base_image` is pulled from, with user name and password.
+        cuda_version: Azure's older form; must be None.
+        environment: What the script needs; not together with the older form. None is Python alone.
+
     Attributes:
         entry_script: Path of the script, relative to `source_directory` if there is one.
         source_directory: A folder that ships whole, absolute; or None.
@@ -43,6 +57,9 @@ class InferenceConfig:
         allow_secrets: Paths, or names, of files that ship though they look like secrets; ``sample`` is the sample.
             Names of environment variables, too. Ours, not Azure's.
 
+    Raises:
+        PathNotFound: there is no such script or folder.
+        UsageError: the script cannot be parsed, lacks ``init`` or ``run``, or parameters contradict each other.
     """
 
     sample: str | None = None
@@ -104,6 +121,9 @@ class InferenceConfig:
             environment: What it needs.
             source_directory: A folder that ships beside it.
 
+        Raises:
+            UsageError: the script cannot be parsed, lacks ``init`` or ``run``, or `name` is not a plain module's name.
+            PathNotFound: there is no such folder.
         """
         script.check_name(name)
         if Path(name).name != name:

@@ -40,6 +40,18 @@ class Model:
     `id` (``name:version``) decides alone; else `name` with `version`; else the newest that meets
     `name`, `tags`, `properties` and `model_framework` (azure-differences.md 3.1).
 
+    Args:
+        workspace: Where it is registered; None makes an empty model.
+        name: Its name.
+        id: ``name:version``.
+        tags: Tags it must have: keys, or pairs of key and value.
+        properties: Properties it must have, in the same form.
+        version: Its number, from 1; by default the latest.
+        run_id: Azure's; nothing here has one, so nothing meets it.
+        model_framework: One of `Model.Framework` that it must have.
+        expand: Azure's; ignored, as is everything that is not named here.
+        kwargs: Ignored.
+
     Attributes:
         name: Its name.
         version: Its number, from 1.
@@ -51,6 +63,9 @@ class Model:
         model_framework: One of `Model.Framework`, or None.
         resource_configuration: What it says it needs.
 
+    Raises:
+        NotFound: no model meets this; the hint names the workspace that holds it, if another one does.
+        UsageError: neither `name` nor `id` is given.
     """
 
     Framework = Framework
@@ -154,8 +169,30 @@ class Model:
     ) -> Model:
         """Keep a file or a folder as the next version of `model_name` (azure-differences.md 3.2).
 
-        `report`, which is ours, hears of the progress in place of the screen. The three data set
-        parameters need the Azure cloud and must be None.
+        Args:
+            workspace: Where to.
+            model_path: The file or the folder; it is copied, and never unpickled.
+            model_name: Its name: at most 255 letters, digits, dashes, periods or underscores.
+            tags: Text by key, which may be changed later.
+            properties: Text by key, which may not be changed later.
+            description: Text for people.
+            datasets: Azure's; must be None, as the two sample data sets must.
+            model_framework: One of `Model.Framework`.
+            model_framework_version: The framework's version; only together with `model_framework`.
+            child_paths: What of a folder to keep; by default all of it.
+            sample_input_dataset: Must be None.
+            sample_output_dataset: Must be None.
+            resource_configuration: What the model says it needs.
+            report: Told about the progress, in place of the screen. Ours, not Azure's.
+
+        Returns:
+            The model, with its version.
+
+        Raises:
+            PathNotFound: there is nothing at `model_path`.
+            UsageError: the name, the tags or the framework are not usable, or a data set is given.
+            Conflict: a file changed while it was read.
+            Unavailable: the disk is full.
         """
         model_metadata.refuse_data_sets(datasets, sample_input_dataset, sample_output_dataset)
         model_metadata.check_name(model_name)
@@ -198,7 +235,23 @@ class Model:
         page_count: int = 255,
         model_framework: str | None = None,
     ) -> builtins.list[Model]:
-        """Return models, newest first; every filter given must be met (azure-differences.md 3.3)."""
+        """Return models, newest first; every filter given must be met (azure-differences.md 3.3).
+
+        Args:
+            workspace: Where to look.
+            name: Their name.
+            tags: Tags they must have: keys, or pairs of key and value.
+            properties: Properties they must have, in the same form.
+            run_id: Azure's; nothing here has one, so nothing meets it.
+            latest: Whether only the highest version of each name is returned; False by default.
+            dataset_id: Azure's; nothing here has one, so nothing meets it.
+            expand: Azure's; ignored.
+            page_count: Azure's, from 20 to 255; everything is returned at once.
+            model_framework: One of `Model.Framework`.
+
+        Raises:
+            UsageError: `page_count` is out of range, or a filter has another form.
+        """
         del expand
         if page_count not in _PAGE:
             raise UsageError(f"Expected page_count value is between 20 and 255. Provided: {page_count}")
@@ -225,7 +278,20 @@ class Model:
     # --- files ---
 
     def download(self, target_dir: str = ".", exist_ok: bool = False, exists_ok: bool | None = None) -> str:
-        """Write the model's files below `target_dir`; return the file, or the folder (azure-differences.md 3.3)."""
+        """Write the model's files into a folder (azure-differences.md 3.3).
+
+        Args:
+            target_dir: The folder, made when it is missing; the current one by default.
+            exist_ok: Whether files that are there are replaced; False by default.
+            exists_ok: Azure's older name of `exist_ok`.
+
+        Returns:
+            The path of the file, or of the model's folder.
+
+        Raises:
+            UsageError: `target_dir` is a file, or the model is empty.
+            Conflict: a file is there, and `exist_ok` is False.
+        """
         workspace = self._bound()
         overwrite = exist_ok if exists_ok is None else exists_ok
         written = model_layer.read_layer_to(

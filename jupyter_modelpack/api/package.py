@@ -60,7 +60,15 @@ class ModelPackage:
 
     @classmethod
     def get(cls, workspace: WorkspaceFolder, reference: str) -> ModelPackage:
-        """Return a package by name, tag, location, digest or image id; the newest that fits. Ours, not Azure's."""
+        """Return the newest package that `reference` means; ours, not Azure's.
+
+        Args:
+            workspace: Where to look.
+            reference: A name, a tag, a location, a digest, an image id, or at least 6 digits of one of the last two.
+
+        Raises:
+            NotFound: there is none; the hint names the workspace that holds it, if another one does.
+        """
         if not isinstance(reference, str):
             raise UsageError(f"A package is named by text, not {type(reference).__name__}.")
         try:

@@ -19,6 +19,7 @@ from jupyter_modelpack.catalog.remote_address import RemoteAddress
 from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
 from jupyter_modelpack.catalog.workspace_names import MARK, folder_of
 from jupyter_modelpack.errors import Conflict, Denied, NotFound, Untrusted, UsageError
+from jupyter_modelpack.registry.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.environment import Environment
@@ -32,6 +33,27 @@ class Workspace(WorkspaceFolder):
     """A place for models, environments and images; a folder on this machine.
 
     `Workspace(workspace_name="tutorial")` opens one that exists, as `get` does.
+
+    Args:
+        subscription_id: Azure's; ignored.
+        resource_group: Azure's; ignored.
+        workspace_name: Its name; it is looked for under ``MODELPACK_HOME`` unless `path` is given.
+        path: Its folder, where that lies elsewhere.
+        azure: Other parameters of Azure's, ignored.
+
+    Attributes:
+        name: Its name.
+        path: Its folder, absolute.
+        tags: Text by key, as it was created with.
+        created: When it was created.
+        remote: The registry that its packages go to; None for its own on this machine.
+        store: The OCI image layout that holds everything.
+
+    Raises:
+        NotFound: there is no such workspace; the hint names those that there are.
+        Denied: it belongs to another user.
+        UsageError: the name is not usable.
+        TypeError: a parameter is neither ours nor Azure's.
     """
 
     subscription_id: None = None
@@ -99,6 +121,12 @@ class Workspace(WorkspaceFolder):
                 registry on this machine. Ours, not Azure's.
             azure: Other parameters of Azure's, ignored.
 
+        Returns:
+            The workspace, opened.
+
+        Raises:
+            Conflict: it exists, and `exist_ok` is False; or the folder holds other files.
+            UsageError: the name, or the registry's address, is not usable.
         """
         accept(
             "Workspace.create",
@@ -136,7 +164,20 @@ class Workspace(WorkspaceFolder):
         path: str | os.PathLike[str] | None = None,
         **azure: object,
     ) -> Workspace:
-        """Open a workspace that exists; `auth` and the like are Azure's (azure-differences.md 2)."""
+        """Open a workspace that exists (azure-differences.md 2).
+
+        Args:
+            name: Its name.
+            auth: Azure's; ignored, as are the next two and everything else only Azure has.
+            subscription_id: Ignored.
+            resource_group: Ignored.
+            path: Its folder, where that is not under ``MODELPACK_HOME``.
+            azure: Other parameters of Azure's, ignored.
+
+        Raises:
+            NotFound: there is no such workspace; the hint names those that there are.
+            Denied: it belongs to another user.
+        """
         return cls(subscription_id, resource_group, name, path=path, auth=auth, **azure)
 
     @staticmethod
@@ -156,7 +197,17 @@ class Workspace(WorkspaceFolder):
 
     @classmethod
     def from_config(cls, path: str | os.PathLike[str] | None = None, auth: object = None, **azure: object) -> Workspace:
-        """Open the workspace that a config.json names, looked for from `path` upward (azure-differences.md 2)."""
+        """Open the workspace that a config.json names (azure-differences.md 2).
+
+        Args:
+            path: The file, or the folder from which it is looked for upward; by default the current folder.
+            auth: Azure's; ignored.
+            azure: Other parameters of Azure's, ignored.
+
+        Raises:
+            NotFound: there is no such file, or no workspace where it says.
+            UsageError: the file names no workspace.
+        """
         accept("Workspace.from_config", azure, auth=auth)
         name, folder = config_file.read(config_file.find(Path(path or ".")))
         return cls(workspace_name=name, path=folder)
@@ -174,7 +225,12 @@ class Workspace(WorkspaceFolder):
         return cls(workspace_name=name, path=folder)
 
     def write_config(self, path: str | os.PathLike[str] | None = None, file_name: str | None = None) -> None:
-        """Write the file that `from_config` finds (azure-differences.md 2)."""
+        """Write the file that `from_config` finds (azure-differences.md 2).
+
+        Args:
+            path: The folder in which ``.azureml/`` gets the file; by default the current folder.
+            file_name: The file's name; ``config.json`` by default.
+        """
         standard = self.path == folder_of(self.name)
         config_file.write(Path(path or "."), file_name, self.name, None if standard else self.path)
 
@@ -207,20 +263,34 @@ class Workspace(WorkspaceFolder):
         images = (package for package in reversed(self.packages) if not package.generate_dockerfile)
         return {(package.location or "").rpartition(":")[0]: package for package in images}
 
+    def endpoint(self) -> Endpoint:
+        """Return where the workspace's own registry serves; ours, not Azure's.
+
+        Returns:
+            An object with ``address`` (``host:port``), ``username`` and ``password``; chosen once, then kept.
+
+        Raises:
+            Untrusted: the file that keeps it is damaged.
+            Unavailable: no port is free.
+        """
+        return super().endpoint()
+
     @property
     def registry(self) -> str | None:
         """Address of the registry that its packages go to; None for its own. Ours, not Azure's."""
         return self.remote.address if self.remote else None
 
     def set_registry(self, address: str | None, *, plain_http: bool = False) -> None:
-        """Let packages go to a registry of somebody's, and come from there; ours, not Azure's.
+        """Push packages to a remote registry from now on, and pull them from there; ours, not Azure's.
 
         The password is the one that ``docker login`` or ``podman login`` keeps; the workspace holds none.
 
         Args:
             address: ``host[:port]``, perhaps with the beginning of its repositories; None for its own.
-            plain_http: Speak http to one that is not on this machine.
+            plain_http: Whether to speak http to one that is not on this machine; False by default.
 
+        Raises:
+            UsageError: the address names no registry.
         """
         self.set_remote(RemoteAddress.parse(address, plain_http=plain_http) if address else None)
 
