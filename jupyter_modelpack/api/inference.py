@@ -46,6 +46,10 @@ class InferenceConfig:
         cuda_version: Azure's older form; must be None.
         environment: What the script needs; not together with the older form. None is Python alone.
 
+    Raises:
+        PathNotFound: there is no such script or folder.
+        UsageError: the script cannot be parsed, lacks ``init`` or ``run``, or parameters contradict each other.
+
     Attributes:
         entry_script: Path of the script, relative to `source_directory` if there is one.
         source_directory: A folder that ships whole, absolute; or None.
@@ -56,10 +60,6 @@ class InferenceConfig:
         apt: Debian packages that the base image is to hold; ours, not Azure's.
         allow_secrets: Paths, or names, of files that ship though they look like secrets; ``sample`` is the sample.
             Names of environment variables, too. Ours, not Azure's.
-
-    Raises:
-        PathNotFound: there is no such script or folder.
-        UsageError: the script cannot be parsed, lacks ``init`` or ``run``, or parameters contradict each other.
     """
 
     sample: str | None = None

@@ -52,6 +52,10 @@ class Model:
         expand: Azure's; ignored, as is everything that is not named here.
         kwargs: Ignored.
 
+    Raises:
+        NotFound: no model meets this; the hint names the workspace that holds it, if another one does.
+        UsageError: neither `name` nor `id` is given.
+
     Attributes:
         name: Its name.
         version: Its number, from 1.
@@ -62,10 +66,6 @@ class Model:
         created_time: When it was registered.
         model_framework: One of `Model.Framework`, or None.
         resource_configuration: What it says it needs.
-
-    Raises:
-        NotFound: no model meets this; the hint names the workspace that holds it, if another one does.
-        UsageError: neither `name` nor `id` is given.
     """
 
     Framework = Framework

@@ -41,6 +41,12 @@ class Workspace(WorkspaceFolder):
         path: Its folder, where that lies elsewhere.
         azure: Other parameters of Azure's, ignored.
 
+    Raises:
+        NotFound: there is no such workspace; the hint names those that there are.
+        Denied: it belongs to another user.
+        UsageError: the name is not usable.
+        TypeError: a parameter is neither ours nor Azure's.
+
     Attributes:
         name: Its name.
         path: Its folder, absolute.
@@ -48,12 +54,6 @@ class Workspace(WorkspaceFolder):
         created: When it was created.
         remote: The registry that its packages go to; None for its own on this machine.
         store: The OCI image layout that holds everything.
-
-    Raises:
-        NotFound: there is no such workspace; the hint names those that there are.
-        Denied: it belongs to another user.
-        UsageError: the name is not usable.
-        TypeError: a parameter is neither ours nor Azure's.
     """
 
     subscription_id: None = None
