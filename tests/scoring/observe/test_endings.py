@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from jupyter_modelpack.engine import exit_reason
 from jupyter_modelpack.engine.base import Service
 from jupyter_modelpack.engine.diagnose import explain, shown
+from jupyter_modelpack.image_contract import ENDING_MARK
 from tests.scoring.service import running
 
 REFUSED = "class Refused(Exception):\n    pass\n"
@@ -28,7 +28,7 @@ def told(folder, script, **settings) -> tuple[str, str]:
         assert service.exit_code() == 3
         lines = service.log.splitlines()
         assert lines[-1].startswith(("The service did not start: ", "{"))
-        assert not any(line.startswith(exit_reason.MARK) for line in shown(lines))
+        assert not any(line.startswith(ENDING_MARK) for line in shown(lines))
         return explain(Service("docker", "svc", "1", "x:1", 6789, "exited", exit_code=3), lines)
 
 
@@ -137,7 +137,7 @@ def test_settings_and_the_port_are_told_apart_from_the_script(tmp_path, echo):
 
 def test_a_refusal_of_long_ago_is_not_what_a_service_died_of():
     said = {"phase": "init()", "types": ["ValueError"], "message": "old", "cause": "old"}
-    lines = [exit_reason.MARK + json.dumps(said), "The service did not start: old", "served for days"]
+    lines = [ENDING_MARK + json.dumps(said), "The service did not start: old", "served for days"]
     service = Service("docker", "svc", "1", "x:1", 6789, "exited", exit_code=139)
     assert "crashed in native code" in explain(service, lines)[0]
 
