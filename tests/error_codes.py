@@ -193,7 +193,7 @@ def _assigned(name: str, scope: ast.AST) -> list[ast.expr]:
 
 def _constant(name: str, tree: ast.Module) -> list[ast.expr]:
     """Return what a module's constant holds, its own or one that it imports."""
-    for node in tree.body:
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and any((known.asname or known.name) == name for known in node.names):
             path = CHECKOUT.joinpath(*str(node.module).split(".")).with_suffix(".py")
             return _assigned(name, ast.parse(path.read_bytes())) if path.is_file() else []
