@@ -61,6 +61,18 @@ def test_a_restart_of_the_server_in_the_middle_of_a_build(page, mortal: Jupyter)
     assert panel.problems == []
 
 
+COUNT_STREAMS = """
+window.streamsOpened = 0;
+window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    if (this.url.includes("/jupyter-modelpack/events")) this.addEventListener("open", () => window.streamsOpened++);
+  }
+};
+"""
+"""Playwright tells of a socket when it is made; one that closes before it has opened is an error of the page's."""
+
+
 def stream(socket: WebSocket) -> bool:
     return "/jupyter-modelpack/events" in socket.url
 
@@ -76,7 +88,9 @@ def test_a_connection_that_died_without_a_word_is_taken_up_again(page, mortal: J
 def test_a_closed_panel_listens_no_more(page, mortal: Jupyter):
     opened = []
     page.on("websocket", lambda socket: opened.append(socket) if stream(socket) else None)
+    page.add_init_script(COUNT_STREAMS)
     panel = SidePanel(page, mortal, "closed")
+    page.wait_for_function("() => window.streamsOpened === 1")
     [socket] = opened
     with socket.expect_event("close"):
         page.evaluate(
@@ -88,12 +102,15 @@ def test_a_closed_panel_listens_no_more(page, mortal: Jupyter):
 
 def test_a_panel_that_nobody_sees_holds_nothing_and_shows_what_it_missed(page, mortal: Jupyter):
     client, opened = Client(mortal), []
+    page.add_init_script(COUNT_STREAMS)
     page.on("websocket", lambda socket: opened.append(socket) if stream(socket) else None)
     panel = SidePanel(page, mortal, "hidden")
+    page.wait_for_function("() => window.streamsOpened === 1")
     with opened[0].expect_event("close"):
         panel.command("filebrowser:activate")
     panel.package_form()
-    assert [socket.is_closed() for socket in opened] == [True, False]  # a form shows jobs, too
+    page.wait_for_function("() => window.streamsOpened === 2")  # a form shows jobs, too
+    assert [socket.is_closed() for socket in opened] == [True, False]
     with opened[1].expect_event("close"):
         panel.command("application:close")
     assert quiet(page, client) == []
