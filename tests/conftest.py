@@ -22,10 +22,6 @@ REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "con
 REAL_PARAMETERS = {("served", "cncf"), ("writable", "cncf")}
 """Fixtures that do so for one of their parameters, while the test runs."""
 
-COLLECTED_LATE = "default::pytest.PytestUnraisableExceptionWarning"
-"""With real parts, what the garbage collector finds is told and no failure: Jupyter's clients, the docker SDK and a
-browser's driver leave sockets to it, and it meets them in whichever test runs then. In the others it is an error."""
-
 SCORING = Path(__file__).parent / "scoring"
 """Whose tests start a server of their own, nearly every one."""
 
@@ -46,7 +42,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
         if named or asked or item.path.is_relative_to(SCORING):
             item.add_marker("real")
-            item.add_marker(pytest.mark.filterwarnings(COLLECTED_LATE))
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from jupyter_modelpack.errors import Untrusted
+from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.store.files import remove_file
 from jupyter_modelpack.store.layout import Layout
@@ -59,7 +60,7 @@ def _notes(cache: Layout) -> Iterator[Path]:
     for kind in sorted({*_OF_ONE, *_OF_SEVERAL, _DESCRIPTORS}):
         for path in sorted((cache.path / kind).glob("[!.]*")):
             layers = _layers(path)
-            if not layers or not all((cache.path / "blobs" / "sha256" / layer).exists() for layer in layers):
+            if not layers or not all(cache.has_blob(Digest.parse(f"sha256:{layer}")) for layer in layers):
                 yield path
 
 

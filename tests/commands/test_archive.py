@@ -65,6 +65,7 @@ def test_docker_loads_it(saved, package, docker_host):
         )  # fmt: skip
 
 
+@pytest.mark.engine
 def test_podman_loads_it(saved, package):
     service.up()  # installs it
     with tempfile.TemporaryDirectory(prefix="mpk-") as short:  # podman wants paths of 50 characters at most
@@ -73,6 +74,7 @@ def test_podman_loads_it(saved, package):
         assert output(*podman, "image", "inspect", "--format", "{{.Id}}", "adder:1").strip() == package.image_id.hex
 
 
+@pytest.mark.engine
 def test_podman_keeps_the_health_check_of_the_docker_form(tmp_path):
     """As the manual says: of an OCI image, which it makes of the file by itself, it drops that."""
     service.up()  # installs it
