@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 
 from jupyter_modelpack import home
 from jupyter_modelpack.analysis.module_advice import advice
@@ -83,7 +83,8 @@ def _lists(packages: Sequence[Locked], report: Reporter) -> Iterator[frozenset[s
     Nobody waits for the threads that ask: a server that sends a byte a second holds up neither a cancel nor the end of
     the program, as the threads of an executor would.
     """
-    todo, found = list(packages), SimpleQueue[frozenset[str] | None]()
+    # Not a SimpleQueue: its get(timeout=...) may wait for ever (CPython to 3.14).
+    todo, found = list(packages), Queue[frozenset[str] | None]()
     shared = iter(todo)  # of a list, so that threads may share it
 
     def ask() -> None:

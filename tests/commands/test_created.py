@@ -53,7 +53,7 @@ def test_a_record_of_an_earlier_version_is_dated_too(here):
     assert times == {(record.facts.image, "1"): record.created, (record.facts.image, ""): record.created}
     facts = json.loads(record.facts.to_json())
     del facts["image"]
-    known = package_record.PackageFacts.from_json(json.dumps(facts))
+    known = package_record.PackageFacts.from_json(json.dumps(facts), "The record")
     package_record.write(store, "package", "1", record.descriptor, known)
     assert package_record.packaged_times(store).keys() == times.keys()
 

@@ -90,6 +90,8 @@ def index(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_missing_module_is_told_before_anything_is_fetched(index, shell, base_image, monkeypatch, home) -> None:
     monkeypatch.setenv("MODELPACK_BASE_IMAGE", str(base_image))
     (Path.cwd() / "utils.py").write_text("")
+    # What the server's packages bring is known now: no index far away need say it in time.
+    assert shell.run_cell(f"%%package\n{BODY}").success
     body = f"import large\nimport utils\nfrom sklearn.svm import SVC\n{BODY}"
     for line in ("%%package --plan", "%%package", "%%package --dockerfile"):
         error = shell.run_cell(f"{line} --pip large-thing==1.0\n{body}").error_in_exec
