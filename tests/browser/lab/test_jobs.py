@@ -18,15 +18,25 @@ pytestmark = pytest.mark.network
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory: pytest.TempPathFactory, base_image: Path) -> Iterator[Jupyter]:
     """A server that a test may end and start again."""
-    folder = tmp_path_factory.mktemp("mortal")
+    yield from serving(tmp_path_factory.mktemp("mortal"), base_image)
+
+
+@pytest.fixture
+def fresh(tmp_path_factory: pytest.TempPathFactory, base_image: Path) -> Iterator[Jupyter]:
+    """A server that has run no job yet."""
+    yield from serving(tmp_path_factory.mktemp("fresh"), base_image)
+
+
+def serving(folder: Path, base_image: Path) -> Iterator[Jupyter]:
+    """Run a server in `folder`."""
     env = environment(folder, MODELPACK_BASE_IMAGE=str(base_image))
     with Jupyter(folder, env, python=installed() / "bin" / "python", base=BASE) as server:
         answering(server)
         yield server
 
 
-def test_a_failure_stays_in_sight_until_somebody_puts_it_aside(page, mortal: Jupyter):
-    panel, client = SidePanel(page, mortal, "failures"), Client(mortal)
+def test_a_failure_stays_in_sight_until_somebody_puts_it_aside(fresh: Jupyter, page):
+    panel, client = SidePanel(page, fresh, "failures"), Client(fresh)
     assert client.finish("run", {"package": "no-such-package"})["state"] == "failed"
     for _ in range(2):
         assert client.finish("doctor")["state"] == "done"
