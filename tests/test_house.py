@@ -1,4 +1,4 @@
-"""The rules of the house that no linter knows."""
+"""Rules of the codebase that no linter knows."""
 
 import ast
 import importlib
@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,17 @@ def test_every_file_says_in_one_sentence_what_it_is(path):
     first = (ast.get_docstring(ast.parse(path.read_bytes())) or "").partition("\n")[0]
     assert first, "the module has no docstring"
     assert first.endswith((".", ":", "?")), first
+
+
+def test_no_subpackage_is_a_long_list_of_files():
+    """At most 18 beside each other, so that a newcomer reads the list; in commands/ a file is a verb."""
+    beside = Counter(path.parent for path in tracked("jupyter_modelpack/*.py") if path.name != "__init__.py")
+    assert len(beside) > 30
+    assert {
+        str(folder.relative_to(CHECKOUT)): count
+        for folder, count in beside.items()
+        if count > 18 and folder.name != "commands"
+    } == {}
 
 
 def test_the_lock_knows_every_dependency():

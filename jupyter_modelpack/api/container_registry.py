@@ -6,7 +6,7 @@ copy, pickle or saved environment.
 
 from __future__ import annotations
 
-from jupyter_modelpack.api.strict_attributes import Section
+from jupyter_modelpack.api.sections.strict_attributes import Section
 from jupyter_modelpack.redact import MASK, Secret
 
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.api.conda import KERNEL_PYTHON, CondaDependencies
 from jupyter_modelpack.api.container_registry import ContainerRegistry
-from jupyter_modelpack.api.docker_section import DockerSection
-from jupyter_modelpack.api.python_section import PythonSection
-from jupyter_modelpack.api.strict_attributes import Section
-from jupyter_modelpack.catalog.model_metadata import check_name
+from jupyter_modelpack.api.sections.docker_section import DockerSection
+from jupyter_modelpack.api.sections.python_section import PythonSection
+from jupyter_modelpack.api.sections.strict_attributes import Section
+from jupyter_modelpack.catalog.models.model_metadata import check_name
 from jupyter_modelpack.catalog.text_file import read_text
 from jupyter_modelpack.catalog.versioned_artifacts import Artifact, VersionedArtifacts
 from jupyter_modelpack.errors import NotFound, PathNotFound, UsageError

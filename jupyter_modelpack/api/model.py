@@ -17,10 +17,11 @@ from jupyter_modelpack.api import model_path as local
 from jupyter_modelpack.api.azure_only import MODEL_PARTS, cloud
 from jupyter_modelpack.api.resource_configuration import ResourceConfiguration
 from jupyter_modelpack.builder.recipe import ModelPart
-from jupyter_modelpack.catalog import azure_output, model_layer, model_metadata
+from jupyter_modelpack.catalog import azure_output
 from jupyter_modelpack.catalog import tags as tagging
-from jupyter_modelpack.catalog.framework import Framework
-from jupyter_modelpack.catalog.model_query import query, select
+from jupyter_modelpack.catalog.models import model_layer, model_metadata
+from jupyter_modelpack.catalog.models.framework import Framework
+from jupyter_modelpack.catalog.models.model_query import query, select
 from jupyter_modelpack.catalog.versioned_artifacts import Artifact, VersionedArtifacts
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.events import Reporter

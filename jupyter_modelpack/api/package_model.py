@@ -19,8 +19,8 @@ from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.api.packaging_task import PackagingTask
 from jupyter_modelpack.builder.recipe import Recipe
-from jupyter_modelpack.catalog.framework import Framework
-from jupyter_modelpack.catalog.model_metadata import usable_name
+from jupyter_modelpack.catalog.models.framework import Framework
+from jupyter_modelpack.catalog.models.model_metadata import usable_name
 from jupyter_modelpack.catalog.other_workspaces import holding, python_hint
 from jupyter_modelpack.catalog.package_record import OURS, PackageFacts
 from jupyter_modelpack.catalog.resolve_options import DEFAULT, ResolveOptions

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.workspace import Workspace
-from jupyter_modelpack.catalog import model_layer
 from jupyter_modelpack.catalog.digest_cache import digest_of
+from jupyter_modelpack.catalog.models import model_layer
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.grammar.parse import nearest
 from jupyter_modelpack.commands.register import default_name

@@ -63,7 +63,7 @@ def planned(
     from jupyter_modelpack.analysis import missing_imports
     from jupyter_modelpack.api import package_model
     from jupyter_modelpack.builder.plan import Step, plan_image
-    from jupyter_modelpack.catalog import model_layer
+    from jupyter_modelpack.catalog.models import model_layer
 
     recipe = package_model.checked_recipe(where, known, config, choices=how)
     found = plan_image(recipe, report, partial(missing_imports.foresee, recipe, report))

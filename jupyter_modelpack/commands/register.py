@@ -47,7 +47,7 @@ def default_name(path: str | Path) -> str:
 
     What a model's name may not have is left out of it.
     """
-    from jupyter_modelpack.catalog.model_metadata import usable_name
+    from jupyter_modelpack.catalog.models.model_metadata import usable_name
 
     file = expand(path).absolute()
     return usable_name(file.stem if file.is_file() else file.name)

@@ -8,7 +8,7 @@ import pytest
 from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.context.source_files import open_regular
-from jupyter_modelpack.catalog import model_layer
+from jupyter_modelpack.catalog.models import model_layer
 from jupyter_modelpack.errors import Cancelled, Conflict, PathNotFound, Untrusted, UsageError
 from jupyter_modelpack.events import Log, Progress, Reporter
 from jupyter_modelpack.exceptions import WebserviceException

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jupyter_modelpack.builder.build import build
 from jupyter_modelpack.builder.recipe import AppSource, ModelPart, Needs, Recipe
-from jupyter_modelpack.catalog.model_layer import gather, write_layer
+from jupyter_modelpack.catalog.models.model_layer import gather, write_layer
 from jupyter_modelpack.events import Log, Reporter
 from jupyter_modelpack.home import workspaces
 from jupyter_modelpack.store.layout import Layout

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from jupyter_modelpack.builder.app_layer import write_app
 from jupyter_modelpack.builder.recipe import AppSource
-from jupyter_modelpack.catalog.model_layer import gather, write_layer
+from jupyter_modelpack.catalog.models.model_layer import gather, write_layer
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import APP_ROOT

@@ -57,7 +57,7 @@ KNOWN = {
         builder/wheels/installed_dist.py:entry_points builder/lock/pylock.py:Lock.subset builder/lock/pylock.py:_parse
         builder/lock/pylock.py:with_paths builder/lock/requirement_line.py:named
         builder/wheels/libraries.py:missing_libraries builder/wheels/wheel_contents.py:listed_modules
-        builder/lock/pylock.py:_path_of builder/wheel_tags.py:wheel_tags
+        builder/lock/pylock.py:_path_of builder/wheels/wheel_tags.py:wheel_tags
         builder/wheels/wheel_archive.py:WheelFile.__enter__ builder/wheels/wheel_archive.py:WheelFile._rows
     """,
     OURS: """

@@ -5,13 +5,7 @@ import secrets
 import requests
 
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.manifest import (
-    CONFIG,
-    EMPTY,
-    LAYER,
-    MANIFEST,
-    canonical,
-)
+from jupyter_modelpack.oci.manifest import CONFIG, EMPTY, LAYER, MANIFEST, canonical
 from tests.registry.served import Writable
 
 

@@ -24,7 +24,7 @@ from jupyter_modelpack.builder.lock.resolve import make_lock
 from jupyter_modelpack.builder.recipe import Recipe
 from jupyter_modelpack.builder.server_layer import server_requirements
 from jupyter_modelpack.builder.target import BuildTarget
-from jupyter_modelpack.builder.wheel_tags import target_tags, wheel_tags
+from jupyter_modelpack.builder.wheels.wheel_tags import target_tags, wheel_tags
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 

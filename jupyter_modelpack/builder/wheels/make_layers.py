@@ -24,11 +24,11 @@ from jupyter_modelpack.builder.lock.resolve import trusted_hosts
 from jupyter_modelpack.builder.lock.uv_errors import explain
 from jupyter_modelpack.builder.run_tool import run_tool
 from jupyter_modelpack.builder.target import BuildTarget
-from jupyter_modelpack.builder.wheel_tags import target_tags, wheel_tags
 from jupyter_modelpack.builder.wheels.bytecode import Compilers
 from jupyter_modelpack.builder.wheels.download import Fetcher
 from jupyter_modelpack.builder.wheels.installed_dist import Installed, normal
 from jupyter_modelpack.builder.wheels.wheel_archive import WheelFile
+from jupyter_modelpack.builder.wheels.wheel_tags import target_tags, wheel_tags
 from jupyter_modelpack.builder.wheels.write_layer import Counter, write_wheel
 from jupyter_modelpack.errors import BuildFailed, Untrusted
 from jupyter_modelpack.events import Reporter

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_modelpack.catalog.framework import Framework
+from jupyter_modelpack.catalog.models.framework import Framework
 from jupyter_modelpack.errors import UsageError
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack.api.container_registry import ContainerRegistry
-from jupyter_modelpack.api.strict_attributes import Section
+from jupyter_modelpack.api.sections.strict_attributes import Section
 from jupyter_modelpack.catalog.text_file import read_text
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack.api.conda import CondaDependencies
-from jupyter_modelpack.api.strict_attributes import Section
+from jupyter_modelpack.api.sections.strict_attributes import Section
 
 
 class PythonSection(Section):
