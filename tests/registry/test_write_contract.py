@@ -152,17 +152,23 @@ def test_an_upload_that_is_being_sent_keeps_its_place(our_account: Account, monk
     monkeypatch.setattr(uploads, "SESSIONS", 1)
     ours = Writable(our_account, "x")
     place = ours.begin()
-    half, rest = threading.Event(), threading.Event()
+    received, rest = threading.Event(), threading.Event()
 
     def slowly():
         yield DATA[:10]
-        half.set()
         rest.wait(10)
         yield DATA[10:]
 
+    def take(session, body):
+        received.set()  # what was sent may lie in a socket until then
+        return taking(session, body)
+
+    taking = uploads._Session.take
+    monkeypatch.setattr(uploads._Session, "take", take)
+
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(ours.ask, "PATCH", place, data=slowly())
-        assert half.wait(10)
+        assert received.wait(10)
         refused = ours.ask("POST", "/v2/x/blobs/uploads/")
         rest.set()
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (429, "TOOMANYREQUESTS")
