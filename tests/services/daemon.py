@@ -24,10 +24,6 @@ def until(true: Callable[[], bool], seconds: float) -> bool:
     return answer
 
 
-_STARTED: list[subprocess.Popen[bytes]] = []
-"""What goes on after this process: dropped, each would warn that it still runs."""
-
-
 class Daemon:
     """One such program; its folder holds its log, its data, what it tells its clients."""
 
@@ -66,7 +62,7 @@ class Daemon:
                 cwd="/",
                 start_new_session=True,
             )
-        _STARTED.append(process)
+        process.returncode = 0  # it is meant to outlive this process: no warning that it still runs
         state = {"pid": process.pid, "birth": _birth(process.pid), "facts": facts}
         # Passwords are among the facts.
         self._state.touch(mode=0o600)
