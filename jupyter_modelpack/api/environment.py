@@ -202,11 +202,12 @@ class Environment(Section):
         if label not in {None, "latest"}:
             raise UsageError(f"There is no label {label!r}: environments have the label latest alone.")
         artifacts = _artifacts(workspace)
-        found = max(artifacts.items(name), key=lambda item: item.version, default=None)
-        if version is not None:
+        if version is None:
+            found = artifacts.newest(name)
+        else:
             found = artifacts.get(name, int(version)) if str(version).isdecimal() else None
         if found is None:
-            there = sorted({item.name for item in artifacts.items()})
+            there = artifacts.names()
             raise NotFound(
                 f"Environment {name}{f', version {version},' if version else ''} not found in provided workspace",
                 hint=f"{_elsewhere(workspace, name, version)}There are: {', '.join(there) or 'no environments yet'}.",
@@ -330,6 +331,12 @@ def _elsewhere(workspace: WorkspaceFolder, name: str, version: str | int | None)
     named = name if version is None else f"{name}:{version}"
     more = "" if version is None else f", {str(version)!r}"
     return python_hint(holding(workspace, "environment", named), f"Environment.get({{}}, {name!r}{more})")
+
+
+def registered(workspace: WorkspaceFolder, named: str) -> Environment | None:
+    """Return the environment that ``name:version`` means, or a name its latest version; None where there is none."""
+    found = _artifacts(workspace).find(named)
+    return _environment(found) if found else None
 
 
 def _artifacts(workspace: WorkspaceFolder) -> VersionedArtifacts:

@@ -455,6 +455,12 @@ class Model:
         )
 
 
+def registered(workspace: WorkspaceFolder, named: str) -> Model | None:
+    """Return the model that ``name:version`` means, or a name its latest version; None where there is none."""
+    found = _artifacts(workspace).find(named)
+    return _model(workspace, found) if found else None
+
+
 def _model(workspace: WorkspaceFolder, item: Artifact) -> Model:
     model = Model(None)
     model._fill(workspace, item)  # noqa: SLF001 - of this class

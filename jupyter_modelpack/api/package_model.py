@@ -15,7 +15,7 @@ from jupyter_modelpack.analysis import pickle_names, secret_check
 from jupyter_modelpack.api.build_job import BuildJob
 from jupyter_modelpack.api.environment_spec import needs_of, platform_of
 from jupyter_modelpack.api.inference import InferenceConfig
-from jupyter_modelpack.api.model import Model
+from jupyter_modelpack.api.model import Model, registered
 from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.api.packaging_task import PackagingTask
 from jupyter_modelpack.builder.recipe import Recipe
@@ -126,12 +126,8 @@ def _model(workspace: WorkspaceFolder, given: Model | str) -> Model:
         raise UsageError(
             "Models must either be of type azureml.core.Model or a str path to a file or folder.", code="bad-model"
         )
-    for found in Model.list(workspace, given.rpartition(":")[0]):
-        if found.id == given:
-            return found
-    for found in Model.list(workspace, latest=True):
-        if found.name == given:
-            return found
+    if found := registered(workspace, given):
+        return found
     try:
         return Model.register(workspace, given, usable_name(Path(os.path.abspath(given)).name)[:_AUTO_NAME])  # noqa: PTH100
     except PathNotFound as error:

@@ -18,7 +18,7 @@ from jupyter_modelpack.catalog import config_file, workspace_folder, workspace_n
 from jupyter_modelpack.catalog.remote_address import RemoteAddress
 from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
 from jupyter_modelpack.catalog.workspace_names import MARK, folder_of
-from jupyter_modelpack.errors import Conflict, Denied, NotFound, Untrusted, UsageError
+from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, UsageError
 from jupyter_modelpack.registry.server.endpoint import Endpoint
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class Workspace(WorkspaceFolder):
             try:
                 with opened.unnoticed():
                     found[name] = [Workspace(workspace_name=name)]
-            except (Conflict, Denied, Untrusted) as error:
+            except ModelpackError as error:  # one that cannot be opened is no reason to show none
                 _log.warning("%s", error.message)
         return found
 

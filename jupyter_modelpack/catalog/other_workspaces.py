@@ -9,6 +9,7 @@ from jupyter_modelpack.catalog.package_record import OURS
 from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
 from jupyter_modelpack.catalog.workspace_names import folder_of, names
 from jupyter_modelpack.errors import ModelpackError
+from jupyter_modelpack.store.layout import Layout
 
 Kind = Literal["model", "package", "environment"]
 
@@ -56,7 +57,7 @@ def _calls(kind: Kind, ref: str) -> set[str]:
 
 def _refs(workspace: WorkspaceFolder, kind: Kind) -> Iterator[str]:
     """Yield the names of a kind that a workspace's index holds, ``name:version`` or ``repository:tag``."""
-    for name in workspace.store.names():
+    for name in Layout(workspace.path).names():  # only read: `store` would sweep what is not ours to change
         if kind == "package":
             if name and not name.startswith(OURS):
                 yield name

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from jupyter_modelpack.image_contract import LABEL
@@ -29,6 +30,9 @@ from jupyter_modelpack.record_format import FIELD, check_format
 from jupyter_modelpack.store.layout import Layout
 
 _LONG = 200
+
+_DIGITS = 18
+"""Of a version that somebody may ask for; Python refuses to read numbers of many more."""
 
 _FORMAT = 1
 """Of the documents. Their media type says it, so that they need no field, and their digests stay what they were."""
@@ -101,6 +105,22 @@ class VersionedArtifacts:
         ref = self._ref(name, version)
         entry = self._store.names(ref).get(ref)
         return self._read(name, version, entry) if entry else None
+
+    def find(self, named: str) -> Artifact | None:
+        """Return what ``name:version`` means, or a name its highest version, or None; nothing else is read."""
+        name, _, version = named.rpartition(":")
+        if name and version.isdecimal() and len(version) <= _DIGITS:
+            return self.get(name, int(version))
+        return self.newest(named)
+
+    def newest(self, name: str) -> Artifact | None:
+        """Return the highest version of a name, or None; no other one is read."""
+        highest = max(self._entries(name), key=itemgetter(1), default=None)
+        return self._read(*highest) if highest else None
+
+    def names(self) -> list[str]:
+        """Return the names, sorted."""
+        return sorted({name for name, _, _ in self._entries()})
 
     def items(self, name: str | None = None) -> Iterator[Artifact]:
         """Yield what there is, newest registration first."""

@@ -35,8 +35,9 @@ def folder_of(name: str | None, path: str | os.PathLike[str] | None = None) -> P
 
 
 def names() -> list[str]:
-    """Return the names of the workspaces under ``MODELPACK_HOME``, sorted."""
-    return sorted(mark.parent.name for mark in home.workspaces().glob(f"*/{MARK}"))
+    """Return the names of the workspaces under ``MODELPACK_HOME``, sorted; a folder copied as ``b copy`` is none."""
+    found = (mark.parent.name for mark in home.workspaces().glob(f"*/{MARK}"))
+    return sorted(name for name in found if _NAME.fullmatch(name))
 
 
 def default() -> tuple[str, Path | None, bool]:

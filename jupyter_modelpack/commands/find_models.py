@@ -86,12 +86,14 @@ def wanted_variables(
 
 
 def _find(where: Workspace, named: str, report: Reporter, dumped: Path | None) -> Model | New:
-    known = where.models
+    from jupyter_modelpack.api.model import registered
+
     given, equals, rest = named.partition("=")
     if dumped is not None:
         return _unless_known(where, dumped, given, f"the variable {rest or given}", report, rest or given)
-    if named in known:
-        return known[named]
+    if found := registered(where, named):
+        return found
+    known = where.models
     name, _, version = named.rpartition(":")
     if version.isdecimal() and name in known:
         return lookup.model(where, named)

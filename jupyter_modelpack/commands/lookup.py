@@ -95,27 +95,24 @@ def _calls(one: ModelPackage) -> Iterator[str]:
 
 def model(where: Workspace, named: str) -> Model:
     """Return the registered model that ``name:version`` means, or a name its latest version."""
-    from jupyter_modelpack.api.model import Model
+    from jupyter_modelpack.api.model import registered
 
-    name, _, version = named.rpartition(":")
-    with proposing(named, lambda: where.models):
-        try:
-            return Model(where, id=named) if name and version.isdecimal() else Model(where, named)
-        except NotFound as error:
-            raise _not_registered("model", named, where, where.models) from error
+    if found := registered(where, named):
+        return found
+    known = where.models
+    with proposing(named, lambda: known):
+        raise _not_registered("model", named, where, known)
 
 
 def environment(where: Workspace, named: str) -> Environment:
     """Return the registered environment that ``name:version`` means, or a name its latest version."""
-    from jupyter_modelpack.api.environment import Environment
+    from jupyter_modelpack.api.environment import registered
 
-    name, _, version = named.rpartition(":")
-    numbered = bool(name) and version.isdecimal()
-    with proposing(named, lambda: where.environments):
-        try:
-            return Environment.get(where, name, version) if numbered else Environment.get(where, named)
-        except NotFound as error:
-            raise _not_registered("environment", named, where, where.environments) from error
+    if found := registered(where, named):
+        return found
+    known = where.environments
+    with proposing(named, lambda: known):
+        raise _not_registered("environment", named, where, known)
 
 
 def _not_registered(kind: Kind, named: str, where: Workspace, known: Iterable[str]) -> NotFound:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.api.inference import InferenceConfig
 from jupyter_modelpack.api.model import Model
+from jupyter_modelpack.api.package_model import checked_recipe
 from jupyter_modelpack.api.resource_configuration import ResourceConfiguration
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.errors import NotFound, UsageError
@@ -197,3 +199,13 @@ def test_what_the_cloud_does_says_so_on_the_class_and_on_a_model(name):
     for owner in (Model, Model(None)):
         with pytest.raises(UsageError, match=f"Model.{name} is a service of the Azure cloud"):
             getattr(owner, name)(None, "service", [])
+
+
+def test_only_the_version_that_is_packaged_is_read(ws, pickle_file):
+    first, second = register(ws, pickle_file), register(ws, pickle_file)
+    ws.store.blob_path(ws.store.names("models/diabetes:1")["models/diabetes:1"].digest).unlink()
+    config = InferenceConfig.from_source("def init(): ...\ndef run(data): return data\n")
+    for named in ("diabetes:2", "diabetes", "diabetes:002"):
+        assert [part.version for part in checked_recipe(ws, [named], config).models] == [second.version], named
+    with pytest.raises(NotFound, match="Blob"):
+        checked_recipe(ws, [first.id], config)

@@ -1,11 +1,14 @@
 """What is in another workspace is named with that workspace, and with what to type."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from jupyter_modelpack import Environment, InferenceConfig, Model, ModelPackage, NotFound, PathNotFound, Workspace
+from jupyter_modelpack.catalog import other_workspaces
+from jupyter_modelpack.commands import lookup
 from tests.commands.packages import modelpack, put_package
 from tests.workspace_fixtures import register
 
@@ -101,6 +104,26 @@ def test_a_damaged_workspace_is_passed_over(ws, other):
     Path(Workspace.get("damaged").path, "modelpack.json").write_text("[")
     _error, found = finds('Model(ws, "diabetes")', ws)
     assert found.workspace == other
+
+
+def test_a_folder_that_no_workspace_may_be_called_is_passed_over(ws, other):
+    shutil.copytree(other.path, other.path.with_name("b copy"))
+    _error, found = finds('Model(ws, "diabetes")', ws)
+    assert found.workspace == other
+    assert list(Workspace.list()) == ["other", "tutorial"]
+
+
+def test_a_look_up_searches_other_workspaces_once_and_leaves_them_as_they_are(ws, other, monkeypatch):
+    left = other.path / ".tmp-0123456789abcdef"  # of a writer that died: only who works in it may sweep it
+    left.write_bytes(b"")
+    asked, search = [], other_workspaces.holding
+    monkeypatch.setattr(other_workspaces, "holding", lambda *what: asked.append(what) or search(*what))
+    for look_up, named in ((lookup.model, "diabetes:1"), (lookup.environment, "tools")):
+        with pytest.raises(NotFound) as caught:
+            look_up(ws, named)
+        assert caught.value.hint.startswith("It is in workspace other: add --workspace other. ")
+    assert len(asked) == 2
+    assert left.exists()
 
 
 @pytest.mark.usefixtures("other", "ws")

@@ -75,6 +75,13 @@ def test_list_is_a_dict_of_lists(ws: Workspace):
     assert Workspace.list() == {"tutorial": [ws]}
 
 
+def test_list_leaves_out_one_that_cannot_be_opened(ws: Workspace, caplog: pytest.LogCaptureFixture):
+    other = Workspace.create("other")
+    (other.path / "modelpack.json").write_text('{"registry": {"address": "http://x y"}}')
+    assert Workspace.list() == {"tutorial": [ws]}
+    assert f"{other.path}/modelpack.json names a registry that cannot be" in caplog.text
+
+
 @pytest.mark.parametrize("mark", ["{}", '{"created": 7, "tags": [1]}'])
 def test_a_description_that_says_little_breaks_nothing(ws: Workspace, mark: str):
     (ws.path / "modelpack.json").write_text(mark)

@@ -18,7 +18,7 @@ def select(artifacts: VersionedArtifacts, criteria: Mapping[str, Any]) -> Artifa
     found = _select(artifacts, criteria)
     if found is None:
         said = ", ".join(f"{key} {value}" for key, value in criteria.items() if value)
-        there = sorted({item.name for item in artifacts.items()})
+        there = artifacts.names()
         raise NotFound(
             f"ModelNotFound: Model with {said} not found in provided workspace",
             hint=f"There are: {', '.join(there[:20]) or 'no models yet'}.",
