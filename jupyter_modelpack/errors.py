@@ -25,6 +25,11 @@ from typing import ClassVar
 class ModelpackError(Exception):
     """Base of every error this package raises on purpose.
 
+    Args:
+        message: One sentence: what failed, what was found.
+        hint: What to do about it; may be empty.
+        code: A word of its own in place of the class's.
+
     Attributes:
         code: A stable, machine-readable word (``"model-not-found"``).
         message: One sentence: what failed, what was found.
@@ -32,7 +37,6 @@ class ModelpackError(Exception):
         exit_code: What the command line ends with, one number for each branch. 1 is that of errors on no branch,
             and of what was not raised on purpose.
         http_status: What the routes behind the side panel answer with.
-
     """
 
     code = "error"
@@ -91,9 +95,14 @@ class Untrusted(ModelpackError):
 class Unavailable(ModelpackError):
     """A registry, an engine or the disk cannot serve us now.
 
-    Attributes:
+    Args:
+        message: One sentence: what failed, what was found.
+        hint: What to do about it; may be empty.
+        code: A word of its own in place of the class's.
         retry: Whether the same call may succeed later without changing anything.
 
+    Attributes:
+        retry: Whether the same call may succeed later without changing anything.
     """
 
     code = "unavailable"
@@ -116,10 +125,16 @@ class Denied(ModelpackError):
 class BuildFailed(ModelpackError):
     """A build step failed.
 
-    Attributes:
+    Args:
+        message: One sentence: what failed, what was found.
+        hint: What to do about it; may be empty.
+        code: A word of its own in place of the class's.
         step: The step that failed, in words.
         log_tail: The last lines of its output, oldest first.
 
+    Attributes:
+        step: The step that failed, in words.
+        log_tail: The last lines of its output, oldest first.
     """
 
     code = "build-failed"

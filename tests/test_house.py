@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,47 @@ def test_all_leaves_nothing_public_out():
         if not name.startswith("_") and not inspect.ismodule(value)
     }
     assert names - known <= set(PUBLIC)
+
+
+def public_calls() -> list[tuple[str, Callable[..., object], str]]:
+    """Give each public function and method with its text: that of a constructor is its class's."""
+    calls: dict[Callable[..., object], tuple[str, str]] = {}
+    for name in PUBLIC:
+        thing = getattr(jupyter_modelpack, name)
+        if inspect.isfunction(thing):
+            calls[thing] = (name, inspect.getdoc(thing) or "")
+        owners = inspect.getmro(thing) if inspect.isclass(thing) else ()
+        for owner in owners:
+            if not owner.__module__.startswith(jupyter_modelpack.__name__):
+                continue
+            for attribute, value in vars(owner).items():
+                call = getattr(value, "__func__", value)
+                if inspect.isfunction(call) and (attribute == "__init__" or not attribute.startswith("_")):
+                    calls[call] = (
+                        f"{owner.__name__}.{attribute}",
+                        owner.__doc__ or "" if attribute == "__init__" else call.__doc__ or "",
+                    )
+    return [(name, call, inspect.cleandoc(text)) for call, (name, text) in calls.items()]
+
+
+def described(text: str) -> set[str]:
+    """Give the names that the ``Args:`` of a docstring describe."""
+    _, _, after = text.partition("\nArgs:\n")
+    section = re.split(r"\n\n?(?=\S)", after)[0]
+    return set(re.findall(r"^    (\w+): \S", section, re.MULTILINE))
+
+
+def test_every_public_call_describes_its_parameters():
+    calls = public_calls()
+    assert len(calls) > 70
+    lacking = {}
+    for name, call, text in calls:
+        parameters = inspect.signature(call).parameters.keys() - {"self", "cls"}
+        # Those of what is only Azure's say by their underscore that nobody names them.
+        wanted = {one for one in parameters if not one.startswith("_")}
+        if (missing := wanted - described(text)) or (unknown := described(text) - parameters):
+            lacking[name] = sorted(missing or unknown)
+    assert lacking == {}
 
 
 def imported(path: Path) -> set[str]:

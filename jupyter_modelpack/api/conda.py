@@ -26,7 +26,16 @@ _NAME = re.compile(r"\s*(?:[\w.-]+::)?([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 class CondaDependencies:
-    """Conda packages, pip packages and channels."""
+    """Conda packages, pip packages and channels (azure-differences.md 5).
+
+    Args:
+        conda_dependencies_file_path: A conda file to begin with, of at most 1 MiB; by default the kernel's Python, the
+            channels ``anaconda`` and ``conda-forge``, and no pip packages.
+
+    Raises:
+        PathNotFound: there is no such file.
+        UsageError: it is not YAML, or no conda file.
+    """
 
     def __init__(self, conda_dependencies_file_path: str | os.PathLike[str] | None = None) -> None:
         self._document: dict[str, Any] = {
@@ -46,7 +55,16 @@ class CondaDependencies:
         python_version: str | None = None,
         pin_sdk_version: bool = True,
     ) -> Self:
-        """Make one of lists; `python_version` defaults to the kernel's (azure-differences.md 5)."""
+        """Return one made of lists (azure-differences.md 5).
+
+        Args:
+            pip_indexurl: URL of a package index to use in place of the default one, or an option such as
+                ``--extra-index-url https://...``.
+            pip_packages: Requirements as pip writes them.
+            conda_packages: Packages as conda writes them, ``numpy=1.26``.
+            python_version: ``3.11``, for example; by default the kernel's.
+            pin_sdk_version: Azure's; ignored, since there is no SDK to pin.
+        """
         del pin_sdk_version  # there is no SDK to pin
         made = cls()
         if python_version:
@@ -61,7 +79,14 @@ class CondaDependencies:
 
     @classmethod
     def from_document(cls, document: object) -> Self:
-        """Make one of a parsed conda file; ours, not Azure's."""
+        """Return one made of a parsed conda file; ours, not Azure's.
+
+        Args:
+            document: What a YAML parser returned for the file.
+
+        Raises:
+            UsageError: it is no conda file.
+        """
         made = cls()
         made._document = _check(document)
         return made
@@ -114,19 +139,32 @@ class CondaDependencies:
     # --- writing ---
 
     def add_conda_package(self, conda_package: str) -> None:
-        """Add a conda package; one of that name is replaced."""
+        """Add a conda package; one of that name is replaced.
+
+        Args:
+            conda_package: The package as conda writes it, ``numpy=1.26``; its channel may stand before it,
+                ``conda-forge::numpy``.
+        """
         self.remove_conda_package(conda_package)
         at = sum(isinstance(entry, str) for entry in self._dependencies)
         self._dependencies.insert(at, conda_package)
 
     def remove_conda_package(self, conda_package: str) -> None:
-        """Take a conda package out, by name."""
+        """Take a conda package out, by name; nothing happens when there is none.
+
+        Args:
+            conda_package: Its name; a version after it is ignored.
+        """
         self._document["dependencies"] = [
             entry for entry in self._dependencies if not isinstance(entry, str) or _name(entry) != _name(conda_package)
         ]
 
     def add_pip_package(self, pip_package: str) -> None:
-        """Add a pip package; one of that name is replaced."""
+        """Add a pip package; one of that name is replaced.
+
+        Args:
+            pip_package: A requirement as pip writes it.
+        """
         replaced = [line for line in self._pip if _same(line, pip_package)]
         self.remove_pip_package(pip_package)
         # That the file asks for hashes is no less true for the one that takes the place of a hashed one.
@@ -134,38 +172,71 @@ class CondaDependencies:
         self._set_pip([*(["--require-hashes"] if asks else []), *self._pip, pip_package])
 
     def remove_pip_package(self, pip_package: str) -> None:
-        """Take a pip package out, by name."""
+        """Take a pip package out, by name; nothing happens when there is none.
+
+        Args:
+            pip_package: Its name; a version after it is ignored.
+        """
         self._set_pip([line for line in self._pip if not _same(line, pip_package)])
 
     def set_pip_requirements(self, pip_requirements: Sequence[str]) -> None:
-        """Replace all pip lines."""
+        """Replace all pip lines.
+
+        Args:
+            pip_requirements: The lines of a requirements file, options among them; a backslash at a line's end joins it
+                with the next one.
+        """
         self._set_pip(_continued(pip_requirements))
 
     def set_pip_option(self, pip_option: str) -> None:
-        """Add a pip option; one of that name is replaced."""
+        """Add a pip option; one of that name is replaced.
+
+        Args:
+            pip_option: The option with its value, ``--index-url https://...``.
+        """
         self.remove_pip_option(pip_option)
         self._set_pip([pip_option, *self._pip])
 
     def remove_pip_option(self, pip_option: str) -> None:
-        """Take a pip option out, by name."""
+        """Take a pip option out, by name; nothing happens when there is none.
+
+        Args:
+            pip_option: Its name, ``--index-url``; a value after it is ignored.
+        """
         name = re.split(r"[ =]", pip_option, maxsplit=1)[0]
         self._set_pip([line for line in self._pip if re.split(r"[ =]", line, maxsplit=1)[0] != name])
 
     def set_pip_index_url(self, index_url: str) -> None:
-        """Use another package index."""
+        """Use another package index.
+
+        Args:
+            index_url: Its URL, or an option such as ``--extra-index-url https://...``.
+        """
         self.set_pip_option(index_url if _is_option(index_url) else f"--index-url {index_url}")
 
     def add_channel(self, channel: str) -> None:
-        """Add a channel, asked last."""
+        """Add a channel, asked last; nothing happens when it is there already.
+
+        Args:
+            channel: Its name or URL.
+        """
         if channel not in self.conda_channels:
             self._document["channels"] = [*self.conda_channels, channel]
 
     def remove_channel(self, channel: str) -> None:
-        """Take a channel out."""
+        """Take a channel out; nothing happens when it is not there.
+
+        Args:
+            channel: Its name or URL, as it was added.
+        """
         self._document["channels"] = [entry for entry in self.conda_channels if entry != channel]
 
     def set_python_version(self, version: str) -> None:
-        """Pin Python."""
+        """Pin Python.
+
+        Args:
+            version: ``3.11``, for example.
+        """
         self.remove_conda_package("python")
         self._dependencies.insert(0, f"python={version}")
 
@@ -182,13 +253,34 @@ class CondaDependencies:
         return str(yaml.safe_dump(self._document, sort_keys=False))
 
     def save(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Write the conda file; return its path."""
+        """Write the conda file.
+
+        Args:
+            path: The file, replaced if it is there; by default ``conda_dependencies.yml`` in the current folder.
+
+        Returns:
+            Its path, as it was given.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
         target = Path(path or "conda_dependencies.yml")
         target.write_text(self.serialize_to_string(), "utf-8")
         return str(target)
 
     def save_to_file(self, base_directory: str, conda_file_path: str | None = None) -> str:
-        """Write the conda file below a folder; return its path relative to that."""
+        """Write the conda file below a folder.
+
+        Args:
+            base_directory: The folder, which must exist.
+            conda_file_path: The file's path relative to it; ``conda_dependencies.yml`` by default.
+
+        Returns:
+            The file's path relative to `base_directory`.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
         name = conda_file_path or "conda_dependencies.yml"
         self.save(Path(base_directory, name))
         return name

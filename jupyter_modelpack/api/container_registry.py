@@ -11,7 +11,18 @@ from jupyter_modelpack.redact import MASK, Secret
 
 
 class ContainerRegistry(Section):
-    """Where images are pulled from."""
+    """Where images are pulled from (azure-differences.md 5).
+
+    Args:
+        address: ``host[:port]``; None is the registry that the image's own name begins with.
+        username: The account's name; None to pull without one.
+        password: The account's password.
+
+    Attributes:
+        address: ``host[:port]``, or None.
+        username: The account's name, or None.
+        registry_identity: Azure's; not used.
+    """
 
     address: str | None
     username: str | None

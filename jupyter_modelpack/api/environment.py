@@ -35,10 +35,14 @@ _CONDA_SECONDS = 120
 
 
 class Environment(Section):
-    """Python packages, a base image and environment variables, under a name.
+    """Python packages, a base image and environment variables, under a name (azure-differences.md 5).
 
     Args:
         name: Its name.
+        azure: Other parameters of Azure's, ignored.
+
+    Raises:
+        TypeError: `name` is no text.
 
     Attributes:
         name: Its name.
@@ -48,7 +52,6 @@ class Environment(Section):
         environment_variables: For the image. Empty by default: Azure's EXAMPLE_ENV_VAR shipped into
             every image, which nobody wanted.
         inferencing_stack_version: Azure's; not used.
-
     """
 
     name: str
@@ -58,7 +61,8 @@ class Environment(Section):
     environment_variables: dict[str, str]
     inferencing_stack_version: str | None
 
-    def __init__(self, name: str, **_azure: object) -> None:
+    def __init__(self, name: str, **azure: object) -> None:
+        del azure
         if not isinstance(name, str):
             raise TypeError(f"Environment name expected str, {type(name)} found")
         self.name, self.version = name, None
@@ -81,7 +85,7 @@ class Environment(Section):
 
         Raises:
             PathNotFound: there is no such file.
-            UsageError: a line is no requirement.
+            UsageError: it is no text in UTF-8. Its lines are read when a package is made of them.
         """
         path = Path(file_path)
         text = read_text(path, "requirements file")
@@ -94,7 +98,12 @@ class Environment(Section):
 
     @staticmethod
     def from_pip_packages(name: str, packages: Sequence[str]) -> Environment:
-        """Make one of requirements as pip writes them; ours, not Azure's."""
+        """Make an environment from requirements; ours, not Azure's.
+
+        Args:
+            name: Its name.
+            packages: Requirements as pip writes them; relative paths are those of the current folder.
+        """
         environment = Environment(name)
         environment.python.conda_dependencies.set_pip_requirements(packages)
         environment.python.requirements_dir = Path.cwd()
@@ -102,7 +111,16 @@ class Environment(Section):
 
     @staticmethod
     def from_conda_specification(name: str, file_path: str | os.PathLike[str]) -> Environment:
-        """Make one of a conda file; Python is the kernel's unless the file says (azure-differences.md 5)."""
+        """Make an environment from a conda file (azure-differences.md 5).
+
+        Args:
+            name: Its name.
+            file_path: The conda file; where it names no Python, the kernel's is taken, and a warning logged.
+
+        Raises:
+            PathNotFound: there is no such file.
+            UsageError: it is not YAML, or no conda file.
+        """
         environment = Environment(name)
         conda = CondaDependencies(file_path)
         if conda.python is None:
@@ -114,7 +132,18 @@ class Environment(Section):
 
     @staticmethod
     def from_existing_conda_environment(name: str, conda_environment_name: str) -> Environment | None:
-        """Make one of a conda environment of this machine, or None when there is none of that name."""
+        """Make an environment from a conda environment of this machine (azure-differences.md 5).
+
+        Args:
+            name: Its name.
+            conda_environment_name: The conda environment's name.
+
+        Returns:
+            The environment; None where conda exports none of that name.
+
+        Raises:
+            PathNotFound: there is no conda on this machine.
+        """
         program = shutil.which("conda")
         if program is None:
             raise PathNotFound(
@@ -135,7 +164,18 @@ class Environment(Section):
         conda_specification: str | os.PathLike[str] | None = None,
         pip_requirements: str | os.PathLike[str] | None = None,
     ) -> Environment:
-        """Make one upon a Dockerfile: its text, its path or an open file (azure-differences.md 5)."""
+        """Make an environment upon a Dockerfile (azure-differences.md 5).
+
+        Args:
+            name: Its name.
+            dockerfile: The Dockerfile: its text, its path or an open file.
+            conda_specification: Path of a conda file with the packages.
+            pip_requirements: Path of a requirements file with the packages. Without either, the Dockerfile brings them.
+
+        Raises:
+            PathNotFound: there is no such conda file or requirements file.
+            UsageError: both are given, or one of the files cannot be read.
+        """
         environment = _with_packages(name, conda_specification, pip_requirements)
         environment.docker.base_dockerfile = dockerfile
         return environment
@@ -148,7 +188,19 @@ class Environment(Section):
         conda_specification: str | os.PathLike[str] | None = None,
         pip_requirements: str | os.PathLike[str] | None = None,
     ) -> Environment:
-        """Make one upon an image (azure-differences.md 5)."""
+        """Make an environment upon an image (azure-differences.md 5).
+
+        Args:
+            name: Its name.
+            image: Reference, layout folder or archive of the base image.
+            container_registry: Where the image is pulled from, with user name and password.
+            conda_specification: Path of a conda file with the packages.
+            pip_requirements: Path of a requirements file with the packages. Without either, the image brings them.
+
+        Raises:
+            PathNotFound: there is no such conda file or requirements file.
+            UsageError: both are given, or one of the files cannot be read.
+        """
         environment = _with_packages(name, conda_specification, pip_requirements)
         environment.docker.base_image = image
         if container_registry is not None:
@@ -217,7 +269,14 @@ class Environment(Section):
 
     @staticmethod
     def list(workspace: WorkspaceFolder) -> dict[str, Environment]:
-        """Return the latest version of each registered environment, by name (azure-differences.md 5)."""
+        """Return the latest version of each registered environment (azure-differences.md 5).
+
+        Args:
+            workspace: Where to look.
+
+        Returns:
+            The environments, by name.
+        """
         return {item.name: _environment(item) for item in _artifacts(workspace).latest()}
 
     def clone(self, new_name: str) -> Environment:
@@ -269,6 +328,9 @@ class Environment(Section):
 
         Args:
             path: The folder.
+
+        Returns:
+            The environment, not registered.
 
         Raises:
             PathNotFound: it holds no definition.

@@ -270,7 +270,20 @@ class Model:
 
     @staticmethod
     def get_model_path(model_name: str, version: int | None = None, _workspace: WorkspaceFolder | None = None) -> str:
-        """Return where a model lies, for use in a scoring script (azure-differences.md 3.4)."""
+        """Return where a model lies, for use in a scoring script (azure-differences.md 3.4).
+
+        Args:
+            model_name: Its name.
+            version: Its number, from 1; by default the highest that lies below the app's root.
+            _workspace: Where to download it from when it is not there yet.
+
+        Returns:
+            The path of the model's file or folder.
+
+        Raises:
+            NotFound: there is no such model.
+            UsageError: `version` is no int, or the version's folder does not hold exactly one entry.
+        """
         if _workspace is None or local.has(model_name, version):
             return str(local.find(model_name, version))
         model = Model(_workspace, model_name, version=version)
@@ -315,7 +328,19 @@ class Model:
         sample_output_dataset: object = None,
         resource_configuration: ResourceConfiguration | None = None,
     ) -> None:
-        """Replace all tags, the description or the resources (azure-differences.md 3.3)."""
+        """Replace all tags, the description or the resources (azure-differences.md 3.3); None leaves one as it is.
+
+        Args:
+            tags: Text by key.
+            description: Text for people.
+            sample_input_dataset: Azure's; must be None.
+            sample_output_dataset: Azure's; must be None.
+            resource_configuration: What the model says it needs.
+
+        Raises:
+            NotFound: the model has been deleted.
+            UsageError: the tags cannot be written as JSON, or a data set is given.
+        """
         model_metadata.refuse_data_sets(sample_input_dataset, sample_output_dataset)
         changes: dict[str, Any] = {}
         if tags is not None:
@@ -332,7 +357,17 @@ class Model:
         remove_tags: Sequence[str] | None = None,
         add_properties: Mapping[str, Any] | None = None,
     ) -> None:
-        """Add and remove tags, add properties (azure-differences.md 3.3)."""
+        """Add and remove tags, add properties, in one step (azure-differences.md 3.3).
+
+        Args:
+            add_tags: Text by key; a tag that is there gets the new value.
+            remove_tags: Keys; one that is not there is named on the screen.
+            add_properties: Text by key.
+
+        Raises:
+            NotFound: the model has been deleted.
+            UsageError: a property is there already, or something cannot be written as JSON.
+        """
         more_tags = tagging.check(add_tags, "Tags")
         more_properties = tagging.check(add_properties, "Properties")
         self._change(
@@ -343,17 +378,40 @@ class Model:
         )
 
     def add_tags(self, tags: Mapping[str, Any]) -> None:
-        """Add tags; one that is there gets the new value."""
+        """Add tags (azure-differences.md 3.3).
+
+        Args:
+            tags: Text by key; a tag that is there gets the new value.
+
+        Raises:
+            NotFound: the model has been deleted.
+            UsageError: the tags cannot be written as JSON.
+        """
         self.update_tags_properties(add_tags=tags)
         azure_output.say("Model tag add operation complete.")
 
     def remove_tags(self, tags: Sequence[str]) -> None:
-        """Remove tags by key."""
+        """Remove tags by key (azure-differences.md 3.3).
+
+        Args:
+            tags: Keys, or a single one; one that is not there is named on the screen.
+
+        Raises:
+            NotFound: the model has been deleted.
+        """
         self.update_tags_properties(remove_tags=[tags] if isinstance(tags, str) else tags)
         azure_output.say("Model tag remove operation complete.")
 
     def add_properties(self, properties: Mapping[str, Any]) -> None:
-        """Add properties; one that is there cannot be changed."""
+        """Add properties (azure-differences.md 3.3).
+
+        Args:
+            properties: Text by key.
+
+        Raises:
+            NotFound: the model has been deleted.
+            UsageError: a property is there already, or one cannot be written as JSON.
+        """
         self.update_tags_properties(add_properties=properties)
         azure_output.say("Model properties add operation complete.")
 
@@ -376,7 +434,15 @@ class Model:
 
     @classmethod
     def deserialize(cls, workspace: WorkspaceFolder, payload: Mapping[str, Any]) -> Model:
-        """Return the model that `serialize` described, from `workspace`."""
+        """Return the model that `serialize` described (azure-differences.md 3.3).
+
+        Args:
+            workspace: Where it is registered.
+            payload: What `serialize` returned; its id decides, else its name and version.
+
+        Raises:
+            NotFound: it is not registered there.
+        """
         return cls(workspace, id=str(payload.get("id") or f"{payload.get('name')}:{payload.get('version')}"))
 
     @staticmethod
@@ -411,6 +477,12 @@ class Model:
             build_sources: Whether source archives that `lock` names may be built, which runs their code. Ours, not
                 Azure's.
 
+        Returns:
+            The package, which is being made; how that ends is told by its `ModelPackage.wait_for_creation`.
+
+        Raises:
+            NotFound: a model, a path or the lock is not there.
+            UsageError: a name is not usable, or the inference config is missing or contradicts itself.
         """
         from jupyter_modelpack.api.package_model import package  # noqa: PLC0415 - packaging knows models
         from jupyter_modelpack.catalog.resolve_options import choose  # noqa: PLC0415 - only who packages pays for it

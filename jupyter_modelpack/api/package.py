@@ -36,13 +36,18 @@ _CANCEL_SECONDS = 5.0
 
 
 class ModelPackage:
-    """A package; `Model.package` and `ModelPackage.get` give them.
+    """A package; `Model.package` and `ModelPackage.get` make them (azure-differences.md 6).
+
+    Args:
+        workspace: Where it lies.
+        facts: What is known of it before it is made.
+        job: The build that makes it; None where it is made already.
+        record: Its entry in the workspace; None where it is still being made.
 
     Attributes:
         workspace: Where it lies.
         generate_dockerfile: Whether it is a Dockerfile with its files, no image.
         models: ``name:version`` of each model inside.
-
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class ModelPackage:
 
         Raises:
             NotFound: there is none; the hint names the workspace that holds it, if another one does.
+            UsageError: `reference` is no text.
         """
         if not isinstance(reference, str):
             raise UsageError(f"A package is named by text, not {type(reference).__name__}.")
@@ -83,14 +89,21 @@ class ModelPackage:
 
     @classmethod
     def list(cls, workspace: WorkspaceFolder) -> builtins.list[ModelPackage]:
-        """Return the packages of a workspace, newest first; ours, not Azure's."""
+        """Return the packages of a workspace; ours, not Azure's.
+
+        Args:
+            workspace: Where to look.
+
+        Returns:
+            The packages, newest first.
+        """
         return [cls(workspace, record.facts, record=record) for record in package_record.read(workspace.store)]
 
     @classmethod
     def load(
         cls, workspace: WorkspaceFolder, path: str | Path, *, tag: str | None = None, report: Reporter | None = None
     ) -> ModelPackage:
-        """Take the package that `save_archive` wrote into a workspace; ours, not Azure's.
+        """Add the package that `save_archive` wrote to a workspace; ours, not Azure's.
 
         Args:
             workspace: Where to.
@@ -98,6 +111,14 @@ class ModelPackage:
             tag: Its tag there; by default the one it had.
             report: Hears of it; nothing is printed.
 
+        Returns:
+            The package, as the workspace now holds it.
+
+        Raises:
+            PathNotFound: there is no such file.
+            UsageError: the file holds no package.
+            Untrusted: a blob in it does not match its digest.
+            Conflict: another package has its name.
         """
         from jupyter_modelpack.catalog.package_archive import load  # noqa: PLC0415 - rarely needed
 
@@ -212,8 +233,7 @@ class ModelPackage:
 
         Raises:
             BuildFailed: it failed, in Azure's words. With `report`, the error itself.
-            Cancelled: somebody cancelled it.
-
+            Cancelled: it was cancelled.
         """
         live = live_view.open_live_view(self) if show_output and self._job is not None and report is None else None
         try:
@@ -276,7 +296,12 @@ class ModelPackage:
             self._job.cancel(_CANCEL_SECONDS)
 
     def get_logs(self, decode: bool = True, offset: int = 0) -> str | bytes:
-        """Return the build's log from byte `offset` on, as far as it goes (azure-differences.md 6)."""
+        """Return the build's log, as far as it goes (azure-differences.md 6).
+
+        Args:
+            decode: Whether to return text; bytes otherwise.
+            offset: How many bytes of it to leave out at its beginning.
+        """
         if self._log_path.is_file():
             data = self._log_path.read_bytes()
         else:
@@ -300,6 +325,10 @@ class ModelPackage:
             engine: Which one; by default the first that answers. Ours, not Azure's.
             report: Hears of it in place of the screen; ours, not Azure's.
 
+        Raises:
+            UsageError: it is a Dockerfile package.
+            BuildFailed: it could not be made.
+            Unavailable: the engine or the registry does not answer.
         """
         if self.generate_dockerfile:
             raise UsageError("A Dockerfile package cannot be pulled. Use save() instead.")
@@ -319,6 +348,11 @@ class ModelPackage:
         Returns:
             The name it has there, with its digest.
 
+        Raises:
+            UsageError: it is a Dockerfile package, or `target` names no registry.
+            BuildFailed: it could not be made.
+            Denied: the registry refuses the password, or there is none.
+            Unavailable: the registry does not answer.
         """
         if self.generate_dockerfile:
             raise UsageError("A Dockerfile package cannot be pushed.", hint="Build it, and push what that makes.")
@@ -328,7 +362,15 @@ class ModelPackage:
         return push(self.workspace, self.record, target, report or Reporter(), plain_http=plain_http)
 
     def save(self, output_directory: str | Path) -> None:
-        """Write the Dockerfile with its files, and sign the docker command in (azure-differences.md 6)."""
+        """Write the Dockerfile with its files, and sign the docker command in (azure-differences.md 6).
+
+        Args:
+            output_directory: The folder, made when it is missing.
+
+        Raises:
+            UsageError: it is an image, no Dockerfile package; or `output_directory` is a file.
+            BuildFailed: it could not be made.
+        """
         if not self.generate_dockerfile:
             raise UsageError("Docker images cannot be saved to a local directory. Use pull() instead.")
         self._finish()
@@ -345,6 +387,10 @@ class ModelPackage:
         Returns:
             The names of what lies beside the image in the file: its lock, its bill of materials.
 
+        Raises:
+            PathNotFound: there is no folder to write it in.
+            UsageError: it is a Dockerfile package, or `path` is a folder.
+            BuildFailed: it could not be made.
         """
         if self.generate_dockerfile:
             raise UsageError("A Dockerfile package is no image. Use save() to write it to a folder.")

@@ -10,7 +10,16 @@ from jupyter_modelpack.errors import UsageError
 
 @dataclass
 class ResourceConfiguration:
-    """CPU cores, memory in GB and GPUs, each above 0 or None (azure-differences.md 3.3)."""
+    """What a model needs to run, as metadata (azure-differences.md 3.3).
+
+    Args:
+        cpu: CPU cores, above 0; None where it does not matter.
+        memory_in_gb: Memory in GB, above 0; None where it does not matter.
+        gpu: Number of GPUs, above 0; None where it does not matter.
+
+    Raises:
+        UsageError: one of them is 0 or less.
+    """
 
     cpu: float | None = None
     memory_in_gb: float | None = None
@@ -27,7 +36,17 @@ class ResourceConfiguration:
 
     @classmethod
     def deserialize(cls, payload: dict[str, Any] | None) -> ResourceConfiguration | None:
-        """Read what `serialize` made."""
+        """Return the configuration that `serialize` described.
+
+        Args:
+            payload: What `serialize` returned, or None.
+
+        Returns:
+            The configuration; None where `payload` is None.
+
+        Raises:
+            UsageError: one of the numbers is 0 or less.
+        """
         if payload is None:
             return None
         return cls(payload.get("cpu"), payload.get("memoryInGB"), payload.get("gpu"))

@@ -184,7 +184,19 @@ class Workspace(WorkspaceFolder):
     def list(
         subscription_id: str | None = None, auth: object = None, **azure: object
     ) -> dict[str, builtins.list[Workspace]]:
-        """Return the workspaces under ``MODELPACK_HOME``: name to a list of one (azure-differences.md 2)."""
+        """Return the workspaces under ``MODELPACK_HOME`` (azure-differences.md 2).
+
+        Args:
+            subscription_id: Azure's; ignored.
+            auth: Azure's; ignored.
+            azure: Other parameters of Azure's, ignored.
+
+        Returns:
+            A list of one workspace for each name. One that cannot be opened is left out, and a warning logged.
+
+        Raises:
+            TypeError: a parameter is neither ours nor Azure's.
+        """
         accept("Workspace.list", azure, subscription_id=subscription_id, auth=auth)
         found = {}
         for name in workspace_names.names():
@@ -305,7 +317,15 @@ class Workspace(WorkspaceFolder):
         }
 
     def delete(self, delete_dependent_resources: bool = False, no_wait: bool = False) -> None:
-        """Delete the workspace with everything in it (azure-differences.md 2; both parameters are Azure's)."""
+        """Delete the workspace with everything in it (azure-differences.md 2).
+
+        Args:
+            delete_dependent_resources: Azure's; ignored, since all of it is in the workspace.
+            no_wait: Azure's; ignored.
+
+        Raises:
+            Denied: its files may not be deleted.
+        """
         accept("Workspace.delete", {}, no_wait=no_wait or None, delete_dependent_resources=delete_dependent_resources)
         self.remove()
 

@@ -108,7 +108,11 @@ class WorkspaceFolder:
         return self.remote.address if self.remote else self.endpoint().address
 
     def set_remote(self, remote: RemoteAddress | None) -> None:
-        """Write down which registry its packages go to; None for its own."""
+        """Write down which registry its packages go to.
+
+        Args:
+            remote: The remote registry; None for the workspace's own on this machine.
+        """
         with self.store.lock("workspace"):
             document = self._description()
             document.pop("registry", None)

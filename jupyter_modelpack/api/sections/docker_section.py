@@ -75,7 +75,11 @@ class DockerSection(Section):
         }
 
     def load(self, document: dict[str, Any]) -> None:
-        """Take over what `serialize` made."""
+        """Take over what `serialize` made.
+
+        Args:
+            document: The section as JSON.
+        """
         self._base_image = document.get("baseImage")
         self._base_dockerfile = document.get("baseDockerfile")
         registry = document.get("baseImageRegistry") or {}

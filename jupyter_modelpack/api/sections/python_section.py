@@ -42,7 +42,14 @@ class PythonSection(Section):
         }
 
     def load(self, document: dict[str, Any]) -> None:
-        """Take over what `serialize` made."""
+        """Take over what `serialize` made.
+
+        Args:
+            document: The section as JSON.
+
+        Raises:
+            UsageError: its conda dependencies are no conda file.
+        """
         self.user_managed_dependencies = bool(document.get("userManagedDependencies"))
         self.conda_dependencies = CondaDependencies.from_document(document.get("condaDependencies"))
         folder = document.get("requirementsDir")
