@@ -165,8 +165,16 @@ class LayerWriter:
         self._begin(path)
         self._header(LayerEntry(path, "symlink", target=target))
 
-    def join(self, layer: bytes | memoryview, left_out: Container[str] = ()) -> None:
-        """Add another layer that a `LayerWriter` made, without the files `left_out`; no folder is repeated."""
+    def join(
+        self,
+        layer: bytes | memoryview,
+        left_out: Container[str] = (),
+        on_read: Callable[[int], object] = _nobody,
+    ) -> None:
+        """Add another layer that a `LayerWriter` made, without the files `left_out`; no folder is repeated.
+
+        `on_read` is as in `file`. Raises `Untrusted` where the layer is damaged, or a path is there twice.
+        """
         for path, is_folder, blocks, _ in _members(memoryview(layer)):
             if path in left_out:
                 continue
@@ -177,7 +185,9 @@ class LayerWriter:
             else:
                 self._folders.add(path)
             for start in range(0, len(blocks), CHUNK):
-                self._write(bytes(blocks[start : start + CHUNK]))
+                chunk = bytes(blocks[start : start + CHUNK])
+                self._write(chunk)
+                on_read(len(chunk))
 
     def close(self) -> None:
         """Write the end of the archive."""
@@ -281,16 +291,25 @@ def files_in(layer: memoryview) -> Iterator[tuple[str, memoryview]]:
         Untrusted: the layer is damaged.
 
     """
+    for path, is_folder, _, content in _members(layer):
+        if not is_folder:
+            yield path, content
+
+
+def _members(layer: memoryview) -> Iterator[tuple[str, bool, memoryview, memoryview]]:
+    """Yield path, whether it is a folder, all blocks, and content of each entry; quick, for the headers are ours.
+
+    Raises:
+        Untrusted: the layer is damaged.
+
+    """
     try:
-        for path, is_folder, _, content in _members(layer):
-            if not is_folder:
-                yield path, content
+        yield from _read_members(layer)
     except (ValueError, IndexError) as error:
         raise Untrusted(f"Not a readable tar archive: {error}.", code="archive-unsafe") from error
 
 
-def _members(layer: memoryview) -> Iterator[tuple[str, bool, memoryview, memoryview]]:
-    """Yield path, whether it is a folder, all blocks, and content of each entry; quick, for the headers are ours."""
+def _read_members(layer: memoryview) -> Iterator[tuple[str, bool, memoryview, memoryview]]:
     at = 0
     while layer[at]:  # the archive ends with blocks of zeros
         start, long = at, ""
@@ -310,6 +329,8 @@ def _long_path(records: bytes) -> str:
     """Return the path that a PAX header gives, or an empty text; each record begins with its own length."""
     while records:
         length, _, rest = records.partition(b" ")
+        if int(length) <= len(length):
+            raise ValueError("a record of no length")
         key, _, value = rest[: int(length) - len(length) - 1].partition(b"=")
         if key == b"path":
             return value[:-1].decode()
@@ -319,7 +340,10 @@ def _long_path(records: bytes) -> str:
 
 def _header(layer: memoryview, at: int) -> tuple[bytes, int]:
     header = bytes(layer[at : at + tarfile.BLOCKSIZE])
-    return header, int(header[124:135], 8)
+    size = int(header[124:135], 8)
+    if size < 0:
+        raise ValueError("a negative size")
+    return header, size
 
 
 def read_layer(stream: BinaryIO) -> Iterator[tuple[LayerEntry, BinaryIO | None]]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.oci import layer as layers
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.layer import MTIME, LayerWriter, check_path, read_layer
+from jupyter_modelpack.oci.layer import MTIME, LayerWriter, check_path, files_in, read_layer
 from tests.faults import times
 
 
@@ -214,6 +214,32 @@ def test_a_path_of_any_length_leads_to_such_a_place():
         for offset in (0, 512, 3_584):
             entry = layers.LayerEntry("a" * length, "file", layers.ALIGNED)
             assert (offset + len(layers._aligned_header(entry, offset))) % 4096 == 0, (length, offset)
+
+
+def damaged(place: int, data: bytes) -> bytes:
+    whole = written()
+    return whole[:place] + data + whole[place + len(data) :]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "layer",
+    [
+        b"",
+        written()[:512],
+        written()[:-1024],
+        damaged(124, b"zzzzzzzzzzz"),
+        damaged(124, b"-0000001000"),
+        damaged(0, b"\xff"),
+        written().replace(b"250 path=", b"000 path="),
+    ],
+    ids=["empty", "cut header", "no end", "size", "negative size", "name", "record of no length"],
+)
+def test_a_damaged_layer_is_refused_in_a_sentence_where_it_is_joined_or_listed(layer):
+    with pytest.raises(Untrusted):
+        LayerWriter(io.BytesIO()).join(layer)
+    with pytest.raises(Untrusted):
+        list(files_in(memoryview(layer)))
 
 
 def test_a_layer_joined_to_another_is_as_written_by_hand():

@@ -19,7 +19,7 @@ from pathlib import Path
 from jupyter_modelpack.builder.lock.pylock import Lock, Locked, refuse_sources
 from jupyter_modelpack.builder.target import BuildTarget
 from jupyter_modelpack.builder.wheels.collisions import Part, settle
-from jupyter_modelpack.builder.wheels.layer_contents import contents, mapped
+from jupyter_modelpack.builder.wheels.layer_contents import contents
 from jupyter_modelpack.errors import Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
@@ -104,12 +104,12 @@ def wheel_layers(
     for collision in settled.collisions:
         report.log(str(collision))
     large = [
-        _without(layer, settled.left_out.get(number, frozenset()), target, cache)
+        _without(layer, settled.left_out.get(number, frozenset()), target, cache, report)
         for number, layer in enumerate(layers)
         if not parts[number].joined
     ]
     small = {number: layer for number, layer in enumerate(layers) if parts[number].joined}
-    return [*large, *([_group(small, settled.left_out, target, cache)] if small else [])]
+    return [*large, *([_group(small, settled.left_out, target, cache, report)] if small else [])]
 
 
 def known_parts(lock: Lock, target: BuildTarget, cache: Layout) -> list[Part]:
@@ -190,7 +190,11 @@ def kept_layers(cache: Layout, unused_seconds: float | None = None) -> Iterator[
 
 
 def _group(
-    small: Mapping[int, WheelLayer], left_out: Mapping[int, frozenset[str]], target: BuildTarget, cache: Layout
+    small: Mapping[int, WheelLayer],
+    left_out: Mapping[int, frozenset[str]],
+    target: BuildTarget,
+    cache: Layout,
+    report: Reporter,
 ) -> WheelLayer:
     names = [layer.title.partition(" ")[0] for layer in small.values()]
     title = f"{len(small)} small packages ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
@@ -198,28 +202,39 @@ def _group(
     for number, member in small.items():
         digests += "".join(f"\n- {member.title} {path}" for path in sorted(left_out.get(number, ())))
     members = [(member, left_out.get(number, frozenset[str]())) for number, member in small.items()]
-    return _joined(title, f"group-{hashlib.sha256(digests.encode()).hexdigest()}-{FORMAT}", members, target, cache)
+    key = f"group-{hashlib.sha256(digests.encode()).hexdigest()}-{FORMAT}"
+    return _joined(title, key, members, target, cache, report)
 
 
-def _without(layer: WheelLayer, left_out: frozenset[str], target: BuildTarget, cache: Layout) -> WheelLayer:
+def _without(
+    layer: WheelLayer, left_out: frozenset[str], target: BuildTarget, cache: Layout, report: Reporter
+) -> WheelLayer:
     """Return the layer of one package without some of its files."""
     if not left_out:
         return layer
     digests = "\n- ".join([layer.descriptor.digest, *sorted(left_out)])
     key = f"without-{hashlib.sha256(digests.encode()).hexdigest()}-{FORMAT}"
-    return _joined(layer.title, key, [(layer, left_out)], target, cache)
+    return _joined(layer.title, key, [(layer, left_out)], target, cache, report)
 
 
 def _joined(
-    title: str, key: str, members: Sequence[tuple[WheelLayer, frozenset[str]]], target: BuildTarget, cache: Layout
+    title: str,
+    key: str,
+    members: Sequence[tuple[WheelLayer, frozenset[str]]],
+    target: BuildTarget,
+    cache: Layout,
+    report: Reporter,
 ) -> WheelLayer:
     found = find_layer(cache, key)
     if found:
         return WheelLayer(title, found, reused=True)
-    with cache.new_blob() as blob:
+    with cache.new_blob(sum(member.descriptor.size for member, _ in members)) as blob:
         layer = LayerWriter(blob, target.folders)
         for member, left_out in members:
-            layer.join(mapped(member.descriptor, cache), left_out)
+            report.check()
+            # Verified: what is damaged here would have a digest of its own afterwards, and look sound.
+            data = cache.map_blob(member.descriptor, report.check)
+            layer.join(data, left_out, lambda _size: report.check())
         layer.close()
         descriptor = blob.commit(LAYER)
     keep_layer(cache, key, descriptor)

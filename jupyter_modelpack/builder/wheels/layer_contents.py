@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import mmap
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from functools import lru_cache
@@ -47,16 +46,18 @@ def contents(layer: Descriptor, cache: Layout) -> Contents:
     return found
 
 
-def read_files(layer: Descriptor, cache: Layout) -> Iterator[tuple[str, memoryview]]:
-    """Yield path and content of each file of a layer, where they lie on disk."""
-    return files_in(mapped(layer, cache))
+def read_files(layer: Descriptor, cache: Layout, *, verified: bool = True) -> Iterator[tuple[str, memoryview]]:
+    """Yield path and content of each file of a layer, where they lie on disk.
 
+    Args:
+        layer: A layer that a `LayerWriter` made.
+        cache: The machine's layout.
+        verified: Whether the layer's digest is checked before, once per process.
 
-def mapped(layer: Descriptor, cache: Layout) -> memoryview:
-    """Return a layer's bytes where they lie on disk."""
-    with cache.blob_path(layer.digest).open("rb") as file:
-        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # goes with the last view of it
-    return memoryview(data)
+    Raises:
+        Untrusted: the layer is damaged.
+    """
+    return files_in(cache.map_blob(layer, verified=verified))
 
 
 def _look(layer: Descriptor, cache: Layout) -> Contents:
