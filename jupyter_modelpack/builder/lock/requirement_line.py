@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -228,3 +228,9 @@ def _of_file(name: str) -> str:
 def _fragment(url: str) -> str:
     found = _FRAGMENT.search(urlsplit(url).fragment)
     return found[1].lower() if found else ""
+
+
+def trusted_hosts(lines: Sequence[Line]) -> list[str]:
+    """Return uv's arguments for hosts that the requirements trust without a valid certificate."""
+    hosts = (value for line in lines for name, value in line.options if name == "--trusted-host")
+    return [word for host in hosts for word in ("--allow-insecure-host", host)]

@@ -23,7 +23,7 @@ from jupyter_modelpack.builder.lock.pylock import (
     with_paths,
 )
 from jupyter_modelpack.builder.lock.required_hashes import hashes_required, refuse_unnamed
-from jupyter_modelpack.builder.lock.requirement_line import Line, parse_lines, split_extras, split_marker
+from jupyter_modelpack.builder.lock.requirement_line import Line, parse_lines, split_extras, split_marker, trusted_hosts
 from jupyter_modelpack.builder.lock.uv_errors import explain
 from jupyter_modelpack.builder.run_tool import run_tool
 from jupyter_modelpack.builder.target import BuildTarget
@@ -91,12 +91,6 @@ def make_lock(
     refuse_secrets(lock)
     write_file(path, lock.text.encode())
     return lock
-
-
-def trusted_hosts(lines: Sequence[Line]) -> list[str]:
-    """Return uv's arguments for hosts that the requirements trust without a valid certificate."""
-    hosts = (value for line in lines for name, value in line.options if name == "--trusted-host")
-    return [word for host in hosts for word in ("--allow-insecure-host", host)]
 
 
 def _contents(lines: Sequence[Line], folder: Path) -> list[str]:

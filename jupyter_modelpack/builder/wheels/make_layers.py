@@ -19,8 +19,7 @@ from pathlib import Path
 import tomli_w
 
 from jupyter_modelpack.builder.lock.pylock import Lock, Locked, uv_environment, uv_program, uv_python
-from jupyter_modelpack.builder.lock.requirement_line import parse_lines
-from jupyter_modelpack.builder.lock.resolve import trusted_hosts
+from jupyter_modelpack.builder.lock.requirement_line import parse_lines, trusted_hosts
 from jupyter_modelpack.builder.lock.uv_errors import explain
 from jupyter_modelpack.builder.run_tool import run_tool
 from jupyter_modelpack.builder.target import BuildTarget
