@@ -70,8 +70,13 @@ def run(words: Sequence[str], folder: Path | None, environment: Mapping[str, str
     line = _parent()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         asked = json.dumps([list(map(str, words)), str(folder or Path.cwd()), dict(environment)]).encode()
-        socket.send_fds(line, [asked], [out.fileno(), err.fileno()])
-        said = line.recv(100)
+        try:
+            socket.send_fds(line, [asked], [out.fileno(), err.fileno()])
+            said = line.recv(100)
+        except BaseException:  # its answer, come late, is not the next one's
+            line.close()
+            _parent.cache_clear()
+            raise
         if not said:
             raise RuntimeError("the parent of all command lines has ended")
         out.seek(0)

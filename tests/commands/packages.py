@@ -36,6 +36,12 @@ def modelpack(*words: str, cwd: Path | None = None, **env: str) -> subprocess.Co
     return forked.run(words, cwd, environment)
 
 
+def modelpack_in_a_process_of_its_own(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the program as a shell does: its words and variables are those of a process."""
+    environment = {**os.environ, "MODELPACK_ENGINE": "process", **env}
+    return subprocess.run([PROGRAM, *words], env=environment, capture_output=True, text=True, check=False)
+
+
 def printed(*words: str, cwd: Path | None = None, **env: str) -> dict:
     done = modelpack(*words, "--json", cwd=cwd, **env)
     assert done.returncode == 0, done.stderr

@@ -24,7 +24,7 @@ from jupyter_modelpack.registry.server.endpoint import Endpoint
 from jupyter_modelpack.registry.server.push_api import Inbox
 from jupyter_modelpack.registry.server.server import RegistryServer
 from jupyter_modelpack.store.layout import Layout
-from tests.commands.packages import modelpack
+from tests.commands.packages import modelpack_in_a_process_of_its_own as modelpack
 from tests.registry.skopeo import push_base
 from tests.services.registry import Account
 

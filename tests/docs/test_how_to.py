@@ -115,6 +115,14 @@ def _docker(reader: Reader, request) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _docker_beside(reader: Reader, request) -> Iterator[None]:
+    """Give an engine that only the commands use which name it."""
+    reader.environment.update(DOCKER_HOST=request.getfixturevalue("docker_host"))
+    reader.replaced[r"(--name |--volume |stop |^)calls\b"] = rf"\1calls-{secrets.token_hex(3)}"
+    yield
+
+
+@contextlib.contextmanager
 def _registry(reader: Reader, request) -> Iterator[None]:
     account = request.getfixturevalue("cncf_registry")
     (reader.folder / "password.txt").write_text(account.password)
@@ -184,6 +192,7 @@ def _private_index(reader: Reader, request) -> Iterator[None]:
 RIGS = {
     "base-folder": _base_folder,
     "docker": _docker,
+    "docker-beside": _docker_beside,
     "jupyterhub": _jupyterhub,
     "private-index": _private_index,
     "proxy": _proxy,

@@ -1,7 +1,6 @@
 """Ten thousand images and a thousand packages: the panel opens at once and stays quick."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,13 +55,10 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
 
 def fill(home: Path) -> None:
     """Name one package a thousand times, as packaging names it."""
-    before = os.environ.get("MODELPACK_HOME")
-    os.environ["MODELPACK_HOME"] = str(home)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODELPACK_HOME", str(home))
         workspace = Workspace.create("default")
         put_package(workspace)
-    finally:
-        os.environ.update({"MODELPACK_HOME": before} if before else {})
     index = json.loads((workspace.path / "index.json").read_text())
     [entry] = index["manifests"]
     name = "org.opencontainers.image.ref.name"

@@ -16,14 +16,14 @@ pytestmark = pytest.mark.network
 
 
 @pytest.fixture(scope="module")
-def mortal(tmp_path_factory: pytest.TempPathFactory, base_image: Path) -> Iterator[Jupyter]:
-    """A server that a test may end and start again."""
-    yield from serving(tmp_path_factory.mktemp("mortal"), base_image)
+def lasting(tmp_path_factory: pytest.TempPathFactory, base_image: Path) -> Iterator[Jupyter]:
+    """A server for the tests that leave it as it is."""
+    yield from serving(tmp_path_factory.mktemp("lasting"), base_image)
 
 
 @pytest.fixture
 def fresh(tmp_path_factory: pytest.TempPathFactory, base_image: Path) -> Iterator[Jupyter]:
-    """A server that has run no job yet."""
+    """A server that has run no job yet, and that a test may end and start again."""
     yield from serving(tmp_path_factory.mktemp("fresh"), base_image)
 
 
@@ -53,16 +53,16 @@ def test_a_failure_stays_in_sight_until_somebody_puts_it_aside(fresh: Jupyter, p
     expect(failed).to_be_hidden()
 
 
-def test_a_restart_of_the_server_in_the_middle_of_a_build(page, mortal: Jupyter):
+def test_a_restart_of_the_server_in_the_middle_of_a_build(fresh: Jupyter, page):
     name = f"restart-{uuid.uuid4().hex[:8]}"
-    panel = SidePanel(page, mortal, "restart")
+    panel = SidePanel(page, fresh, "restart")
     panel.write(f"{name}/score.py", SCRIPT)
     panel.package(name, f"{name}/score.py", Pip="scikit-learn")
     expect(panel.job(name)).to_have_attribute("data-state", "running")
-    mortal.__exit__()
+    fresh.__exit__()
     expect(panel.news).to_contain_text("does not answer; trying again")
     page.route("**/jupyter-modelpack/about*", lambda route: route.fulfill(json={"version": "9.9.9", "verbs": {}}))
-    mortal.__enter__()
+    fresh.__enter__()
     expect(panel.job(name)).to_have_attribute("data-state", "done", timeout=120_000)
     expect(panel.news).to_be_empty()
     expect(panel.form.locator(".mpl-job")).to_have_attribute("data-state", "done")  # where it was begun, too
@@ -87,34 +87,34 @@ def stream(socket: WebSocket) -> bool:
     return "/jupyter-modelpack/events" in socket.url
 
 
-def test_a_connection_that_died_without_a_word_is_taken_up_again(page, mortal: Jupyter):
+def test_a_connection_that_died_without_a_word_is_taken_up_again(page, lasting: Jupyter):
     page.clock.install()
-    panel = SidePanel(page, mortal, "asleep")
+    panel = SidePanel(page, lasting, "asleep")
     with page.expect_websocket(stream):
         page.clock.fast_forward(60_000)  # a lid that was closed: nothing was heard for a minute
     assert panel.problems == []
 
 
-def test_a_closed_panel_listens_no_more(page, mortal: Jupyter):
+def test_a_closed_panel_listens_no_more(page, lasting: Jupyter):
     opened = []
     page.on("websocket", lambda socket: opened.append(socket) if stream(socket) else None)
     page.add_init_script(COUNT_STREAMS)
-    panel = SidePanel(page, mortal, "closed")
+    panel = SidePanel(page, lasting, "closed")
     page.wait_for_function("() => window.streamsOpened === 1")
     [socket] = opened
     with socket.expect_event("close"):
         page.evaluate(
             "() => [...window.jupyterapp.shell.widgets('left')].find((one) => one.id === 'jupyter-modelpack').dispose()"
         )
-    assert quiet(page, Client(mortal)) == []
+    assert quiet(page, Client(lasting)) == []
     assert panel.problems == []
 
 
-def test_a_panel_that_nobody_sees_holds_nothing_and_shows_what_it_missed(page, mortal: Jupyter):
-    client, opened = Client(mortal), []
+def test_a_panel_that_nobody_sees_holds_nothing_and_shows_what_it_missed(page, lasting: Jupyter):
+    client, opened = Client(lasting), []
     page.add_init_script(COUNT_STREAMS)
     page.on("websocket", lambda socket: opened.append(socket) if stream(socket) else None)
-    panel = SidePanel(page, mortal, "hidden")
+    panel = SidePanel(page, lasting, "hidden")
     page.wait_for_function("() => window.streamsOpened === 1")
     with opened[0].expect_event("close"):
         panel.command("filebrowser:activate")
@@ -130,7 +130,7 @@ def test_a_panel_that_nobody_sees_holds_nothing_and_shows_what_it_missed(page, m
     expect(panel.panel.get_by_role("alert").filter(has_text="the server's half is 9.9.9")).to_be_visible()
     page.unroute("**/jupyter-modelpack/about*")
     expect(panel.panel.locator(f'.mpl-job[data-job="{missed}"]')).to_have_attribute("data-state", "done")
-    page.goto(f"{mortal.root}lab/workspaces/never-shown?token={mortal.token}")
+    page.goto(f"{lasting.root}lab/workspaces/never-shown?token={lasting.token}")
     panel.ready()
     assert quiet(page, client) == []
     assert len(opened) == 3  # the last of them showed what was missed

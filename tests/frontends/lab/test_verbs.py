@@ -76,9 +76,10 @@ def test_who_comes_back_gets_what_was_missed_and_no_more(server, name):
     stream = server.events()
     number, _ = stream.until("whole")
     stream.close()
-    assert server.post("start/run", {"package": name}).status_code == 202  # there is none of that name
+    begun = server.post("start/run", {"package": name})  # there is none of that name
+    assert begun.status_code == 202
     again = server.events(last=number)
-    last, job = again.until("job", ended)
+    last, job = again.until("job", lambda one: one["id"] == begun.json()["id"] and ended(one))
     assert (job["state"], job["error"]["code"]) == ("failed", "package-not-found")
     again.close()
     again = server.events(last=last)
