@@ -3,11 +3,21 @@
 import re
 import signal
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
 
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.delivery import local_registry
 from jupyter_modelpack.registry.server.probe import Presence, who_answers
+from jupyter_modelpack.store.files import temporary
 from tests.commands.packages import PROGRAM, modelpack, printed, put_package
+from tests.services.daemon import until
+
+PIECE = 2 << 20
+"""Bytes that are kept on disk, not in memory."""
 
 
 def test_what_is_pushed_becomes_a_package(tmp_path):
@@ -31,6 +41,44 @@ def test_what_is_pushed_becomes_a_package(tmp_path):
     assert modelpack("gc").returncode == 0
     assert modelpack("check").returncode == 0
     assert Workspace.default().packages[0].lock == package.lock
+
+
+@pytest.mark.parametrize(("how", "ends"), [(signal.SIGINT, 130), (signal.SIGTERM, -15), (signal.SIGHUP, -1)])
+def test_what_is_half_pushed_when_it_ends_leaves_nothing(how, ends):
+    """One upload between two pieces, one in the middle of a piece."""
+    where = Workspace.default()
+    endpoint, blobs = where.endpoint(), where.store.path / "blobs" / "sha256"
+    before = sorted(blobs.iterdir())
+    serving = subprocess.Popen([PROGRAM, "registry", "--writable"], stdout=subprocess.PIPE, text=True)
+    try:
+        address = re.match(r"Serving at (\S+) until Ctrl-C", serving.stdout.readline())[1]
+        login = (endpoint.username, endpoint.password.reveal())
+        uploads = f"http://{address}/v2/team/adder/blobs/uploads/"
+        between, within = (
+            f"http://{address}{requests.post(uploads, auth=login, timeout=10).headers['Location']}" for _ in range(2)
+        )
+        assert requests.patch(between, auth=login, data=b"x" * PIECE, timeout=10).status_code == 202
+        began, goes_on = threading.Event(), threading.Event()
+
+        def piece():
+            yield b"x" * PIECE
+            yield b"x" * PIECE
+            began.set()
+            goes_on.wait(30)
+
+        with ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(requests.patch, within, auth=login, data=piece(), timeout=20)
+            assert began.wait(20)
+            assert until(lambda: len(temporary(blobs)) == 2, 20)
+            serving.send_signal(how)
+            code = serving.wait(20)
+            goes_on.set()
+            assert isinstance(sending.exception(20), requests.ConnectionError)
+    finally:
+        serving.kill()
+        serving.communicate()
+    assert sorted(blobs.iterdir()) == before
+    assert code == ends
 
 
 def test_it_serves_also_where_a_pull_has_left_a_registry_behind():

@@ -18,7 +18,8 @@ class Connections:
 
     def __init__(self) -> None:
         self._waiting: dict[socket, None] = {}
-        self._served = 0
+        self._served: list[socket] = []
+        self._ended = False
         self._changed = threading.Condition()
 
     def wait(self, connection: socket) -> None:
@@ -34,16 +35,16 @@ class Connections:
     def begin(self, connection: socket) -> bool:
         """Move a waiting connection to the served ones; return False when all slots are taken, or it was closed."""
         with self._changed:
-            if connection not in self._waiting or self._served >= CONNECTIONS:
+            if self._ended or connection not in self._waiting or len(self._served) >= CONNECTIONS:
                 return False
             del self._waiting[connection]
-            self._served += 1
+            self._served.append(connection)
         return True
 
     def end(self, connection: socket) -> None:
         """Move a served connection back to the waiting ones, for its next request."""
         with self._changed:
-            self._served -= 1
+            self._served.remove(connection)
             self._changed.notify_all()
         self.wait(connection)
 
@@ -51,6 +52,15 @@ class Connections:
         """Remove a connection that was closed."""
         with self._changed:
             self._waiting.pop(connection, None)
+
+    def cut(self, seconds: float) -> None:
+        """Serve no more requests; break off those that are served, and wait for their end, so many seconds at most."""
+        with self._changed:
+            self._ended = True
+            for connection in self._served:
+                with contextlib.suppress(OSError):  # closed by the client
+                    connection.shutdown(SHUT_RDWR)
+        self.drain(seconds)
 
     def drain(self, seconds: float) -> None:
         """Wait, so many seconds at most, until no connection is served."""

@@ -16,8 +16,9 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from jupyter_modelpack.errors import Conflict, Unavailable
@@ -39,6 +40,9 @@ CHECK_SECONDS = 5.0
 
 LAST_SECONDS = 10 * 60.0
 """Seconds that running transfers may take when a child ends: pulling large layers takes minutes."""
+
+_ENDING = signal.SIGTERM, signal.SIGHUP
+"""What ends a program in the foreground, but for Ctrl-C, which Python raises as an exception."""
 
 _READY, _TAKEN = "ready", "taken"
 _LAST_WORDS = 64 << 10
@@ -177,11 +181,12 @@ def serve(
         if inbox:
             inbox.sweep()
 
-    ready()
     server.service_actions = still_wanted  # type: ignore[method-assign]
-    with contextlib.closing(server.socket), contextlib.suppress(_NotWanted):
-        server.serve_forever(min(CHECK_SECONDS, idle_seconds))
-    server.connections.drain(LAST_SECONDS)
+    with _tidied(server):
+        ready()
+        with contextlib.closing(server.socket), contextlib.suppress(_NotWanted):
+            server.serve_forever(min(CHECK_SECONDS, idle_seconds))
+        server.connections.drain(LAST_SECONDS)
 
 
 def _listening(
@@ -201,6 +206,38 @@ def _listening(
 
 class _NotWanted(Exception):
     """Ends the serving loop."""
+
+
+class _Terminated(BaseException):
+    """A signal of `_ENDING` arrived."""
+
+
+@contextlib.contextmanager
+def _tidied(server: RegistryServer) -> Iterator[None]:
+    """Leave nothing half pushed, whatever ends the block; a signal ends this process only then.
+
+    Signals that the program handles or ignores stay as they are.
+    """
+    told: list[int] = []
+
+    def end(number: int, _frame: object) -> NoReturn:
+        told.append(number)
+        signal.signal(number, signal.SIG_DFL)  # the next one ends it at once
+        raise _Terminated
+
+    in_main = threading.current_thread() is threading.main_thread()
+    ours = [one for one in _ENDING if in_main and server.inbox and signal.getsignal(one) == signal.SIG_DFL]
+    for one in ours:
+        signal.signal(one, end)
+    try:
+        with contextlib.suppress(_Terminated):
+            yield
+    finally:
+        server.server_close()
+        for one in ours:
+            signal.signal(one, signal.SIG_DFL)
+        if told:
+            signal.raise_signal(told[0])
 
 
 def _end_at_once(_number: int, _frame: object) -> NoReturn:

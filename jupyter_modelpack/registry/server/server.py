@@ -34,6 +34,9 @@ PROOF = "X-Modelpack-Registry"
 LEAVE = "/v2/_leave"
 """Path at which a registry in the background is asked to end; no repository has this prefix."""
 
+_CUT_SECONDS = 5.0
+"""Seconds that a thread may take to notice that its connection was cut off."""
+
 _CODES = {400: "UNSUPPORTED", 408: "UNSUPPORTED", 414: "NAME_INVALID", 431: "SIZE_INVALID", 505: "UNSUPPORTED"}
 _TLS_HANDSHAKE = b"\x16"
 
@@ -86,6 +89,7 @@ class RegistryServer(ThreadingHTTPServer):
         """Stop listening, and leave nothing of what was half pushed."""
         super().server_close()
         if self.inbox:
+            self.connections.cut(_CUT_SECONDS)  # what receives data is not removed
             self.inbox.close()
 
     def server_bind(self) -> None:
