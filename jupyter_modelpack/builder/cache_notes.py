@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -33,34 +32,39 @@ _BUILD_SECONDS = 3600
 """How long a build may take from a folder's wheel to its layer."""
 
 
-def collect_notes(cache: Layout, unused_seconds: float | None = None, *, dry_run: bool = False) -> tuple[int, int]:
+def collect_notes(
+    cache: Layout, unused_seconds: float | None = None, *, going: Collection[Digest] | None = None
+) -> tuple[int, int]:
     """Remove notes of layers that the cache no longer holds.
 
     Args:
         cache: The machine's layout.
         unused_seconds: Remove also wheels of folders that no build has made for so long; None for none of them.
-        dry_run: Only count.
+        going: Only count, as if these layers were gone already.
 
     Returns:
         How many notes and wheels, and their bytes.
 
     """
-    count = size = 0
-    for path in chain(_notes(cache), _projects(cache, unused_seconds)):  # the second when the first are gone
+    dry_run, count, size = going is not None, 0, 0
+    notes = list(_notes(cache, going or ()))
+    projects = _projects(cache, unused_seconds, notes if dry_run else ())  # asked for when the notes are gone
+    for path in chain(notes, projects):
         with contextlib.suppress(FileNotFoundError):  # another collector was faster
             found = path.stat().st_size
             if dry_run or remove_file(path):
                 count, size = count + 1, size + found
                 if not dry_run and path.suffix == ".whl":
-                    shutil.rmtree(path.parent, ignore_errors=True)
+                    with contextlib.suppress(OSError):  # a build has just put its wheel there: both stay
+                        path.parent.rmdir()
     return count, size
 
 
-def _notes(cache: Layout) -> Iterator[Path]:
+def _notes(cache: Layout, going: Collection[Digest]) -> Iterator[Path]:
     for kind in sorted({*_OF_ONE, *_OF_SEVERAL, _DESCRIPTORS}):
         for path in sorted((cache.path / kind).glob("[!.]*")):
-            layers = _layers(path)
-            if not layers or not all(cache.has_blob(Digest.parse(f"sha256:{layer}")) for layer in layers):
+            layers = [Digest.parse(f"sha256:{layer}") for layer in _layers(path)]
+            if not layers or not all(layer not in going and cache.has_blob(layer) for layer in layers):
                 yield path
 
 
@@ -78,11 +82,12 @@ def _layers(path: Path) -> list[str]:
         return []
 
 
-def _projects(cache: Layout, unused_seconds: float | None) -> Iterator[Path]:
+def _projects(cache: Layout, unused_seconds: float | None, going: Collection[Path]) -> Iterator[Path]:
     if unused_seconds is None:
         return
     oldest = time.time() - max(unused_seconds, _BUILD_SECONDS)
     for wheel in sorted((cache.path / "projects").glob("[!.]*/*.whl")):
         with contextlib.suppress(FileNotFoundError):
-            if wheel.parent.stat().st_mtime < oldest and not any((cache.path / "wheels").glob(f"{wheel.parent.name}*")):
+            needed = set((cache.path / "wheels").glob(f"{wheel.parent.name}*")).difference(going)
+            if wheel.parent.stat().st_mtime < oldest and not needed:
                 yield wheel

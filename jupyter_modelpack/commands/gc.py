@@ -48,7 +48,7 @@ def gc(
         unused = None if older_than is None else older_than * _DAY
         found = collect(cache, report, lambda: kept_layers(cache, unused), dry_run=dry_run)
         rows.append(Freed("cache", found.blobs, found.bytes))
-        count, size = collect_notes(cache, unused, dry_run=dry_run)
+        count, size = collect_notes(cache, unused, going=found.digests if dry_run else None)
         if count:
             rows.append(Freed("notes", count, size))
     count, size = run_folders.collect(dry_run=dry_run)

@@ -28,14 +28,19 @@ class Collected:
     """What a collection removed, or would remove.
 
     Attributes:
-        blobs: How many blobs.
+        digests: Of the blobs.
         bytes: Their bytes; less is freed where another store holds the same file.
         temporary: Files of dead writers.
     """
 
-    blobs: int
+    digests: frozenset[Digest]
     bytes: int
     temporary: int = 0
+
+    @property
+    def blobs(self) -> int:
+        """How many blobs."""
+        return len(self.digests)
 
 
 def collect(
@@ -62,7 +67,7 @@ def collect(
     needed = marks.needed()
     names = [path for path in _names(store) if path.name not in needed]  # usually most of a store is in use
     temporary = 0 if dry_run else sweep_layout(store.path)
-    blobs = size = 0
+    gone, size = set[Digest](), 0
     for start in range(0, len(names), BATCH):
         report.progress("collecting", start, len(names))
         with collecting(store.path):
@@ -75,8 +80,9 @@ def collect(
                 except FileNotFoundError:
                     continue
                 if dry_run or remove_file(path):
-                    blobs, size = blobs + 1, size + found
-    return Collected(blobs, size, temporary)
+                    gone.add(Digest.parse(f"sha256:{path.name}"))
+                    size += found
+    return Collected(frozenset(gone), size, temporary)
 
 
 def remove(store: references.IndexedBlobs, digest: Digest) -> bool:

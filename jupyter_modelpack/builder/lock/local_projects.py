@@ -19,13 +19,16 @@ from jupyter_modelpack.builder.lock.pylock import uv_environment, uv_program, uv
 from jupyter_modelpack.builder.lock.requirement_line import named, split_extras, split_marker, take_apart
 from jupyter_modelpack.builder.run_tool import run_tool
 from jupyter_modelpack.builder.target import BuildTarget
-from jupyter_modelpack.errors import BuildFailed, UsageError
+from jupyter_modelpack.errors import BuildFailed, PathNotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.store.files import move_file, temporary_folder
 
 _EPOCH = "315532800"
 """1980, the first moment that a zip file knows: what build systems date files with, so that a wheel keeps its hash."""
 
+
+_TRIES = 3
+"""How often a wheel is put into its folder: collectors remove folders that are empty."""
 
 _MORE_CONFIG = "DIST_EXTRA_CONFIG"
 """Variable with a file that setuptools reads after a project's own setup.cfg."""
@@ -88,10 +91,18 @@ def _build(path: Path, target: BuildTarget, kept: Path, report: Reporter) -> Pat
                 log_tail=error.log_tail,
             ) from error
         made = next(out.glob("*.whl"))
-        target_folder = kept / hashlib.sha256(made.read_bytes()).hexdigest()
-        target_folder.mkdir(exist_ok=True)
-        move_file(made, target_folder / made.name)
-    return target_folder / made.name
+        return _keep(made, kept / hashlib.sha256(made.read_bytes()).hexdigest())
+
+
+def _keep(made: Path, folder: Path) -> Path:
+    for left in reversed(range(_TRIES)):
+        try:
+            move_file(made, folder / made.name)
+            break
+        except PathNotFound:  # a collector has just removed the folder, which was empty
+            if not left:
+                raise
+    return folder / made.name
 
 
 def _elsewhere(work: Path, given: str | None) -> Path:
