@@ -44,8 +44,9 @@ export class JobView {
     show(this.stop, job.state === "running");
     this.stages.update(job);
     this.log.take(job.first, job.lines);
-    if (job.state !== this.drawn) {
-      this.drawn = job.state;
+    const drawn = `${job.state} ${job.error?.code ?? ""}`;
+    if (drawn !== this.drawn) {
+      this.drawn = drawn;
       this.made.replaceChildren(...this.ending());
     }
   }
@@ -67,7 +68,7 @@ export class JobView {
 
   private ending(): HTMLElement[] {
     const { job, deeds } = this;
-    if (job.state === "running") return [];
+    if (job.state === "running") return job.error ? [failure(job.error)] : []; // a newer modelpack's: it cannot be read
     const again = button(t.__("Again…"), () => deeds.again(job));
     if (job.state !== "done") {
       const lost = t.__("Its process has ended without a word. Start it again: what was fetched is kept.");

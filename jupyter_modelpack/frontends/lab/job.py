@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Progress, Stage
+from jupyter_modelpack.frontends.lab.http_errors import told
 from jupyter_modelpack.frontends.live import sanitize
 from jupyter_modelpack.frontends.live.build_state import BuildState
 from jupyter_modelpack.frontends.live.line_feed import Feed
@@ -26,11 +28,13 @@ class Job:
         state: ``running``, ``done``, ``failed``, ``cancelled``, or ``lost``: its process has gone without a word.
         pid: Of its process; 0 until it is known.
         killed: Whether it was killed because it heeded no request to cancel.
+        unreadable: Why its journal cannot be read, or None.
 
     """
 
     def __init__(self, name: str, changed: Callable[[Job, int, Sequence[str]], None]) -> None:
         self.name, self.state, self.pid, self.killed = name, "running", 0, False
+        self.unreadable: ModelpackError | None = None
         self._at = 0.0
         self._build = BuildState(lambda: self._at or time.time())
         self._head: dict[str, Any] = {}
@@ -65,15 +69,15 @@ class Job:
                 pass
         self._at = 0.0
 
-    def refuse(self, error: Any) -> None:
-        """Say why the journal is not read."""
-        self._error = error
-        self._end("failed")
+    def refuse(self, error: ModelpackError) -> None:
+        """Say why the journal is not read; the job may still run."""
+        self.unreadable, self._error = error, told(error)
+        self._feed.touch()
 
     def leave(self) -> None:
         """Say that there will be no more lines."""
         if self.state == "running":
-            self._end("cancelled" if self.killed else "lost")
+            self._end("failed" if self.unreadable else "cancelled" if self.killed else "lost")
         self._feed.close()
 
     def _end(self, state: str) -> None:

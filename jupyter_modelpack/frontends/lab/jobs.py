@@ -16,9 +16,8 @@ from typing import Any, BinaryIO
 from jupyter_modelpack.commands.grammar.from_json import fill
 from jupyter_modelpack.commands.grammar.verbs import options
 from jupyter_modelpack.engine.process.supervisor import end_with_children
-from jupyter_modelpack.errors import Conflict, NotFound
+from jupyter_modelpack.errors import Conflict, NotFound, Untrusted
 from jupyter_modelpack.frontends.lab import journal
-from jupyter_modelpack.frontends.lab.http_errors import told
 from jupyter_modelpack.frontends.lab.hub import Hub
 from jupyter_modelpack.frontends.lab.job import Job
 from jupyter_modelpack.frontends.lab.job_worker import INTERRUPTS
@@ -95,6 +94,8 @@ class Jobs:
             job = self._jobs.get(name)
         if job is None:
             raise NotFound(f"There is no job {name[:40]!r}.", code="no-job")
+        if job.state == "running" and job.unreadable and not job.pid:
+            raise job.unreadable  # its journal names the process
         # Its lock proves that the process is the one that the journal names.
         if job.state == "running" and job.pid and journal.alive(name):
             with contextlib.suppress(ProcessLookupError):
@@ -133,12 +134,7 @@ class Jobs:
         goes_on = False
         try:
             goes_on = child is not None or journal.alive(job.name)
-            for line in journal.lines(job.name, (lambda: self._more(job)) if goes_on else None):
-                job.take(line)
-                if job.state != "running":
-                    break
-        except Conflict as error:
-            job.refuse(told(error))
+            self._take(job, goes_on=goes_on)
         except (FileNotFoundError, LookupError, TypeError, ValueError):
             pass  # somebody tidied up, or it was written by another version
         if self._closed.is_set() and job.state == "running":
@@ -148,6 +144,17 @@ class Jobs:
             self._ended()
         if child is not None:
             child.wait()
+
+    def _take(self, job: Job, *, goes_on: bool) -> None:
+        try:
+            for line in journal.lines(job.name, (lambda: self._more(job)) if goes_on else None):
+                job.take(line)
+                if job.state != "running":
+                    break
+        except (Conflict, Untrusted) as error:
+            job.refuse(error)
+            while goes_on and self._more(job):
+                pass  # of what cannot be read, the lock alone says when it has ended
 
     def _more(self, job: Job) -> bool:
         return not self._closed.wait(_LOOK_SECONDS) and journal.alive(job.name)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from jupyter_modelpack.engine.process.supervisor import end_with_children
+from jupyter_modelpack.errors import Conflict
 from jupyter_modelpack.frontends.lab import journal
 from jupyter_modelpack.frontends.lab.hub import Hub
 from jupyter_modelpack.frontends.lab.jobs import Jobs
@@ -35,6 +36,12 @@ class Heard(Hub):
             self._told[data["id"]] = data
             self.last_words += data["state"] != "running"
             self._news.notify_all()
+
+    def first(self, name: str) -> dict[str, Any]:
+        """Return the job when something was told of it."""
+        with self._news:
+            assert self._news.wait_for(lambda: name in self._told, 20)
+            return self._told[name]
 
     def end(self, name: str) -> dict[str, Any]:
         """Return the job when it has ended."""
@@ -138,6 +145,25 @@ def test_a_journal_of_a_newer_modelpack_is_refused_in_a_sentence(jobs: Jobs, hub
     assert ended["state"] == "failed"
     assert ended["error"]["message"].startswith(f"{journal.path(name)} was written by a newer modelpack")
     assert ended["error"]["hint"].startswith("Upgrade jupyter_modelpack")
+
+
+def test_a_job_of_a_newer_modelpack_that_still_runs_is_shown_as_running(
+    jobs: Jobs, hub: Heard, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as newer:
+        newer.setattr(journal, "_FORMAT", 2)
+        name, file = journal.create({"verb": "version", "form": {}})
+    with file:
+        jobs.find()
+        told = hub.first(name)
+        assert told["state"] == "running"
+        assert told["error"]["message"].startswith(f"{journal.path(name)} was written by a newer modelpack")
+        with pytest.raises(Conflict, match="newer modelpack"):
+            jobs.cancel(name)
+        assert not hub.ends.acquire(timeout=0.5)
+        assert jobs.whole()[0]["state"] == "running"
+    assert hub.end(name)["error"] == told["error"]
+    assert hub.ends.acquire(timeout=10), "it may have changed every table"
 
 
 def test_two_servers_may_tidy_at_once(home: Path, monkeypatch: pytest.MonkeyPatch):
