@@ -13,15 +13,17 @@ import pytest
 from jupyter_modelpack import Environment, Model, Workspace
 from jupyter_modelpack.builder.base_image.resolve import _noted
 from jupyter_modelpack.catalog import digest_cache, versioned_artifacts
-from jupyter_modelpack.catalog.package_record import FACTS
+from jupyter_modelpack.catalog.package_record import FACTS, PackageFacts
 from jupyter_modelpack.delivery.pushed_layers import PushedLayers
 from jupyter_modelpack.engine.base import LocalProgram, RunSpec
 from jupyter_modelpack.engine.docker import claims
 from jupyter_modelpack.engine.process.service_records import ServiceRecord
-from jupyter_modelpack.errors import Conflict
+from jupyter_modelpack.errors import Conflict, Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import LAYER_GZIP, Descriptor
+from jupyter_modelpack.record_format import is_known
+from jupyter_modelpack.registry.server.endpoint import Endpoint
 from tests.commands.archives import repack
 from tests.commands.packages import modelpack, printed, put_package
 
@@ -142,11 +144,50 @@ def test_a_container(home):
         claims.holds("abc", "adder", labels)
 
 
-@pytest.mark.parametrize("number", [2, "2", True, [1], 1.5])
-def test_what_is_no_number_is_not_guessed_at(ws, number):
-    change(ws.path / "modelpack.json", format=number)
-    with pytest.raises(Conflict, match="newer modelpack"):
-        Workspace.get("default")
+@pytest.mark.parametrize("number", [0, -1, "2", True, [1], 1.5, {}])
+def test_what_is_no_number_from_1_is_damaged_and_not_newer(ws, number):
+    mark = change(ws.path / "modelpack.json", format=number)
+    assert not is_known({"format": number}, 1)
+    done = modelpack("models")
+    assert (done.returncode, done.stdout) == (5, ""), done.stderr
+    assert f"{mark} is damaged: its format is {number}, and no whole number from 1.\nWrite 1 there" in done.stderr
+    change(mark, format=1)
+    assert modelpack("models").returncode == 0, "the advice helps"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "{", "[" * 100_000, '{"format": "1"}', '{"models": 5}', '{"layers": 5}', '{"layers": [[1]]}'],
+    ids=lambda text: text[:9],
+)
+def test_a_record_of_a_package_that_is_none(text):
+    with pytest.raises(Untrusted, match=r"^The record of package adder:1 is (not JSON|not a JSON object|damaged)"):
+        PackageFacts.from_json(text, "The record of package adder:1")
+
+
+@pytest.mark.parametrize(
+    "data", [b"[]", b"{", b"[" * 100_000, b"\xff", b"{}", b'{"port": 1}'], ids=lambda data: data[:9]
+)
+def test_a_registry_of_a_workspace_that_is_none(data):
+    with pytest.raises(Untrusted, match=r"registry\.json") as caught:
+        Endpoint.from_json(data)
+    assert (caught.value.code, caught.value.hint[:9]) == ("bad-endpoint", "Delete it")
+
+
+@pytest.mark.parametrize("text", ["[]", "[" * 100_000, '{"format": "1"}', '{"format": 0}'], ids=lambda text: text[:9])
+def test_an_archive_whose_record_is_none_is_loaded_without_it(ws, tmp_path, text):
+    put_package(ws)
+    assert modelpack("save", "adder:1", str(tmp_path / "a.tar")).returncode == 0
+
+    def damaged(name: str, data: bytes) -> bytes:
+        document = json.loads(data) if name == "index.json" else {"manifests": []}
+        for entry in document["manifests"]:
+            entry["annotations"][FACTS] = text
+        return json.dumps(document).encode() if document["manifests"] else data
+
+    repack(tmp_path / "a.tar", tmp_path / "b.tar", damaged)
+    done = modelpack("load", str(tmp_path / "b.tar"), "--tag", "2")
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_note_of_a_layer_that_was_sent_is_made_again(home):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from jupyter_modelpack.builder.recipe import LayerNote
 from jupyter_modelpack.catalog import attachments, package_record
 from jupyter_modelpack.catalog.package_record import FACTS, OURS, PackageFacts, PackageRecord
-from jupyter_modelpack.errors import PathNotFound, UsageError
+from jupyter_modelpack.errors import PathNotFound, Untrusted, UsageError
 from jupyter_modelpack.image_contract import LOCK_FILE, MODELS_LABEL, NAME_LABEL
 from jupyter_modelpack.oci.archive import ABOUT, write_archive
 from jupyter_modelpack.oci.image import Image
@@ -123,7 +123,7 @@ def _facts(image: Image, said: str, path: Path) -> PackageFacts:
     layers = {layer.digest for layer in image.manifest.layers}
     notes: tuple[LayerNote, ...] = ()
     # Another's words; the image is sound.
-    with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
+    with contextlib.suppress(Untrusted):
         layers_noted = PackageFacts.from_json(said, str(path)).layers
         notes = tuple(note for note in layers_noted if note.digest in layers and _is_sound(note))
     return PackageFacts(tuple(name for name in labels[MODELS_LABEL].split(",") if name), layers=notes, image=image.id)

@@ -17,7 +17,7 @@ from jupyter_modelpack.catalog.workspace_folder import WorkspaceFolder
 from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Untrusted
 from jupyter_modelpack.image_contract import LABEL, MODELS_LABEL
 from jupyter_modelpack.oci.digest import Digest
-from jupyter_modelpack.oci.manifest import CREATED, INDEX_TYPES, REF_NAME, Descriptor, Index
+from jupyter_modelpack.oci.manifest import CREATED, INDEX_TYPES, REF_NAME, Descriptor, Index, parse_object
 from jupyter_modelpack.record_format import FIELD, check_format
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.untagged import SUBJECT
@@ -80,17 +80,21 @@ class PackageFacts:
 
         Raises:
             Conflict: a newer modelpack has written it.
+            Untrusted: it is something else.
         """
-        fields = json.loads(text or "{}")
+        fields = parse_object((text or "{}").encode(), what.removeprefix("The "))
         check_format(fields, _FORMAT, what)
-        return cls(
-            tuple(fields.get("models", ())),
-            bool(fields.get("dockerfile")),
-            str(fields.get("log", "")),
-            tuple(LayerNote(title, Digest(d), size, reused) for title, d, size, reused in fields.get("layers", ())),
-            str(fields.get("environment", "")),
-            str(fields.get("image", "")),
-        )
+        try:
+            return cls(
+                tuple(fields.get("models", ())),
+                bool(fields.get("dockerfile")),
+                str(fields.get("log", "")),
+                tuple(LayerNote(title, Digest(d), size, reused) for title, d, size, reused in fields.get("layers", ())),
+                str(fields.get("environment", "")),
+                str(fields.get("image", "")),
+            )
+        except (ValueError, TypeError) as error:
+            raise Untrusted(f"{what} is damaged: {error}.", code="bad-record") from error
 
 
 @dataclass(frozen=True, slots=True)

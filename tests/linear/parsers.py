@@ -69,10 +69,10 @@ KNOWN = {
         builder/wheels/layer_cache.py:kept_layers engine/process/engine.py:_start
         engine/process/service_records.py:ServiceRecord.facts builder/cache_notes.py:_layers
         engine/reload.py:archive_of frontends/lab/handler.py:Handler.form frontends/lab/job_worker.py:main
-        frontends/lab/journal.py:lines registry/server/endpoint.py:Endpoint.from_json store/process_id.py:Owner.parse
+        frontends/lab/journal.py:lines store/process_id.py:Owner.parse
         catalog/config_file.py:_name catalog/digest_cache.py:_noted api/environment.py:Environment.clone
         analysis/pickle_names.py:_noted analysis/secret_free_files.py:Searched._read
-        catalog/package_record.py:PackageFacts.from_json delivery/pushed_layers.py:PushedLayers._read
+        delivery/pushed_layers.py:PushedLayers._read
         catalog/tags.py:check engine/sample.py:sample
     """,
     USERS: """

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from jupyter_modelpack.errors import Unavailable, Untrusted
+from jupyter_modelpack.oci.manifest import parse_object
 from jupyter_modelpack.record_format import FIELD, check_format
 from jupyter_modelpack.redact import Secret
 
@@ -57,11 +58,13 @@ class Endpoint:
             Conflict: a newer modelpack has written it.
         """
         try:
-            fields = json.loads(data)
-            if isinstance(fields, dict):
-                check_format(fields, _FORMAT, "registry.json of the workspace")
+            fields = parse_object(data, "file registry.json")
+        except Untrusted as error:
+            raise Untrusted(error.message, hint=_RENEW, code="bad-endpoint") from error
+        check_format(fields, _FORMAT, "registry.json of the workspace")
+        try:
             found = cls(HOST, fields["port"], fields["username"], Secret(fields["password"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (KeyError, TypeError) as error:
             raise Untrusted(f"registry.json cannot be read: {error!r}.", hint=_RENEW, code="bad-endpoint") from error
         strings = isinstance(found.username, str) and isinstance(fields["password"], str)
         if not strings or type(found.port) is not int or not 0 < found.port < 1 << 16 or not found.password:
