@@ -9,31 +9,24 @@ pickles name anything else would build, and its container would end at once.
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import json
-import lzma
 import re
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO, cast
+from pathlib import Path
+from typing import BinaryIO
 
 from jupyter_modelpack import home
 from jupyter_modelpack.analysis import entry_script
+from jupyter_modelpack.analysis.pickle_files import pickles_in_file, pickles_in_layer
 from jupyter_modelpack.builder.recipe import AppSource, Recipe
 from jupyter_modelpack.builder.script_text import decoded, parsed, script_bytes
 from jupyter_modelpack.errors import UsageError
-from jupyter_modelpack.limits import CHUNK, PICKLE_BYTES
-from jupyter_modelpack.oci.archive import ArchiveReader
 from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.store.layout import Layout
 
-_ENDINGS = {".pkl", ".pickle", ".joblib", ".p", ".pt", ".pth", ".sav"}
 FORMAT = 2
 """Raised when more is found in the same bytes, so that notes from before are not believed."""
 
@@ -117,10 +110,8 @@ def of_layer(layer: Descriptor, store: Layout, cache: Layout) -> MainNames:
     except (FileNotFoundError, ValueError, TypeError):  # a damaged note is no note
         found = MainNames()
     with store.blob_path(layer.digest).open("rb") as file:
-        archive = ArchiveReader(file)
-        for name in archive.names():
-            with cast("BinaryIO", archive.open(name)) as member:
-                found |= of_file(member, PurePosixPath(name).suffix)
+        for chunks in pickles_in_layer(file):
+            found |= _of_chunks(chunks)
     write_file(path, json.dumps([sorted(found.certain), sorted(found.possible)]).encode())
     return found
 
@@ -132,73 +123,27 @@ def _noted(path: Path) -> MainNames:
 
 
 def of_file(file: BinaryIO, ending: str) -> MainNames:
-    """Return the names in one file: a pickle, one that joblib compressed, or an archive of PyTorch's."""
-    start = file.read(6)
-    file.seek(0)
-    if start.startswith(b"PK\x03\x04"):
-        return _of_zip(file)
-    unpacked = _unpacked(file, start)
-    if unpacked is None:
-        if not (start.startswith(b"\x80") or ending in _ENDINGS):
-            return MainNames()
-        unpacked = iter(lambda: file.read(CHUNK), b"")
-    return _of_chunks(unpacked)
-
-
-def _of_zip(file: BinaryIO) -> MainNames:
+    """Return the names in one file, as `pickle_files` finds its pickles."""
     found = MainNames()
-    try:
-        with zipfile.ZipFile(file) as archive:
-            for entry in archive.infolist():
-                if entry.filename.endswith(".pkl"):
-                    with archive.open(entry) as member:
-                        found |= _of_chunks(iter(lambda: member.read(CHUNK), b""))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # no zip after all, or one with a password
-        return MainNames()
+    for chunks in pickles_in_file(file, ending):
+        found |= _of_chunks(chunks)
     return found
-
-
-def _unpacked(file: BinaryIO, start: bytes) -> Iterator[bytes] | None:
-    """Return the chunks of a compressed file; None when it is not compressed."""
-    if start[:1] == b"\x78" and start[1:2] in {b"\x01", b"\x5e", b"\x9c", b"\xda"}:
-        return _inflated(file)
-    if start.startswith(b"\x1f\x8b"):
-        zipped = gzip.GzipFile(fileobj=file)
-        return iter(lambda: zipped.read(CHUNK), b"")
-    if start.startswith(b"BZh"):
-        squeezed = bz2.BZ2File(file)
-        return iter(lambda: squeezed.read(CHUNK), b"")
-    if start.startswith((b"\xfd7zXZ", b"\x5d\x00\x00")):
-        packed = lzma.LZMAFile(file)  # noqa: SIM115 - over a file that its opener closes
-        return iter(lambda: packed.read(CHUNK), b"")
-    return None
-
-
-def _inflated(file: BinaryIO) -> Iterator[bytes]:
-    unpacker = zlib.decompressobj()
-    while chunk := file.read(CHUNK >> 4):
-        yield unpacker.decompress(chunk)
 
 
 def _of_chunks(chunks: Iterator[bytes]) -> MainNames:
     certain: set[str] = set()
     possible: set[str] = set()
-    before, seen, named = b"", 0, False
-    try:
-        for chunk in chunks:
-            window = before + chunk
-            if b"__main__" in window:
-                certain.update(_old_names(window), _names(_NEW, window, _FETCHED))
-                named = named or b"\x8c\x08__main__" in window
-            if named:  # a module is in the memo only once it has been named
-                possible.update(_names(_MEMO, window, _FETCHED))
-                if _TEXT_BEFORE.search(window):
-                    possible.update(_names(_TEXT, window, _WRITTEN))
-            before, seen = window[-_OVERLAP:], seen + len(chunk)
-            if seen > PICKLE_BYTES:
-                break
-    except (OSError, EOFError, zlib.error, lzma.LZMAError):  # not what it began as, or cut off: the service will say
-        pass
+    before, named = b"", False
+    for chunk in chunks:
+        window = before + chunk
+        if b"__main__" in window:
+            certain.update(_old_names(window), _names(_NEW, window, _FETCHED))
+            named = named or b"\x8c\x08__main__" in window
+        if named:  # a module is in the memo only once it has been named
+            possible.update(_names(_MEMO, window, _FETCHED))
+            if _TEXT_BEFORE.search(window):
+                possible.update(_names(_TEXT, window, _WRITTEN))
+        before = window[-_OVERLAP:]
     return MainNames(frozenset(certain), frozenset(possible - certain))
 
 

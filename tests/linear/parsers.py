@@ -41,8 +41,8 @@ KNOWN = {
     STREAMED: """
         builder/wheels/wheel_archive.py:_Member.__init__ builder/wheels/wheel_archive.py:_inflate
         oci/unpacked.py:UnpackedDigest.__init__ oci/unpacked.py:UnpackedDigest.update
-        scoring/convert/decode.py:body_of analysis/pickle_names.py:_of_zip analysis/pickle_names.py:_unpacked
-        analysis/pickle_names.py:_inflated
+        scoring/convert/decode.py:body_of analysis/pickle_files.py:_in_zip analysis/pickle_files.py:_unpacked
+        analysis/pickle_files.py:_inflated
     """,
     BODY: """
         scoring/observe/data_records.py:_value scoring/convert/encode.py:_encode_or_fail
