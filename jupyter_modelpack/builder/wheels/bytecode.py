@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
 import queue
@@ -63,39 +64,54 @@ class Compilers:
     def __init__(self, target: BuildTarget, report: Reporter) -> None:
         self._target, self._report = target, report
         self._started: list[subprocess.Popen[bytes]] = []
-        self._free: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[subprocess.Popen[bytes] | None] = queue.SimpleQueue()
+        """Those that nothing is asked of; None in place of one that failed."""
         self._most = max(1, min(os.cpu_count() or 1, 8))
         self._pool = ThreadPoolExecutor(self._most, "modelpack-compile")
 
     def __enter__(self) -> Self:
-        if self._target.compiler:
-            # Like -I, but with fixed hashes of strings, which order the constants of a set before 3.11.
-            argv = [self._target.compiler, "-s", "-S", "-X", "utf8", str(_SCRIPT)]
-            env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-            env |= {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
-            for _ in range(self._most):
-                process = subprocess.Popen(
-                    argv,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                    env=env,
-                )
-                self._started.append(process)
-                self._free.put(process)
+        try:
+            self._start()
+        except BaseException:  # the system starts no more of them
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        self._end()
+
+    def _start(self) -> None:
+        if not self._target.compiler:
+            return
+        # Like -I, but with fixed hashes of strings, which order the constants of a set before 3.11.
+        argv = [self._target.compiler, "-s", "-S", "-X", "utf8", str(_SCRIPT)]
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        env |= {"PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
+        for _ in range(self._most):
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                env=env,
+            )
+            self._started.append(process)
+            self._free.put(process)
+
+    def _end(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
         for process in self._started:
             process.kill()
+        self._pool.shutdown()
+        for process in self._started:
             process.wait()
             for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+                with contextlib.suppress(BrokenPipeError):  # what it was not sent any more
+                    if pipe is not None:
+                        pipe.close()
 
     def compile(self, modules: Iterable[tuple[str, bytes]], folder: str | None = None) -> dict[str, bytes]:
         """Return bytecode by its path for modules by theirs; safe to call from any number of threads.
@@ -119,7 +135,10 @@ class Compilers:
         self._report.check()
         data = marshal.dumps([(f"/{folder}/{path}", source) for path, source in batch], 2)
         process = self._free.get()
+        whole = False
         try:
+            if process is None:
+                raise BrokenPipeError
             assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
             process.stdin.write(len(data).to_bytes(_LENGTH, "little") + data)
             process.stdin.flush()
@@ -127,6 +146,7 @@ class Compilers:
             answer = process.stdout.read(size)
             if not size or len(answer) < size:
                 raise BrokenPipeError
+            whole = True
             return list(marshal.loads(answer))  # noqa: S302 - our own program's answer
         except BrokenPipeError as error:
             raise BuildFailed(
@@ -135,7 +155,7 @@ class Compilers:
                 step="Compiling to bytecode",
             ) from error
         finally:
-            self._free.put(process)
+            self._free.put(process if whole else None)  # the rest of an answer is not the next one
 
 
 def _batches(modules: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
