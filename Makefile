@@ -8,10 +8,10 @@ READY := .venv/.ready
 # Behind a company's TLS proxy the certificates are the system's; Python comes from this machine.
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
-# Tests start our programs hundreds of times: without bytecode each start compiles the whole package anew.
+# Tests start our programs hundreds of times: without bytecode each start compiles the whole package.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Rooms whose tests take a whole engine, the tutorial's port or both cores to themselves.
+# Folders whose tests take a whole engine, the tutorial's port or both cores to themselves.
 WHOLE := $(wildcard tests/system tests/notebooks tests/scoring/processes tests/scoring_diff)
 # Kills, full disks, power cuts: root, and file systems of their own.
 FAULTS := tests/faults
@@ -39,7 +39,7 @@ help:
 	@echo "make bench  time packaging beside docker build: minutes, and a machine with nothing else to do"
 	@echo "make down   end the Docker engine and the registry that the tests started"
 	@echo "make panel | wheel   build the side panel of JupyterLab; the package with it (both need npm)"
-	@echo "make lock   resolve the dependencies anew"
+	@echo "make lock   resolve the dependencies again"
 
 # Where nothing is said about it, the demo keeps to itself.
 demo: export MODELPACK_HOME ?= $(CURDIR)/.cache/demo

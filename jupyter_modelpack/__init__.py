@@ -74,16 +74,16 @@ _NOUNS = {
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = "frontends.notebook.kernel" if name == "modelpack_panel" else "errors"
+    module = "frontends.notebook.kernel" if name == "modelpack_panel" else "errors"
     if name in _NOUNS:
         from jupyter_modelpack import supported  # noqa: PLC0415 - as the module says
 
         supported.check()
         if lacking := supported.lacking():
             warnings.warn(lacking, RuntimeWarning, stacklevel=2)
-        room = f"api.{_NOUNS[name]}"
+        module = f"api.{_NOUNS[name]}"
         _attach()
-    return getattr(importlib.import_module(f"{__name__}.{room}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{module}"), name)
 
 
 def _attach() -> None:

@@ -53,7 +53,7 @@ def ignore(_event: Event) -> None:
 
 
 class Reporter:
-    """The line from work to whoever watches it, with the way back: cancel.
+    """Carries events from the work to its watcher, and a request to cancel back to the work.
 
     Events arrive in the working thread, one at a time from that thread; a sink that draws must
     hand them on to its own.
@@ -88,15 +88,15 @@ class Reporter:
 
     @property
     def cancelled(self) -> bool:
-        """Whether somebody asked the work to stop."""
+        """Whether the work was asked to stop."""
         return self._cancelled.is_set()
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; raise `Cancelled` at once when somebody asks to stop."""
+        """Let time pass; raise `Cancelled` at once when the work is asked to stop."""
         self._cancelled.wait(seconds)
         self.check()
 
     def check(self) -> None:
-        """Raise `Cancelled` if somebody asked the work to stop."""
+        """Raise `Cancelled` if the work was asked to stop."""
         if self._cancelled.is_set():
             raise Cancelled("Cancelled; nothing half made was left behind.")

@@ -10,7 +10,7 @@ import re
 
 MASK = "***"
 
-# Lines of a log come from whoever wrote them, and may be long: each pattern looks at a character a few times at most.
+# Lines of a log come from other programs, and may be long: each pattern looks at a character a few times at most.
 # Up to the last @ of the authority: a password may hold an @ or a quote of its own.
 _USERINFO = re.compile(r"(?P<scheme>[a-zA-Z0-9+.-]://)[^/\s]+@")
 _QUERY = re.compile(

@@ -1,1 +1,1 @@
-"""The tests, room for room as in the package."""
+"""The tests, in the subpackages of the package."""

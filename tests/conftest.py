@@ -1,4 +1,4 @@
-"""What every room's tests may ask for.
+"""What the tests of every subpackage may ask for.
 
 The real parts come up on first use and stay up for the next run: `make down` ends them.
 """
@@ -17,7 +17,7 @@ from tests.services import base, dockerd, registry
 from tests.workspace_registries import end_registries
 
 REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "containers", "tiny_image", "hub", "manual"}
-"""Fixtures that bring up a real part; whoever asks for one is no unit test."""
+"""Fixtures that bring up a real part; a test that asks for one is no unit test."""
 
 REAL_PARAMETERS = {("served", "cncf"), ("writable", "cncf")}
 """Fixtures that do so for one of their parameters, while the test runs."""

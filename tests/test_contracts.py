@@ -80,9 +80,9 @@ def test_the_contract_is_broken_by_its_offence(contract, rules, verdicts):
     assert f"{name} BROKEN" in verdicts
 
 
-@pytest.mark.parametrize("room", ["builder", "registry"], ids=["above", "beside"])
-def test_a_room_knows_neither_the_one_above_nor_the_one_beside(room, verdicts):
-    assert f"jupyter_modelpack.store is not allowed to import jupyter_modelpack.{room}" in verdicts
+@pytest.mark.parametrize("other", ["builder", "registry"], ids=["above", "beside"])
+def test_a_subpackage_knows_neither_the_one_above_nor_the_one_beside(other, verdicts):
+    assert f"jupyter_modelpack.store is not allowed to import jupyter_modelpack.{other}" in verdicts
 
 
 @pytest.mark.parametrize(("below", "above"), UPWARD)

@@ -1,6 +1,6 @@
 """A build in a thread of its own, watched from others.
 
-What it reports is kept, so that whoever comes late sees all of it; waiting is by condition variable,
+What it reports is kept, so that a watcher that comes late sees all of it; waiting is by condition variable,
 so that a line is shown the moment it is there.
 """
 
@@ -28,7 +28,7 @@ class BuildJob(Generic[T]):
 
     Args:
         work: Takes a reporter, returns what it made.
-        keep_log: Gets the lines of the log before anybody hears that the work has ended.
+        keep_log: Gets the lines of the log before the work is reported to have ended.
 
     """
 

@@ -11,18 +11,18 @@ from jupyter_modelpack.oci.layer import read_layer
 _SHOWN = 3
 
 
-def tell_difference(theirs: BinaryIO, anew: BinaryIO, python: str) -> str:
+def tell_difference(theirs: BinaryIO, rebuilt: BinaryIO, python: str) -> str:
     """Describe which files of a layer differ from a rebuilt one.
 
     Args:
         theirs: The layer of the image.
-        anew: The rebuilt layer.
+        rebuilt: The rebuilt layer.
         python: Minor version in the image.
 
     Raises:
         Untrusted: one of them is no layer of ours.
     """
-    old, new = _digests(theirs), _digests(anew)
+    old, new = _digests(theirs), _digests(rebuilt)
     differing = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
     if not differing:
         return "the files are the same, in another order or with other rights"

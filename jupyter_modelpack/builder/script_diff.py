@@ -53,7 +53,7 @@ def _below(image: Image, *, whole: bool = False) -> list[Digest]:
 def _more(what: str) -> Conflict:
     return Conflict(
         f"The package differs from what runs in more than its script: {what}.",
-        hint="Start it anew with: run --replace.",
+        hint="Start it again with: run --replace.",
         code=MORE,
     )
 

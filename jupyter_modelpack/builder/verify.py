@@ -105,7 +105,7 @@ def verify(image: Image, report: Reporter, *, build_sources: bool = False) -> Ve
     sees_base = "site-packages = true" in member(image, ours[0], f"{target.env[1:]}/pyvenv.cfg")
     with temporary_folder(cache.path) as folder:
         scratch = Layout.create(folder / "layout")
-        report.stage("dependencies", f"Making {len(lock.packages)} packages anew")
+        report.stage("dependencies", f"Making {len(lock.packages)} packages again")
         skeleton, _ = skeleton_layer(target, base.python, scratch, system_packages=sees_base)
         made = [LayerNote("environment", skeleton.digest, skeleton.size, reused=False)]
         library = library_layer(base, target, scratch, report)
@@ -171,7 +171,7 @@ def _recipe(stored: Mapping[str, Any], labels: Mapping[str, str], layers: list[D
 def _strange() -> Untrusted:
     return Untrusted(
         "What the image says of its models, name or time is not what packaging writes.",
-        hint="It can be run, but not be made anew.",
+        hint="It can be run, but not be made again.",
         code="bad-labels",
     )
 
@@ -192,15 +192,15 @@ def _layers(
         elif not scratch.has_blob(note.digest):  # their number differs, which is reported below
             why = "another layer is in its place"
         else:
-            anew = f"made anew it is {note.digest.short}, not {layer.digest.short}"
+            rebuilt = f"made again it is {note.digest.short}, not {layer.digest.short}"
             with (
                 image.blobs.open_blob(layer) as theirs,
                 scratch.open_blob(Descriptor(LAYER, note.digest, note.size)) as mine,
             ):
-                why = f"{anew}: {tell_difference(theirs, mine, target.python)}"
+                why = f"{rebuilt}: {tell_difference(theirs, mine, target.python)}"
         yield Difference(note.title, why)
     if len(ours) != len(made):
-        yield Difference("layers", f"the image has {len(ours)} of ours, made anew there are {len(made)}")
+        yield Difference("layers", f"the image has {len(ours)} of ours, made again there are {len(made)}")
 
 
 def _no_compiler(target: BuildTarget) -> str:
@@ -218,17 +218,17 @@ def _config(
     chosen = {name: value for name, value in theirs.items() if known.get(name) != value}
     more = {name: value for name, value in stored["config"]["Labels"].items() if name not in plain["Labels"]}
     recipe = dataclasses.replace(recipe, labels=more, needs=dataclasses.replace(recipe.needs, variables=chosen))
-    anew = image_config(recipe, base, target, made, {}, lock.shipped)
-    if canonical(anew) == canonical(stored):
+    rebuilt = image_config(recipe, base, target, made, {}, lock.shipped)
+    if canonical(rebuilt) == canonical(stored):
         return
-    for part in sorted((anew.keys() | stored.keys()) - {"config", "rootfs", "history"}):
-        if anew.get(part) != stored.get(part):
-            yield Difference(part, f"made anew it is {anew.get(part)}, not {stored.get(part)}")
-    for part in sorted(anew["config"].keys() | stored["config"].keys()):
-        ours, theirs = anew["config"].get(part), stored["config"].get(part)
+    for part in sorted((rebuilt.keys() | stored.keys()) - {"config", "rootfs", "history"}):
+        if rebuilt.get(part) != stored.get(part):
+            yield Difference(part, f"made again it is {rebuilt.get(part)}, not {stored.get(part)}")
+    for part in sorted(rebuilt["config"].keys() | stored["config"].keys()):
+        ours, theirs = rebuilt["config"].get(part), stored["config"].get(part)
         if isinstance(ours, dict) and isinstance(theirs, dict):
             names = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
             for name in names:
-                yield Difference(f"{part} {name}", f"made anew it is {ours.get(name)}, not {theirs.get(name)}")
+                yield Difference(f"{part} {name}", f"made again it is {ours.get(name)}, not {theirs.get(name)}")
         elif ours != theirs:
-            yield Difference(part, f"made anew it is {ours}, not {theirs}")
+            yield Difference(part, f"made again it is {ours}, not {theirs}")

@@ -1,4 +1,4 @@
-"""The verbs: they decide which workspace, engine, name and port; rooms below do, front ends show."""
+"""The verbs: they decide which workspace, engine, name and port; what is below does it, front ends show the result."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from jupyter_modelpack.events import Reporter
 def base(
     report: Reporter,
     *,
-    again: Annotated[bool, Option("Make it anew of today's packages, even if there is one")] = False,
+    again: Annotated[bool, Option("Make it again from today's packages, even if there is one")] = False,
 ) -> Base:
     """Make a base image for this Python out of Debian packages; packages use it from then on."""
     from jupyter_modelpack import home

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def check(
     report: Reporter,
     *,
-    repair: Annotated[bool, Option("Set damaged blobs aside, and take them anew from where they are whole")] = False,
+    repair: Annotated[bool, Option("Set damaged blobs aside, and restore them from where they are whole")] = False,
     workspace: options.Workspace = None,
 ) -> Soundness:
     """Read every blob of the workspace and of this machine's cache; with `repair`, mend what can be mended."""
@@ -50,7 +50,7 @@ def _repair(title: str, store: Layout, findings: tuple[Finding, ...]) -> list[St
     for one in mend(store, findings, _others(store)):
         finding = one.finding
         if one.source:
-            outcome = f"taken anew from {one.source}"
+            outcome = f"restored from {one.source}"
         elif finding.fault == "temporary":
             outcome = "removed"
         elif one.done:

@@ -1,4 +1,4 @@
-"""connect: let a workspace's packages live in a registry of somebody's."""
+"""connect: keep a workspace's packages in a remote registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which workspace, engine, package or service is meant when somebody names one, or none."""
+"""Which workspace, engine, package or service a verb's options mean, also when they name none."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def package(where: Workspace, named: str | None, *, dockerfile: bool = False) ->
 
 
 def _calls(one: ModelPackage) -> Iterator[str]:
-    """Yield what somebody may call a package who does not type all of its name."""
+    """Yield the shorter names by which a package may be called."""
     name = (one.location or "").partition("/")[2]
     yield from (name.rpartition(":")[0], name)
 
@@ -127,7 +127,7 @@ def service(chosen: Engine, named: str | None, in_workspace: str | None) -> Serv
     """Return the service of that name or id; without one, the only one that runs, or the newest that ended.
 
     An engine is shared. So what nobody named must be a service that `run` started from this workspace,
-    never a container that somebody else started from an image of ours.
+    never a container that another program started from an image of ours.
     """
     if named is not None:
         with proposing(named, lambda: (one.name for one in chosen.services())):

@@ -48,7 +48,7 @@ def reload_with(
     except NotFound as error:
         raise Conflict(
             f"{service.name} runs a package that this workspace does not hold any more.",
-            hint="Start it anew with: run --replace --watch.",
+            hint="Start it again with: run --replace --watch.",
             code=MORE,
         ) from error
     files = newer_script(running.image, wanted.image)

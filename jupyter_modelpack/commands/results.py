@@ -343,7 +343,7 @@ class Soundness:
 
 @dataclass(slots=True, eq=False)
 class Verified:
-    """What came of making it anew.
+    """What came of making it again.
 
     Attributes:
         reference: The package.
@@ -367,7 +367,7 @@ class Freed:
     Attributes:
         where: ``workspace``, ``cache``, ``notes`` (what the cache remembers of layers) or ``processes``.
         blobs: How many blobs; of ``notes``, how many files, of ``processes``, how many folders.
-        bytes: Of what went; a blob that the other store holds too takes no room of its own.
+        bytes: Of what went; a blob that the other store holds too takes no space of its own.
     """
 
     where: str
@@ -386,7 +386,7 @@ class Garbage:
 
 @dataclass(slots=True, eq=False)
 class Services:
-    """The services of an engine, newest first, from whichever workspace.
+    """The services of an engine, newest first, of all workspaces.
 
     Attributes:
         engine: Its name.

@@ -66,7 +66,7 @@ def run(  # noqa: PLR0913 - one keyword an option
 ) -> Running:
     """Start a package; one that runs already, just as asked for, is left as it is.
 
-    One that is to be watched and was not until now is started anew.
+    One that is to be watched and was not until now is started again.
     """
     from jupyter_modelpack.commands.ensure_image import check_is_image, hand_over
     from jupyter_modelpack.engine import health
@@ -120,7 +120,7 @@ def run(  # noqa: PLR0913 - one keyword an option
 
 
 def _start(chosen: Engine, spec: RunSpec, report: Reporter) -> tuple[Service, bool]:
-    """Start a service, or take the one that somebody started in the same way at this very moment: a second click."""
+    """Start a service, or return one that was started in the same way a moment ago, as by a second click."""
     try:
         return chosen.run(spec, report), False
     except Conflict as error:

@@ -1,4 +1,4 @@
-"""verify: make a package anew from what it says it was made of, and compare."""
+"""verify: make a package again from what it says it was made of, and compare."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def main() -> None:
     said, began = file.read_bytes(), _state(file)
 
     def wanted() -> bool:
-        # A workspace made anew in the same place, or told to take another port, has a registry of its own.
+        # A workspace made again in the same place, or told to take another port, has a registry of its own.
         return _state(file) == began
 
     serve(Layout(given.folder), Endpoint.from_json(said), wanted=wanted, ready_fd=given.ready_fd)

@@ -87,7 +87,7 @@ def explain(service: Service, lines: Sequence[str]) -> tuple[str, str]:
     """
     logs = f"See the whole log: logs {service.name}."
     if service.state == "gone":
-        return "somebody removed it.", "Run it again."
+        return "it was removed.", "Run it again."
     if service.reason == OUT_OF_MEMORY:
         return "it used more memory than it may.", "Give it more memory, or run fewer workers (WORKER_COUNT)."
     if service.reason == KILLED:

@@ -111,7 +111,7 @@ def reload(
     if before is None:
         raise UsageError(
             f"{service.name} takes no new script while it runs.",
-            hint="Start it anew with: run --watch --replace.",
+            hint="Start it again with: run --watch --replace.",
             code="no-reload",
         )
     engine.update_files(

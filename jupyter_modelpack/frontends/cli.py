@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return Cancelled.exit_code
     except BrokenPipeError:
-        # Somebody read enough of our output (`| head`); nothing is left to tell them.
+        # The reader has closed its end (`| head`): there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import VERSION
 from .app.keys import Keys
-from .http.listener import inherited, listen, make_room, write_port_file
+from .http.listener import inherited, listen, raise_file_limit, write_port_file
 from .http.tls import certificate
 from .observe import exit_reason, log
 from .process.supervisor import Supervisor
@@ -48,7 +48,7 @@ def main() -> int:
         log.use_json()
     if hasattr(sys, "set_int_max_str_digits"):  # Python 3.10.7 and later
         sys.set_int_max_str_digits(settings.json_digits)
-    make_room()
+    raise_file_limit()
     try:
         listener = inherited(settings.listen_fd) if settings.listen_fd >= 0 else listen(settings.host, settings.port)
         port = listener.getsockname()[1]

@@ -176,7 +176,7 @@ class Settings:
 
     @property
     def call_limit(self) -> float:
-        """Seconds one call may take: whichever of the two documented timeouts strikes first."""
+        """Seconds one call may take: the smaller of the two documented timeouts."""
         return min(self.scoring_timeout, self.worker_timeout)
 
 

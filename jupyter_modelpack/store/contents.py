@@ -1,6 +1,6 @@
 """Cache the parsed index of a layout for as long as its bytes do not change.
 
-The file is read and written whole: other tools want it so. But to parse it, and to write each entry down anew, took
+The file is read and written whole: other tools want it so. But to parse it, and to write down each entry, took
 twenty times as long as all else when a model was registered beside 4,000 others. No clock and no inode is asked
 whether the file has changed: its bytes are compared.
 """

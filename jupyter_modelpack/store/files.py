@@ -275,7 +275,7 @@ def _new_folder(parent: Path) -> tuple[Path, int]:
 
 
 def temporary(folder: Path | str) -> list[str]:
-    """Return the temporary files in `folder`, whoever writes them."""
+    """Return the temporary files in `folder`, those of other processes included."""
     names: list[str] = []
     directory = Path(folder)
     with (

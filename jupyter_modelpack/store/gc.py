@@ -1,6 +1,6 @@
 """Collect garbage: blobs that no index entry reaches and no running process uses.
 
-Mark from the leases, then the index, then sweep (promises.md F23). Each batch is marked anew under the lock that
+Mark from the leases, then the index, then sweep (promises.md F23). Each batch is marked again under the lock that
 writers take before they rely on a blob, so a build, a pull or a new name in the middle of it loses nothing.
 """
 

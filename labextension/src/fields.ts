@@ -41,7 +41,7 @@ export class Fields {
     return this.controls.get(name)?.control.value.trim() ?? "";
   }
 
-  // Only what somebody filled in: everything else is the verb's own default.
+  // Only what was filled in: everything else is the verb's own default.
   values(): Form {
     const form: Form = {};
     for (const [name, { option, control }] of this.controls) {

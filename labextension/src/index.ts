@@ -58,7 +58,7 @@ function activate(
   let about = compare();
   let opened = false;
   store.connected.connect((_store, open) => {
-    if (open && opened) about = compare(); // a server that has started anew meanwhile may be another version
+    if (open && opened) about = compare(); // a server that has restarted meanwhile may be another version
     opened ||= open;
   });
   const configured = registry ? follow(ID, registry, store).catch((error) => console.error(error)) : Promise.resolve();

@@ -9,7 +9,7 @@ const PHRASES = [
   "Environment", "Dependencies", "Model", "App", "Image",
   "Base image from Debian %1 packages", "Base image %1 (%2)", "Building the base image with %1 (%2)", "base image with %1",
   "Python %1 on %2", "1 model", "%1 models", "Entry script %1", "Writing the manifest", "Writing the environment image and the Dockerfile",
-  "Making %1 packages anew", "Reading the image", "Reading the workspace at %1", "Reading the cache at %1", "Collecting in the workspace at %1",
+  "Making %1 packages again", "Reading the image", "Reading the workspace at %1", "Reading the cache at %1", "Collecting in the workspace at %1",
   "Collecting in the cache at %1", "Pushing to %1", "Pushing %1 to %2", "Writing %1 to %2", "Reading %1", "Into %1", "Starting %1",
   "%1 small packages (%2)", "%1 packages", "Trying %1 with this notebook's packages", "scoring server", "app", "model %1",
   "environment", "bytecode of Python's own modules",

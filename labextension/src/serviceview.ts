@@ -56,7 +56,7 @@ export class ServiceView {
     this.log.take(first, lines);
   }
 
-  // The server begins to read the log anew.
+  // The server begins to read the log from its start.
   restart(): void {
     this.log.reset();
   }

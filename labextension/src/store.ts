@@ -18,7 +18,7 @@ export class Store {
   about: IAbout | null = null;
   settings: ISettings = { engine: "", workspace: "", base: "", port: 6789 };
   service = "";
-  // Jobs that failed while this page looked on; who begins anew knows the others as history.
+  // Jobs that failed while this page looked on; a page that is loaded again knows the others as history.
   readonly failed = new Set<string>();
   private readonly stream: Stream;
   private readonly _job = new Signal<this, IJob>(this);
@@ -83,7 +83,7 @@ export class Store {
       this.watching -= 1;
       if (this.watching) return;
       this.stream.close();
-      this.open = null; // not known: it is said again when somebody looks
+      this.open = null; // not known: it is asked again when a page is looked at
     };
   }
 

@@ -1,5 +1,5 @@
 // The one stream of events: a WebSocket, for of other requests a browser allows a host six at a time, for all pages
-// together; taken up again where it broke off, and open only while somebody looks.
+// together; taken up again where it broke off, and open only while the page is looked at.
 import { socket } from "./api";
 
 export interface IEvent {

@@ -60,7 +60,7 @@ export class Table {
     this.element = el("div", { class: "mpl-tablebox" }, top, this.trouble, this.grid, this.empty);
   }
 
-  // Something has changed: look again when somebody sees it.
+  // Something has changed: load it again when it is in view.
   changed(): void {
     this.stale = true;
     this.look();
@@ -140,7 +140,7 @@ export class Table {
     return made;
   }
 
-  // What asks whether one is sure goes on asking when the rows are drawn anew.
+  // What asks whether one is sure goes on asking when the rows are drawn again.
   private arm(what: string): void {
     window.clearTimeout(this.calming);
     this.armed = what;

@@ -95,7 +95,7 @@ def test_a_description_that_is_none_is_left_out_of_the_list(ws: Workspace):
     assert Workspace.list() == {"tutorial": [ws]}
 
 
-def test_a_deeply_nested_config_is_of_somebody_else(here: Path):
+def test_a_deeply_nested_config_is_not_ours(here: Path):
     (here / "config.json").write_text("[" * 100_000)
     assert Workspace.default().name == "default"
 
@@ -122,7 +122,7 @@ def test_config_missing_as_azure_words_it(here: Path):
         Workspace.from_config()
 
 
-def test_config_of_somebody_else_is_passed_over(here: Path):
+def test_config_of_another_user_is_passed_over(here: Path):
     (here / "config.json").write_text('{"hidden_size": 768}')
     assert Workspace.default().name == "default"
 

@@ -38,7 +38,7 @@ def world(base_image: Path) -> Iterator[Path]:
 
 
 def modelpack(world: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the program as somebody of whom the machine knows only the number, with nothing in the environment."""
+    """Run the program as a user of whom the machine knows only the number, with nothing in the environment."""
     kept = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON) and name != "UV_CACHE_DIR"}
     kept |= {"PATH": os.defpath, "PYTHONPATH": f"{world / 'code'}:{SITE}", "MODELPACK_ENGINE": "process"}
     return subprocess.run(

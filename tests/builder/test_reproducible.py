@@ -1,4 +1,4 @@
-"""Same inputs, same bytes: whoever builds, wherever, whenever, with whichever Python."""
+"""Same inputs, same bytes: for any user, in any place, at any time, with any Python."""
 
 import os
 import pwd

@@ -1,4 +1,4 @@
-"""A large file's digest is computed once, and anew whenever the file may be another one."""
+"""A large file's digest is computed once, and again whenever the file may be another one."""
 
 import hashlib
 import os

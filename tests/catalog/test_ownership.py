@@ -22,7 +22,7 @@ def trap(tmp_path: Path) -> Workspace:
 
 
 def given_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `path` belong to somebody else: as root for real, else by being somebody else ourselves."""
+    """Let `path` belong to another user: as root for real, else by being another user ourselves."""
     if MINE == 0:
         os.chown(path, NOBODY, -1, follow_symlinks=False)
     else:
@@ -64,7 +64,7 @@ def test_roots_config_is_obeyed(trap, here: Path, monkeypatch):
     assert Workspace.from_config() == trap
 
 
-def test_the_list_leaves_out_what_belongs_to_somebody_else(ws: Workspace, monkeypatch, caplog):
+def test_the_list_leaves_out_what_belongs_to_another_user(ws: Workspace, monkeypatch, caplog):
     other = Workspace.create("other")
     (other.path / "modelpack.json").write_text('{"name": "other"}')
     assert set(Workspace.list()) == {"other", "tutorial"}

@@ -33,7 +33,7 @@ def build_wheel(folder, settings=None, metadata=None):
     return name
 """
 SAID = "The lock has source archives (evil 1.0), and building one runs its code on this machine."
-HINT = "If you trust whoever made the lock, say it again with --build-sources."
+HINT = "If you trust the author of the lock, repeat the command with --build-sources."
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A workspace whose packages live in a registry of somebody's: the real one, behind its password."""
+"""A workspace whose packages live in a remote registry: a real one, behind its password."""
 
 import json
 import secrets

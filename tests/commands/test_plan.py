@@ -60,18 +60,18 @@ def test_a_plan_tells_what_the_package_then_is(here, home):
 
     same = modelpack("verify")
     assert same.returncode == 0, same.stderr
-    assert same.stdout.startswith(f"{made['reference']} made anew is the same, {made['digest']} (")
+    assert same.stdout.startswith(f"{made['reference']} made again is the same, {made['digest']} (")
     damaged = Workspace.default().packages[0].image.manifest.layers[-1]
     path = Workspace.default().store.blob_path(damaged.digest)
     path.chmod(0o644)
     path.write_bytes(b"x" * damaged.size)
     other = modelpack("verify")
     assert other.returncode == 5
-    assert other.stdout.startswith(f"{made['reference']} made anew is not the same (")
+    assert other.stdout.startswith(f"{made['reference']} made again is not the same (")
     assert f"layer {damaged.digest.short}" in other.stdout
 
 
-def test_a_lock_is_used_again_until_somebody_upgrades(here, home):
+def test_a_lock_is_used_again_until_an_upgrade(here, home):
     old = printed("package", "score.py", "--pip", "tqdm==4.66.5")["reference"]
     assert locked(old)["tqdm"] == "4.66.5"
     (here / "pylock.toml").write_text(Workspace.default().packages[0].lock)
@@ -144,4 +144,4 @@ def test_a_base_taken_by_tag_is_asked_for_again_when_told(base_image, cncf_regis
     elsewhere = {"MODELPACK_HOME": str(tmp_path / "elsewhere")}
     assert modelpack("load", "kept.tar", **elsewhere).returncode == 0
     done = modelpack("verify", **elsewhere)
-    assert (done.returncode, "made anew is the same" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert (done.returncode, "made again is the same" in done.stdout) == (0, True), done.stdout + done.stderr

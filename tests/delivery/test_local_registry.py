@@ -55,11 +55,11 @@ def test_serves_on_demand_and_ends_with_its_workspace(served):
     Workspace.create("tutorial")
 
 
-@pytest.mark.parametrize("how", ["made anew", "another port", "folder gone"])
+@pytest.mark.parametrize("how", ["made again", "another port", "folder gone"])
 def test_it_ends_with_what_it_serves(served, how):
     endpoint = served.endpoint()
     local_registry.ensure(served)
-    if how == "made anew":
+    if how == "made again":
         served.delete()
         Workspace.create("tutorial").endpoint()
     elif how == "another port":

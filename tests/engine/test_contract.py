@@ -249,7 +249,7 @@ def test_a_service_that_was_killed_is_diagnosed_as_such(rig):
 def test_a_removed_service_is_diagnosed_as_such(rig):
     service = rig.ready()
     rig.engine.remove(rig.engine.kill(service))
-    assert diagnose(rig.engine, rig.engine.wait(service, 0)).cause == "somebody removed it."
+    assert diagnose(rig.engine, rig.engine.wait(service, 0)).cause == "it was removed."
 
 
 def test_a_service_is_reached_by_the_names_that_were_packaged(rig, base_image, tmp_path):

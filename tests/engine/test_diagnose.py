@@ -41,7 +41,7 @@ def test_what_the_engine_knows_comes_first():
     assert "its port was taken" in explain(died(1, "listen tcp: address already in use"), [])[0]
     assert explain(died(137, "killed"), ["std::bad_alloc"])[0] == "it was ended with kill."
     assert "more memory than it may" in explain(died(137, "out of memory"), ["KeyError: 1"])[0]
-    assert explain(died(None, state="gone"), [])[0] == "somebody removed it."
+    assert explain(died(None, state="gone"), [])[0] == "it was removed."
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_a_disk_that_fills_at_any_point(tmp_path: Path, scoreboard):
                 errors.append((error.code, error.retry))
             problems += [f"step {step}: {what}" for what in (*temporary(mount), *wrong(mount / "ws", committed))]
             sh("mount", "-o", "remount,size=64m", mount)
-            register_and_package(mount / "ws", "again")  # in the same process, once there is room
+            register_and_package(mount / "ws", "again")  # in the same process, once there is space
     scoreboard("full disk", f"{steps} sizes ({len(errors)} too small): {len(problems)} corrupt, lost or left behind")
     assert problems == []
     assert set(errors) == {("disk-full", True)}

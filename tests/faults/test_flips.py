@@ -118,7 +118,7 @@ def test_damage_is_found_before_use(store: Layout, whole: Layout, tmp_path: Path
 
 
 def test_what_the_registry_serves_damaged_does_not_arrive(store: Layout, whole: Layout, tmp_path: Path):
-    """The registry sends files as they are (sendfile); whoever pulls by digest, as all do, refuses them."""
+    """The registry sends files as they are (sendfile); a client that pulls by digest, as all do, refuses them."""
     dice = random.Random(4)
     image = store.image(store.names()["package:2"])
     for number, digest in enumerate((image.digest, image.manifest.layers[1].digest)):

@@ -46,7 +46,7 @@ def die_holding(lock: Path, *, flock: bool) -> None:
 
 
 @pytest.mark.parametrize("flock", [True, False], ids=["flock", "no flock"])
-def test_a_lock_has_one_owner_whoever_dies(tmp_path: Path, flock, scoreboard):
+def test_a_lock_has_one_owner_when_any_process_dies(tmp_path: Path, flock, scoreboard):
     lock, counter, races, crowd = tmp_path / "lock", tmp_path / "counter", times(12, 250), 8
     counter.write_text("0")
     rounds = 5

@@ -1,4 +1,4 @@
-"""On disks whose files may share their blocks a registered model takes no room of its own."""
+"""On disks whose files may share their blocks a registered model takes no space of its own."""
 
 import contextlib
 import os

@@ -77,7 +77,7 @@ def small_cache(path: Path, layers: int = 3) -> Layout:
 
 
 def wrong(folder: Path, committed: list[str]) -> list[str]:
-    """Start anew on a workspace, as the next user does; return what is wrong with it."""
+    """Start again on a workspace, as the next user does; return what is wrong with it."""
     store = Layout.create(folder)
     names = store.names()
     lost = [f"lost {name}" for name in committed if name not in names]

@@ -125,7 +125,7 @@ def test_a_service_that_dies_says_why(session) -> None:
 
 
 @pytest.mark.parametrize("session", ["docker"], indirect=True)
-def test_what_nobody_named_is_never_somebody_elses(session) -> None:
+def test_what_nobody_named_is_never_another_users(session) -> None:
     reference = session.json("package", "score.py", "--model", "offset.txt", "--name", session.name)["reference"]
     stranger = f"{session.name}-by-hand"
     subprocess.run(["docker", "run", "--detach", "--name", stranger, reference], capture_output=True, check=True)

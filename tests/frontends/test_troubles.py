@@ -1,4 +1,4 @@
-"""What a service says of its workers reaches whoever runs it."""
+"""What a service says of its workers reaches its user."""
 
 import re
 import textwrap

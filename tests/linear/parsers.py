@@ -86,7 +86,7 @@ KNOWN = {
         api/environment.py:Environment.load_from_directory
     """,
 }
-"""Whoever adds a parser says here which of these holds for it, and measures it where none of the others does."""
+"""A new parser says here which of these holds for it, and measures it where none of the others does."""
 
 
 def found() -> set[str]:

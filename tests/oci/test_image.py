@@ -1,4 +1,4 @@
-"""What an image's config says, whoever wrote it."""
+"""What an image's config says, from any tool."""
 
 import io
 

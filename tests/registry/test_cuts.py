@@ -33,7 +33,7 @@ pytestmark = pytest.mark.registry
 
 WHILE_PUSHING = {"ours": CUTS, "cncf": 2}
 """The real one (2.8.2) drops an upload in which a request broke off ("upload resumed at wrong offest", it says):
-all of it is sent again, whoever sends it."""
+all of it is sent again, by any client."""
 
 QUICK = Policy(tries=5, first=0.01)
 

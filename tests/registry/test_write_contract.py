@@ -227,5 +227,5 @@ def test_after_a_break_ours_gets_only_the_rest(our_account: Account, our_layout:
         assert {"half heard", "answer lost"} <= set(line.faults)
         begun = line.begun
     blobs = len(image.manifest.layers) + 1
-    # A blob of 15 pieces meets three faults; were it begun anew each time, it would hardly ever end.
+    # A blob of 15 pieces meets three faults; were it begun again each time, it would hardly ever end.
     assert begun < 6 * blobs * 2

@@ -1,4 +1,4 @@
-"""`python -m tests.scoring.pythons [PYTHON...]`: the tests of this room, with the server under other Pythons.
+"""`python -m tests.scoring.pythons [PYTHON...]`: the tests of this folder, with the server under other Pythons.
 
 An image brings the Python that its model needs. A version is one of this machine's or fetched by uv, and gets an
 environment of its own; a path is taken as it is, with scikit-learn and the server's packages in it.

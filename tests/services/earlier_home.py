@@ -1,4 +1,4 @@
-"""`python -m tests.services.earlier_home PROGRAM`: write tests/catalog/earlier-home.tar.xz anew.
+"""`python -m tests.services.earlier_home PROGRAM`: write tests/catalog/earlier-home.tar.xz again.
 
 PROGRAM is the `modelpack` of an earlier commit in an environment of its own. The file in the repository was made by
 988053e, the last commit before the scoring server's files moved and before records had a format:

@@ -11,7 +11,7 @@ CHUNK = 1 << 16
 
 
 class Proxy(ThreadingHTTPServer):
-    """Tunnels TLS connections, and nothing else: whoever asks in plain text is refused."""
+    """Tunnels TLS connections, and nothing else: a request in plain text is refused."""
 
     daemon_threads = True
 

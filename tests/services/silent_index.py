@@ -1,6 +1,6 @@
 """A package index that accepts requests and never answers.
 
-A build that asks it waits in "Resolving" until somebody cancels it, however fast the machine is and whatever earlier
+A build that asks it waits in "Resolving" until it is cancelled, however fast the machine is and whatever earlier
 tests have left in a cache.
 """
 

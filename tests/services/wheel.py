@@ -22,7 +22,7 @@ KEPT = 2
 
 
 def environment() -> Path:
-    """Give the folder of an environment with JupyterLab and the wheel; made anew when a source has changed."""
+    """Give the folder of an environment with JupyterLab and the wheel; made again when a source has changed."""
     files = _files()
     state = hashlib.sha256()
     for name in files:

@@ -55,7 +55,7 @@ def renew(path: Path, fill: Callable[[Path], None], wrong: Iterable[str], log: C
     """Restore files of a folder: those that were changed since it was written, and those in `wrong`."""
     with locked(path.with_suffix(".mending"), "Writing out the image", seconds=_FILL_SECONDS):
         if names := sorted({*wrong, *_changed(path)}):
-            log(f"Changed since it was written out, and made anew: {_some(names)} in {path}")
+            log(f"Changed since it was written out, and made again: {_some(names)} in {path}")
             with temporary_folder(path.parent) as temp:
                 fill(temp)
                 sealed_folder.mend(path, temp, names)

@@ -95,7 +95,7 @@ def refuse_sources(packages: Iterable[Locked]) -> None:
     if named:
         raise UsageError(
             f"The lock has source archives ({', '.join(named)}), and building one runs its code on this machine.",
-            hint="If you trust whoever made the lock, say it again with --build-sources.",
+            hint="If you trust the author of the lock, repeat the command with --build-sources.",
             code="builds-sources",
         )
 

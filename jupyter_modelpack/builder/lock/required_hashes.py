@@ -154,7 +154,7 @@ def _mismatch(package: Locked, wanted: _Allowed) -> Untrusted:
     return Untrusted(
         f"{package.name} {package.version} is not the file that is asked for: {_file(package)} has "
         f"sha256:{package.digest}, where the requirements ask for {given}{more}.",
-        hint="Somebody may have changed it. If you trust the file, write its hash into the requirements: that of the "
+        hint="It may have been changed. If you trust the file, write its hash into the requirements: that of the "
         "file for this Python and platform.",
         code="hash-mismatch",
     )

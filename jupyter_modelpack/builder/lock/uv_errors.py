@@ -97,7 +97,7 @@ def _hash_mismatch(text: str) -> ModelpackError | None:
     return Untrusted(
         f"{package} is not the file that is asked for: it has {found[3].strip()}, where "
         f"{' or '.join(found[2].split())} is asked for.",
-        hint="Somebody may have changed it. If you trust the file, write its hash into the requirements (that of the "
+        hint="It may have been changed. If you trust the file, write its hash into the requirements (that of the "
         "file for this Python and platform), or resolve again with --upgrade where a lock asks.",
         code="hash-mismatch",
     )

@@ -96,7 +96,7 @@ class Verb:
 
     Attributes:
         name: As it is typed; also the name of its function, and of that function's module in
-            `jupyter_modelpack.commands`, which is imported when somebody asks for the verb.
+            `jupyter_modelpack.commands`, which is imported when the verb is used.
         summary: One line for people, without a full stop.
         group: Heading it stands under in the help.
         examples: What one could type after ``modelpack``.

@@ -72,7 +72,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("check", "Read everything that is stored, and mend what is damaged", "Keep", ("check --repair",)),
     Verb(
         "verify",
-        "Make a package anew and compare: what differs is named",
+        "Make a package again and compare: what differs is named",
         "Keep",
         ("verify", "verify package:20261122"),
     ),

@@ -79,7 +79,7 @@ class ContainerEngine:
     def _create_in_turn(self, spec: RunSpec, labels: Mapping[str, str], report: Reporter) -> str:
         """Free the name and create the container, retrying while another process releases or takes the name."""
         for left in range(_TURNS, 0, -1):
-            self._make_room(spec, report)
+            self._free_name(spec, report)
             try:
                 return self._create(spec, labels)
             except Conflict as error:
@@ -285,8 +285,8 @@ class ContainerEngine:
                 self._daemon.wait(container, _END_SECONDS, until="removed")
         claims.forget(labels)
 
-    def _make_room(self, spec: RunSpec, report: Reporter) -> None:
-        """End or remove what has the name, if it is ours to end."""
+    def _free_name(self, spec: RunSpec, report: Reporter) -> None:
+        """End and remove the container that has the name, if it is ours to end."""
         try:
             container = self._inspect(spec.name)
         except NotFound:

@@ -72,7 +72,7 @@ class ProcessEngine:
         spec.bounds.check(self.name)
         if spec.program is None:
             raise UsageError(f"{spec.image} names no program that could run without a container engine.")
-        self._make_room(spec, report)
+        self._free_name(spec, report)
         port = self._port(spec)
         try:
             record = ServiceRecord.claim(spec, port)
@@ -154,8 +154,8 @@ class ProcessEngine:
         if now.state != "gone":
             _record(service).forget()
 
-    def _make_room(self, spec: RunSpec, report: Reporter) -> None:
-        """End or forget what has the name, if it may be."""
+    def _free_name(self, spec: RunSpec, report: Reporter) -> None:
+        """End and forget the service that has the name, if that is allowed."""
         try:
             old = self.find(spec.name)
         except NotFound:

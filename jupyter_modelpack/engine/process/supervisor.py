@@ -10,8 +10,8 @@ ended (a subreaper, prctl(2)): also what has a session of its own ends with the 
 FIXED is a folder that the program gets to see read-only, where the system lets us: as root, by a mount of its own.
 Who is root may mount again; this keeps a script from changing by mistake what other services run from.
 
-LOG_BYTES is what the log may take on disk. The program writes into the file itself, so that it goes on when somebody
-kills the supervisor.
+LOG_BYTES is what the log may take on disk. The program writes into the file itself, so that it goes on when the
+supervisor is killed.
 """
 
 import contextlib
@@ -130,8 +130,8 @@ def main(folder: Path, fixed: str, log_bytes: int, argv: list[str]) -> None:
 def trim(log: int, most: int) -> None:
     """Free what lies before the last half of a log that takes more than `most` bytes on disk.
 
-    A hole takes its place: whoever reads on, or writes, stays where they are. A file system without holes (NFS before
-    4.2) leaves the last words only.
+    A hole takes its place, so that the offsets of readers and writers stay valid. On a file system without holes (NFS
+    before 4.2) the file is cut, and only the last lines are left.
     """
     with contextlib.suppress(OSError):  # a disk that fails must not end the service
         state = os.fstat(log)

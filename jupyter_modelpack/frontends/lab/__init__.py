@@ -1,1 +1,1 @@
-"""The side panel's half in the Jupyter server; the only room that knows jupyter_server and tornado."""
+"""The side panel's half in the Jupyter server; the only subpackage that knows jupyter_server and tornado."""

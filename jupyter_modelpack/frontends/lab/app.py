@@ -22,7 +22,7 @@ from jupyter_modelpack.frontends.live import sanitize
 from jupyter_modelpack.frontends.render.json import document
 
 LOOKS = frozenset({"models", "packages", "images", "services", "panel", "logs", "score", "doctor", "version", "plan"})
-"""Verbs after which no table needs to be asked for anew."""
+"""Verbs that change no table, so that none is loaded again after them."""
 
 
 ALL = ("models", "packages", "images", "services")

@@ -136,7 +136,7 @@ class Jobs:
             goes_on = child is not None or journal.alive(job.name)
             self._take(job, goes_on=goes_on)
         except (FileNotFoundError, LookupError, TypeError, ValueError):
-            pass  # somebody tidied up, or it was written by another version
+            pass  # deleted by hand, or written by another version
         if self._closed.is_set() and job.state == "running":
             return
         job.leave()

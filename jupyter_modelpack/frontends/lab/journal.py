@@ -1,4 +1,4 @@
-"""What a job has done, line by line in a file: so it is found again by a server that starts anew."""
+"""What a job has done, line by line in a file: so it is found again by a server that starts again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def folder() -> Path:
 
 
 def create(head: Mapping[str, Any]) -> tuple[str, BinaryIO]:
-    """Begin a journal; its file is locked as long as somebody holds it open."""
+    """Begin a journal; its file is locked as long as it is held open."""
     make_folder(folder())
     _tidy()
     name = f"{datetime.now(UTC):%Y%m%d%H%M%S%f}-{secrets.token_hex(4)}"

@@ -53,7 +53,7 @@ class Tables:
         key = (name, where)
         with self._lock:
             asking = self._asking.setdefault(key, threading.Lock())
-        with asking:  # who comes while somebody asks waits for that answer: two would take twice as long
+        with asking:  # a second call waits for the first one's answer: two would take twice as long
             with self._lock:
                 (at, known), before = self._rows.get(key, (-FRESH_SECONDS, ())), self._changes
             if time.monotonic() - at < FRESH_SECONDS:
@@ -61,7 +61,7 @@ class Tables:
             began = time.monotonic()
             rows = [_with_forms(name, row) for row in _rows(name, where)]
             with self._lock:
-                if self._changes == before:  # else it is old already; who comes next asks anew
+                if self._changes == before:  # else it is old already, and the next call loads it again
                     self._rows[key] = (began, rows)
             return rows
 
@@ -72,7 +72,7 @@ class Tables:
                 self.rows(name, where)
 
     def forget(self, names: Iterable[str]) -> None:
-        """Ask anew for these tables when they are next wanted."""
+        """Load these tables again when they are next wanted."""
         with self._lock:
             self._changes += 1
             for key in [key for key in self._rows if key[0] in names]:

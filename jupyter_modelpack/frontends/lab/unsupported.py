@@ -14,7 +14,7 @@ from jupyter_modelpack.frontends.lab.http_errors import status, told
 
 
 class Unsupported(APIHandler):
-    """Says why to whoever asks for one of our routes."""
+    """Answers every route with the reason."""
 
     def initialize(self, error: ModelpackError) -> None:
         """Take what is said."""

@@ -18,7 +18,7 @@ SHARE = 20
 
 
 class Watcher:
-    """A thread that lives while somebody watches.
+    """A thread that runs while a page is open.
 
     Args:
         changed: Told the names of the tables that have changed.

@@ -37,7 +37,7 @@ class Row:
     first: int = 0
 
     def progress(self, done: int, total: int, now: float) -> None:
-        """Take bytes; they start anew when another part of the stage begins."""
+        """Take bytes; they are counted from 0 when another part of the stage begins."""
         if self.measured is None or done < self.done or total != self.total:
             self.measured, self.first = now, done
         self.done, self.total = done, total

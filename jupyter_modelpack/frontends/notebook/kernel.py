@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def attach() -> None:
-    """Show builds that somebody waits for in a panel, where panels can be."""
+    """Show builds that a cell waits for in a panel, where panels can be."""
     live_view.open_live_view = _open_live_view
 
 

@@ -121,7 +121,7 @@ def load(shell: InteractiveShell) -> None:
     with one_line():
         supported.check()
     ModelpackMagics.modelpack.__doc__ = texts.overview("line")
-    # IPython asks for this text when somebody asks for help: loading need not import what the options are read from.
+    # IPython asks for this text when help is shown: loading need not import what the options are read from.
     vars(ModelpackMagics.package)["getdoc"] = lambda: texts.explain(find_verb("package", "cell"), "cell")
     shell.register_magics(ModelpackMagics)
     if matcher not in shell.Completer.custom_matchers:

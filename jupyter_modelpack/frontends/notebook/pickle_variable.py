@@ -59,7 +59,7 @@ def _way_out(word: str, said: str) -> str:
     if "<lambda>" in said or "<locals>" in said:
         return (
             "A lambda, or what a function defines inside itself, has no name that pickle could write: define it by "
-            f"def or class at the beginning of a line, make {word} anew, and package again."
+            f"def or class at the beginning of a line, make {word} again, and then the package."
         )
     return (
         f"What is open or running (files, locks, connections) is no part of a model: take it out of {word}, or save "

@@ -109,7 +109,7 @@ class Session:
         try:
             result_of(building)
         except Cancelled:
-            self._building = None  # somebody wanted that; the package before it is the last one again
+            self._building = None  # cancelled on purpose: the package before it is the last one again
 
     def _name_workspace(self, request: Request) -> None:
         """Say which workspace is used, once, where it is one that no line names and the notebook's code has opened."""

@@ -70,7 +70,7 @@ class Watch:
             report.log(f"{self._service} serves the new script after {humanize.seconds(done.seconds)}")
 
     def _running(self, engine: Engine) -> Service | None:
-        """Return the service; None when somebody has ended it elsewhere: in a panel, in a shell."""
+        """Return the service; None when it was ended elsewhere: in a panel, in a shell."""
         try:
             service = engine.find(self._service)
         except NotFound:

@@ -135,7 +135,7 @@ class TextPresenter:
 
 
 def cancelled(*, in_order: bool) -> Cancelled:
-    """Return what to say of a job that somebody stopped."""
+    """Return what to say of a job that was cancelled."""
     if in_order:
         return Cancelled("Cancelled; nothing half made was left behind.")
     return Cancelled("Cancelled, but a step has not ended yet.", hint="It goes on in the background and then stops.")

@@ -378,9 +378,9 @@ def _soundness(result: Soundness) -> View:
 def _verified(result: Verified) -> View:
     took = f"({humanize.seconds(result.seconds)})"
     if result.sound:
-        return (Line(f"{result.reference} made anew is the same, {result.digest} {took}", "good"),)
+        return (Line(f"{result.reference} made again is the same, {result.digest} {took}", "good"),)
     rows = tuple((row.what, row.why) for row in result.rows)
-    first = Line(f"{result.reference} made anew is not the same {took}", "bad")
+    first = Line(f"{result.reference} made again is not the same {took}", "bad")
     return (first, Table(("DIFFERS", "BECAUSE"), rows))
 
 

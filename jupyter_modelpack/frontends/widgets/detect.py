@@ -26,7 +26,7 @@ def panels(shell: Any) -> bool:
 
 
 def hint(shell: Any) -> str:
-    """Return one line that says what keeps panels away where somebody would see them; empty when nothing does."""
+    """Return one line that says why panels are missing where they could be seen; empty when none are missing."""
     missing = _missing() if _wanted(shell) else ""
     if not missing:
         return ""

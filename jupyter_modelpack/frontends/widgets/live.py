@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LiveView:
-    """A panel beside somebody who waits.
+    """A panel beside a call that waits.
 
     Attributes:
         report: Hears of the build; cancelled when the panel's button is pressed.

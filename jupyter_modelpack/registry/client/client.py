@@ -81,7 +81,7 @@ class Registry:
         if media_type not in (*MANIFEST_TYPES, *INDEX_TYPES):
             raise Untrusted(
                 f"{what} failed: the answer is of type {media_type[:80]!r}, no image manifest we know.",
-                hint="Is this the address of a registry? Images of schema 1 must be pushed anew.",
+                hint="Is this the address of a registry? Images of schema 1 must be pushed again.",
                 code="bad-manifest",
             )
         document = parse_object(raw, "manifest")

@@ -31,7 +31,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def make_room() -> None:
+def raise_file_limit() -> None:
     """Raise the limit of open files: the usual 1,024 would be the limit of connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)

@@ -36,7 +36,7 @@ class Certificate:
         except (OSError, ValueError) as error:
             log.error(f"The new TLS certificate cannot be used, the one before stays: {error}")
         else:
-            log.info("The TLS certificate has been read anew.")
+            log.info("The TLS certificate has been read again.")
 
     def _state(self) -> list[tuple[int, int, int]]:
         found = [os.stat(path) for path in self._files]  # noqa: PTH116  asked four times a second

@@ -51,7 +51,9 @@ class Collector:
                 self.dropped += 1
                 return False
             self._bytes += record.size
-            self._queue.put(record)  # under the lock: between asking for room and taking it another thread came
+            self._queue.put(
+                record
+            )  # under the lock: else another thread could fill the queue between the check and this line
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write, name="modelpack-collect", daemon=True)
                 self._thread.start()

@@ -14,7 +14,7 @@ MARK = "modelpack-ending "
 """What the line begins with; the rest is a JSON object."""
 
 _LINE = 2600
-"""Characters, escaped, of what is written: whoever reads the line looks at 4096, in JSON with the message before it."""
+"""Most characters, escaped, of what is written; of a line, with its JSON, `engine.exit_reason` reads 4096."""
 
 _SHORT = 1000
 _TEXT = 1500

@@ -1,4 +1,4 @@
-"""How many scripts were asked for, served or refused: written by the reloader, read by every worker."""
+"""Count reloads that were asked for, served or refused: written by the reloader, read by every worker."""
 
 import os
 import struct
@@ -8,7 +8,7 @@ _FORM = struct.Struct("<QQQ")
 
 
 class Counts(NamedTuple):
-    """Generations since the start; whoever asks for one knows that it is decided when the first is the other two."""
+    """Generations since the start; no request is open when `asked` equals `served` plus `refused`."""
 
     asked: int = 0
     served: int = 0

@@ -30,7 +30,7 @@ _SELECTABLE = 1024
 _MOMENT = 1.0
 _patience = 0.0
 _PATH = 200
-"""Characters of a path that are logged; whoever sends it chooses how many there are."""
+"""Most characters of a path that are logged; its length is up to the client."""
 _lost = 0
 _json = False
 _second = 0
@@ -101,11 +101,11 @@ def write(text: str) -> None:
     global _lost  # noqa: PLW0603  there is one log
     data = text.encode("utf-8", "backslashreplace")
     with contextlib.suppress(OSError):
-        if _lost and _has_room():
+        if _lost and _is_writable():
             os.write(_OUT, line("W", f"{_lost} bytes of this log were lost: nobody read it.").encode())
             _lost = 0
         for start in range(0, len(data), _PIECE):
-            if not _has_room():
+            if not _is_writable():
                 _lost += len(data) - start
                 return
             try:
@@ -115,13 +115,13 @@ def write(text: str) -> None:
                 return
 
 
-def _has_room() -> bool:
+def _is_writable() -> bool:
     # A pipe that says so takes at least PIPE_BUF bytes at once, unless the script has been quicker.
     return bool(select.select((), (_OUT,), (), _patience)[1]) if _OUT < _SELECTABLE else True
 
 
 def wait_for_readers() -> None:
-    """From now on wait a moment for room, where the log is read more slowly than it is written: for last words."""
+    """From now on wait a moment for a slow reader of the log, so that the last lines are not lost."""
     global _patience  # noqa: PLW0603  there is one log
     _patience = _MOMENT
 
@@ -132,7 +132,7 @@ def info(message: str) -> None:
 
 
 def warning(message: str) -> None:
-    """Write a line somebody should act on."""
+    """Write a line that asks for action."""
     write(line("W", message))
 
 

@@ -50,7 +50,7 @@ class Counters:
         self._cells[_WAITING] -= 1.0
 
     def dropped(self) -> None:
-        """Count a call that was to be collected and found no room."""
+        """Count a call that was to be collected while the queue was full."""
         self._cells[_DROPPED] += 1.0
 
     def answered(self, request: Request, response: Response, seconds: float) -> None:

@@ -29,8 +29,8 @@ def settle() -> None:
 def obstacle() -> str:
     """Name what this process has started that no fork can copy; empty where there is nothing.
 
-    Threads whose library makes them anew around a fork are none: OpenBLAS gives its own back before, and has them
-    as soon as numpy is imported.
+    Threads whose library ends them before a fork and starts them again after it do not count: those of
+    OpenBLAS are such, and run as soon as numpy is imported.
     """
     _give_back_pools()
     threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
@@ -59,7 +59,7 @@ def cost(workers: int) -> str:
 
 
 def start_over(listener: socket.socket, **variables: str) -> NoReturn:
-    """Execute this program anew in this process, on the same listening socket, with `variables` set."""
+    """Replace this process by a fresh run of this program, on the same listening socket, with `variables` set."""
     listener.set_inheritable(True)
     os.environ.update({**variables, "MODELPACK_LISTEN_FD": str(listener.fileno())})
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  it is this very program

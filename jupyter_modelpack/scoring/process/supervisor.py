@@ -36,7 +36,7 @@ _LONGEST_AGAIN = 60.0
 _LOADED_ONCE = " A script that can be loaded only once, since it opens a port or locks a file, needs WORKER_COUNT=1."
 _KILL_MARGIN = 1.2
 _GAP_SECONDS = 0.5
-"""How long nobody answers while the only worker loads anew: most are back by then, and no request is refused."""
+"""Seconds that requests wait while the only worker loads again: most have loaded by then, and no request is refused."""
 
 
 class _TerminatedError(BaseException):

@@ -32,7 +32,7 @@ def test_from_a_layout(base_image, machine_cache):
     assert base.image.digest == Layout(base_image).index().manifests[0].digest
 
 
-def test_a_layout_of_somebody_else_is_only_read(base_image, machine_cache, tmp_path):
+def test_a_layout_of_another_tool_is_only_read(base_image, machine_cache, tmp_path):
     """It may lie where this user cannot write, and is no place for our locks where he can."""
     theirs = tmp_path / "theirs"
     shutil.copytree(base_image, theirs, ignore=shutil.ignore_patterns("*.lock"))
@@ -166,7 +166,7 @@ def test_from_a_registry_by_tag_and_by_digest(base_image, machine_cache, cncf_re
 @pytest.mark.registry
 def test_a_wrong_password_for_the_base_is_said_and_not_shown(machine_cache, cncf_registry, monkeypatch):
     monkeypatch.setenv("MODELPACK_ENGINE", "process")
-    known = {cncf_registry.address: RegistryCredentials("somebody", Secret("open-sesame"))}
+    known = {cncf_registry.address: RegistryCredentials("someone", Secret("open-sesame"))}
     with pytest.raises(Denied) as caught:
         resolve_base(f"{cncf_registry.address}/x:1", "3.11", Platform(), machine_cache, Reporter(), known)
     assert "open-sesame" not in str(caught.value)

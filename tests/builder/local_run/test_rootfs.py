@@ -85,7 +85,7 @@ def test_what_a_script_has_rewritten_is_made_anew_before_the_next_start(written,
     assert (packages(env) / "tqdm" / "gui.py").exists()
     assert not (packages(env) / "sitecustomize.py").exists()
     assert (packages(env) / "tqdm" / "auto.py").stat().st_ino == kept  # what runs there finds all else where it was
-    assert "Changed since it was written out, and made anew: score.py in" in watcher.text()
+    assert "Changed since it was written out, and made again: score.py in" in watcher.text()
     assert "site-packages/sitecustomize.py and 2 more" in watcher.text()
     written("tqdm==4.67.1")
     assert "Changed" not in watcher.text()

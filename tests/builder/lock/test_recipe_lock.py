@@ -104,7 +104,7 @@ def test_a_lock_of_another_shape_is_refused_in_a_line(packages):
 
 @pytest.mark.parametrize("packages", [*SHAPES, "5"])
 def test_so_is_one_that_an_image_holds(packages):
-    """Save and verify read the lock of a package that somebody else may have made."""
+    """Save and verify read the lock of a package that another user may have made."""
     with pytest.raises(UsageError, match="not written as PEP 751 says"):
         Lock.parse(f'lock-version = "1.0"\npackages = {packages}\n')
 

@@ -1,4 +1,4 @@
-"""Bytecode is the same whichever release of a minor version compiles it."""
+"""Bytecode is the same from each release of a minor version."""
 
 import subprocess
 import sys
@@ -78,7 +78,7 @@ def test_every_form_of_match_statement_is_seen(subject, pattern):
 
 
 def test_a_set_of_texts_is_in_one_order_under_older_releases_too():
-    """Before 3.11 a set's constants lie in the order of their hashes, which every process draws anew."""
+    """Before 3.11 a set's constants lie in the order of their hashes, which every process draws for itself."""
     older = found("==3.10.*", "3.10")
     words = ", ".join(f"'word{number}'" for number in range(20))
     module = [("a.py", f"def f(x):\n    return x in {{{words}}}\n".encode())]

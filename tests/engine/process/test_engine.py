@@ -216,7 +216,7 @@ def test_a_reused_pid_is_never_killed(process):
     service = process.ended(EXIT="0")
     bystander = subprocess.Popen(["sleep", "100"], start_new_session=True)
     try:
-        # As after a reboot: the numbers on disk belong to somebody else by now.
+        # As after a reboot: the numbers on disk belong to other processes by now.
         folder = service_records.ServiceRecord.find(service.name).folder
         facts = json.loads((folder / "process.json").read_text())
         stale = {**facts, "pid": bystander.pid, "supervisor": bystander.pid}

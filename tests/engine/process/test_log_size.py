@@ -1,4 +1,4 @@
-"""A local service's log takes a bounded part of the disk, and whoever reads it finds its end."""
+"""A local service's log takes a bounded part of the disk, and a reader finds its end."""
 
 import os
 import re

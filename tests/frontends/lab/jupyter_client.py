@@ -31,7 +31,7 @@ UPGRADE = {
 
 @dataclass
 class Client:
-    """Somebody with the token; `raw` is anybody."""
+    """A client with the token; `raw` asks without it."""
 
     server: Jupyter
 

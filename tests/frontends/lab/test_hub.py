@@ -1,4 +1,4 @@
-"""Who comes back to the stream late gets what was missed, or all of it anew; never a stream that ends at once."""
+"""Who comes back to the stream late gets what was missed, or all of it again; never a stream that ends at once."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""threat-model.md T8: whoever may not come in does not, on any route there is."""
+"""threat-model.md T8: a request that may not come in is refused on every route."""
 
 import re
 

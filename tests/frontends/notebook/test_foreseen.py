@@ -24,7 +24,7 @@ BODY = "def init(): ...\ndef run(data): ...\n"
 
 
 class Index(http.server.SimpleHTTPRequestHandler):
-    """A package index that sends ranges, as the large ones do; `fetched` has what somebody took whole."""
+    """A package index that sends ranges, as the large ones do; `fetched` has what was taken whole."""
 
     fetched: list[str] = []  # noqa: RUF012 - emptied by the fixture
 
@@ -57,7 +57,7 @@ class Trickle(Index):
         self.send_header("Content-Length", str(1 << 16))
         self.end_headers()
         self.asked.set()
-        with contextlib.suppress(OSError):  # whoever asked has gone
+        with contextlib.suppress(OSError):  # the client has gone
             while True:
                 self.wfile.write(b"x")
                 time.sleep(0.05)

@@ -129,7 +129,7 @@ def test_reload_is_a_verb_of_its_own(notebook, capsys) -> None:
     shell.run_cell("%modelpack run --port 0")
     refused = shell.run_cell("%modelpack reload").error_in_exec
     assert f"{name} takes no new script while it runs" in str(refused)
-    assert shell.run_cell("%modelpack run --port 0 --watch --as service").success  # started anew, to be watched
+    assert shell.run_cell("%modelpack run --port 0 --watch --as service").success  # started again, to be watched
     assert shell.run_cell("%modelpack run --port 0").result.result.before  # forgets the cell, serves on
     assert cell(2).success
     assert score(shell, name) == 1

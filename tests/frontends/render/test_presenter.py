@@ -36,7 +36,7 @@ def test_events_become_lines_and_the_result_comes_back() -> None:
     assert out.getvalue() == "==> 1 model\n    first\n    second \\x1b[31m\n"
 
 
-def test_an_error_of_the_work_is_raised_where_somebody_waits() -> None:
+def test_an_error_of_the_work_is_raised_in_the_caller_that_waits() -> None:
     def work(_report: Reporter) -> None:
         raise NotFound("nothing there")
 

@@ -1,4 +1,4 @@
-"""Panels where somebody would see them, lines everywhere else."""
+"""Panels where a browser would show them, lines everywhere else."""
 
 import importlib.util
 from types import SimpleNamespace

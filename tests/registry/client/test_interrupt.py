@@ -1,4 +1,4 @@
-"""Ctrl-C during a transfer, and what importing this room costs."""
+"""Ctrl-C during a transfer, and what importing this subpackage costs."""
 
 import json
 import signal

@@ -77,7 +77,7 @@ def test_on_a_hub_services_are_reached_by_its_name():
     assert allowed_hosts(environ={})["MODELPACK_ALLOWED_HOSTS"].startswith("localhost,127.0.0.1,[::1]")
 
 
-def test_a_neighbour_calls_a_container_by_its_name_unless_somebody_may_have_registered_it():
+def test_a_neighbour_calls_a_container_by_its_name_unless_it_may_be_a_registered_domain():
     assert allowed_hosts("churn", {})["MODELPACK_ALLOWED_HOSTS"].endswith(",host.containers.internal,churn")
     assert allowed_hosts("churn.example", {}) == allowed_hosts(environ={})
 

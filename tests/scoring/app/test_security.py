@@ -78,7 +78,7 @@ def test_tls_from_files_that_may_change(tmp_path):
         assert score("first") == [1]
         assert service.raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == b""
         certificate(tmp_path, "second")
-        service.wait_for("has been read anew")
+        service.wait_for("has been read again")
         assert score("second") == [1]
         (tmp_path / "cert.pem").write_text("broken")
         service.wait_for("the one before stays")

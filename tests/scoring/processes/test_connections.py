@@ -11,7 +11,7 @@ MANY = 10_000
 
 
 def test_ten_thousand_connections_leave_the_service_quick(tmp_path):
-    # The server starts with the usual limit of open files and helps itself; we need room too.
+    # The server starts with the usual limit of open files and helps itself; we need as many.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with running(tmp_path) as service, contextlib.ExitStack() as open_ones:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 2 * MANY), hard))

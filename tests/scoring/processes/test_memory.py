@@ -64,7 +64,7 @@ def test_small_chunks_take_little_more_than_they_hold(tmp_path, size):
         assert service.score("x").status == 200
         worker = psutil.Process(service.workers()[0])
         before = worker.memory_info().rss
-        Path(f"/proc/{worker.pid}/clear_refs").write_text("5")  # the peak begins anew, see proc(5)
+        Path(f"/proc/{worker.pid}/clear_refs").write_text("5")  # the peak is reset, see proc(5)
         connection.sendall(CHUNKED + b"%x\r\n%b\r\n" % (size, b"x" * size) * (payload // size) + b"0\r\n\r\n")
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
         status = Path(f"/proc/{worker.pid}/status").read_text()
@@ -136,7 +136,7 @@ def test_what_has_ended_is_not_counted_any_more(service, end):
                 connection.sendall(one * 3)
                 connection.shutdown(socket.SHUT_WR)
                 assert read_all(connection).count(b"HTTP/1.1 ") >= 1
-    # Four that arrive at once are all there is room for: were anything left over, one of them would be refused.
+    # Four that arrive at once are all that fit: were anything left over, one of them would be refused.
     with contextlib.ExitStack() as ends:
         four = [ends.enter_context(begin(service, LARGEST, LARGEST)) for _ in range(4)]
         assert [connection.recv(4096)[:13] for connection in four] == [b"HTTP/1.1 200 "] * 4

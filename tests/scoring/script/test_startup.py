@@ -124,7 +124,7 @@ def test_a_client_connected_during_init_is_not_dropped(tmp_path):
         assert client.getresponse().read() == b"Healthy"
         (tmp_path / "go").touch()
         service.ready()
-        client.request("GET", "/ready")  # http.client connects anew where the server has closed
+        client.request("GET", "/ready")  # http.client connects again where the server has closed
         assert client.getresponse().status == 200
 
 

@@ -6,7 +6,7 @@ const SLACK = 40; // pixels from the end that still are the end
 
 // A log that opens on demand, follows its end, can be held still and copied.
 // Lines carry numbers, so that a line which comes twice (message and backlog) is shown once. Whether it is open is
-// kept beside the model, on this page alone: a build that ends publishes its cell's output anew, and so this view.
+// kept beside the model, on this page alone: a build that ends publishes its cell's output again, and so this view.
 export function log(model, { label, onToggle }) {
   let lines = [];
   let next = 0;
