@@ -14,10 +14,11 @@ import marshal
 import re
 import sys
 import warnings
+from codecs import BOM_UTF8
 
-# A line that begins so; after the word comes nothing that cannot begin an expression or a pattern.
-_MATCH = re.compile(rb"\n[ \t\f]*match\b(?![ \t\f]*[=.,:;)\]}])")
-_CASE = re.compile(rb"\n[ \t\f]*case\b(?![ \t\f]*[=.,:;)\]}])")
+# A line that begins so; after the word comes nothing that cannot begin an expression or a pattern: `...` and `.5` can.
+_MATCH = re.compile(rb"\n[ \t\f]*match\b(?![ \t\f]*(?:[=,:;)\]}]|\.(?![.\d])))")
+_CASE = re.compile(rb"\n[ \t\f]*case\b(?![ \t\f]*(?:[=,:;)\]}]|\.(?![.\d])))")
 
 
 def compile_source(shown: str, source: bytes) -> "bytes | None":
@@ -40,7 +41,8 @@ def _is_unstable(source: bytes) -> bool:
     """
     if b"match" not in source or b"case" not in source:  # true of most modules, and much faster than a search
         return False
-    lines = b"\n" + source.replace(b"\r", b"\n")
+    text = source[3:] if source[:3] == BOM_UTF8 else source  # Python 3.8 has no `removeprefix`
+    lines = b"\n" + text.replace(b"\r", b"\n")
     if not (_MATCH.search(lines) and _CASE.search(lines)):
         return False
     kind = getattr(ast, "Match", ())

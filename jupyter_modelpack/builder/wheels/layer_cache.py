@@ -28,7 +28,7 @@ from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.store.files import write_file
 from jupyter_modelpack.store.layout import Layout
 
-FORMAT = 3
+FORMAT = 4
 """Part of every layer's key: raise it when the same wheel would give other bytes."""
 
 _USED_SECONDS = 3600

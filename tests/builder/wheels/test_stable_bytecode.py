@@ -68,12 +68,21 @@ def test_a_match_statement_stays_source_and_a_variable_of_that_name_does_not():
     assert compiled(sys.executable, modules).keys() == paths
 
 
-@pytest.mark.parametrize("subject", ["(x)", "[x]", "{1: x}", "-x", "not x", "*x, 1", "'x'", "\\\n x", "\tx"])
-@pytest.mark.parametrize("pattern", ["(1)", "[1]", "{1: y}", "-1", "*y, 1", "'x'", "\\\n 1", "_", "[*_]"])
+@pytest.mark.parametrize(
+    "subject", ["(x)", "[x]", "{1: x}", "-x", "not x", "*x, 1", "'x'", "\\\n x", "\tx", "...", ".5"]
+)
+@pytest.mark.parametrize("pattern", ["(1)", "[1]", "{1: y}", "-1", "*y, 1", "'x'", "\\\n 1", "_", "[*_]", ".5"])
 def test_every_form_of_match_statement_is_seen(subject, pattern):
-    between = "" if subject[0] in "([{-" else " "
+    between = "" if subject[0] in "([{-." else " "
     source = f"x = 1\nif x:\n    match{between}{subject}:\n      case {pattern}:\n        pass\n"
     compile(source, "a.py", "exec")
+    assert compiled(sys.executable, [("a.py", source.encode())]) == {}
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
+def test_a_match_statement_on_the_first_line_is_seen(mark):
+    source = f"{mark}match 1:\n  case _:\n    pass\n"
+    compile(source.encode(), "a.py", "exec")
     assert compiled(sys.executable, [("a.py", source.encode())]) == {}
 
 
