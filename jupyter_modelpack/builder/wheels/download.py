@@ -81,9 +81,11 @@ class Fetcher:
 def opener() -> OpenerDirector:
     """Return an opener for URLs of packages, with the certificates that this machine trusts."""
     import ssl  # noqa: PLC0415 - only when something is fetched
-    from urllib.request import HTTPSHandler, build_opener  # noqa: PLC0415
+    from urllib.request import build_opener  # noqa: PLC0415
 
-    made = build_opener(HTTPSHandler(context=ssl.create_default_context()))
+    from jupyter_modelpack.builder.wheels.answer_head import BoundedHTTPHandler, BoundedHTTPSHandler  # noqa: PLC0415
+
+    made = build_opener(BoundedHTTPHandler(), BoundedHTTPSHandler(ssl.create_default_context()))
     made.addheaders = [("User-Agent", "jupyter_modelpack"), ("Accept-Encoding", "identity")]
     return made
 
