@@ -6,6 +6,7 @@ Each kind of record is what this version writes, with another number put into it
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def refuses(*words: str, what: str) -> None:
     assert f"modelpack: {what} {NEWER}" in done.stderr
 
 
+def passes_over(verb: str, listed: str, *, what: str) -> None:
+    """The one that can be read is listed, and the other one is told of."""
+    done = modelpack(verb)
+    assert done.returncode == 0, done.stderr
+    assert listed in done.stdout
+    assert f"{what} {NEWER}".partition("\n")[0] in done.stderr
+
+
 @pytest.fixture
 def ws() -> Workspace:
     return Workspace.create("default")
@@ -86,9 +95,12 @@ def test_a_package(ws):
     index.write_bytes(change_facts(index.read_bytes(), format=None))
     assert "adder:1" in modelpack("packages").stdout
     index.write_bytes(change_facts(index.read_bytes(), format=2))
-    refuses("packages", what="The record of package adder:1")
+    put_package(ws, "2")
+    passes_over("packages", "adder:2", what="The record of package adder:1")
+    refuses("delete", "package", "adder:1", what="The record of package adder:1")
     freed = printed("gc")["rows"][0]
     assert freed["blobs"] == 0
+    assert modelpack("delete", "package", "adder:2").returncode == 0
 
 
 def test_an_archive(ws, tmp_path):
@@ -117,12 +129,42 @@ def test_a_model_or_an_environment(ws, tmp_path, monkeypatch, kind):
     (tmp_path / "m.pkl").write_bytes(b"weights")
     if kind == "model":
         Model.register(ws, str(tmp_path / "m.pkl"), "diabetes")
-        refuses("models", what="The record of model diabetes:1")
+        monkeypatch.setattr(versioned_artifacts, "_FORMAT", 1)
+        Model.register(ws, str(tmp_path / "m.pkl"), "weights")
+        passes_over("models", "weights", what="The record of model diabetes:1")
+        assert [model.name for model in Model.list(ws)] == ["weights"]
+        with pytest.raises(Conflict, match=r"^The record of model diabetes:1 was written by a newer modelpack"):
+            Model(ws, "diabetes")
     else:
         Environment("sklearn").register(ws)
-        monkeypatch.undo()
+        monkeypatch.setattr(versioned_artifacts, "_FORMAT", 1)
+        Environment("torch").register(ws)
+        assert list(ws.environments) == ["torch"]
         with pytest.raises(Conflict, match=r"^The record of environment sklearn:1 was written by a newer modelpack"):
             Environment.get(ws, "sklearn")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        "application/vnd.jupyter-modelpack.model.v0+json",
+        "application/vnd.jupyter-modelpack.model.v12345678901+json",
+        "application/vnd.jupyter-modelpack.model.v1+json\n",
+        "application/vnd.jupyter-modelpack.environment.v1+json",
+        "application/vnd.oci.image.config.v1+json",
+        "application/vnd.example.model.v2+json",
+    ],
+)
+def test_what_is_no_model_is_none_of_another_format(ws, tmp_path, caplog, found):
+    (tmp_path / "m.pkl").write_bytes(b"weights")
+    Model.register(ws, str(tmp_path / "m.pkl"), "weights")
+    others = versioned_artifacts.VersionedArtifacts(ws.store, "model")
+    others._type = found
+    others.put("diabetes", 1, {"tags": {}, "properties": {}})
+    with pytest.raises(Untrusted, match=r"^The record of model diabetes:1 is none of ours: its type is "):
+        Model(ws, "diabetes")
+    assert [model.name for model in Model.list(ws)] == ["weights"]
+    assert "The record of model diabetes:1 is none of ours" in caplog.text
 
 
 def test_a_local_service(tmp_path):
@@ -130,7 +172,9 @@ def test_a_local_service(tmp_path):
     file = change(ServiceRecord.claim(spec, 5001).folder / "service.json", format=None)
     assert "adder" in modelpack("services").stdout
     change(file, format=2)
-    refuses("services", what=str(file))
+    ServiceRecord.claim(replace(spec, name="other"), 5002)
+    passes_over("services", "other", what=str(file))
+    refuses("kill", "adder", "--engine", "process", what=str(file))
 
 
 def test_a_container(home):

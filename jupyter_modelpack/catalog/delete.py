@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from jupyter_modelpack.catalog import package_record
 from jupyter_modelpack.catalog.versioned_artifacts import VersionedArtifacts
 from jupyter_modelpack.catalog.workspace_folder import LOGS, WorkspaceFolder
-from jupyter_modelpack.errors import Conflict, ModelpackError
+from jupyter_modelpack.errors import Conflict, ModelpackError, Untrusted
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import REF_NAME, Descriptor, Index
 from jupyter_modelpack.store import references
@@ -59,7 +59,12 @@ def without_packages(store: Layout, index: Index, records: Sequence[PackageRecor
     # Another package may have got the name meanwhile.
     meant = [name for entry in index.manifests if wanted.get(name := _name(entry)) == entry.digest]
     index = store.without(index, meant)
-    left = [package_record.record_of(entry) for entry in index.manifests]
+    left = []
+    for entry in index.manifests:
+        try:
+            left.append(package_record.record_of(entry))
+        except (Conflict, Untrusted):  # it may build on any
+            return index
     return store.without(index, environments_of(records, left))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,8 @@ from jupyter_modelpack.oci.manifest import CREATED, INDEX_TYPES, REF_NAME, Descr
 from jupyter_modelpack.record_format import FIELD, check_format
 from jupyter_modelpack.store.layout import Layout
 from jupyter_modelpack.store.untagged import SUBJECT
+
+_log = logging.getLogger(__name__)
 
 FACTS = f"{LABEL}.package"
 
@@ -170,13 +173,14 @@ def restore(store: Layout, name: str, descriptor: Descriptor, created: datetime,
 
 
 def read(store: Layout) -> list[PackageRecord]:
-    """Return the packages of a store, newest first; a signature, or what else is about an image, is none."""
-    found = [
-        _record(name, entry) if FACTS in entry.annotations else _pushed(store, name, entry)
-        for name, entry in store.names().items()
-        if not name.startswith(OURS) and entry.media_type not in INDEX_TYPES and SUBJECT not in entry.annotations
-    ]
-    return found[::-1]
+    """Return the packages of a store that can be read, newest first; the log names the rest."""
+    found = []
+    for name, entry in _entries(store):
+        try:
+            found.append(_read(store, name, entry))
+        except (Conflict, Untrusted) as error:
+            _log.warning("%s", error.message)
+    return found
 
 
 def find(workspace: WorkspaceFolder, reference: str) -> PackageRecord:
@@ -184,13 +188,15 @@ def find(workspace: WorkspaceFolder, reference: str) -> PackageRecord:
 
     Raises:
         NotFound: there is none.
+        Conflict: a newer modelpack has written its record.
+        Untrusted: its record is damaged.
     """
     wanted = reference.removeprefix(f"{workspace.endpoint().address}/")
     wanted = wanted.removeprefix(f"{workspace.registry_address}/")
+    for name, entry in _entries(workspace.store):
+        if _is_meant(name, entry, wanted):
+            return _read(workspace.store, name, entry)
     records = read(workspace.store)
-    for record in records:
-        if match(record, wanted):
-            return record
     start = wanted.removeprefix("sha256:")
     for record in records if len(start) >= SHORTEST else ():
         if not record.facts.dockerfile and workspace.store.image(record.descriptor).id.hex.startswith(start):
@@ -229,6 +235,20 @@ def packaged_times(store: Layout) -> dict[tuple[str, str], datetime]:
     return times
 
 
+def _entries(store: Layout) -> list[tuple[str, Descriptor]]:
+    """Return the entries of packages, newest first; a signature, or what else is about an image, is none."""
+    found = [
+        (name, entry)
+        for name, entry in store.names().items()
+        if not name.startswith(OURS) and entry.media_type not in INDEX_TYPES and SUBJECT not in entry.annotations
+    ]
+    return found[::-1]
+
+
+def _read(store: Layout, name: str, entry: Descriptor) -> PackageRecord:
+    return _record(name, entry) if FACTS in entry.annotations else _pushed(store, name, entry)
+
+
 def _pushed(store: Layout, name: str, entry: Descriptor) -> PackageRecord:
     """Return what an image says of itself that somebody pushed: nobody else has said anything."""
     models = ""
@@ -238,13 +258,12 @@ def _pushed(store: Layout, name: str, entry: Descriptor) -> PackageRecord:
     return replace(_record(name, entry), facts=facts)
 
 
-def match(record: PackageRecord, wanted: str) -> bool:
+def _is_meant(name: str, entry: Descriptor, wanted: str) -> bool:
     """Whether `wanted` means this package: its name or repository, a tag, a digest, or the start of one."""
-    repository, _, tag = record.name.rpartition(":")
-    digest = record.descriptor.digest
+    repository, _, tag = name.rpartition(":")
     bare = wanted.removeprefix("sha256:")
-    is_start = len(bare) >= SHORTEST and digest.hex.startswith(bare)
-    return is_start or wanted in {record.name, repository, tag, f"{repository}@{digest}"}
+    is_start = len(bare) >= SHORTEST and entry.digest.hex.startswith(bare)
+    return is_start or wanted in {name, repository, tag, f"{repository}@{entry.digest}"}
 
 
 def _find(

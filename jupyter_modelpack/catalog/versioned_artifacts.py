@@ -7,13 +7,15 @@ are never given twice: the highest one given stays in the index's annotations af
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
+from jupyter_modelpack.errors import Conflict, Untrusted
 from jupyter_modelpack.image_contract import LABEL
 from jupyter_modelpack.limits import CONFIG_BYTES
 from jupyter_modelpack.oci.manifest import (
@@ -28,6 +30,8 @@ from jupyter_modelpack.oci.manifest import (
 )
 from jupyter_modelpack.record_format import FIELD, check_format
 from jupyter_modelpack.store.layout import Layout
+
+_log = logging.getLogger(__name__)
 
 _LONG = 200
 
@@ -124,17 +128,20 @@ class VersionedArtifacts:
 
     def items(self, name: str | None = None) -> Iterator[Artifact]:
         """Yield what there is, newest registration first."""
-        for found, version, entry in self._entries(name):
-            yield self._read(found, version, entry)
+        for found in self._entries(name):
+            yield self._read(*found)
+
+    def listed(self, name: str | None = None) -> Iterator[Artifact]:
+        """Yield what can be read of what there is, newest registration first; the log names the rest."""
+        yield from self._readable(self._entries(name))
 
     def latest(self) -> Iterator[Artifact]:
-        """Yield the highest version of each name, newest registration first."""
+        """Yield the highest version of each name, newest registration first, as `listed` does."""
         highest: dict[str, tuple[int, Descriptor]] = {}
         for name, version, entry in self._entries():
             if name not in highest or version > highest[name][0]:
                 highest[name] = (version, entry)
-        for name, (version, entry) in highest.items():
-            yield self._read(name, version, entry)
+        yield from self._readable((name, *found) for name, found in highest.items())
 
     def _entries(self, name: str | None = None) -> list[tuple[str, int, Descriptor]]:
         prefix = f"{self._kind}s/" if name is None else f"{self._kind}s/{name}:"
@@ -145,10 +152,34 @@ class VersionedArtifacts:
                 found.append((full, int(version), entry))
         return found[::-1]
 
+    def _readable(self, entries: Iterable[tuple[str, int, Descriptor]]) -> Iterator[Artifact]:
+        for name, version, entry in entries:
+            manifest = self._store.image(entry).manifest
+            try:
+                self._check(name, version, manifest)
+            except (Conflict, Untrusted) as error:
+                _log.warning("%s", error.message)
+            else:
+                yield self._document(name, version, manifest)
+
     def _read(self, name: str, version: int, entry: Descriptor) -> Artifact:
         manifest = self._store.image(entry).manifest
-        if said := re.search(r"\.v(\d{1,9})\+json$", manifest.config.media_type):
-            check_format({FIELD: int(said[1])}, _FORMAT, f"The record of {self._kind} {name}:{version}")
+        self._check(name, version, manifest)
+        return self._document(name, version, manifest)
+
+    def _check(self, name: str, version: int, manifest: Manifest) -> None:
+        what, found = f"The record of {self._kind} {name}:{version}", manifest.config.media_type
+        kind = re.escape(self._type.removesuffix(f"{_FORMAT}+json"))
+        said = re.fullmatch(rf"{kind}([1-9][0-9]{{0,8}})\+json", found)
+        if not said:
+            raise Untrusted(
+                f"{what} is none of ours: its type is {found[:80]!r}, not {self._type}.",
+                hint=f"Remove {self._ref(name, version)} from the workspace's index, with the tool that put it there.",
+                code="bad-record",
+            )
+        check_format({FIELD: int(said[1])}, _FORMAT, what)
+
+    def _document(self, name: str, version: int, manifest: Manifest) -> Artifact:
         with self._store.open_blob(manifest.config) as stream:
             document = parse_object(stream.read(CONFIG_BYTES + 1), f"{self._kind}'s description")
         return Artifact(name, version, document, manifest.layers)

@@ -5,7 +5,7 @@ azure-differences.md 3.1 for one, 3.3 for many.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jupyter_modelpack.catalog import tags as tagging
@@ -33,14 +33,14 @@ def _select(artifacts: VersionedArtifacts, criteria: Mapping[str, Any]) -> Artif
         if "id" in criteria:
             name, _, version = str(criteria["id"]).rpartition(":")
         return artifacts.get(str(name), int(version)) if version.isdecimal() else None
-    return next(_matching(artifacts, criteria), None)
+    return next(_matching(artifacts.items(criteria.get("name")), criteria), None)
 
 
 def query(artifacts: VersionedArtifacts, criteria: Mapping[str, Any], *, latest: bool = False) -> list[Artifact]:
     """Return what meets every criterion given, newest registration first."""
     if latest and not any(criteria.values()):
         return list(artifacts.latest())  # without reading what every version says
-    found = list(_matching(artifacts, criteria))
+    found = list(_matching(artifacts.listed(criteria.get("name")), criteria))
     if latest:
         highest: dict[str, int] = {}
         for item in found:
@@ -49,8 +49,8 @@ def query(artifacts: VersionedArtifacts, criteria: Mapping[str, Any], *, latest:
     return found
 
 
-def _matching(artifacts: VersionedArtifacts, criteria: Mapping[str, Any]) -> Iterator[Artifact]:
-    """Return what meets every criterion given, newest registration first; read as far as somebody asks."""
+def _matching(artifacts: Iterable[Artifact], criteria: Mapping[str, Any]) -> Iterator[Artifact]:
+    """Return what meets every criterion given but the name, in the order given; read as far as somebody asks."""
     tags = tagging.check_filter(criteria.get("tags"), "tags")
     properties = tagging.check_filter(criteria.get("properties"), "properties")
     framework = criteria.get("framework")
@@ -58,7 +58,7 @@ def _matching(artifacts: VersionedArtifacts, criteria: Mapping[str, Any]) -> Ite
         return iter(())
     return (
         item
-        for item in artifacts.items(criteria.get("name"))
+        for item in artifacts
         if tagging.match(item.document["tags"], tags)
         and tagging.match(item.document["properties"], properties)
         and (not framework or item.document.get("framework") == framework)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -15,11 +16,13 @@ from jupyter_modelpack.engine.docker.images import ContainerImages
 from jupyter_modelpack.engine.docker.inspect import Attributes, ours, service_of
 from jupyter_modelpack.engine.ports import allowed_hosts
 from jupyter_modelpack.engine.reload import archive_of, reloading
-from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Unavailable
+from jupyter_modelpack.errors import Conflict, ModelpackError, NotFound, Unavailable, Untrusted
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import CLAIM_LABEL, IMAGE_PORT, SERVICE_LABEL
 from jupyter_modelpack.lines import Lines
 from jupyter_modelpack.listener import holder
+
+_log = logging.getLogger(__name__)
 
 _NEWER = "/run/modelpack"
 """Where a newer script goes in a container: a volume of its own, for Docker uploads nothing to a root that is
@@ -153,7 +156,7 @@ class ContainerEngine:
                 except NotFound:  # removed since
                     continue
         found.sort(key=lambda container: str(container.get("Created")), reverse=True)
-        return [service_of(self.name, container) for container in found]
+        return [service for container in found if (service := self._readable(container))]
 
     def find(self, name: str) -> Service:
         """Return the service of that name or id; what is no container of an image of ours is not found."""
@@ -260,6 +263,14 @@ class ContainerEngine:
                     users.append(service_of(self.name, self._inspect(entry["Id"])))
         return users
 
+    def _readable(self, container: Attributes) -> Service | None:
+        """Return a container of a list as a service, or None where its record cannot be read; the log says why."""
+        try:
+            return service_of(self.name, container)
+        except (Conflict, Untrusted) as error:
+            _log.warning("%s", error.message)
+            return None
+
     def _again(self, service: Service) -> Service:
         try:
             return service_of(self.name, self._inspect(service.id))
@@ -312,7 +323,8 @@ class ContainerEngine:
             listed = self._daemon.api.containers()
         for entry in listed:
             if any(binding.get("PublicPort") == port for binding in entry.get("Ports") or ()):
-                name = entry["Names"][0].lstrip("/")
-                mine = claims.holds(entry["Id"], name, entry.get("Labels"))
+                name, mine = entry["Names"][0].lstrip("/"), False
+                with suppress(Conflict, Untrusted):  # who cannot read whose it is does not end it
+                    mine = claims.holds(entry["Id"], name, entry.get("Labels"))
                 return port_conflict(port, f"{'the service' if mine else 'the container'} {name}", name if mine else "")
         return port_conflict(port, holder(port))

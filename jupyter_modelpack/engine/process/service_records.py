@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import logging
 import os
 import secrets
 import select
@@ -26,8 +27,10 @@ from typing import Any
 from jupyter_modelpack import home
 from jupyter_modelpack.engine.base import KILLED, RunSpec, Service
 from jupyter_modelpack.engine.process.supervisor import EXIT, LOG, NO_HANDLE, PROCESS, birth, pinned, send, write
-from jupyter_modelpack.errors import NotFound
+from jupyter_modelpack.errors import Conflict, NotFound, Untrusted
 from jupyter_modelpack.record_format import FIELD, check_format
+
+_log = logging.getLogger(__name__)
 
 _SPEC = "service.json"
 
@@ -123,33 +126,46 @@ class ServiceRecord:
 
     @classmethod
     def find(cls, name: str) -> ServiceRecord:
-        """Return the record of a service by name or process id; raise `NotFound`."""
-        records = cls.all()
-        for record in records:
-            if name == record.name:
+        """Return the record of a service by name or process id.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: a newer modelpack has written it.
+            Untrusted: it is damaged.
+
+        """
+        for record in cls._folders():
+            if name == record.name and record.facts(_SPEC).get("claimed"):
                 return record
-        for record in records:
+        for record in cls.all():
             if name == str(record.facts(PROCESS).get("pid", "")):
                 return record
         raise NotFound(f"No service {name}.", hint="See what there is with: services.", code="no-service")
 
     @classmethod
     def all(cls) -> list[ServiceRecord]:
-        """Return all records, newest first."""
+        """Return all records that can be read, newest first; the log names the rest."""
+        started: dict[ServiceRecord, float] = {}
+        for record in cls._folders():
+            try:
+                started[record] = float(record.facts(_SPEC).get("claimed") or 0)
+            except (Conflict, Untrusted) as error:
+                _log.warning("%s", error.message)
+        return sorted((record for record in started if started[record]), key=lambda record: -started[record])
+
+    @classmethod
+    def _folders(cls) -> list[ServiceRecord]:
         try:
-            found = [cls(path) for path in home.services().iterdir() if not path.name.startswith(".")]
+            return [cls(path) for path in home.services().iterdir() if not path.name.startswith(".")]
         except FileNotFoundError:
             return []
-        started = {record.name: record.facts(_SPEC).get("claimed") for record in found}
-        return sorted(
-            (record for record in found if started[record.name]), key=lambda record: -float(started[record.name] or 0)
-        )
 
     def facts(self, file: str) -> Mapping[str, Any]:
         """Return what one of the files says; empty while it is not there.
 
         Raises:
             Conflict: a newer modelpack has written it.
+            Untrusted: its format is none.
 
         """
         path = self.folder / file

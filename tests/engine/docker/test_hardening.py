@@ -202,3 +202,17 @@ def test_an_image_goes_with_its_ended_services_and_no_others(containers, by_hand
     with pytest.raises(NotFound):
         engine.find(service.name)
     assert not [row for row in engine.images.rows() if f"{row.repository}:{row.tag}".endswith(name)]
+
+
+def test_a_container_with_a_record_of_a_newer_modelpack_keeps_no_other_from_being_listed(containers, home, caplog):
+    service, other = containers.run("newer"), containers.run("other")
+    record = home / "containers" / service.labels[CLAIM_LABEL]
+    record.write_text(record.read_text().replace('"format": 1', '"format": 2'))
+    listed = {one.name for one in containers.engine.services()}
+    assert other.name in listed
+    assert service.name not in listed
+    assert f"{record} was written by a newer modelpack" in caplog.text
+    with pytest.raises(Conflict, match="newer modelpack"):
+        containers.engine.find(service.name)
+    record.write_text(record.read_text().replace('"format": 2', '"format": 1'))
+    assert containers.engine.find(service.name).mine
