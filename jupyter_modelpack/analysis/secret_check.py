@@ -81,8 +81,9 @@ def _refused(name: str, found: Found) -> UsageError:
 def _refused_variable(name: str, found: Found) -> UsageError:
     return UsageError(
         f"The environment variable {name} holds what looks like a secret ({found.rule}), and would ship in the image.",
-        hint=f"Leave it out here, and give it to the service: run --env-var {name}=... If it may be public: "
-        f"--allow-secret {shlex.quote(name)}; in Python, inference_config.allow_secrets = [{name!r}].",
+        hint=f"Leave it out here, and give it to the service: run --env-var {shlex.quote(name)}=... "
+        f"If it may be public: --allow-secret {shlex.quote(name)}; in Python, "
+        f"inference_config.allow_secrets = [{name!r}].",
         code="secret-in-variable",
     )
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Created
 from jupyter_modelpack.errors import Conflict, UsageError
 from jupyter_modelpack.events import Reporter
-
-if TYPE_CHECKING:
-    pass
 
 
 def create(

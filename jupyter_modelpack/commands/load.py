@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from jupyter_modelpack.commands import lookup, options
 from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Loaded
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
-
-if TYPE_CHECKING:
-    pass
 
 
 def load(

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup, options
 from jupyter_modelpack.commands.results import Verified
 from jupyter_modelpack.events import Reporter
-
-if TYPE_CHECKING:
-    pass
 
 
 def verify(

@@ -176,6 +176,8 @@ def test_the_value_of_a_variable(here, typed):
     assert "--allow-secret KEY_OF_MINE" in said
     assert typed(*words, "--allow-secret", "OTHER")[0] == 2
     assert typed(*words, "--allow-secret", "KEY_OF_MINE")[0] == 0
+    _, _, said = typed("plan", "score.py", "-e", f"MY$KEY={token}")
+    assert "run --env-var 'MY$KEY'=... If it may be public: --allow-secret 'MY$KEY'; in Python" in said
 
 
 @pytest.mark.parametrize("rule", TOKENS)
