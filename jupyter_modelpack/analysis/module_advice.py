@@ -76,8 +76,8 @@ def _file_of(module: str, source: AppSource) -> str:
         for path in _candidates(folder, module) if folder else ():
             if path.is_file():
                 shown = path.parent if path.name == "__init__.py" else path
-                where = "lies in the source directory" if folder == source.folder else "lies beside the script"
-                return f"{shown.name} {where}"
+                found = "lies in the source directory" if folder == source.folder else "lies beside the script"
+                return f"{shown.name} {found}"
     return ""
 
 

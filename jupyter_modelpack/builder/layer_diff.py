@@ -26,7 +26,9 @@ def tell_difference(theirs: BinaryIO, rebuilt: BinaryIO, python: str) -> str:
     differing = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
     if not differing:
         return "the files are the same, in another order or with other rights"
-    shown = ", ".join(f"{path.rpartition('site-packages/')[2]}{_where(path, old, new)}" for path in differing[:_SHOWN])
+    shown = ", ".join(
+        f"{path.rpartition('site-packages/')[2]}{_missing_from(path, old, new)}" for path in differing[:_SHOWN]
+    )
     more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
     if all(path.endswith(".pyc") for path in differing):
         why = f"bytecode that another release of Python {python} has made, or an earlier version of modelpack"
@@ -34,7 +36,7 @@ def tell_difference(theirs: BinaryIO, rebuilt: BinaryIO, python: str) -> str:
     return f"{shown}{more}"
 
 
-def _where(path: str, old: dict[str, str], new: dict[str, str]) -> str:
+def _missing_from(path: str, old: dict[str, str], new: dict[str, str]) -> str:
     return " (in the image alone)" if path not in new else " (not in the image)" if path not in old else ""
 
 

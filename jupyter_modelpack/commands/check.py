@@ -26,8 +26,8 @@ def check(
     from jupyter_modelpack.store.check import check as examine
     from jupyter_modelpack.store.layout import Layout
 
-    where = lookup.workspace(workspace)
-    stores = {"workspace": where.store}
+    ws = lookup.workspace(workspace)
+    stores = {"workspace": ws.store}
     if (home.cache() / "oci-layout").exists():
         stores["cache"] = Layout(home.cache())
     rows: list[StoreFault] = []
@@ -40,7 +40,7 @@ def check(
             rows += _repair(title, store, found.findings)
         else:
             rows += [StoreFault(title, one.fault, one.what, one.names) for one in found.findings]
-    return Soundness(where.name, blobs, size, tuple(rows), all(row.mended for row in rows))
+    return Soundness(ws.name, blobs, size, tuple(rows), all(row.mended for row in rows))
 
 
 def _repair(title: str, store: Layout, findings: tuple[Finding, ...]) -> list[StoreFault]:
@@ -61,8 +61,8 @@ def _repair(title: str, store: Layout, findings: tuple[Finding, ...]) -> list[St
     return rows
 
 
-def _remedy(names: tuple[str, ...], where: str) -> str:
-    if where == "cache":
+def _remedy(names: tuple[str, ...], title: str) -> str:
+    if title == "cache":
         return "nowhere whole: name the base image again, or run modelpack base --again"
     if any(name.startswith("models/") for name in names):
         return "nowhere whole: register the model again, then package"

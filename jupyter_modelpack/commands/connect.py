@@ -30,14 +30,14 @@ def connect(
     """Push what is packaged from now on to `registry`, and pull it from there; without one, say where it goes."""
     if registry and own:
         raise UsageError("A registry and --own are both given.", hint="Choose one of them.")
-    where = lookup.workspace(workspace)
+    ws = lookup.workspace(workspace)
     if registry:
         from jupyter_modelpack.catalog.remote_address import RemoteAddress
         from jupyter_modelpack.delivery.remote_registry import client_of
 
         # A wrong address is known now.
         client_of(RemoteAddress.parse(registry, plain_http=plain_http)).ping(report)
-        where.set_registry(registry, plain_http=plain_http)
+        ws.set_registry(registry, plain_http=plain_http)
     elif own:
-        where.set_registry(None)
-    return Connected(where.name, where.registry or "", where.endpoint().address)
+        ws.set_registry(None)
+    return Connected(ws.name, ws.registry or "", ws.endpoint().address)

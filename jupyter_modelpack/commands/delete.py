@@ -69,30 +69,28 @@ def delete(
         raise UsageError(f"delete {kind} needs a name.", hint=_EXAMPLE)
     if kind == "service":
         return _services(engine, names, dry_run=dry_run)
-    where = lookup.workspace(workspace)
+    ws = lookup.workspace(workspace)
     if kind == "package":
-        records = _by_rule(where, names, keep_last, older_than) if by_rule else _named(where, names)
-        return _packages(where, records, dry_run=dry_run)
-    return (_models if kind == "model" else _environments)(where, names, dry_run=dry_run)
+        records = _by_rule(ws, names, keep_last, older_than) if by_rule else _named(ws, names)
+        return _packages(ws, records, dry_run=dry_run)
+    return (_models if kind == "model" else _environments)(ws, names, dry_run=dry_run)
 
 
 _EXAMPLE = "delete package package:20261122, for example; see what there is with: packages, models, services."
 
 
-def _named(where: Workspace, names: Sequence[str]) -> list[PackageRecord]:
-    found = [lookup.package(where, name).record for name in names]
+def _named(ws: Workspace, names: Sequence[str]) -> list[PackageRecord]:
+    found = [lookup.package(ws, name).record for name in names]
     return list({record.name: record for record in found}.values())
 
 
-def _by_rule(
-    where: Workspace, names: Sequence[str], keep_last: int | None, older_than: int | None
-) -> list[PackageRecord]:
+def _by_rule(ws: Workspace, names: Sequence[str], keep_last: int | None, older_than: int | None) -> list[PackageRecord]:
     """Return the packages to which the rules apply, newest first."""
-    repositories = {_repository(record.name) for record in _named(where, names)}
+    repositories = {_repository(record.name) for record in _named(ws, names)}
     limit = None if older_than is None else datetime.now(UTC) - timedelta(days=older_than)
     seen: dict[str, int] = {}
     found = []
-    for package in where.packages:
+    for package in ws.packages:
         record = package.record
         repository = _repository(record.name)
         seen[repository] = seen.get(repository, 0) + 1
@@ -108,46 +106,44 @@ def _repository(name: str) -> str:
     return name.rpartition(":")[0]
 
 
-def _packages(where: Workspace, records: Sequence[PackageRecord], *, dry_run: bool) -> Deleted:
+def _packages(ws: Workspace, records: Sequence[PackageRecord], *, dry_run: bool) -> Deleted:
     from jupyter_modelpack.catalog import delete as deleting
 
     return _done(
-        where,
+        ws,
         "package",
         [record.name for record in records],
-        deleting.without_packages(where.store, where.store.index(), records),
-        None if dry_run or not records else lambda: deleting.forget_packages(where, records),
+        deleting.without_packages(ws.store, ws.store.index(), records),
+        None if dry_run or not records else lambda: deleting.forget_packages(ws, records),
     )
 
 
-def _models(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
+def _models(ws: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
     from jupyter_modelpack.catalog import delete as deleting
 
-    models = list({model.id: model for model in (lookup.model(where, name) for name in names)}.values())
+    models = list({model.id: model for model in (lookup.model(ws, name) for name in names)}.values())
     if dry_run:
-        deleting.refuse_used_models(where, [model.part() for model in models])
-    after = where.store.without(where.store.index(), [f"models/{model.id}" for model in models])
-    forget = None if dry_run else lambda: deleting.forget_models(where, [model.part() for model in models])
-    return _done(where, "model", [model.id for model in models], after, forget)
+        deleting.refuse_used_models(ws, [model.part() for model in models])
+    after = ws.store.without(ws.store.index(), [f"models/{model.id}" for model in models])
+    forget = None if dry_run else lambda: deleting.forget_models(ws, [model.part() for model in models])
+    return _done(ws, "model", [model.id for model in models], after, forget)
 
 
-def _environments(where: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
+def _environments(ws: Workspace, names: Sequence[str], *, dry_run: bool) -> Deleted:
     from jupyter_modelpack.catalog import delete as deleting
 
-    found = [lookup.environment(where, name) for name in names]
+    found = [lookup.environment(ws, name) for name in names]
     ids = list(dict.fromkeys(f"{one.name}:{one.version}" for one in found))
-    forget = None if dry_run else lambda: deleting.forget_environments(where, ids)
-    after = where.store.without(where.store.index(), [f"environments/{one}" for one in ids])
-    return _done(where, "environment", ids, after, forget)
+    forget = None if dry_run else lambda: deleting.forget_environments(ws, ids)
+    after = ws.store.without(ws.store.index(), [f"environments/{one}" for one in ids])
+    return _done(ws, "environment", ids, after, forget)
 
 
-def _done(
-    where: Workspace, kind: str, names: Sequence[str], after: Index, forget: Callable[[], None] | None
-) -> Deleted:
+def _done(ws: Workspace, kind: str, names: Sequence[str], after: Index, forget: Callable[[], None] | None) -> Deleted:
     """Do it, unless it is only to be said; return what gc frees then."""
     from jupyter_modelpack.catalog import delete as deleting
 
-    space = deleting.space(where.store, after)
+    space = deleting.space(ws.store, after)
     if forget is not None:
         forget()
     own, shared = (space.own, space.shared) if space else (None, 0)

@@ -89,10 +89,8 @@ def _engine(named: str | None) -> Check:
 
 
 def _workspace(named: str | None) -> Check:
-    where = lookup.workspace(named)
-    return Check(
-        "Workspace", "ok", f"{where.name} at {where.path}: {len(where.models)} models, {len(where.packages)} packages"
-    )
+    ws = lookup.workspace(named)
+    return Check("Workspace", "ok", f"{ws.name} at {ws.path}: {len(ws.models)} models, {len(ws.packages)} packages")
 
 
 def _disk() -> Check:

@@ -19,7 +19,7 @@ CELL_SCRIPT = "score.py"
 
 
 def find_environment(
-    where: Workspace,
+    ws: Workspace,
     name: str,
     pip: Sequence[str],
     requirements: str | None,
@@ -33,7 +33,7 @@ def find_environment(
     if len(sources) > 1:
         raise UsageError(f"{' and '.join(sources)} both say what the environment is.", hint="Choose one of them.")
     if env:
-        made = lookup.environment(where, env).clone(name)
+        made = lookup.environment(ws, env).clone(name)
     elif conda:
         made = Environment.from_conda_specification(name, conda)
     elif requirements:

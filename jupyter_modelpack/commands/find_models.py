@@ -40,39 +40,39 @@ NO_VARIABLES: Mapping[str, Path] = MappingProxyType({})
 
 
 def find_models(
-    where: Workspace, named: Sequence[str], report: Reporter, variables: Mapping[str, Path] = NO_VARIABLES
+    ws: Workspace, named: Sequence[str], report: Reporter, variables: Mapping[str, Path] = NO_VARIABLES
 ) -> list[Model]:
     """Return the models; a path or a variable is registered, unless what it holds has not changed.
 
     Args:
-        where: The workspace.
+        ws: The workspace.
         named: A registered name, ``name:version``, a path, a variable; or ``name=`` and one of the last two.
         report: Hears of what is registered.
         variables: By the word that means a variable, the file it was written to.
 
     """
-    found = (_find(where, one, report, variables.get(one)) for one in named)
-    return [_register(where, one, report) if isinstance(one, New) else one for one in found]
+    found = (_find(ws, one, report, variables.get(one)) for one in named)
+    return [_register(ws, one, report) if isinstance(one, New) else one for one in found]
 
 
 def look_up(
-    where: Workspace, named: Sequence[str], report: Reporter, variables: Mapping[str, Path] = NO_VARIABLES
+    ws: Workspace, named: Sequence[str], report: Reporter, variables: Mapping[str, Path] = NO_VARIABLES
 ) -> tuple[list[Model], list[New]]:
     """Return the models that are registered, and what would be; the parameters are those of `find_models`."""
-    found = [_find(where, one, report, variables.get(one)) for one in named]
+    found = [_find(ws, one, report, variables.get(one)) for one in named]
     new = [one for one in found if isinstance(one, New)]
     return [one for one in found if not isinstance(one, New)], new
 
 
 def wanted_variables(
-    where: Workspace, named: Sequence[str], is_variable: Callable[[str], bool]
+    ws: Workspace, named: Sequence[str], is_variable: Callable[[str], bool]
 ) -> dict[str, tuple[str, str]]:
     """Return, by the word, the model's name and the variable that it means.
 
     A bare word means a variable when it is neither a registered name nor a path; also when that name was
     registered from this very variable. ``name=variable`` always means the variable.
     """
-    known, found = where.models, {}
+    known, found = ws.models, {}
     for word in named:
         name, equals, variable = word.partition("=")
         if not equals:
@@ -85,27 +85,27 @@ def wanted_variables(
     return found
 
 
-def _find(where: Workspace, named: str, report: Reporter, dumped: Path | None) -> Model | New:
+def _find(ws: Workspace, named: str, report: Reporter, dumped: Path | None) -> Model | New:
     from jupyter_modelpack.api.model import registered
 
     given, equals, rest = named.partition("=")
     if dumped is not None:
-        return _unless_known(where, dumped, given, f"the variable {rest or given}", report, rest or given)
-    if found := registered(where, named):
+        return _unless_known(ws, dumped, given, f"the variable {rest or given}", report, rest or given)
+    if found := registered(ws, named):
         return found
-    known = where.models
+    known = ws.models
     name, _, version = named.rpartition(":")
     if version.isdecimal() and name in known:
-        return lookup.model(where, named)
+        return lookup.model(ws, named)
     path = expand(named)
     if path.exists():
-        return _unless_known(where, path, default_name(path), str(path), report)
+        return _unless_known(ws, path, default_name(path), str(path), report)
     if equals and (path := expand(rest)).exists():
-        return _unless_known(where, path, given, rest, report)
+        return _unless_known(ws, path, given, rest, report)
     guess = nearest(named, known)
-    other = lookup.elsewhere(where, "model", named)
+    other = lookup.elsewhere(ws, "model", named)
     raise NotFound(
-        f"No model named {named!r} is registered in workspace {where.name!r}, and no file or folder has that name.",
+        f"No model named {named!r} is registered in workspace {ws.name!r}, and no file or folder has that name.",
         hint=other.rstrip()
         if other
         else f"Did you mean {guess}?"
@@ -116,17 +116,17 @@ def _find(where: Workspace, named: str, report: Reporter, dumped: Path | None) -
 
 
 def _unless_known(
-    where: Workspace, path: Path, name: str, called: str, report: Reporter, variable: str = ""
+    ws: Workspace, path: Path, name: str, called: str, report: Reporter, variable: str = ""
 ) -> Model | New:
-    content, latest = _fingerprint(path, report), where.models.get(name)
+    content, latest = _fingerprint(path, report), ws.models.get(name)
     if latest and latest.properties.get(CONTENT) == content:
         report.log(f"{called} is {latest.id}, registered before")
         return latest
     return New(name, path, {CONTENT: content, **({VARIABLE: variable} if variable else {})})
 
 
-def _register(where: Workspace, new: New, report: Reporter) -> Model:
-    return Model.register(where, new.path, new.name, properties=new.properties, report=report)
+def _register(ws: Workspace, new: New, report: Reporter) -> Model:
+    return Model.register(ws, new.path, new.name, properties=new.properties, report=report)
 
 
 def _fingerprint(path: Path, report: Reporter) -> str:

@@ -38,9 +38,9 @@ def gc(
 
     if older_than is not None and older_than < 0:
         raise UsageError(f"--older-than takes a number of days, not {older_than}.")
-    where = lookup.workspace(workspace)
-    report.stage("gc", f"Collecting in the workspace at {where.path}")
-    found = collect(where.store, report, dry_run=dry_run)
+    ws = lookup.workspace(workspace)
+    report.stage("gc", f"Collecting in the workspace at {ws.path}")
+    found = collect(ws.store, report, dry_run=dry_run)
     rows = [Freed("workspace", found.blobs, found.bytes)]
     if (home.cache() / "oci-layout").exists():
         cache = Layout(home.cache())
@@ -54,4 +54,4 @@ def gc(
     count, size = run_folders.collect(dry_run=dry_run)
     if count:
         rows.append(Freed("processes", count, size))
-    return Garbage(where.name, tuple(rows), dry_run)
+    return Garbage(ws.name, tuple(rows), dry_run)

@@ -46,11 +46,11 @@ def workspace(named: str | None) -> Workspace:
             return Workspace.get(named)
 
 
-def elsewhere(where: Workspace, kind: Kind, named: str) -> str:
-    """Return a remedy when `where` has no model (package, environment) of that name, and another has."""
+def elsewhere(ws: Workspace, kind: Kind, named: str) -> str:
+    """Return a remedy when `ws` has no model (package, environment) of that name, and another has."""
     from jupyter_modelpack.catalog.other_workspaces import holding
 
-    found = holding(where, kind, named)
+    found = holding(ws, kind, named)
     return f"It is in workspace {' and in '.join(found)}: add --workspace {found[0]}. " if found else ""
 
 
@@ -61,7 +61,7 @@ def engine(named: str | None) -> Engine:
     return select.choose(named)
 
 
-def package(where: Workspace, named: str | None, *, dockerfile: bool = False) -> ModelPackage:
+def package(ws: Workspace, named: str | None, *, dockerfile: bool = False) -> ModelPackage:
     """Return the package that a name, a reference or an image id means; without one, the newest.
 
     The newest of its kind, if there is any: a Dockerfile package where `dockerfile` says so, else an image.
@@ -70,17 +70,17 @@ def package(where: Workspace, named: str | None, *, dockerfile: bool = False) ->
     from jupyter_modelpack.catalog import package_record
 
     if named is not None:
-        with proposing(named, lambda: (one for each in where.packages for one in _calls(each))):
+        with proposing(named, lambda: (one for each in ws.packages for one in _calls(each))):
             try:
-                record = package_record.find(where, named)
+                record = package_record.find(ws, named)
             except NotFound as error:
-                error.hint = elsewhere(where, "package", named) + error.hint
+                error.hint = elsewhere(ws, "package", named) + error.hint
                 raise
-        return ModelPackage(where, record.facts, record=record)
-    packages = where.packages
+        return ModelPackage(ws, record.facts, record=record)
+    packages = ws.packages
     if not packages:
         raise NotFound(
-            f"Workspace {where.name!r} holds no package yet.",
+            f"Workspace {ws.name!r} holds no package yet.",
             hint="Make one first: %%package in a notebook, modelpack package in a shell.",
             code="no-package",
         )
@@ -93,32 +93,32 @@ def _calls(one: ModelPackage) -> Iterator[str]:
     yield from (name.rpartition(":")[0], name)
 
 
-def model(where: Workspace, named: str) -> Model:
+def model(ws: Workspace, named: str) -> Model:
     """Return the registered model that ``name:version`` means, or a name its latest version."""
     from jupyter_modelpack.api.model import registered
 
-    if found := registered(where, named):
+    if found := registered(ws, named):
         return found
-    known = where.models
+    known = ws.models
     with proposing(named, lambda: known):
-        raise _not_registered("model", named, where, known)
+        raise _not_registered("model", named, ws, known)
 
 
-def environment(where: Workspace, named: str) -> Environment:
+def environment(ws: Workspace, named: str) -> Environment:
     """Return the registered environment that ``name:version`` means, or a name its latest version."""
     from jupyter_modelpack.api.environment import registered
 
-    if found := registered(where, named):
+    if found := registered(ws, named):
         return found
-    known = where.environments
+    known = ws.environments
     with proposing(named, lambda: known):
-        raise _not_registered("environment", named, where, known)
+        raise _not_registered("environment", named, ws, known)
 
 
-def _not_registered(kind: Kind, named: str, where: Workspace, known: Iterable[str]) -> NotFound:
+def _not_registered(kind: Kind, named: str, ws: Workspace, known: Iterable[str]) -> NotFound:
     return NotFound(
-        f"No {kind} named {named!r} is registered in workspace {where.name!r}.",
-        hint=f"{elsewhere(where, kind, named)}There are: {', '.join(sorted(known)) or 'none yet'}.",
+        f"No {kind} named {named!r} is registered in workspace {ws.name!r}.",
+        hint=f"{elsewhere(ws, kind, named)}There are: {', '.join(sorted(known)) or 'none yet'}.",
         code=f"{kind}-not-found",
     )
 

@@ -25,15 +25,15 @@ def models(
     """Return the latest version of each model, or all versions of the one named."""
     from jupyter_modelpack.api.model import Model
 
-    where = lookup.workspace(workspace)
-    found = Model.list(where, name=name, latest=name is None)
+    ws = lookup.workspace(workspace)
+    found = Model.list(ws, name=name, latest=name is None)
     if name is not None and not found:
         raise NotFound(
-            f"No model named {name!r} is registered in workspace {where.name!r}.",
-            hint=f"{lookup.elsewhere(where, 'model', name)}There are: {', '.join(sorted(where.models)) or 'none yet'}.",
+            f"No model named {name!r} is registered in workspace {ws.name!r}.",
+            hint=f"{lookup.elsewhere(ws, 'model', name)}There are: {', '.join(sorted(ws.models)) or 'none yet'}.",
             code="model-not-found",
         )
-    return Models(where.name, tuple(model_row(model) for model in found))
+    return Models(ws.name, tuple(model_row(model) for model in found))
 
 
 def model_row(model: Model) -> ModelRow:

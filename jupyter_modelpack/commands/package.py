@@ -82,14 +82,14 @@ def package(  # noqa: PLR0913 - one keyword an option
     from jupyter_modelpack.commands.sample import read_sample
 
     started = time.monotonic()
-    where = lookup.workspace(workspace)
-    environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
+    ws = lookup.workspace(workspace)
+    environment = find_environment(ws, name or "package", pip, requirements, conda, env, base, env_var)
     config = inference_config(environment, script, cell, source_directory)
     config.apt = apt
     config.sample = read_sample(sample) if sample is not None else None
     config.allow_secrets = allow_secret
     how = resolve_options.choose(
-        where,
+        ws,
         expand(lock) if lock else None,
         upgrade=upgrade,
         pull=pull,
@@ -98,16 +98,16 @@ def package(  # noqa: PLR0913 - one keyword an option
     )
     with notebook.files if notebook else nullcontext():
         if plan:
-            known, new = look_up(where, model, report, notebook.models if notebook else NO_VARIABLES)
+            known, new = look_up(ws, model, report, notebook.models if notebook else NO_VARIABLES)
             if notebook:
-                _carry(config, notebook, cell or "", where, known, report)
-            return planned(where, known, new, config, how, report)
-        models = find_models(where, model, report, notebook.models if notebook else NO_VARIABLES)
-    carried = _carry(config, notebook, cell or "", where, models, report) if notebook else ()
+                _carry(config, notebook, cell or "", ws, known, report)
+            return planned(ws, known, new, config, how, report)
+        models = find_models(ws, model, report, notebook.models if notebook else NO_VARIABLES)
+    carried = _carry(config, notebook, cell or "", ws, models, report) if notebook else ()
     if dry_run:
-        return _try(where, models, config, carried, report)
+        return _try(ws, models, config, carried, report)
     handle = start(
-        where,
+        ws,
         models,
         config,
         generate_dockerfile=dockerfile,
@@ -140,7 +140,7 @@ def _carry(
     config: InferenceConfig,
     notebook: Notebook,
     cell: str,
-    where: Workspace,
+    ws: Workspace,
     models: Sequence[Model],
     report: Reporter,
 ) -> tuple[str, ...]:
@@ -150,7 +150,7 @@ def _carry(
     from jupyter_modelpack.image_contract import CARRIED
 
     script = encoded(cell, config.entry_script)
-    text, names = notebook.carry(script, needed((model.part().layer for model in models), where.store))
+    text, names = notebook.carry(script, needed((model.part().layer for model in models), ws.store))
     if text:
         config.carried = {CARRIED: text.encode()}
         report.log(f"Carried along from other cells: {', '.join(names)}")
@@ -158,7 +158,7 @@ def _carry(
 
 
 def _try(
-    where: Workspace, models: Sequence[Model], config: InferenceConfig, carried: tuple[str, ...], report: Reporter
+    ws: Workspace, models: Sequence[Model], config: InferenceConfig, carried: tuple[str, ...], report: Reporter
 ) -> Tried:
     from jupyter_modelpack.analysis.undefined_names import undefined
     from jupyter_modelpack.api.package_model import checked_recipe
@@ -166,10 +166,10 @@ def _try(
     from jupyter_modelpack.builder.script_text import script_bytes
     from jupyter_modelpack.commands.sample import is_json
 
-    recipe = checked_recipe(where, models, config)
+    recipe = checked_recipe(ws, models, config)
     remarks = tuple(undefined(script_bytes(recipe.source), config.entry_script, carried))
     for remark in remarks:
         report.log(f"Warning: {config.entry_script}, {remark}")
-    done = try_out(recipe, where.store, config.sample, report)
+    done = try_out(recipe, ws.store, config.sample, report)
     value = None if done.text is None else json.loads(done.text) if is_json(done.text) else done.text
     return Tried(config.entry_script, done.init_seconds, done.run_seconds, value, remarks)

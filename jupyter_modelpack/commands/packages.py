@@ -19,8 +19,8 @@ def packages(
     workspace: options.Workspace = None,
 ) -> Packages:
     """Return the packages of a workspace."""
-    where = lookup.workspace(workspace)
-    return Packages(where.name, tuple(_row(package) for package in where.packages))
+    ws = lookup.workspace(workspace)
+    return Packages(ws.name, tuple(_row(package) for package in ws.packages))
 
 
 def _row(package: ModelPackage) -> PackageRow:

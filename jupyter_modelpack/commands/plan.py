@@ -42,17 +42,17 @@ def plan(  # noqa: PLR0913 - one keyword an option
     from jupyter_modelpack.commands.environment_options import find_environment, inference_config
     from jupyter_modelpack.commands.find_models import look_up
 
-    where = lookup.workspace(workspace)
-    environment = find_environment(where, name or "package", pip, requirements, conda, env, base, env_var)
+    ws = lookup.workspace(workspace)
+    environment = find_environment(ws, name or "package", pip, requirements, conda, env, base, env_var)
     config = inference_config(environment, script, None, source_directory)
     config.apt = apt
     config.allow_secrets = allow_secret
-    how = resolve_options.choose(where, expand(lock) if lock else None, upgrade=False, pull=False)
-    return planned(where, *look_up(where, model, report), config, how, report)
+    how = resolve_options.choose(ws, expand(lock) if lock else None, upgrade=False, pull=False)
+    return planned(ws, *look_up(ws, model, report), config, how, report)
 
 
 def planned(
-    where: Workspace,
+    ws: Workspace,
     known: Sequence[Model],
     new: Sequence[New],
     config: InferenceConfig,
@@ -65,7 +65,7 @@ def planned(
     from jupyter_modelpack.builder.plan import Step, plan_image
     from jupyter_modelpack.catalog.models import model_layer
 
-    recipe = package_model.checked_recipe(where, known, config, choices=how)
+    recipe = package_model.checked_recipe(ws, known, config, choices=how)
     found = plan_image(recipe, report, partial(missing_imports.foresee, recipe, report))
     *below, server, app = found.steps
     models = (

@@ -34,34 +34,34 @@ def push(
     from jupyter_modelpack.oci.names import Reference
 
     started = time.monotonic()
-    where = lookup.workspace(workspace)
+    ws = lookup.workspace(workspace)
     for word in (package, target):
         if word is not None and "://" in word:
             Reference.parse(word)  # which says how a registry's name is written
-    if target is None and package is not None and _is_elsewhere(package, where):
+    if target is None and package is not None and _is_elsewhere(package, ws):
         package, target = None, package
-    if target is None and where.remote is not None:
-        wanted = lookup.package(where, package)
-        target, plain_http = f"{where.remote.address}/{wanted.record.name}", where.remote.plain_http
+    if target is None and ws.remote is not None:
+        wanted = lookup.package(ws, package)
+        target, plain_http = f"{ws.remote.address}/{wanted.record.name}", ws.remote.plain_http
     if target is None:
         raise UsageError(
             "push needs to know where to.",
             hint="push [PACKAGE] registry.example.com/team/my-model:1, for example.",
             code="no-target",
         )
-    wanted = lookup.package(where, package)
+    wanted = lookup.package(ws, package)
     check_is_image(wanted)
     name = wanted.push(target, plain_http=plain_http, report=report)
     return Pushed(str(replace(name, digest=None)), str(name.digest), time.monotonic() - started)
 
 
-def _is_elsewhere(word: str, where: Workspace) -> bool:
+def _is_elsewhere(word: str, ws: Workspace) -> bool:
     """Whether a word names a registry that is not the workspace's."""
     from jupyter_modelpack.oci.names import Reference
 
-    if where.remote and word.startswith(f"{where.remote.address}/"):
+    if ws.remote and word.startswith(f"{ws.remote.address}/"):
         return False
     try:
-        return Reference.parse(word).registry not in {"", where.endpoint().address}
+        return Reference.parse(word).registry not in {"", ws.endpoint().address}
     except UsageError:  # an image id, or no name at all: the search for the package says so
         return False

@@ -23,13 +23,13 @@ def registry(
     from jupyter_modelpack.registry.server import process
     from jupyter_modelpack.registry.server.push_api import Inbox
 
-    where = lookup.workspace(workspace)
-    endpoint = where.endpoint()
+    ws = lookup.workspace(workspace)
+    endpoint = ws.endpoint()
 
     def serve(ready: Callable[[], None], log: Callable[[str], None]) -> None:
-        inbox = Inbox(where.store, OURS, own=lambda entry: FACTS in entry.annotations) if writable else None
+        inbox = Inbox(ws.store, OURS, own=lambda entry: FACTS in entry.annotations) if writable else None
         # What is pushed has no name until its manifest comes: the lease keeps it from collectors.
-        with where.store.work() if writable else nullcontext():
-            process.serve(where.store, endpoint, idle_seconds=float("inf"), ready=ready, log=log, inbox=inbox)
+        with ws.store.work() if writable else nullcontext():
+            process.serve(ws.store, endpoint, idle_seconds=float("inf"), ready=ready, log=log, inbox=inbox)
 
-    return Serving(where.name, endpoint.address, endpoint.username, serve)
+    return Serving(ws.name, endpoint.address, endpoint.username, serve)

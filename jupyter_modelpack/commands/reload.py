@@ -26,9 +26,9 @@ def reload(
     engine: options.Engine = None,
 ) -> Reloaded:
     """Let a service that was run with --watch serve the script of a newer package of its image."""
-    chosen, where = lookup.engine(engine), lookup.workspace(workspace)
+    chosen, ws = lookup.engine(engine), lookup.workspace(workspace)
     found = lookup.service(chosen, service, workspace)
-    wanted = lookup.package(where, package) if package else _newest(where, found)
+    wanted = lookup.package(ws, package) if package else _newest(ws, found)
     return reload_with(wanted, chosen, found, report, timeout)
 
 
@@ -57,10 +57,10 @@ def reload_with(
     return Reloaded(service, wanted.location or "", digest, seconds)
 
 
-def _newest(where: Workspace, service: Service) -> ModelPackage:
+def _newest(ws: Workspace, service: Service) -> ModelPackage:
     """Return the newest package that has the name of the service's image."""
     name = repository(service.image)
-    for one in where.packages:
+    for one in ws.packages:
         if not one.generate_dockerfile and repository(one.location or "") == name:
             return one
     raise NotFound(f"This workspace holds no package of {name}.", hint="See: packages.", code="no-package")

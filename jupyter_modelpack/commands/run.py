@@ -77,12 +77,12 @@ def run(  # noqa: PLR0913 - one keyword an option
     bounds = Bounds.read(memory, cpus, gpus)
     chosen = lookup.engine(engine)
     bounds.check(chosen.name)  # before anything is written out
-    where = lookup.workspace(workspace)
-    wanted = lookup.package(where, package)
+    ws = lookup.workspace(workspace)
+    wanted = lookup.package(ws, package)
     check_is_image(wanted)
     called = check_name(name or default_name(wanted.location or ""))  # before anything is written out for it
     labels = {
-        WORKSPACE_LABEL: str(where.path),
+        WORKSPACE_LABEL: str(ws.path),
         DIGEST_LABEL: str(wanted.digest),
         **({SAMPLE_LABEL: wanted.sample} if wanted.sample else {}),
         **({PUBLIC_LABEL: "true"} if public else {}),

@@ -17,9 +17,9 @@ def read_sample(given: str) -> str:
         UsageError: the file holds something else than JSON, or too much for a label.
 
     """
-    text, where = given, "--sample"
+    text, source = given, "--sample"
     if not is_json(given):
-        where, text = given, _from_file(given)
+        source, text = given, _from_file(given)
     if len(text.encode()) > SAMPLE_BYTES:
         raise UsageError(
             f"The sample has {len(text.encode()) >> 10} kB, and a package keeps {SAMPLE_BYTES >> 10} kB.",
@@ -27,7 +27,7 @@ def read_sample(given: str) -> str:
             code="sample-too-large",
         )
     if not is_json(text):
-        raise UsageError(f"{where} holds no JSON.", hint="""A sample is JSON: '{"data": [[1, 2, 3]]}'.""")
+        raise UsageError(f"{source} holds no JSON.", hint="""A sample is JSON: '{"data": [[1, 2, 3]]}'.""")
     return text
 
 

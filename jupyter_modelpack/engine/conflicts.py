@@ -16,8 +16,8 @@ def port_conflict(port: int, holder: str, service: str = "") -> Conflict:
 
 def name_conflict(holder: Service, *, mine: bool) -> Conflict:
     """Return the error for a name that `holder` has."""
-    where = f" on port {holder.port}" if holder.port else ""
-    what = f"service ({holder.engine} {holder.id[:12]}{where})" if mine else f"container ({holder.id[:12]}, not ours)"
+    port = f" on port {holder.port}" if holder.port else ""
+    what = f"service ({holder.engine} {holder.id[:12]}{port})" if mine else f"container ({holder.id[:12]}, not ours)"
     foreign = f"If you need it no more: {holder.engine} rm --force {holder.name}; or"
     hint = f"Replace it with --replace, end it with: kill {holder.name}; or" if mine else foreign
     return Conflict(

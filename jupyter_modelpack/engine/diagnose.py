@@ -117,8 +117,8 @@ def _killed(_said: str, logs: str) -> tuple[str, str]:
 
 
 def _boot_failed(said: str, _logs: str) -> tuple[str, str]:
-    where = "the entry script or its init() failed"
-    return f"{where}: {said}." if said else f"{where}.", "Correct the script; then package again."
+    failed = "the entry script or its init() failed"
+    return f"{failed}: {said}." if said else f"{failed}.", "Correct the script; then package again."
 
 
 _BY_CODE: dict[int, Callable[[str, str], tuple[str, str]]] = {

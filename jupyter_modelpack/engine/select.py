@@ -28,8 +28,8 @@ def choose(name: str | None = None) -> Engine:
     """
     wanted = name or os.environ.get(ENVIRONMENT) or None
     if wanted is not None and wanted not in NAMES:
-        where = "" if name else f" ({ENVIRONMENT})"
-        raise UsageError(f"No engine is called {wanted!r}{where}.", hint=f"Choose one of {', '.join(NAMES)}.")
+        source = "" if name else f" ({ENVIRONMENT})"
+        raise UsageError(f"No engine is called {wanted!r}{source}.", hint=f"Choose one of {', '.join(NAMES)}.")
     if wanted == "process":
         return ProcessEngine()
     if wanted is not None:

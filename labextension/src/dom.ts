@@ -22,8 +22,8 @@ export function button(label: string, act: () => void, attributes: Record<string
 }
 
 // Change the text only when it differs: a live region speaks at every change.
-export function say(where: HTMLElement, text: string): void {
-  if (where.textContent !== text) where.textContent = text;
+export function say(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 export function show(what: HTMLElement, wanted: boolean): void {

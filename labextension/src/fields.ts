@@ -17,7 +17,7 @@ export class Fields {
   private readonly controls = new Map<string, { option: IOption; control: Control }>();
 
   // `first` are shown at once, the others a click away; `preset` is what stands in them.
-  constructor(options: IOption[], first: string[], preset: Form, private readonly where: () => Record<string, string>, private readonly browse: IBrowse) {
+  constructor(options: IOption[], first: string[], preset: Form, private readonly target: () => Record<string, string>, private readonly browse: IBrowse) {
     const shown = first.length ? options.filter((option) => first.includes(option.name)) : options;
     const more = options.filter((option) => !shown.includes(option));
     shown.sort((a, b) => first.indexOf(a.name) - first.indexOf(b.name));
@@ -101,7 +101,7 @@ export class Fields {
   private async propose(option: IOption, control: Control, id: string): Promise<void> {
     let names: string[];
     try {
-      names = await get<string[]>(`names/${option.completes}`, this.where());
+      names = await get<string[]>(`names/${option.completes}`, this.target());
     } catch {
       return; // a proposal is never an error
     }

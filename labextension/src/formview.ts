@@ -39,7 +39,7 @@ export class FormView {
   ) {
     const known = store.about?.verbs[verb];
     const options = known?.options ?? [];
-    this.fields = new Fields(options, FIRST[verb] ?? [], preset, () => store.where(), browse);
+    this.fields = new Fields(options, FIRST[verb] ?? [], preset, () => store.target(), browse);
     this.go = button(deed(verb), () => void this.start(verb), { class: "mpl-button mpl-main" });
     const acts = el("div", { class: "mpl-actions" }, this.go);
     if (verb === "package") {

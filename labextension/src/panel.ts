@@ -49,7 +49,7 @@ export class Panel extends Shown implements IDeeds {
     this.addClass("mpl-panel");
     this.node.setAttribute("role", "region");
     this.node.setAttribute("aria-label", t.__("Model packages"));
-    this.tables = new Map(TABS.map((tab) => [tab, new Table(this.source(tab), () => store.where())]));
+    this.tables = new Map(TABS.map((tab) => [tab, new Table(this.source(tab), () => store.target())]));
     const top = el("div", { class: "mpl-top" }, el("span", { class: "mpl-head" }, t.__("Model packages")),
       button(t.__("Package a model…"), () => commands.package({}), { class: "mpl-button mpl-main" }));
     const tabs = el("div", { class: "mpl-tabs", role: "tablist", "aria-label": t.__("Model packages") }, ...TABS.map((tab) => this.head(tab)));
@@ -97,7 +97,7 @@ export class Panel extends Shown implements IDeeds {
   // One that was shown before a reload, if it still runs.
   async restoreService(name: string): Promise<void> {
     try {
-      const found = await get<IService>(`service/${encodeURIComponent(name)}`, this.store.where());
+      const found = await get<IService>(`service/${encodeURIComponent(name)}`, this.store.target());
       if (!found.ended && !this.service) this.openService(name);
     } catch {
       // It is gone.
@@ -105,7 +105,7 @@ export class Panel extends Shown implements IDeeds {
   }
 
   openService(name: string): void {
-    this.service = new ServiceView(name, () => this.store.where(), () => this.closeService());
+    this.service = new ServiceView(name, () => this.store.target(), () => this.closeService());
     this.below.replaceChildren(this.service.element);
     this.store.follow(name);
     this.service.element.scrollIntoView({ block: "nearest" });

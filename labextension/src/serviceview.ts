@@ -21,7 +21,7 @@ export class ServiceView {
   private facts: IService | null = null;
   private killed = false;
 
-  constructor(readonly name: string, private readonly where: () => Record<string, string>, closed: () => void) {
+  constructor(readonly name: string, private readonly target: () => Record<string, string>, closed: () => void) {
     const id = `mpl-request-${name}`;
     this.editor = el("textarea", { id, class: "mpl-input mpl-editor", rows: 4, spellcheck: "false" });
     this.editor.addEventListener("keydown", (event) => {
@@ -71,7 +71,7 @@ export class ServiceView {
 
   private async begin(): Promise<void> {
     try {
-      const facts = await get<IService>(`service/${encodeURIComponent(this.name)}`, this.where());
+      const facts = await get<IService>(`service/${encodeURIComponent(this.name)}`, this.target());
       this.take(facts);
       if (!this.editor.value) this.editor.value = facts.sample ?? "";
     } catch (error) {
@@ -84,7 +84,7 @@ export class ServiceView {
     say(this.news, t.__("Scoring…"));
     const began = performance.now();
     try {
-      const form = { service: this.name, data: this.editor.value, engine: this.where()["engine"] ?? null };
+      const form = { service: this.name, data: this.editor.value, engine: this.target()["engine"] ?? null };
       const found = await post<any>("do/score", form);
       const round = Math.max(performance.now() - began, found.milliseconds);
       say(this.news, t.__("%1 in %2 ms; %3 ms from this browser", found.status, found.milliseconds.toFixed(1), round.toFixed(0)));
@@ -100,7 +100,7 @@ export class ServiceView {
   private async kill(): Promise<void> {
     this.end.disabled = this.killed = true;
     try {
-      const form = { service: this.name, engine: this.where()["engine"] ?? null };
+      const form = { service: this.name, engine: this.target()["engine"] ?? null };
       await post("do/kill", form);
     } catch (error) {
       this.trouble(error);

@@ -32,7 +32,7 @@ export class Store {
     this.stream = new Stream(
       (event) => this.take(event),
       (open) => this.connection(open),
-      () => ({ ...this.where(), service: this.service }),
+      () => ({ ...this.target(), service: this.service }),
     );
   }
 
@@ -55,7 +55,7 @@ export class Store {
     return this._followed;
   }
 
-  where(): Record<string, string> {
+  target(): Record<string, string> {
     return { workspace: this.settings.workspace, engine: this.settings.engine };
   }
 
@@ -65,9 +65,9 @@ export class Store {
   }
 
   configure(settings: ISettings): void {
-    const before = JSON.stringify(this.where());
+    const before = JSON.stringify(this.target());
     this.settings = settings;
-    if (JSON.stringify(this.where()) === before) return;
+    if (JSON.stringify(this.target()) === before) return;
     this.stream.again();
     this._changed.emit(ALL);
   }
@@ -102,7 +102,7 @@ export class Store {
   placed(verb: string, form: Form): Form {
     const known = new Set(this.about?.verbs[verb]?.options.map((option) => option.name));
     const made: Form = { ...form };
-    for (const [name, value] of Object.entries(this.where())) {
+    for (const [name, value] of Object.entries(this.target())) {
       if (value && known.has(name) && !made[name]) made[name] = value;
     }
     return made;

@@ -44,7 +44,7 @@ export class Table {
   private stale = true;
   private loading = false;
 
-  constructor(private readonly what: ITable, private readonly where: () => Record<string, string>) {
+  constructor(private readonly what: ITable, private readonly target: () => Record<string, string>) {
     this.filter = el("input", { type: "search", class: "mpl-input mpl-filter", placeholder: t.__("Filter"), "aria-label": t.__("Filter %1", what.title) });
     this.filter.addEventListener("input", () => {
       window.clearTimeout(this.typing);
@@ -75,7 +75,7 @@ export class Table {
     const mine = (this.asked += 1);
     this.stale = false;
     this.loading = true;
-    const query = { ...this.where(), filter: this.filter.value, page: String(this.page), sort: this.sort < 0 ? "" : String(this.sort), down: String(this.down) };
+    const query = { ...this.target(), filter: this.filter.value, page: String(this.page), sort: this.sort < 0 ? "" : String(this.sort), down: String(this.down) };
     try {
       const page = await get<IPage>(`table/${this.what.name}`, query);
       if (mine === this.asked) this.draw(page);

@@ -4,7 +4,7 @@ from jupyter_modelpack.commands.logs import logs
 from jupyter_modelpack.engine.diagnose import diagnose
 from jupyter_modelpack.engine.exit_reason import is_line
 from jupyter_modelpack.frontends.lab.service import Following
-from jupyter_modelpack.frontends.lab.target import Where
+from jupyter_modelpack.frontends.lab.target import Target
 from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
 from tests.scoring.service import eventually
 
@@ -20,7 +20,7 @@ def test_the_line_for_programs_is_kept_for_diagnosis_and_shown_nowhere(rig):
     assert sorted(logs(rig.report, follow=True, **where).handle) == PEOPLE
     told = []
     side = Following(
-        service.name, Where(engine=rig.engine.name), lambda _kind, said: told.extend(said.get("lines", ()))
+        service.name, Target(engine=rig.engine.name), lambda _kind, said: told.extend(said.get("lines", ()))
     )
     panel = ServicePanel(service)
     panel._logs({"open": True})

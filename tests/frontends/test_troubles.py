@@ -7,7 +7,7 @@ import uuid
 from jupyter_modelpack.engine.ports import free_port
 from jupyter_modelpack.engine.select import choose
 from jupyter_modelpack.frontends.lab.service import look
-from jupyter_modelpack.frontends.lab.target import Where
+from jupyter_modelpack.frontends.lab.target import Target
 from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
 from tests.frontends.command_line import modelpack
 from tests.scoring.service import eventually
@@ -35,7 +35,7 @@ def test_a_worker_that_cannot_start_is_told_wherever_its_service_is_shown(tmp_pa
         eventually(lambda: re.search(f"^{name}: {TROUBLE}$", modelpack("services").stdout, re.MULTILINE))
         again = modelpack(*asked, "--name", name)
         assert re.search(f"^{name} is running already(.|\n)*^{TROUBLE}$", again.stdout, re.MULTILINE)
-        assert re.fullmatch(TROUBLE, look(name, Where("process"))["trouble"])
+        assert re.fullmatch(TROUBLE, look(name, Target("process"))["trouble"])
         panel = ServicePanel(choose("process").find(name))
         assert re.fullmatch(TROUBLE, panel.facts["trouble"])
         assert re.fullmatch(TROUBLE, panel.view()[-1].text)

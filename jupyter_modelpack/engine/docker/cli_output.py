@@ -149,11 +149,11 @@ class BuildTranscript:
         for line in self._lines.rest():
             self._line(line)
         said = scrub(error.strip())
-        where = f" in {self._step!r}" if self._step else ""
-        if full := disk_full(f"The build failed{where}", said):
+        step = f" in {self._step!r}" if self._step else ""
+        if full := disk_full(f"The build failed{step}", said):
             return full
         return BuildFailed(
-            f"The build failed{where}: {said}",
+            f"The build failed{step}: {said}",
             hint="The lines above say why; change the Dockerfile or what it installs, and build again.",
             step=self._step,
             log_tail=tuple(self._tail),

@@ -91,11 +91,11 @@ def main(folder: Path, fixed: str, log_bytes: int, argv: list[str]) -> None:
         return
     with contextlib.suppress(OSError):  # where memory runs out, this is to end before the notebook does
         Path(f"/proc/{program.pid}/oom_score_adj").write_text("500", encoding="ascii")
-    # Nobody knows our number before the file is written.
-    told: list[int] = []
+    # No other process knows our number before the file is written.
+    signals: list[int] = []
 
     def end(number: int, _frame: object) -> None:
-        told.append(number)
+        signals.append(number)
         _kill_group(program.pid)
 
     signal.signal(signal.SIGTERM, end)
@@ -123,7 +123,7 @@ def main(folder: Path, fixed: str, log_bytes: int, argv: list[str]) -> None:
     code = _end_all(program)
     signal.setitimer(signal.ITIMER_REAL, 0)
     trim(log, log_bytes)
-    killed = {"killed": True} if told else {}
+    killed = {"killed": True} if signals else {}
     write(folder / EXIT, {"code": code if code >= 0 else 128 - code, "ended": time.time(), **killed})
 
 

@@ -14,7 +14,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from jupyter_modelpack.errors import ModelpackError, UsageError
-from jupyter_modelpack.frontends.lab.http_errors import status, told
+from jupyter_modelpack.frontends.lab.http_errors import error_json, status
 
 if TYPE_CHECKING:
     from jupyter_modelpack.frontends.lab.app import Desk
@@ -77,10 +77,10 @@ class Handler(APIHandler):
             return (await asyncio.get_running_loop().run_in_executor(_pool, work),)
         except ModelpackError as error:
             self.set_status(status(error))
-            found = told(error)
+            found = error_json(error)
         except Exception as error:
             self.log.exception("modelpack")
             self.set_status(500)
-            found = told(error)
+            found = error_json(error)
         await self.finish(json.dumps(found))
         return None

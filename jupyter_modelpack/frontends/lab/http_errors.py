@@ -15,7 +15,7 @@ def status(error: BaseException) -> int:
     return error.http_status if isinstance(error, ModelpackError) else ModelpackError.http_status
 
 
-def told(error: BaseException) -> dict[str, Any]:
-    """Return an error as the page shows it."""
-    found = page.told(error)
+def error_json(error: BaseException) -> dict[str, Any]:
+    """Return an error as the page shows it; one that was not raised on purpose is called a bug."""
+    found = page.error_json(error)
     return found if isinstance(error, ModelpackError) else {**found, "message": f"{_BUG}: {found['message']}"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_modelpack.errors import ModelpackError
 from jupyter_modelpack.events import Progress, Stage
-from jupyter_modelpack.frontends.lab.http_errors import told
+from jupyter_modelpack.frontends.lab.http_errors import error_json
 from jupyter_modelpack.frontends.live import sanitize
 from jupyter_modelpack.frontends.live.build_state import BuildState
 from jupyter_modelpack.frontends.live.line_feed import Feed
@@ -71,7 +71,7 @@ class Job:
 
     def refuse(self, error: ModelpackError) -> None:
         """Say why the journal is not read; the job may still run."""
-        self.unreadable, self._error = error, told(error)
+        self.unreadable, self._error = error, error_json(error)
         self._feed.touch()
 
     def leave(self) -> None:

@@ -18,7 +18,7 @@ from jupyter_modelpack.commands.grammar.from_json import fill
 from jupyter_modelpack.errors import Cancelled
 from jupyter_modelpack.events import Event, Log, Progress, Reporter, Stage
 from jupyter_modelpack.frontends.lab import journal
-from jupyter_modelpack.frontends.lab.http_errors import told
+from jupyter_modelpack.frontends.lab.http_errors import error_json
 from jupyter_modelpack.frontends.live import sanitize
 from jupyter_modelpack.frontends.render.json import document
 from jupyter_modelpack.redact import scrub
@@ -43,7 +43,7 @@ def main() -> int:
     try:
         result = perform(fill(asked["verb"], asked["form"], "lab"), report)
     except BaseException as error:  # noqa: BLE001 - the journal is who hears of it
-        journal.write(file, "cancelled" if isinstance(error, Cancelled) else "failed", told(error))
+        journal.write(file, "cancelled" if isinstance(error, Cancelled) else "failed", error_json(error))
         return 1
     journal.write(file, "done", sanitize.data(document(result)))
     return 0

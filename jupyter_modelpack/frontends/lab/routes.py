@@ -56,10 +56,10 @@ class Names(Handler):
         asked = {key: self.get_query_argument(key, "") for key in ("workspace", "engine")}
 
         def find() -> list[str]:
-            where = named(asked, self.desk.root)
-            if where.absent and kind in {"model", "package", "environment"}:
+            target = named(asked, self.desk.root)
+            if target.absent and kind in {"model", "package", "environment"}:
                 return []
-            return sanitize.data(suggestions.names(cast("Completes", kind), where.workspace, where.engine))
+            return sanitize.data(suggestions.names(cast("Completes", kind), target.workspace, target.engine))
 
         await self.reply(find)
 

@@ -12,8 +12,8 @@ from jupyter_modelpack.engine.base import Engine, Service, check_name
 from jupyter_modelpack.engine.diagnose import read_log
 from jupyter_modelpack.errors import Cancelled, ModelpackError, NotFound
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.frontends.lab.http_errors import told
-from jupyter_modelpack.frontends.lab.target import Where
+from jupyter_modelpack.frontends.lab.http_errors import error_json
+from jupyter_modelpack.frontends.lab.target import Target
 from jupyter_modelpack.frontends.live import sanitize, service_facts
 from jupyter_modelpack.frontends.live.line_feed import KEPT, Feed
 from jupyter_modelpack.frontends.live.service_facts import LOOK_SECONDS, request_for
@@ -21,7 +21,7 @@ from jupyter_modelpack.frontends.live.service_facts import LOOK_SECONDS, request
 
 def facts(found: Condition) -> dict[str, Any]:
     """Return what the page shows of a service."""
-    death = told(found.death) if found.death else None
+    death = error_json(found.death) if found.death else None
     return sanitize.data({**service_facts.facts(found), "ended": found.service.ended, "death": death})
 
 
@@ -40,9 +40,9 @@ def check_started_here(name: str, engine: str | None) -> None:
     find(name, lookup.engine(engine))
 
 
-def look(name: str, where: Where) -> dict[str, Any]:
+def look(name: str, target: Target) -> dict[str, Any]:
     """Return a service's facts with a request for it."""
-    engine = lookup.engine(where.engine)
+    engine = lookup.engine(target.engine)
     service = find(name, engine)
     return {**facts(condition(engine, service)), "sample": sanitize.data(request_for(service))}
 
@@ -52,13 +52,13 @@ class Following:
 
     Args:
         name: Of the service.
-        where: The engine that runs it.
+        target: The engine that runs it.
         tell: Told ``service`` with facts, and ``lines`` with the number of the first and the lines.
 
     """
 
-    def __init__(self, name: str, where: Where, tell: Callable[[str, Any], None]) -> None:
-        self._name, self._where, self._tell = name, where, tell
+    def __init__(self, name: str, target: Target, tell: Callable[[str, Any], None]) -> None:
+        self._name, self._target, self._tell = name, target, tell
         self._report = Reporter()
         for work in (self._watch, self._read):
             threading.Thread(target=self._guarded, args=(work,), name="modelpack-follow", daemon=True).start()
@@ -69,12 +69,12 @@ class Following:
 
     def _guarded(self, work: Callable[[Engine, Service], None]) -> None:
         try:
-            engine = lookup.engine(self._where.engine)
+            engine = lookup.engine(self._target.engine)
             work(engine, find(self._name, engine))
         except (Cancelled, NotFound):
             pass  # nobody looks any more, or there is nothing to be seen any more
         except ModelpackError as error:
-            self._tell("trouble", {"name": self._name, **told(error)})
+            self._tell("trouble", {"name": self._name, **error_json(error)})
 
     def _watch(self, engine: Engine, service: Service) -> None:
         while not self._report.cancelled:

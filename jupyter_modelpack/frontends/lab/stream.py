@@ -14,7 +14,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from jupyter_modelpack.frontends.lab.handler import Handler
 from jupyter_modelpack.frontends.lab.hub import Listener, event
 from jupyter_modelpack.frontends.lab.service import Following
-from jupyter_modelpack.frontends.lab.target import Where, named
+from jupyter_modelpack.frontends.lab.target import Target, named
 
 PULSE_SECONDS = 15.0
 """How long the stream may be silent: a page takes a silent one for dead, and proxies cut it after a minute."""
@@ -51,13 +51,13 @@ class Stream(WebSocketMixin, WebSocketHandler, Handler):
 
     def _look(self) -> None:
         self.desk.open()
-        self._where = named(self._asked, self.desk.root)
+        self._target = named(self._asked, self.desk.root)
 
     def open(self) -> None:
         """Begin to tell; that goes on beside this, for pongs are heard when this has come back."""
         super().open()
         self._listener = Listener(asyncio.get_running_loop())
-        self._telling = asyncio.create_task(self._tell(self._listener, self._where))
+        self._telling = asyncio.create_task(self._tell(self._listener, self._target))
 
     def on_message(self, _message: str | bytes) -> None:
         """Hear nothing: a page that wants something else opens another stream."""
@@ -67,16 +67,16 @@ class Stream(WebSocketMixin, WebSocketHandler, Handler):
         if listener := getattr(self, "_listener", None):
             listener.put(None)
 
-    async def _tell(self, listener: Listener, where: Where) -> None:
+    async def _tell(self, listener: Listener, target: Target) -> None:
         with ExitStack() as undo:
             undo.callback(lambda: self.close(LAGGED if listener.lost else None))
             undo.callback(self.desk.hub.leave, listener)
             self.desk.hub.join(listener, self._asked["last"], self.desk.jobs.whole)
-            undo.callback(self.desk.watcher.watch, where, -1)  # before, for it counts first, and may fail then
-            self.desk.watcher.watch(where, 1)
-            asyncio.get_running_loop().run_in_executor(None, self.desk.tables.warm, where)  # not waited for
+            undo.callback(self.desk.watcher.watch, target, -1)  # before, for it counts first, and may fail then
+            self.desk.watcher.watch(target, 1)
+            asyncio.get_running_loop().run_in_executor(None, self.desk.tables.warm, target)  # not waited for
             if name := self._asked["service"]:
-                following = Following(name, where, lambda kind, data: listener.put(event(kind, data)))
+                following = Following(name, target, lambda kind, data: listener.put(event(kind, data)))
                 undo.callback(following.close)
             with suppress(WebSocketClosedError):  # the page has gone
                 await self._hand_on(listener)
@@ -84,9 +84,9 @@ class Stream(WebSocketMixin, WebSocketHandler, Handler):
     async def _hand_on(self, listener: Listener) -> None:
         while not listener.lost:
             try:
-                told: Any = await listener.get(PULSE_SECONDS)
+                message: Any = await listener.get(PULSE_SECONDS)
             except TimeoutError:
-                told = PULSE
-            if told is None:
+                message = PULSE
+            if message is None:
                 return
-            await self.write_message(told.text)  # which waits until the page has read what was sent before
+            await self.write_message(message.text)  # which waits until the page has read what was sent before

@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.errors import ModelpackError, NotFound
-from jupyter_modelpack.frontends.lab.target import Where
+from jupyter_modelpack.frontends.lab.target import Target
 from jupyter_modelpack.frontends.live import sanitize
 from jupyter_modelpack.frontends.live.paging import page
 from jupyter_modelpack.frontends.live.tables import SOURCES, Row
@@ -31,26 +31,26 @@ class Tables:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._rows: dict[tuple[str, Where], tuple[float, Sequence[Row]]] = {}
-        self._asking: dict[tuple[str, Where], threading.Lock] = {}
+        self._rows: dict[tuple[str, Target], tuple[float, Sequence[Row]]] = {}
+        self._asking: dict[tuple[str, Target], threading.Lock] = {}
         self._changes = 0
 
-    def page(self, name: str, where: Where, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def page(self, name: str, target: Target, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of one table with its headings."""
         if name not in SOURCES:
             raise NotFound(f"There is no table {name[:40]!r}.", hint=f"There are: {', '.join(SOURCES)}.")
         source = SOURCES[name]
         return sanitize.data(
             {
-                **page(self.rows(name, where), asked, ROWS),
+                **page(self.rows(name, target), asked, ROWS),
                 "columns": list(source.columns),
                 "marks": source.marks,
             }
         )
 
-    def rows(self, name: str, where: Where) -> Sequence[Row]:
+    def rows(self, name: str, target: Target) -> Sequence[Row]:
         """Return all rows of a table."""
-        key = (name, where)
+        key = (name, target)
         with self._lock:
             asking = self._asking.setdefault(key, threading.Lock())
         with asking:  # a second call waits for the first one's answer: two would take twice as long
@@ -59,17 +59,17 @@ class Tables:
             if time.monotonic() - at < FRESH_SECONDS:
                 return known
             began = time.monotonic()
-            rows = [_with_forms(name, row) for row in _rows(name, where)]
+            rows = [_with_forms(name, row) for row in _rows(name, target)]
             with self._lock:
                 if self._changes == before:  # else it is old already, and the next call loads it again
                     self._rows[key] = (began, rows)
             return rows
 
-    def warm(self, where: Where) -> None:
+    def warm(self, target: Target) -> None:
         """Ask for all rows before anybody wants to see them: a thousand packages take a moment."""
         for name in SOURCES:
             with suppress(ModelpackError):  # who wants to see them is told
-                self.rows(name, where)
+                self.rows(name, target)
 
     def forget(self, names: Iterable[str]) -> None:
         """Load these tables again when they are next wanted."""
@@ -79,15 +79,15 @@ class Tables:
                 del self._rows[key]
 
 
-def _rows(name: str, where: Where) -> Sequence[Row]:
-    if where.absent and (name in {"models", "packages"} or (name == "images" and _from_workspace(where))):
+def _rows(name: str, target: Target) -> Sequence[Row]:
+    if target.absent and (name in {"models", "packages"} or (name == "images" and _from_workspace(target))):
         return ()
     source = SOURCES[name]
-    return source.rows(source.load(where.values()), {**where.values(), "absent": where.absent})
+    return source.rows(source.load(target.values()), {**target.values(), "absent": target.absent})
 
 
-def _from_workspace(where: Where) -> bool:
-    return lookup.engine(where.engine).images is None
+def _from_workspace(target: Target) -> bool:
+    return lookup.engine(target.engine).images is None
 
 
 def _with_forms(name: str, row: Row) -> Row:

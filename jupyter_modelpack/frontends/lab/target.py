@@ -15,7 +15,7 @@ from jupyter_modelpack.commands import lookup
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Target:
     """A workspace and an engine; None is the default.
 
     Attributes:
@@ -32,7 +32,7 @@ class Where:
 
     @property
     def absent(self) -> bool:
-        """Whether nobody has made the default workspace yet: to look at it shall not make it."""
+        """Whether it is the default workspace, and that is not made yet: a look at it shall not make it."""
         if self.workspace is not None:
             return False
         given = os.environ.get("MODELPACK_WORKSPACE") or "default"
@@ -44,10 +44,10 @@ class Where:
         return None if self.absent else lookup.workspace(self.workspace).path / "index.json"
 
 
-def named(given: Mapping[str, Any], root: Path) -> Where:
+def named(given: Mapping[str, Any], root: Path) -> Target:
     """Return what was named; a workspace that was not is the one of the file browser's folder, as in a notebook."""
     workspace, engine = given.get("workspace") or None, given.get("engine") or None
-    return Where(str(workspace) if workspace else near(root), str(engine) if engine else None)
+    return Target(str(workspace) if workspace else near(root), str(engine) if engine else None)
 
 
 def near(root: Path) -> str | None:

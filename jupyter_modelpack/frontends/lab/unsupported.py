@@ -10,7 +10,7 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from jupyter_modelpack.errors import ModelpackError
-from jupyter_modelpack.frontends.lab.http_errors import status, told
+from jupyter_modelpack.frontends.lab.http_errors import error_json, status
 
 
 class Unsupported(APIHandler):
@@ -24,7 +24,7 @@ class Unsupported(APIHandler):
     def get(self, *_path: str) -> None:
         """Say it."""
         self.set_status(status(self._error))
-        self.finish(json.dumps(told(self._error)))
+        self.finish(json.dumps(error_json(self._error)))
 
     post = get
 
@@ -32,5 +32,5 @@ class Unsupported(APIHandler):
 def load(server: Any, error: ModelpackError) -> None:
     """Say `error` in the server's log, and to the side panel."""
     server.log.warning("jupyter_modelpack: %s", str(error).replace("\n", " "))
-    where = url_path_join(server.web_app.settings["base_url"], "jupyter-modelpack", "(.*)")
-    server.web_app.add_handlers(".*$", [(where, Unsupported, {"error": error})])
+    pattern = url_path_join(server.web_app.settings["base_url"], "jupyter-modelpack", "(.*)")
+    server.web_app.add_handlers(".*$", [(pattern, Unsupported, {"error": error})])

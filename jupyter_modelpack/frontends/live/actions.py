@@ -36,13 +36,13 @@ def to_disk(package: Packaged, name: str, workspace: str | None, tell: Callable[
 
 def _reporter(tell: Callable[[str], None]) -> Reporter:
     """Return a reporter that tells how far the bytes are, a few times a second."""
-    told = 0.0
+    last = 0.0
 
     def take(event: Event) -> None:
-        nonlocal told
+        nonlocal last
         now = time.monotonic()
-        if isinstance(event, Progress) and event.total and now - told >= BATCH_SECONDS:
-            told = now
+        if isinstance(event, Progress) and event.total and now - last >= BATCH_SECONDS:
+            last = now
             tell(f"{event.what}: {humanize.size(event.done, 3)} of {humanize.size(event.total, 3)}")
 
     return Reporter(take)

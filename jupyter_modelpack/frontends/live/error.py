@@ -10,8 +10,8 @@ from jupyter_modelpack.frontends.render.errors import bug
 from jupyter_modelpack.frontends.render.view import visible
 
 
-def told(error: BaseException) -> dict[str, Any]:
-    """Return its code, message, remedy, step and last lines; of what nobody raised on purpose, its kind and words."""
+def error_json(error: BaseException) -> dict[str, Any]:
+    """Return an error's code, message, hint, step and last lines; the code of one not raised on purpose is ``bug``."""
     if not isinstance(error, ModelpackError):
         return {"code": "bug", "message": bug(error), "hint": "", "step": "", "lines": []}
     return {

@@ -14,17 +14,17 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.listener import DEFAULT_PORT
 
 
-def start(package: str, where: Mapping[str, Any]) -> Running:
+def start(package: str, target: Mapping[str, Any]) -> Running:
     """Start a package on the tutorial's port, or on a free one while another service holds that.
 
     One that runs already is found again, whatever port it was given.
     """
-    return run(Reporter(), package=package, port=0 if _runs(package, where) else _port(), **where)
+    return run(Reporter(), package=package, port=0 if _runs(package, target) else _port(), **target)
 
 
-def _runs(package: str, where: Mapping[str, Any]) -> bool:
+def _runs(package: str, target: Mapping[str, Any]) -> bool:
     try:
-        return not lookup.engine(where.get("engine")).find(default_name(package)).ended
+        return not lookup.engine(target.get("engine")).find(default_name(package)).ended
     except NotFound:
         return False
 
@@ -36,6 +36,6 @@ def _port() -> int:
         return 0
 
 
-def told(done: Running) -> str:
-    """Return what to say of it."""
+def sentence(done: Running) -> str:
+    """Return what to say of a service that was started."""
     return f"{done.service.name} {'runs already' if done.before else 'answers'} at {done.service.url}"

@@ -65,13 +65,13 @@ def _time(moment: datetime | None) -> float:
 
 
 def _ask(verb: Callable[..., Any], *names: str) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda where: verb(Reporter(), **{name: where.get(name) for name in names})
+    return lambda target: verb(Reporter(), **{name: target.get(name) for name in names})
 
 
-def _images(result: Images, where: Mapping[str, Any]) -> list[Row]:
+def _images(result: Images, target: Mapping[str, Any]) -> list[Row]:
     now, rows = datetime.now(UTC), []
     # `absent`: there is no workspace yet, and to look for its packages would make one.
-    known = () if where.get("absent") else lookup.workspace(where.get("workspace")).packages
+    known = () if target.get("absent") else lookup.workspace(target.get("workspace")).packages
     runnable = {package.location for package in known}
     for row in result.rows:
         short = humanize.short_id(row.id)
@@ -83,7 +83,7 @@ def _images(result: Images, where: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def _packages(result: Packages, _where: Mapping[str, Any]) -> list[Row]:
+def _packages(result: Packages, _target: Mapping[str, Any]) -> list[Row]:
     now = datetime.now(UTC)
     return [
         Row(
@@ -103,7 +103,7 @@ def _packages(result: Packages, _where: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def _models(result: Models, _where: Mapping[str, Any]) -> list[Row]:
+def _models(result: Models, _target: Mapping[str, Any]) -> list[Row]:
     now = datetime.now(UTC)
     rows = []
     for row in result.rows:
@@ -114,7 +114,7 @@ def _models(result: Models, _where: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def _services(result: Services, _where: Mapping[str, Any]) -> list[Row]:
+def _services(result: Services, _target: Mapping[str, Any]) -> list[Row]:
     now = datetime.now(UTC)
     return [
         Row(

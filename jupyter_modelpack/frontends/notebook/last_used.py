@@ -18,12 +18,12 @@ class _Used:
 
     Attributes:
         value: Its name.
-        where: The workspace and the engine that have it.
+        target: The workspace and the engine that have it.
         opened: The workspace that the notebook's code had opened last by then.
     """
 
     value: str
-    where: Mapping[str, Any]
+    target: Mapping[str, Any]
     opened: Path | None
 
 
@@ -41,15 +41,15 @@ class Memory:
         values = dict(request.values)
         for option, used in self._last.items():
             if option in values and option not in request.given and self._is_meant(option, used, request.values):
-                values |= {option: used.value, **{name: used.where[name] for name in used.where if name in values}}
+                values |= {option: used.value, **{name: used.target[name] for name in used.target if name in values}}
         last = opened.last()
         if last is not None and values.get("workspace", "") is None:
             values["workspace"] = str(last)
         return replace(request, values=values)
 
-    def learn(self, result: Any, where: Mapping[str, Any]) -> None:
+    def learn(self, result: Any, target: Mapping[str, Any]) -> None:
         """Take note of a package that was made, a service that was started or ended, there."""
-        place = {"workspace": where.get("workspace")}
+        place = {"workspace": target.get("workspace")}
         match result:
             case Packaged():
                 self._last["package"] = _Used(result.reference, place, opened.last())
@@ -77,4 +77,4 @@ class Memory:
         """
         if option == "package" and used.opened != opened.last():
             return False
-        return all(values.get(name) in {None, place} for name, place in used.where.items())
+        return all(values.get(name) in {None, place} for name, place in used.target.items())

@@ -75,7 +75,7 @@ class Session:
         """Build in the background; with a name, come back when it stands for the package that is being made."""
         from jupyter_modelpack.frontends.widgets.presenter import PanelPresenter  # noqa: PLC0415 - at first use
 
-        presenter = PanelPresenter(self._shell, _where(request), block=bool(request.presentation.get("wait")))
+        presenter = PanelPresenter(self._shell, _target(request), block=bool(request.presentation.get("wait")))
         with presenter.shown():
             request, more["notebook"] = self._take(request)
         bound = threading.Event()
@@ -162,13 +162,13 @@ class Session:
         if panels(self._shell):
             from jupyter_modelpack.frontends.widgets.panels import panel_of  # noqa: PLC0415 - at first use
 
-            panel = panel_of(result, _where(request))
+            panel = panel_of(result, _target(request))
             if panel is not None:
                 return panel
         return Shown(result) if views.view(result) else None
 
 
-def _where(request: Request) -> dict[str, Any]:
+def _target(request: Request) -> dict[str, Any]:
     """Return the workspace and the engine that were named."""
     return {name: request.values.get(name) for name in ("workspace", "engine")}
 

@@ -28,8 +28,8 @@ def take(request: Request, names: Mapping[str, Any]) -> tuple[Request, Notebook]
         names[word].id if isinstance(names.get(word), Model) and names[word].id else word
         for word in request.values["model"]
     ]
-    where = lookup.workspace(request.values["workspace"])
-    wanted = wanted_variables(where, words, names.__contains__)
+    ws = lookup.workspace(request.values["workspace"])
+    wanted = wanted_variables(ws, words, names.__contains__)
     files: AbstractContextManager[object] = nullcontext()
     models = {}
     if wanted:

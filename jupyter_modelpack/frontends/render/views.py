@@ -196,8 +196,8 @@ def _tried(result: Tried) -> View:
 
 @view.register
 def _pulled(result: Pulled) -> View:
-    where = f"is in {result.engine}" if result.engine else "needs no pull: the process engine runs it where it is"
-    return (Line(f"{result.reference} {where}."),)
+    state = f"is in {result.engine}" if result.engine else "needs no pull: the process engine runs it where it is"
+    return (Line(f"{result.reference} {state}."),)
 
 
 @view.register
@@ -210,8 +210,8 @@ def _pushed(result: Pushed) -> View:
 
 @view.register
 def _connected(result: Connected) -> View:
-    where = result.registry or f"its own registry, {result.own}"
-    return (Line(f"Packages of workspace {result.workspace} go to {where}.", "good" if result.registry else ""),)
+    registry = result.registry or f"its own registry, {result.own}"
+    return (Line(f"Packages of workspace {result.workspace} go to {registry}.", "good" if result.registry else ""),)
 
 
 @view.register

@@ -11,7 +11,7 @@ from jupyter_modelpack.errors import Cancelled
 from jupyter_modelpack.events import Event, Log, Stage
 from jupyter_modelpack.frontends.live import sanitize
 from jupyter_modelpack.frontends.live.build_state import BuildState
-from jupyter_modelpack.frontends.live.error import told
+from jupyter_modelpack.frontends.live.error import error_json
 from jupyter_modelpack.frontends.live.line_feed import Feed
 from jupyter_modelpack.frontends.render import humanize
 from jupyter_modelpack.frontends.render.view import Line, View
@@ -32,7 +32,7 @@ class PackagePanel(Panel):
 
     Args:
         cancel: Asks the build to stop.
-        where: Workspace and engine that were named, for what is done with the package later.
+        target: Workspace and engine that were named, for what is done with the package later.
 
     Attributes:
         status: What the page shows of the build: its state, stages and seconds.
@@ -49,8 +49,8 @@ class PackagePanel(Panel):
     failed = Dict().tag(sync=True)
     news = Unicode("").tag(sync=True)
 
-    def __init__(self, cancel: Callable[[], None], where: Mapping[str, Any] | None = None) -> None:
-        self._cancel, self._where = cancel, dict(where or {})
+    def __init__(self, cancel: Callable[[], None], target: Mapping[str, Any] | None = None) -> None:
+        self._cancel, self._target = cancel, dict(target or {})
         self._build, self._state = BuildState(), "running"
         self._packaged: Packaged | None = None
         self._error: BaseException | None = None
@@ -82,7 +82,7 @@ class PackagePanel(Panel):
         """Show why nothing was made."""
         self._error = error
         self._last = () if isinstance(error, Cancelled) else tuple(self._feed.backlog()[1][-LAST_LINES:])
-        said = told(error)
+        said = error_json(error)
         self.failed = {**said, "lines": said["lines"] or list(self._last)}
         self._end("cancelled" if isinstance(error, Cancelled) else "failed")
 
@@ -127,10 +127,10 @@ class PackagePanel(Panel):
         from jupyter_modelpack.frontends.live import start  # noqa: PLC0415 - brings in the engine
         from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel  # noqa: PLC0415
 
-        done = start.start(self._reference(), self._where)
+        done = start.start(self._reference(), self._target)
         self._service = ServicePanel(done.service)
         self.child = self._service.model_id or ""
-        return start.told(done)
+        return start.sentence(done)
 
     def _show(self, asked: Mapping[str, Any]) -> None:
         if self._service is not None:
@@ -144,9 +144,9 @@ class PackagePanel(Panel):
 
         if self._packaged is None:
             return ""
-        where = self._where.get("workspace")
+        workspace = self._target.get("workspace")
         try:
-            return hand_on.to_registry(self._packaged, str(asked.get("target")), where, self._tell)
+            return hand_on.to_registry(self._packaged, str(asked.get("target")), workspace, self._tell)
         finally:
             self.news = ""
 
@@ -155,9 +155,9 @@ class PackagePanel(Panel):
 
         if self._packaged is None:
             return ""
-        where = self._where.get("workspace")
+        workspace = self._target.get("workspace")
         try:
-            return hand_on.to_disk(self._packaged, str(asked.get("file")), where, self._tell)
+            return hand_on.to_disk(self._packaged, str(asked.get("file")), workspace, self._tell)
         finally:
             self.news = ""
 

@@ -11,7 +11,7 @@ from traitlets import Dict, Unicode
 
 from jupyter_modelpack.errors import Cancelled
 from jupyter_modelpack.frontends.live import sanitize
-from jupyter_modelpack.frontends.live.error import told
+from jupyter_modelpack.frontends.live.error import error_json
 from jupyter_modelpack.frontends.render import html as markup
 from jupyter_modelpack.frontends.render import text as plain
 from jupyter_modelpack.frontends.render.view import Block, Line, Tone, View
@@ -91,12 +91,12 @@ def _answer(done: Future[Any]) -> dict[str, Any]:
     error = done.exception()
     if error is None:
         return {"value": sanitize.data(done.result())}
-    return {"error": told(error)}
+    return {"error": error_json(error)}
 
 
 def said_of(error: BaseException, log: Sequence[str] = ()) -> View:
     """Return an error as the saved notebook shows it: the message, its last lines or those of `log`, the remedy."""
-    said = told(error)
+    said = error_json(error)
     tone: Tone = "muted" if isinstance(error, Cancelled) else "bad"
     last = said["lines"] or log
     lines = [Block("\n".join(last))] if last else []

@@ -11,16 +11,16 @@ from jupyter_modelpack.frontends.widgets.service_panel import ServicePanel
 from jupyter_modelpack.frontends.widgets.tables_panel import TablesPanel
 
 
-def panel_of(result: Any, where: Mapping[str, Any]) -> Panel | None:
+def panel_of(result: Any, target: Mapping[str, Any]) -> Panel | None:
     """Return the panel of a result, or None where text says as much."""
     match result:
         case Images():
-            return TablesPanel(["images"], where, {"images": result})
+            return TablesPanel(["images"], target, {"images": result})
         case Services():
-            return TablesPanel(["services"], where, {"services": result})
+            return TablesPanel(["services"], target, {"services": result})
         case Overview():
             known = {name: getattr(result, name) for name in ("models", "packages", "images", "services")}
-            return TablesPanel(list(known), where, known)
+            return TablesPanel(list(known), target, known)
         case Running():
             return ServicePanel(result.service)
         case _:

@@ -23,14 +23,14 @@ class PanelPresenter:
 
     Args:
         shell: The notebook's shell, for its output.
-        where: Workspace and engine that were named.
+        target: Workspace and engine that were named.
         block: Whether to come back only when the build has ended.
 
     """
 
-    def __init__(self, shell: Any, where: Mapping[str, Any], *, block: bool) -> None:
+    def __init__(self, shell: Any, target: Mapping[str, Any], *, block: bool) -> None:
         self._block, self._stop = block, threading.Event()
-        self._panel = PackagePanel(self._stop.set, where)
+        self._panel = PackagePanel(self._stop.set, target)
         self._output = Output(shell, self._panel)
 
     @contextmanager

@@ -17,7 +17,7 @@ from jupyter_modelpack.engine.diagnose import read_log
 from jupyter_modelpack.errors import Cancelled, NotFound
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.live import sanitize, service_facts
-from jupyter_modelpack.frontends.live.error import told
+from jupyter_modelpack.frontends.live.error import error_json
 from jupyter_modelpack.frontends.live.line_feed import KEPT, Feed
 from jupyter_modelpack.frontends.live.service_facts import LOOK_SECONDS, request_for
 from jupyter_modelpack.frontends.live.service_url import place
@@ -155,7 +155,7 @@ def facts(found: Condition, stats: Stats) -> dict[str, Any]:
     death = found.death
     return {
         **service_facts.facts(found),
-        "death": told(death) if death else None,
+        "death": error_json(death) if death else None,
         "cause": death.cause if death else "",
         "stats": stats.summary(),
         "place": place(),

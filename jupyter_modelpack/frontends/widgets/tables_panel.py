@@ -48,7 +48,7 @@ class TablesPanel(Panel):
 
     Args:
         names: Of the sources, one a tab.
-        where: Workspace and engine that were named.
+        target: Workspace and engine that were named.
         known: Results that are at hand, by source.
 
     Attributes:
@@ -61,9 +61,9 @@ class TablesPanel(Panel):
     tabs: List[dict[str, Any]] = List().tag(sync=True)
 
     def __init__(
-        self, names: Sequence[str], where: Mapping[str, Any] | None = None, known: Mapping[str, Any] | None = None
+        self, names: Sequence[str], target: Mapping[str, Any] | None = None, known: Mapping[str, Any] | None = None
     ) -> None:
-        self._where = dict(where or {})
+        self._target = dict(target or {})
         self._lock = threading.Lock()
         self._results: dict[str, Any] = {}
         self._rows: dict[str, tuple[float, Sequence[Row]]] = {}
@@ -115,10 +115,10 @@ class TablesPanel(Panel):
             at, rows = self._rows.get(name, (0.0, ()))
         if name in self._rows and not force and time.monotonic() - at < FRESH_SECONDS:
             return rows
-        return self._take(name, SOURCES[name].load(self._where))
+        return self._take(name, SOURCES[name].load(self._target))
 
     def _take(self, name: str, result: Any) -> Sequence[Row]:
-        rows = SOURCES[name].rows(result, self._where)
+        rows = SOURCES[name].rows(result, self._target)
         with self._lock:
             self._results[name], self._rows[name] = result, (time.monotonic(), rows)
         return rows
@@ -126,26 +126,26 @@ class TablesPanel(Panel):
     # --- actions ---
 
     def _run(self, asked: Mapping[str, Any]) -> str:
-        done = start.start(str(asked.get("name")), self._where)
+        done = start.start(str(asked.get("name")), self._target)
         self._child(done.service)
-        return start.told(done)
+        return start.sentence(done)
 
     def _remove(self, asked: Mapping[str, Any]) -> str:
         name = str(asked.get("name"))
-        gone = remove(Reporter(), image=name, engine=self._where.get("engine")).services
+        gone = remove(Reporter(), image=name, engine=self._target.get("engine")).services
         return f"Removed {', with the ended '.join([name, *([', '.join(gone)] if gone else [])])}."
 
     def _delete(self, asked: Mapping[str, Any]) -> str:
         kind = KINDS[str(asked.get("tab"))]
-        done = delete(Reporter(), kind=kind, names=(str(asked.get("name")),), **self._where)
+        done = delete(Reporter(), kind=kind, names=(str(asked.get("name")),), **self._target)
         return plain.text(views.view(done))
 
     def _kill(self, asked: Mapping[str, Any]) -> str:
-        done = kill(Reporter(), service=str(asked.get("name")), engine=self._where.get("engine"))
+        done = kill(Reporter(), service=str(asked.get("name")), engine=self._target.get("engine"))
         return f"{done.service.name} was killed."
 
     def _open(self, asked: Mapping[str, Any]) -> str:
-        service = lookup.engine(self._where.get("engine")).find(str(asked.get("name")))
+        service = lookup.engine(self._target.get("engine")).find(str(asked.get("name")))
         self._child(service)
         return f"Showing {service.name}."
 

@@ -218,10 +218,10 @@ def _tidied(server: RegistryServer) -> Iterator[None]:
 
     Signals that the program handles or ignores stay as they are.
     """
-    told: list[int] = []
+    received: list[int] = []
 
     def end(number: int, _frame: object) -> NoReturn:
-        told.append(number)
+        received.append(number)
         signal.signal(number, signal.SIG_DFL)  # the next one ends it at once
         raise _Terminated
 
@@ -236,8 +236,8 @@ def _tidied(server: RegistryServer) -> Iterator[None]:
         server.server_close()
         for one in ours:
             signal.signal(one, signal.SIG_DFL)
-        if told:
-            signal.raise_signal(told[0])
+        if received:
+            signal.raise_signal(received[0])
 
 
 def _end_at_once(_number: int, _frame: object) -> NoReturn:

@@ -58,8 +58,8 @@ def of_script(error: BaseException, phase: str, script: Path) -> dict[str, Any]:
     return ending
 
 
-def where(ending: dict[str, Any]) -> str:
-    """Return what may be told to anybody: the phase, the type and the line, and not the message."""
+def public_part(ending: dict[str, Any]) -> str:
+    """Return what every client may read: the phase, the type and the line, and not the message."""
     place = f" ({ending['file']}, line {ending['line']})" if "file" in ending else ""
     return f"{ending['phase']} raised {ending['types'][0].rpartition('.')[2]}{place}"
 

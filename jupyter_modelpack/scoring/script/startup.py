@@ -72,7 +72,7 @@ def report(error: BaseException, phase: str, settings: Settings) -> str:
     log.error(f"The model folder:\n{model_files.tree(settings.model_dir)}")
     said = exit_reason.of_script(error, phase, settings.entry_path)
     exit_reason.write(said, likely_cause(error, phase, settings))
-    return exit_reason.where(said)
+    return exit_reason.public_part(said)
 
 
 def likely_cause(error: BaseException, phase: str, settings: Settings) -> str:

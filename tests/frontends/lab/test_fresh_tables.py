@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from jupyter_modelpack.frontends.lab import tables
 from jupyter_modelpack.frontends.lab.tables import Tables
-from jupyter_modelpack.frontends.lab.target import Where
+from jupyter_modelpack.frontends.lab.target import Target
 from jupyter_modelpack.frontends.live.tables import SOURCES
 
-HERE = Where("here")
+HERE = Target("here")
 
 
 def test_what_was_read_while_it_changed_is_read_again(monkeypatch):

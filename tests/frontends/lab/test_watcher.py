@@ -2,11 +2,11 @@
 
 import pytest
 
-from jupyter_modelpack.frontends.lab.target import Where
+from jupyter_modelpack.frontends.lab.target import Target
 from jupyter_modelpack.frontends.lab.watcher import Watcher
 from tests.frontends.lab.crowd import ANSWERS, engine
 
-HERE, THERE = Where("here", "process"), Where("there", "docker")
+HERE, THERE = Target("here", "process"), Target("there", "docker")
 
 
 def test_images_of_a_second_place_are_noticed_too(monkeypatch: pytest.MonkeyPatch):

@@ -15,6 +15,6 @@ export function button(label, act, attributes) {
 }
 
 // Change the text only when it differs: a live region speaks at every change.
-export function say(where, text) {
-  if (where.textContent !== text) where.textContent = text;
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -50,20 +50,20 @@ function render({ model, el: root }) {
     if (facts.reference) made.replaceChildren(finished(facts, line, news, model));
     else if (error.message) made.replaceChildren(failure(error));
   }
-  const told = () => {
+  const showNews = () => {
     if (model.get("news")) say(news, model.get("news"));
   };
   const timer = setInterval(tick, 200);
   model.on("change:status", status);
   model.on("change:made change:failed", result);
-  model.on("change:news", told);
+  model.on("change:news", showNews);
   status();
   result();
   return () => {
     clearInterval(timer);
     model.off("change:status", status);
     model.off("change:made change:failed", result);
-    model.off("change:news", told);
+    model.off("change:news", showNews);
     unchild();
     lines.close();
     line.close();
