@@ -3,6 +3,9 @@
 The real parts come up on first use and stay up for the next run: `make down` ends them.
 """
 
+import gc
+import itertools
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +28,8 @@ REAL_PARAMETERS = {("served", "cncf"), ("writable", "cncf")}
 SCORING = Path(__file__).parent / "scoring"
 """Whose tests start a server of their own, nearly every one."""
 
+NUMBERS = itertools.count()
+
 
 def pytest_configure() -> None:
     """Take Ctrl-C as in a terminal: a shell ignores it for what it starts in the background, and so would children."""
@@ -44,8 +49,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("real")
 
 
+def pytest_collection_finish() -> None:
+    """Keep modules and thousands of tests, there before the first runs, out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def own_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a test; of one that does not ask for `tmp_path`, without the cost of its name and its keeping."""
+    if "tmp_path" in request.fixturenames:
+        yield request.getfixturevalue("tmp_path")
+        return
+    folder = tmp_path_factory.getbasetemp() / f"own-{next(NUMBERS)}"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A data folder of the test's own; the user's own settings and daemons are out of its sight.
 
     The registries that the test has left in the background end with it.
@@ -54,11 +77,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.delenv(f"MODELPACK_{name}", raising=False)
     for name in ("HOST", "CONTEXT", "TLS_VERIFY", "CERT_PATH", "AUTH_CONFIG"):
         monkeypatch.delenv(f"DOCKER_{name}", raising=False)
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / ".docker"))
-    monkeypatch.setenv("MODELPACK_HOME", str(tmp_path / ".modelpack"))
+    monkeypatch.setenv("DOCKER_CONFIG", str(own_folder / ".docker"))
+    monkeypatch.setenv("MODELPACK_HOME", str(own_folder / ".modelpack"))
     monkeypatch.setattr(opened, "_last", None)
-    yield tmp_path / ".modelpack"
-    end_registries(tmp_path)
+    yield own_folder / ".modelpack"
+    end_registries(own_folder)
 
 
 @pytest.fixture(scope="session", autouse=True)
