@@ -10,7 +10,8 @@ import ast
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 
 from jupyter_modelpack import errors
 from jupyter_modelpack.commands.score import ScoringFailed
@@ -24,6 +25,9 @@ BRANCHES: dict[str, type[errors.ModelpackError]] = {
     if inspect.isclass(kind) and issubclass(kind, errors.ModelpackError)
 }
 """Every error class of the package by its name."""
+
+MODULES = 32
+"""How many modules and functions are kept with what is in them: the next question is mostly of the same one."""
 
 UNKNOWN = "…"
 COPIED = "<code>"
@@ -182,22 +186,42 @@ def _part(part: ast.expr, function: ast.AST, tree: ast.Module) -> str:
 
 def _assigned(name: str, scope: ast.AST) -> list[ast.expr]:
     """Return what is assigned to a plain name in a function, or at the top of a module."""
+    return _assignments(scope).get(name, [])
+
+
+@lru_cache(MODULES)
+def _assignments(scope: ast.AST) -> dict[str, list[ast.expr]]:
     nodes = scope.body if isinstance(scope, ast.Module) else ast.walk(scope)
-    return [
-        node.value
-        for node in nodes
-        if isinstance(node, ast.Assign)
-        and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
-    ]
+    found: dict[str, list[ast.expr]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            for name in dict.fromkeys(target.id for target in node.targets if isinstance(target, ast.Name)):
+                found.setdefault(name, []).append(node.value)
+    return found
 
 
 def _constant(name: str, tree: ast.Module) -> list[ast.expr]:
     """Return what a module's constant holds, its own or one that it imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and any((known.asname or known.name) == name for known in node.names):
-            path = CHECKOUT.joinpath(*str(node.module).split(".")).with_suffix(".py")
-            return _assigned(name, ast.parse(path.read_bytes())) if path.is_file() else []
+    if (module := _imports(tree).get(name)) is not None:
+        path = CHECKOUT.joinpath(*module.split(".")).with_suffix(".py")
+        return _assigned(name, _parsed(path)) if path.is_file() else []
     return _assigned(name, tree)
+
+
+@lru_cache(MODULES)
+def _imports(tree: ast.Module) -> dict[str, str]:
+    """Return which module each imported name is from, by the first import of it."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for known in node.names:
+                found.setdefault(known.asname or known.name, str(node.module))
+    return found
+
+
+@lru_cache(MODULES)
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes())
 
 
 def _given(name: str, function: ast.AST, tree: ast.Module) -> list[ast.expr]:

@@ -1,3 +1,6 @@
+import functools
+from importlib import metadata
+
 import pytest
 
 from jupyter_modelpack.analysis import missing_imports
@@ -11,6 +14,14 @@ from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import CONFIG, LAYER, MANIFEST, Descriptor, Manifest
 
 SITE = "opt/modelpack/env/lib/python3.11/site-packages"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def packages_of_this_python():
+    """Read once which packages there are: none comes while these tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metadata, "packages_distributions", functools.cache(metadata.packages_distributions))
+        yield
 
 
 @pytest.fixture

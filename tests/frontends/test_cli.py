@@ -1,4 +1,7 @@
-"""The command line, by real processes."""
+"""The command line, by real processes.
+
+`started` begins as a shell begins it, for what depends on that; the others are forked from one that has its imports.
+"""
 
 import json
 import os
@@ -15,7 +18,9 @@ import requests
 
 from jupyter_modelpack import __version__
 from jupyter_modelpack.frontends import cli
-from tests.frontends.command_line import PROGRAM, modelpack
+from tests.commands.packages import modelpack
+from tests.frontends.command_line import PROGRAM
+from tests.frontends.command_line import modelpack as started
 
 
 def spent_by_children() -> float:
@@ -28,7 +33,7 @@ def test_version_is_said_at_once() -> None:
     least = 9.0
     for _ in range(5):
         before = spent_by_children()
-        done = modelpack("--version")
+        done = started("--version")
         least = min(least, spent_by_children() - before)
         assert (done.stdout, done.returncode) == (f"modelpack {__version__}\n", 0)
     assert least < 0.1
@@ -63,14 +68,14 @@ def test_python_m_is_the_same_program() -> None:
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["help"], ["-h"]])
 def test_help_explains_itself_to_a_newcomer(words: list[str]) -> None:
-    done = modelpack(*words)
+    done = started(*words)
     assert done.returncode == 0
     assert "modelpack package score.py --model diabetes" in done.stdout
     assert "\nMake:\n" in done.stdout
 
 
 def test_a_verb_explains_itself_both_ways() -> None:
-    assert modelpack("run", "--help").stdout == modelpack("help", "run").stdout
+    assert started("run", "--help").stdout == started("help", "run").stdout
     assert "--port PORT" in modelpack("run", "-h").stdout
 
 
@@ -90,7 +95,7 @@ def test_a_verb_explains_itself_both_ways() -> None:
     ],
 )
 def test_a_users_mistake_is_a_line_and_an_exit_code(words: list[str], code: int, said: str, tmp_path: Path) -> None:
-    done = modelpack(*words, cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    done = started(*words, cwd=tmp_path, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
     assert done.stderr.startswith(said)
     assert "Traceback" not in done.stderr
     assert (done.returncode, done.stdout) == (code, "")
@@ -158,10 +163,10 @@ def test_debug_shows_the_traceback() -> None:
 
 def test_register_and_models_in_words_and_as_json(tmp_path: Path) -> None:
     (tmp_path / "model.pkl").write_bytes(b"0" * 2000)
-    done = modelpack("register", "model.pkl", "--name", "diabetes", "--tag", "area=diabetes", cwd=tmp_path)
+    done = started("register", "model.pkl", "--name", "diabetes", "--tag", "area=diabetes", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Registered diabetes:1 (")
-    shown = modelpack("models").stdout.splitlines()
+    shown = started("models").stdout.splitlines()
     assert shown[0].split() == ["NAME", "VERSION", "CREATED", "SIZE", "TAGS", "DESCRIPTION"]
     assert shown[1].startswith("diabetes")
     assert "area=diabetes" in shown[1]
@@ -188,7 +193,7 @@ def test_a_workspace_by_name_or_folder(tmp_path: Path) -> None:
 
 def test_doctor_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path) -> None:
     settings = {"MODELPACK_BASE_IMAGE": "example.invalid/python:3.11", "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
-    done = modelpack("doctor", "--json", **settings)
+    done = started("doctor", "--json", **settings)
     found = {check["what"]: check for check in json.loads(done.stdout)["checks"]}
     assert set(found) == {"System", "Python", "uv", "Engine", "Workspace", "Base image", "Disk", "Registry", "Port"}
     assert (

@@ -10,12 +10,12 @@ import pytest
 
 from jupyter_modelpack import Workspace, home
 from jupyter_modelpack.store.layout import Layout
-from tests.frontends.command_line import PROGRAM
+from tests.commands import forked
 from tests.registry.samples import layer, put_image
 
 
 def modelpack(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False)
+    return forked.run(words, None, os.environ)
 
 
 @pytest.fixture

@@ -99,6 +99,14 @@ def _within(node: ast.AST, inside: str) -> Iterator[str]:
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield from _within(child, f"{inside}.{child.name}".lstrip("."))
             continue
-        if isinstance(child, ast.Call) and ast.unparse(child.func) in PARSERS:
+        if isinstance(child, ast.Call) and _dotted(child.func) in PARSERS:
             yield inside
         yield from _within(child, inside)
+
+
+def _dotted(node: ast.expr) -> str:
+    """Give a name with its dots; nothing of what is more than that."""
+    if isinstance(node, ast.Attribute):
+        before = _dotted(node.value)
+        return before and f"{before}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""

@@ -64,10 +64,11 @@ def sources(*folders: str) -> Iterator[tuple[str, ast.Module]]:
 
 def texts(module: ast.Module) -> list[str]:
     """Return the string literals, docstrings left out."""
-    notes = {node.value for node in ast.walk(module) if isinstance(node, ast.Expr)}
+    nodes = list(ast.walk(module))
+    notes = {node.value for node in nodes if isinstance(node, ast.Expr)}
     return [
         node.value
-        for node in ast.walk(module)
+        for node in nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in notes
     ]
 
@@ -85,14 +86,15 @@ def known_by_name(module: ast.Module) -> set[str]:
 
 def test_an_option_is_declared_in_its_verbs_signature_or_where_verbs_share_it():
     homes = {f"commands/{verb.name}.py" for verb in VERBS} | {"commands/options.py", "commands/grammar/verbs.py"}
+    modules = list(sources(""))
     found = {
         name
-        for name, module in sources("")
+        for name, module in modules
         for node in ast.walk(module)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Option"
     }
     assert found <= homes
-    helps = Counter(text for _, module in sources("") for text in texts(module))
+    helps = Counter(text for _, module in modules for text in texts(module))
     assert [option.help for option in OPTIONS if helps[option.help] > 1] == []
 
 

@@ -1,13 +1,20 @@
 """An engine with ten thousand images, for as long as a test wants it: a stand-in that only lists."""
 
+import functools
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-IMAGES = [
-    {
+
+@functools.cache
+def images() -> bytes:
+    return json.dumps([_image(number) for number in range(10_000)]).encode()
+
+
+def _image(number: int) -> dict[str, object]:
+    return {
         "Id": f"sha256:{number:064x}",
         "RepoTags": [f"team/service-{number}:1"],
         "RepoDigests": [],
@@ -19,12 +26,11 @@ IMAGES = [
         "SharedSize": -1,
         "Containers": -1,
     }
-    for number in range(10_000)
-]
+
+
 ANSWERS = {
     "_ping": b"OK",
     "version": json.dumps({"Version": "24.0.0", "ApiVersion": "1.41", "Components": [], "Os": "linux"}).encode(),
-    "images/json": json.dumps(IMAGES).encode(),
     "containers/json": b"[]",
 }
 
@@ -52,6 +58,7 @@ class _Engine(BaseHTTPRequestHandler):
 @contextmanager
 def engine() -> Iterator[str]:
     """Give the DOCKER_HOST of an engine with ten thousand images."""
+    ANSWERS.setdefault("images/json", images())
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Engine)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
