@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from jupyter_modelpack.errors import BuildFailed, Cancelled, Unavailable
+from jupyter_modelpack.errors import BuildFailed, Unavailable
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.redact import scrub
 
@@ -68,9 +68,9 @@ def run_tool(
         threading.Thread(target=_read, args=(process.stdout, output), daemon=True),
         threading.Thread(target=_lines, args=(process.stderr, lines), daemon=True),
     ]
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         while True:
             try:
                 line = lines.get(timeout=CANCEL_SECONDS)
@@ -84,7 +84,7 @@ def run_tool(
             (on_line or report.log)(line)
             report.check()
         status = process.wait()
-    except (Cancelled, KeyboardInterrupt):
+    except BaseException:  # also what `on_line` raises
         _end(process)
         raise
     for thread in threads:

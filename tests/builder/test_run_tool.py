@@ -38,3 +38,20 @@ def test_its_pipes_are_closed_when_it_is_cancelled():
     for thread in set(threading.enumerate()) - running:  # each closes its own
         thread.join(30)
     assert open_files() == before
+
+
+def test_it_ends_when_whoever_takes_its_lines_fails():
+    before, running = open_files(), set(threading.enumerate())
+    numbers: list[int] = []
+
+    def take(line: str) -> None:
+        numbers.append(int(line))
+        raise LookupError(line)
+
+    program = "import os, sys, time; print(os.getpid(), file=sys.stderr, flush=True); time.sleep(600)"
+    with pytest.raises(LookupError):
+        run_tool([sys.executable, "-Sc", program], Reporter(), step="Waiting", on_line=take)
+    assert not Path(f"/proc/{numbers[0]}").exists()
+    for thread in set(threading.enumerate()) - running:
+        thread.join(30)
+    assert open_files() == before
