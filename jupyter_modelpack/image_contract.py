@@ -102,7 +102,10 @@ CARRIED = "notebook_cells.py"
 """Module in `APP_ROOT` with the names that an entry script uses of other cells of its notebook."""
 
 SERVER = "modelpack_scoring"
-"""Name of the scoring server's package in ``site-packages``; ``python -m`` starts it."""
+"""Name of the scoring server's package in ``site-packages``; ``python -m`` starts it.
+
+`scoring` would stand in the way of the user's own.
+"""
 
 # --- environment variables that the scoring server reads ---
 

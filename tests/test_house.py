@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import itertools
 import json
 import re
 import statistics
@@ -83,6 +84,19 @@ def test_every_file_says_in_one_sentence_what_it_is(path):
     first = (ast.get_docstring(ast.parse(path.read_bytes())) or "").partition("\n")[0]
     assert first, "the module has no docstring"
     assert first.endswith((".", ":", "?")), first
+
+
+def test_every_text_below_a_name_stands_below_one():
+    """What moves leaves none behind."""
+    assert [
+        f"{path.relative_to(CHECKOUT)}:{text.lineno}"
+        for path in tracked("jupyter_modelpack/*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(body := getattr(node, "body", None), list)
+        for before, text in itertools.pairwise(body)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+        if not isinstance(before, ast.Assign | ast.AnnAssign)
+    ] == []
 
 
 def test_no_subpackage_is_a_long_list_of_files():

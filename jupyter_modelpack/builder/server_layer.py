@@ -17,8 +17,6 @@ from jupyter_modelpack.oci.layer import LayerWriter
 from jupyter_modelpack.oci.manifest import LAYER, Descriptor
 from jupyter_modelpack.store.layout import Layout
 
-"""Name of the scoring server's package in an image; `scoring` would stand in the way of the user's own."""
-
 _SCORING = Path(__file__).parent.parent / "scoring"
 
 
