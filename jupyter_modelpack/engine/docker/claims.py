@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_modelpack import home
-from jupyter_modelpack.engine.process.supervisor import write
+from jupyter_modelpack.engine.private_file import write_json
 from jupyter_modelpack.errors import Unavailable
 from jupyter_modelpack.image_contract import CLAIM_LABEL
 from jupyter_modelpack.record_format import FIELD, check_format
@@ -87,7 +87,7 @@ def _write(number: str, facts: Mapping[str, str]) -> None:
     folder = home.containers()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write(folder / number, {FIELD: _FORMAT, **facts})
+        write_json(folder / number, {FIELD: _FORMAT, **facts})
     except OSError as error:
         raise Unavailable(
             f"Running {facts['name']}: it cannot be written down in {folder}: {error.strerror}.",

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from jupyter_modelpack import supported
-from jupyter_modelpack.engine import ports
+from jupyter_modelpack.engine import ports, private_file
 from jupyter_modelpack.engine.base import LocalProgram, RunSpec, Service, check_name
 from jupyter_modelpack.engine.conflicts import name_conflict, port_conflict
 from jupyter_modelpack.engine.process import supervisor
@@ -90,7 +90,7 @@ class ProcessEngine:
         for path, content in files.items():
             target = record.newer / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            supervisor.replace(target, content)
+            private_file.write(target, content)
 
     def reload(self, service: Service) -> None:
         """Send the service's process SIGHUP."""
@@ -236,7 +236,7 @@ def _end(record: ServiceRecord) -> None:
         supervisor.kill_below(process.pid)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(_END_SECONDS)
-        supervisor.write(record.folder / supervisor.EXIT, {"code": 128 + signal.SIGKILL, "killed": True})
+        private_file.write_json(record.folder / supervisor.EXIT, {"code": 128 + signal.SIGKILL, "killed": True})
 
 
 def _abandon(record: ServiceRecord) -> None:

@@ -26,7 +26,8 @@ from typing import Any
 
 from jupyter_modelpack import home
 from jupyter_modelpack.engine.base import KILLED, RunSpec, Service
-from jupyter_modelpack.engine.process.supervisor import EXIT, LOG, NO_HANDLE, PROCESS, birth, pinned, send, write
+from jupyter_modelpack.engine.private_file import write_json
+from jupyter_modelpack.engine.process.supervisor import EXIT, LOG, NO_HANDLE, PROCESS, birth, pinned, send
 from jupyter_modelpack.errors import Conflict, NotFound, Untrusted
 from jupyter_modelpack.record_format import FIELD, check_format
 
@@ -114,7 +115,7 @@ class ServiceRecord:
         me = os.getpid()
         # No environment: it may hold secrets, and nothing reads it again.
         facts = {"image": spec.image, "port": port, "labels": dict(spec.labels), "claimed": time.time()}
-        write(new / _SPEC, {FIELD: _FORMAT, **facts, "claimer": me, "claimer_birth": birth(me)})
+        write_json(new / _SPEC, {FIELD: _FORMAT, **facts, "claimer": me, "claimer_birth": birth(me)})
         try:
             new.rename(folder)
         except OSError as error:

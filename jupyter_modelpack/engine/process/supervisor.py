@@ -56,20 +56,11 @@ def birth(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
-def write(path: Path, content: object) -> None:
-    """Replace a JSON file at once."""
-    replace(path, json.dumps(content).encode())
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Replace a file at once, so that a reader sees the old or the new one."""
+def _write(path: Path, content: object) -> None:
+    """Replace a JSON file at once, as `engine/private_file.py` does, which cannot be imported here."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        while content:
-            content = content[os.write(file, content) :]
-    finally:
-        os.close(file)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+        file.write(json.dumps(content).encode())
     temporary.replace(path)
 
 
@@ -86,7 +77,7 @@ def main(folder: Path, fixed: str, log_bytes: int, argv: list[str]) -> None:
     try:
         program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0)
     except OSError as error:
-        write(folder / EXIT, {"code": START_FAILED, "ended": time.time()})
+        _write(folder / EXIT, {"code": START_FAILED, "ended": time.time()})
         _answer({"error": str(error)})
         return
     with contextlib.suppress(OSError):  # where memory runs out, this is to end before the notebook does
@@ -107,7 +98,7 @@ def main(folder: Path, fixed: str, log_bytes: int, argv: list[str]) -> None:
         "started": time.time(),
     }
     try:
-        write(folder / PROCESS, started)
+        _write(folder / PROCESS, started)
     except FileNotFoundError:  # interrupted, the caller has given up and taken the folder away
         _end_all(program)
         return
@@ -124,7 +115,7 @@ def main(folder: Path, fixed: str, log_bytes: int, argv: list[str]) -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
     trim(log, log_bytes)
     killed = {"killed": True} if signals else {}
-    write(folder / EXIT, {"code": code if code >= 0 else 128 - code, "ended": time.time(), **killed})
+    _write(folder / EXIT, {"code": code if code >= 0 else 128 - code, "ended": time.time(), **killed})
 
 
 def trim(log: int, most: int) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_modelpack.engine import private_file
 from jupyter_modelpack.engine.base import LocalProgram
 from jupyter_modelpack.engine.diagnose import diagnose
 from jupyter_modelpack.engine.process import service_records, supervisor
@@ -220,7 +221,7 @@ def test_a_reused_pid_is_never_killed(process):
         folder = service_records.ServiceRecord.find(service.name).folder
         facts = json.loads((folder / "process.json").read_text())
         stale = {**facts, "pid": bystander.pid, "supervisor": bystander.pid}
-        supervisor.write(folder / "process.json", stale)
+        private_file.write_json(folder / "process.json", stale)
         (folder / "exit.json").unlink()
         found = process.engine.find(service.name)
         assert (found.state, found.exit_code) == ("exited", None)
@@ -248,7 +249,7 @@ def test_a_claim_whose_kernel_died_is_no_running_service(process):
     record = service_records.ServiceRecord.claim(process.spec(), 1)
     assert process.engine.find(record.name).state == "starting"
     facts = json.loads((record.folder / "service.json").read_text())
-    supervisor.write(record.folder / "service.json", {**facts, "claimer_birth": 1})
+    private_file.write_json(record.folder / "service.json", {**facts, "claimer_birth": 1})
     assert process.engine.find(record.name).state == "exited"
     assert process.ready().state == "running"
 
