@@ -110,6 +110,20 @@ def test_no_subpackage_is_a_long_list_of_files():
     } == {}
 
 
+def test_no_two_classes_share_a_name():
+    """A name that means two things makes its reader look up which; what a file keeps to itself is its own matter."""
+    # Scripts written for Azure import a Model inside images, and notebooks one outside.
+    known = {"Model"}
+    named = Counter(
+        node.name
+        for path in tracked("jupyter_modelpack/*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert len(named) > 200
+    assert {name for name, count in named.items() if count > 1} == known
+
+
 def test_the_lock_knows_every_dependency():
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     extras = [line for extra in project["optional-dependencies"].values() for line in extra]

@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_modelpack.errors import Cancelled
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.frontends.render.presenter import Job, TextPresenter
+from jupyter_modelpack.frontends.render.presenter import TextPresenter, VerbTask
 from jupyter_modelpack.waiting import items_of, result_of, until
 
 # `interrupt_main` does what a signal does whose wake-up is lost: it marks the signal as come and wakes nobody.
@@ -41,7 +41,7 @@ def test_a_job_is_cancelled_although_the_wake_up_was_lost() -> None:
             report.check()
 
     with pytest.raises(Cancelled):
-        TextPresenter(StringIO()).present(Job(work, lambda made: made))
+        TextPresenter(StringIO()).present(VerbTask(work, lambda made: made))
 
 
 def test_what_is_waited_for_is_given() -> None:

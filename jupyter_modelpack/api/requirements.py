@@ -18,7 +18,7 @@ from jupyter_modelpack.builder.lock.constraints import is_address
 from jupyter_modelpack.builder.lock.requirement_line import (
     ARCHIVES,
     PATHS,
-    Line,
+    RequirementLine,
     logical_lines,
     split_extras,
     split_marker,
@@ -69,7 +69,7 @@ def _lines(lines: Sequence[str], folder: Path, above: tuple[Path, ...]) -> Itera
             yield from _options(line, folder, above, text)
 
 
-def _options(line: Line, folder: Path, above: tuple[Path, ...], text: str) -> Iterator[str]:
+def _options(line: RequirementLine, folder: Path, above: tuple[Path, ...], text: str) -> Iterator[str]:
     for option, value in line.options:
         if option == "--requirement":
             path = _included(folder, value, text)
@@ -85,7 +85,7 @@ def _options(line: Line, folder: Path, above: tuple[Path, ...], text: str) -> It
             yield f"{'-c' if option == '--constraint' else option} {value}".strip()
 
 
-def _hashes(line: Line) -> list[str]:
+def _hashes(line: RequirementLine) -> list[str]:
     return [f"--hash=sha256:{digest}" for digest in sorted(line.hashes)]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_modelpack.commands.grammar.parse import Request
+from jupyter_modelpack.commands.grammar.parse import VerbCall
 from jupyter_modelpack.commands.grammar.verbs import function
 from jupyter_modelpack.events import Reporter
 
 
-def perform(request: Request, report: Reporter, **more: Any) -> Any:
+def perform(request: VerbCall, report: Reporter, **more: Any) -> Any:
     """Do what `request` says and return the verb's result.
 
     Args:

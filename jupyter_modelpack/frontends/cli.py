@@ -14,7 +14,7 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from jupyter_modelpack.commands.grammar.parse import Request
+    from jupyter_modelpack.commands.grammar.parse import VerbCall
     from jupyter_modelpack.errors import ModelpackError
 
 _HELP = {"help", "--help", "-h"}
@@ -74,17 +74,17 @@ def _run(words: Sequence[str]) -> int:
 
     supported.check()
     from jupyter_modelpack.commands import perform
-    from jupyter_modelpack.frontends.render.presenter import Job, TextPresenter
+    from jupyter_modelpack.frontends.render.presenter import TextPresenter, VerbTask
 
     more = {"stdin": sys.stdin.read} if request.verb.name == "score" else {}
-    job = Job(lambda report: perform(request, report, **more), lambda result: result)
+    task = VerbTask(lambda report: perform(request, report, **more), lambda result: result)
     # The API prints a few lines of its own; on standard output they would stand among the results.
     with redirect_stdout(sys.stderr):
-        result = TextPresenter(sys.stderr).present(job)
+        result = TextPresenter(sys.stderr).present(task)
     return _show(result, request)
 
 
-def _show(result: Any, request: Request) -> int:
+def _show(result: Any, request: VerbCall) -> int:
     if request.presentation["json"]:
         from jupyter_modelpack.frontends.render.json import text as json_text
 

@@ -15,7 +15,7 @@ from jupyter_modelpack.oci.manifest import REF_NAME, Descriptor, Index, canonica
 
 
 @dataclass
-class Contents:
+class IndexContents:
     """An index with its serialised form.
 
     Attributes:
@@ -43,18 +43,18 @@ class Contents:
         return found
 
 
-_last: dict[Path, Contents] = {}
+_last: dict[Path, IndexContents] = {}
 
 
-def parsed(folder: Path, raw: bytes) -> Contents:
+def parsed(folder: Path, raw: bytes) -> IndexContents:
     """Parse the bytes of the index at `folder`, or return the cached result."""
     known = _last.get(folder)
     if known is None or known.raw != raw:
-        known = _last[folder] = Contents(raw, Index.from_bytes(raw))
+        known = _last[folder] = IndexContents(raw, Index.from_bytes(raw))
     return known
 
 
-def encoded(folder: Path, index: Index) -> Contents:
+def encoded(folder: Path, index: Index) -> IndexContents:
     """Serialise an index, reusing the JSON of entries that are cached."""
     before = _last.get(folder)
     known = before.pieces if before else {}
@@ -62,9 +62,9 @@ def encoded(folder: Path, index: Index) -> Contents:
     for entry in index.manifests:
         old = known.get(id(entry))
         pieces[id(entry)] = old if old and old[0] is entry else (entry, canonical(entry.to_json()))
-    return Contents(index.to_bytes([pieces[id(entry)][1] for entry in index.manifests]), index, pieces)
+    return IndexContents(index.to_bytes([pieces[id(entry)][1] for entry in index.manifests]), index, pieces)
 
 
-def remember(folder: Path, contents: Contents) -> None:
+def remember(folder: Path, contents: IndexContents) -> None:
     """Cache what was just written."""
     _last[folder] = contents

@@ -87,7 +87,7 @@ class Layout(Blobs):
         """Return the current index; needs no lock, since the file is replaced atomically."""
         return self._contents().index
 
-    def _contents(self) -> contents.Contents:
+    def _contents(self) -> contents.IndexContents:
         for pause in (0.01, 0.1, 0.5, 0.0):
             try:
                 with disk_errors(self.path, "the index", "read"):

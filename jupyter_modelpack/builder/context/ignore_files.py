@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_modelpack.builder.context.ignore_rules import Rule, read_rules
+from jupyter_modelpack.builder.context.ignore_rules import IgnoreRule, read_rules
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.limits import IGNORE_BYTES
 
@@ -35,7 +35,7 @@ class IgnoreFiles:
         from pathspec import GitIgnoreSpec  # noqa: PLC0415 - who ships no folder does not pay for it
 
         self._folder, self._opened = folder, opened
-        self._levels: dict[str, list[Rule]] = {}
+        self._levels: dict[str, list[IgnoreRule]] = {}
         self._folders: dict[str, bool] = {"": False}
         last = [*map(_anchored, self._lines(".dockerignore")), *self._lines(".amlignore")]
         self._last = GitIgnoreSpec.from_lines(last)
@@ -67,7 +67,7 @@ class IgnoreFiles:
                     return not rule.back
         return False
 
-    def _rules(self, parts: Sequence[str]) -> list[Rule]:
+    def _rules(self, parts: Sequence[str]) -> list[IgnoreRule]:
         level = "/".join(parts)
         if level not in self._levels:
             lines = self._lines(f"{level}/.gitignore" if level else ".gitignore")

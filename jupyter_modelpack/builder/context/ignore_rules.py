@@ -26,7 +26,7 @@ _CLASSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class IgnoreRule:
     """One line.
 
     Attributes:
@@ -68,12 +68,12 @@ class Rule:
         return found
 
 
-def read_rules(lines: Iterable[str]) -> list[Rule]:
+def read_rules(lines: Iterable[str]) -> list[IgnoreRule]:
     """Parse the lines of a .gitignore into rules, in their order."""
     return [rule for rule in map(_rule, lines) if rule]
 
 
-def _rule(line: str) -> Rule | None:
+def _rule(line: str) -> IgnoreRule | None:
     text = _without_spaces(line)
     if not text or text.startswith("#"):
         return None
@@ -93,7 +93,7 @@ def _rule(line: str) -> Rule | None:
         parts = [None, *parts]
     elif parts[-1] is None:  # `a/**` matches what is in a, and not a itself
         parts.append(re.compile(".*", re.DOTALL))
-    return Rule(tuple(_shortened(parts)), folders, back)
+    return IgnoreRule(tuple(_shortened(parts)), folders, back)
 
 
 def _shortened(parts: Sequence[re.Pattern[str] | None]) -> list[re.Pattern[str] | None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from jupyter_modelpack.builder.lock.requirement_line import Line, logical_lines, parse_lines, take_apart
+from jupyter_modelpack.builder.lock.requirement_line import RequirementLine, logical_lines, parse_lines, take_apart
 from jupyter_modelpack.errors import PathNotFound, Unavailable, UsageError
 from jupyter_modelpack.limits import CONSTRAINTS_BYTES
 from jupyter_modelpack.redact import scrub
@@ -23,12 +23,12 @@ def constraint_lines(requirements: Sequence[str], folder: Path) -> Iterator[str]
             yield text
 
 
-def constraint_files(lines: Sequence[Line], folder: Path) -> list[Path]:
+def constraint_files(lines: Sequence[RequirementLine], folder: Path) -> list[Path]:
     """Return the constraints files on this machine that the lines name, and those that these name."""
     return [path for path, _ in _files(lines, folder)]
 
 
-def _files(lines: Sequence[Line], folder: Path) -> Iterator[tuple[Path, list[str]]]:
+def _files(lines: Sequence[RequirementLine], folder: Path) -> Iterator[tuple[Path, list[str]]]:
     """Yield each file with its lines."""
     waiting = [folder / place for place in _places(lines) if not is_address(place)]
     seen: set[Path] = set()
@@ -45,7 +45,7 @@ def _files(lines: Sequence[Line], folder: Path) -> Iterator[tuple[Path, list[str
         waiting += [path.parent / place for place in _places(parse_lines(found)) if not is_address(place)]
 
 
-def check_constraint(line: Line, source: str) -> None:
+def check_constraint(line: RequirementLine, source: str) -> None:
     """Raise `UsageError` for an option that a constraints file cannot have, since uv ignores it."""
     other = [name for name, _ in line.options if name not in {"--hash", "--constraint"}]
     if other:
@@ -61,12 +61,12 @@ def is_address(place: str) -> bool:
     return "://" in place and not place.startswith("file:")
 
 
-def without_addresses(lines: Sequence[Line]) -> list[Line]:
+def without_addresses(lines: Sequence[RequirementLine]) -> list[RequirementLine]:
     """Drop the lines that name a constraints file by a URL."""
     return [line for line in lines if not any(map(is_address, _places([line])))]
 
 
-def fetched_constraints(lines: Sequence[Line]) -> list[str]:
+def fetched_constraints(lines: Sequence[RequirementLine]) -> list[str]:
     """Fetch the constraints files that are named by a URL, and return their lines.
 
     Raises:
@@ -89,7 +89,7 @@ def fetched_constraints(lines: Sequence[Line]) -> list[str]:
     return found
 
 
-def _places(lines: Sequence[Line]) -> list[str]:
+def _places(lines: Sequence[RequirementLine]) -> list[str]:
     return [value for line in lines for name, value in line.options if name == "--constraint"]
 
 

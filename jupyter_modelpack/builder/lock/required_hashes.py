@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from jupyter_modelpack.builder.lock.pylock import Lock, Locked
-from jupyter_modelpack.builder.lock.requirement_line import ARCHIVES, Line, named, parse_lines, take_apart
+from jupyter_modelpack.builder.lock.requirement_line import ARCHIVES, RequirementLine, named, parse_lines, take_apart
 from jupyter_modelpack.builder.server_layer import server_requirements
 from jupyter_modelpack.errors import Untrusted, UsageError
 from jupyter_modelpack.redact import scrub
@@ -25,7 +25,7 @@ from jupyter_modelpack.redact import scrub
 _SERVER = Path(__file__).with_name("server_hashes.txt")
 
 
-def hashes_required(lines: Iterable[Line]) -> bool:
+def hashes_required(lines: Iterable[RequirementLine]) -> bool:
     """Whether every package needs a hash."""
     return any(line.hashes or line.value("--require-hashes") is not None for line in lines)
 
@@ -71,7 +71,7 @@ def _both(wanted: SpecifierSet, pin: SpecifierSet) -> SpecifierSet:
     return wanted & pin
 
 
-def refuse_unnamed(lines: Iterable[Line]) -> None:
+def refuse_unnamed(lines: Iterable[RequirementLine]) -> None:
     """Raise `UsageError` for a requirement whose file cannot be verified before it runs code."""
     for line in lines:
         place = named(line.wanted)
@@ -127,7 +127,7 @@ class _Allowed:
     hashes: frozenset[str]
 
     @classmethod
-    def of(cls, line: Line) -> list[_Allowed]:
+    def of(cls, line: RequirementLine) -> list[_Allowed]:
         """Return the digests of --hash, then that of the URL's fragment: a file must match both."""
         found = named(line.wanted)
         fragment = frozenset({found.fragment} if found.fragment else ())

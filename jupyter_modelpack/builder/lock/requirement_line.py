@@ -52,7 +52,7 @@ _EXTRAS = re.compile(r"(?P<place>.*?)(?P<extras>\[[^\[\]]*\])?")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RequirementLine:
     """A parsed line.
 
     Attributes:
@@ -73,7 +73,7 @@ class Line:
         return next((value for name, value in self.options if name == option), None)
 
 
-def take_apart(text: str) -> Line:
+def take_apart(text: str) -> RequirementLine:
     """Parse a logical line, dropping its comment.
 
     Raises:
@@ -83,9 +83,9 @@ def take_apart(text: str) -> Line:
     editable = _EDITABLE.fullmatch(text)
     if editable:
         place, rest = _cut(editable["rest"])
-        return Line("", (("--editable", place), *_options(rest, scrub(place))))
+        return RequirementLine("", (("--editable", place), *_options(rest, scrub(place))))
     wanted, rest = ("", text) if text.startswith("-") else _cut(text)
-    return Line(wanted, tuple(_options(rest, scrub(wanted))))
+    return RequirementLine(wanted, tuple(_options(rest, scrub(wanted))))
 
 
 def _cut(text: str) -> tuple[str, str]:
@@ -170,7 +170,7 @@ def logical_lines(lines: Iterable[str]) -> Iterator[str]:
         yield joined.strip()
 
 
-def parse_lines(lines: Iterable[str]) -> list[Line]:
+def parse_lines(lines: Iterable[str]) -> list[RequirementLine]:
     """Parse each line."""
     return [take_apart(line) for line in lines]
 
@@ -230,7 +230,7 @@ def _fragment(url: str) -> str:
     return found[1].lower() if found else ""
 
 
-def trusted_hosts(lines: Sequence[Line]) -> list[str]:
+def trusted_hosts(lines: Sequence[RequirementLine]) -> list[str]:
     """Return uv's arguments for hosts that the requirements trust without a valid certificate."""
     hosts = (value for line in lines for name, value in line.options if name == "--trusted-host")
     return [word for host in hosts for word in ("--allow-insecure-host", host)]

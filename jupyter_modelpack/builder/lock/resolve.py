@@ -23,7 +23,13 @@ from jupyter_modelpack.builder.lock.pylock import (
     with_paths,
 )
 from jupyter_modelpack.builder.lock.required_hashes import hashes_required, refuse_unnamed
-from jupyter_modelpack.builder.lock.requirement_line import Line, parse_lines, split_extras, split_marker, trusted_hosts
+from jupyter_modelpack.builder.lock.requirement_line import (
+    RequirementLine,
+    parse_lines,
+    split_extras,
+    split_marker,
+    trusted_hosts,
+)
 from jupyter_modelpack.builder.lock.uv_errors import explain
 from jupyter_modelpack.builder.run_tool import run_tool
 from jupyter_modelpack.builder.target import BuildTarget
@@ -93,7 +99,7 @@ def make_lock(
     return lock
 
 
-def _contents(lines: Sequence[Line], folder: Path) -> list[str]:
+def _contents(lines: Sequence[RequirementLine], folder: Path) -> list[str]:
     """Return the content of files that the lines and uv's settings name, as part of the cache key."""
     found = []
     named = [folder / name for name in ("uv.toml", "pyproject.toml", *_places(lines))]
@@ -106,13 +112,13 @@ def _contents(lines: Sequence[Line], folder: Path) -> list[str]:
     return found
 
 
-def _order_of_indexes(lines: Sequence[Line]) -> list[list[str]]:
+def _order_of_indexes(lines: Sequence[RequirementLine]) -> list[list[str]]:
     """Return several indexes in their order, by which uv chooses; nothing for one."""
     found = [value for line in lines for name, value in line.options if name.endswith("index-url")]
     return [found] if len(found) > 1 else []
 
 
-def _places(lines: Sequence[Line]) -> list[str]:
+def _places(lines: Sequence[RequirementLine]) -> list[str]:
     """Return the parts of the lines that may name a file or folder."""
     places = {value for line in lines for name, value in line.options if name in {"--constraint", "--find-links"}}
     places |= {split_extras(split_marker(line.wanted)[0])[0] for line in lines}
@@ -130,7 +136,7 @@ def _has_paths(lines: Sequence[str]) -> bool:
 
 
 def _resolve(
-    lines: Sequence[Line],
+    lines: Sequence[RequirementLine],
     target: BuildTarget,
     relative_to: Path | None,
     folder: Path,
@@ -143,7 +149,7 @@ def _resolve(
         with temporary_folder(folder.parent) as kept:
             kept.mkdir(exist_ok=True)
             (kept / "constraints.txt").write_text("\n".join(fetched) + "\n")
-            here = Line("", (("--constraint", str(kept / "constraints.txt")),))
+            here = RequirementLine("", (("--constraint", str(kept / "constraints.txt")),))
             lines = [*without_addresses(lines), here]
             return _resolve(lines, target, relative_to, folder, report, hashed=hashed)
     report.log(f"Resolving {len(lines)} requirements for Python {target.python} on {target.platform}")
@@ -170,7 +176,7 @@ def _run(argv: Sequence[str], text: str, folder: Path | None, report: Reporter) 
     return run_tool(argv, report, step=step, cwd=folder, env=uv_environment(), text=text)
 
 
-def _arguments(lines: Sequence[Line]) -> Iterator[str]:
+def _arguments(lines: Sequence[RequirementLine]) -> Iterator[str]:
     for name, value in (option for line in lines for option in line.options):
         if name in {"--no-binary", "--only-binary"}:
             for package in value.split(","):
@@ -180,7 +186,7 @@ def _arguments(lines: Sequence[Line]) -> Iterator[str]:
     yield from trusted_hosts(lines)
 
 
-def _text(lines: Sequence[Line], *, hashed: bool) -> str:
+def _text(lines: Sequence[RequirementLine], *, hashed: bool) -> str:
     """Return the lines as uv's input file: passwords in its arguments could be read by others."""
     main = [value for line in lines for name, value in line.options if name == "--index-url"][-1:]  # as with pip
     written = [f"--index-url {value}" for value in main]
@@ -196,7 +202,7 @@ def _text(lines: Sequence[Line], *, hashed: bool) -> str:
     return "\n".join(dict.fromkeys(written)) + "\n"
 
 
-def _tell_of_indexes(lines: Sequence[Line], report: Reporter) -> None:
+def _tell_of_indexes(lines: Sequence[RequirementLine], report: Reporter) -> None:
     """Log how uv uses several indexes, since pip does it differently."""
     if os.environ.get("UV_INDEX_STRATEGY", "first-index") != "first-index":
         return

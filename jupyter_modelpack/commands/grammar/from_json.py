@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_modelpack.commands.grammar.option import Option, Place, Value
-from jupyter_modelpack.commands.grammar.parse import Request, check_text, find_verb, nearest, reader
+from jupyter_modelpack.commands.grammar.parse import VerbCall, check_text, find_verb, nearest, reader
 from jupyter_modelpack.commands.grammar.verbs import options
 from jupyter_modelpack.errors import UsageError
 
@@ -15,7 +15,7 @@ MANY = 1_000
 """Most values of one option; nobody names more models than an image may have layers."""
 
 
-def fill(verb: str, form: Mapping[str, Any], place: Place) -> Request:
+def fill(verb: str, form: Mapping[str, Any], place: Place) -> VerbCall:
     """Read a verb whose options came as JSON; raise `UsageError` in one line when something is wrong.
 
     None and an empty text stand for an option that was left out, as an empty field of a form does.
@@ -32,7 +32,7 @@ def fill(verb: str, form: Mapping[str, Any], place: Place) -> Request:
             )
     given = {name: value for name, value in form.items() if value is not None and value not in ("", [])}
     values = {name: _value(option, given[name]) if name in given else option.default for name, option in known.items()}
-    return Request(found, values, {}, frozenset(given))
+    return VerbCall(found, values, {}, frozenset(given))
 
 
 def _value(option: Option, given: Any) -> Value:

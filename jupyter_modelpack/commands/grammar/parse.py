@@ -15,7 +15,7 @@ from jupyter_modelpack.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class VerbCall:
     """A verb with its values.
 
     Attributes:
@@ -54,7 +54,7 @@ def find_verb(word: str, place: Place) -> Verb:
     )
 
 
-def parse(words: Sequence[str], place: Place) -> Request:
+def parse(words: Sequence[str], place: Place) -> VerbCall:
     """Read a verb with its options; raise `UsageError` in one line when something is wrong."""
     for word in words:
         check_text(word)
@@ -75,7 +75,7 @@ def parse(words: Sequence[str], place: Place) -> Request:
         value = typed.get(option.name, option.default)
         kept = presentation if option.presentation else values
         kept[option.name] = tuple(value) if isinstance(value, list) else value
-    return Request(verb, values, presentation, frozenset(typed))
+    return VerbCall(verb, values, presentation, frozenset(typed))
 
 
 def check_text(word: str) -> None:

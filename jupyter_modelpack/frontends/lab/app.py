@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_modelpack.commands import perform
 from jupyter_modelpack.commands.grammar.from_json import fill
-from jupyter_modelpack.commands.grammar.parse import Request
+from jupyter_modelpack.commands.grammar.parse import VerbCall
 from jupyter_modelpack.commands.grammar.verbs import options
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.lab.hub import Hub
@@ -84,7 +84,7 @@ class Desk:
         self.hub.close()
 
 
-def _reachable(verb: str, form: Mapping[str, Any]) -> Request:
+def _reachable(verb: str, form: Mapping[str, Any]) -> VerbCall:
     """Return what a form asks for; raise `NotFound` when it is of a service that `run` did not start."""
     request = fill(verb, form, "lab")
     if request.values.get("service"):

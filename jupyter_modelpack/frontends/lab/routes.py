@@ -14,7 +14,7 @@ from jupyter_modelpack.frontends.lab.app import Desk
 from jupyter_modelpack.frontends.lab.declarations import about
 from jupyter_modelpack.frontends.lab.handler import Handler
 from jupyter_modelpack.frontends.lab.service import look
-from jupyter_modelpack.frontends.lab.stream import Stream
+from jupyter_modelpack.frontends.lab.stream import EventStream
 from jupyter_modelpack.frontends.lab.target import named
 from jupyter_modelpack.frontends.live import sanitize
 
@@ -31,7 +31,7 @@ class About(Handler):
         await self.reply(about)
 
 
-class Table(Handler):
+class TableHandler(Handler):
     """A page of a table."""
 
     @web.authenticated
@@ -46,7 +46,7 @@ class Table(Handler):
         await self.reply(lambda: self.desk.tables.page(name, named(asked, self.desk.root), {**asked, **more}))
 
 
-class Names(Handler):
+class NamesHandler(Handler):
     """The names that exist of a kind, for a form to propose."""
 
     @web.authenticated
@@ -111,9 +111,9 @@ def routes(desk: Desk) -> list[tuple[str, type[Handler], dict[str, Any]]]:
     each = [(verb.name, {**own, "verb": verb.name}) for verb in verbs("lab")]
     return [
         (f"{PREFIX}/about", About, own),
-        (f"{PREFIX}/events", Stream, own),
-        (rf"{PREFIX}/table/(\w{{1,40}})", Table, own),
-        (rf"{PREFIX}/names/(\w{{1,40}})", Names, own),
+        (f"{PREFIX}/events", EventStream, own),
+        (rf"{PREFIX}/table/(\w{{1,40}})", TableHandler, own),
+        (rf"{PREFIX}/names/(\w{{1,40}})", NamesHandler, own),
         (rf"{PREFIX}/service/([\w.-]{{1,128}})", OneService, own),
         (rf"{PREFIX}/cancel/([\w-]{{1,40}})", Cancel, own),
         *((f"{PREFIX}/do/{name}", Do, more) for name, more in each),

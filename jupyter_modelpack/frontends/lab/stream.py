@@ -25,7 +25,7 @@ LAGGED = 1013
 """Why a stream was closed, in the protocol's words: try again later; what was missed is told then."""
 
 
-class Stream(WebSocketMixin, WebSocketHandler, Handler):
+class EventStream(WebSocketMixin, WebSocketHandler, Handler):
     """Everything that happens, behind the event ``last``; with ``service``, also how that one fares and what it writes.
 
     A page that is gone without a word does not answer Jupyter's pings, and is let go.

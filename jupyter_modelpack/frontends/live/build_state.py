@@ -23,7 +23,7 @@ _EARLIEST = 0.5
 
 
 @dataclass
-class Row:
+class StageRow:
     """One stage."""
 
     name: str
@@ -56,8 +56,8 @@ class BuildState:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._began = clock, clock()
         self._ended: float | None = None
-        self._rows = [Row(name, title) for name, title in STAGES.items()]
-        self._now: Row | None = None
+        self._rows = [StageRow(name, title) for name, title in STAGES.items()]
+        self._now: StageRow | None = None
 
     def take(self, event: Event) -> None:
         """Take one event."""
@@ -107,7 +107,7 @@ class BuildState:
         at = next((number for number, row in enumerate(self._rows) if row.name == name), None)
         if at is None:
             at = self._rows.index(before) + 1 if before else 0
-            self._rows.insert(at, Row(name, title))
+            self._rows.insert(at, StageRow(name, title))
         row = self._rows[at]
         row.title, row.state, row.began = title, "running", now
         self._now = row

@@ -44,9 +44,9 @@ def _open_live_view(package: ModelPackage) -> live_view.LiveView | None:
     shell = _shell()
     if not panels(shell):
         return None
-    from jupyter_modelpack.frontends.widgets.live import LiveView  # noqa: PLC0415 - as above
+    from jupyter_modelpack.frontends.widgets.live import LivePanel  # noqa: PLC0415 - as above
 
-    return LiveView(shell, package)
+    return LivePanel(shell, package)
 
 
 def _shell() -> Any:

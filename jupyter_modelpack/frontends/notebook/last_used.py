@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack import opened
-from jupyter_modelpack.commands.grammar.parse import Request
+from jupyter_modelpack.commands.grammar.parse import VerbCall
 from jupyter_modelpack.commands.results import Deleted, Killed, Packaged, Running
 
 
@@ -27,13 +27,13 @@ class _Used:
     opened: Path | None
 
 
-class Memory:
+class LastUsed:
     """The last package and the last service of one notebook."""
 
     def __init__(self) -> None:
         self._last: dict[str, _Used] = {}
 
-    def fill(self, request: Request) -> Request:
+    def fill(self, request: VerbCall) -> VerbCall:
         """Return `request` with what was used last where it names nothing, and with where that is.
 
         Where no workspace is named, it is the one that the notebook's code made or opened last.

@@ -16,7 +16,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from jupyter_modelpack import supported
 from jupyter_modelpack.commands.grammar import help as texts
 from jupyter_modelpack.commands.grammar.option import Place
-from jupyter_modelpack.commands.grammar.parse import Request, find_verb, parse
+from jupyter_modelpack.commands.grammar.parse import VerbCall, find_verb, parse
 from jupyter_modelpack.errors import Cancelled, ModelpackError
 from jupyter_modelpack.frontends.notebook.completer import suggest
 from jupyter_modelpack.frontends.notebook.split_line import split
@@ -61,7 +61,7 @@ class ModelpackMagics(Magics):
 
         return Session(self.shell)
 
-    def _do(self, request: Request, **more: Any) -> Any:
+    def _do(self, request: VerbCall, **more: Any) -> Any:
         if request.presentation["help"]:
             return _help([request.verb.name], "cell" if more else "line")
         return self.session.do(request, **more)

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack import opened
 from jupyter_modelpack.commands import perform
-from jupyter_modelpack.commands.grammar.parse import Request
+from jupyter_modelpack.commands.grammar.parse import VerbCall
 from jupyter_modelpack.commands.sample import is_json
 from jupyter_modelpack.errors import Cancelled, UsageError
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.frontends.notebook.last_used import Memory
+from jupyter_modelpack.frontends.notebook.last_used import LastUsed
 from jupyter_modelpack.frontends.notebook.variable_json import as_json, is_expression
-from jupyter_modelpack.frontends.render.presenter import Job, TextPresenter
+from jupyter_modelpack.frontends.render.presenter import TextPresenter, VerbTask
 from jupyter_modelpack.frontends.widgets.detect import panels
 from jupyter_modelpack.waiting import result_of, until
 
@@ -43,7 +43,7 @@ class Session:
         self._shell = shell
         self._names: dict[str, Any] = shell.user_ns
         self._evaluate: Callable[[str], Any] = shell.ev
-        self._memory = Memory()
+        self._memory = LastUsed()
         self._building: Future[Any] | None = None
         self._named: Path | None = None
 
@@ -53,7 +53,7 @@ class Session:
 
         return Watch()
 
-    def do(self, request: Request, **more: Any) -> Any:
+    def do(self, request: VerbCall, **more: Any) -> Any:
         """Do what `request` says; return what the cell shows."""
         name = request.presentation["bind"]
         if name is not None and not name.isidentifier():
@@ -66,12 +66,12 @@ class Session:
             if not request.values["dry_run"] and panels(self._shell):
                 return self._in_panel(request, name, **more)
             request, more["notebook"] = self._take(request)
-        job = Job(
+        task = VerbTask(
             lambda report: self._perform(request, report, **more), lambda result: self._finish(result, name, request)
         )
-        return self._shown(TextPresenter(sys.stdout).present(job), request)
+        return self._shown(TextPresenter(sys.stdout).present(task), request)
 
-    def _in_panel(self, request: Request, name: str | None, **more: Any) -> None:
+    def _in_panel(self, request: VerbCall, name: str | None, **more: Any) -> None:
         """Build in the background; with a name, come back when it stands for the package that is being made."""
         from jupyter_modelpack.frontends.widgets.presenter import PanelPresenter  # noqa: PLC0415 - at first use
 
@@ -85,16 +85,16 @@ class Session:
                 self._names[name] = made
             bound.set()
 
-        job = Job(
+        task = VerbTask(
             lambda report: self._perform(request, report, made=bind, **more),
             lambda result: self._finish(result, name, request),
         )
-        self._building = presenter.present(job)
+        self._building = presenter.present(task)
         if name is not None:
             self._building.add_done_callback(lambda _done: bound.set())
             until(bound)
 
-    def _take(self, request: Request) -> tuple[Request, Notebook]:
+    def _take(self, request: VerbCall) -> tuple[VerbCall, Notebook]:
         from jupyter_modelpack.frontends.notebook.snapshot import take  # noqa: PLC0415 - a panel does not wait for it
 
         return take(request, self._names)
@@ -111,7 +111,7 @@ class Session:
         except Cancelled:
             self._building = None  # cancelled on purpose: the package before it is the last one again
 
-    def _name_workspace(self, request: Request) -> None:
+    def _name_workspace(self, request: VerbCall) -> None:
         """Say which workspace is used, once, where it is one that no line names and the notebook's code has opened."""
         last = opened.last()
         if last is None or request.values.get("workspace") != str(last) or "workspace" in request.given:
@@ -122,7 +122,7 @@ class Session:
             _write(f"In workspace {last.name}, the one that this notebook opened last.")
         self._named = last
 
-    def _resolve(self, request: Request) -> Request:
+    def _resolve(self, request: VerbCall) -> VerbCall:
         """Put a variable's value where its name was given as data or as a sample."""
         found = {}
         for option in ("data", "sample"):
@@ -137,7 +137,7 @@ class Session:
         except Exception as error:  # the boundary to the user's code
             raise UsageError(f"{expression}: {type(error).__name__}: {error}", code="bad-expression") from error
 
-    def _perform(self, request: Request, report: Reporter, **more: Any) -> Any:
+    def _perform(self, request: VerbCall, report: Reporter, **more: Any) -> Any:
         if request.verb.name == "package":
             more["packaged"] = lambda made: self._watch.reload(made, report)
         result = perform(request, report, **more)
@@ -145,13 +145,13 @@ class Session:
         self._watch.follow(result, report, self._memory.learn)
         return result
 
-    def _finish(self, result: Any, name: str | None, request: Request) -> Any:
+    def _finish(self, result: Any, name: str | None, request: VerbCall) -> Any:
         self._memory.learn(result, request.values)
         if name is not None:
             self._names[name] = getattr(result, "handle", result)
         return result
 
-    def _shown(self, result: Any, request: Request) -> Any:
+    def _shown(self, result: Any, request: VerbCall) -> Any:
         from jupyter_modelpack.frontends.render import views  # noqa: PLC0415 - a panel does not wait for it
         from jupyter_modelpack.frontends.render.mime_bundle import Shown  # noqa: PLC0415
 
@@ -168,7 +168,7 @@ class Session:
         return Shown(result) if views.view(result) else None
 
 
-def _target(request: Request) -> dict[str, Any]:
+def _target(request: VerbCall) -> dict[str, Any]:
     """Return the workspace and the engine that were named."""
     return {name: request.values.get(name) for name in ("workspace", "engine")}
 

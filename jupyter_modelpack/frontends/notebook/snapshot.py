@@ -11,13 +11,13 @@ from typing import Any
 
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.find_models import wanted_variables
-from jupyter_modelpack.commands.grammar.parse import Request
+from jupyter_modelpack.commands.grammar.parse import VerbCall
 from jupyter_modelpack.commands.notebook_context import Notebook
 from jupyter_modelpack.frontends.notebook.cell_definitions import Carrier
 from jupyter_modelpack.frontends.notebook.pickle_variable import dump
 
 
-def take(request: Request, names: Mapping[str, Any]) -> tuple[Request, Notebook]:
+def take(request: VerbCall, names: Mapping[str, Any]) -> tuple[VerbCall, Notebook]:
     """Write the variables that ``--model`` means to files; note what could be carried along.
 
     A variable that holds a registered `Model` means that model.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelpack.commands import lookup, perform
-from jupyter_modelpack.commands.grammar.parse import Request
+from jupyter_modelpack.commands.grammar.parse import VerbCall
 from jupyter_modelpack.commands.reload import reload_with, repository
 from jupyter_modelpack.commands.results import Killed, Packaged, Running
 from jupyter_modelpack.engine.base import Engine, Service
@@ -25,13 +25,13 @@ class Watch:
     """The one service of a notebook that was started with ``--watch``."""
 
     def __init__(self) -> None:
-        self._request: Request | None = None
+        self._request: VerbCall | None = None
         self._service = ""
         self._repository = ""
         self._served = ""
         self._engine: Engine | None = None  # kept: connecting takes as long as packaging a script
 
-    def learn(self, request: Request, result: Any) -> None:
+    def learn(self, request: VerbCall, result: Any) -> None:
         """Take note of a service that was started to be watched, or that was ended."""
         match result:
             case Running(service=service) if request.values.get("watch"):

@@ -1,4 +1,4 @@
-"""How long work is watched: a front end hands a job to a presenter and shows what comes back.
+"""How long work is watched: a front end hands a task to a presenter and shows what comes back.
 
 The text presenter writes lines and blocks. A panel that returns at once and goes on in the
 background is another presenter; nothing else needs to know.
@@ -20,14 +20,14 @@ from jupyter_modelpack.frontends.render.view import visible
 from jupyter_modelpack.waiting import items_of
 
 CANCEL_SECONDS = 30.0
-"""How long a cancelled job may take to put things in order before we stop waiting for it."""
+"""How long a cancelled task may take to put things in order before we stop waiting for it."""
 
 PROGRESS_SECONDS = 2.0
 """Least time between two progress lines, where a line cannot be drawn over."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class VerbTask:
     """Work to do and what to do with its result.
 
     Attributes:
@@ -40,18 +40,18 @@ class Job:
 
 
 class Presenter(Protocol):
-    """Shows a job while it runs."""
+    """Shows a task while it runs."""
 
-    def present(self, job: Job) -> Any:
-        """Start `job`; return what the front end shows, be it the finished result or a live panel."""
+    def present(self, task: VerbTask) -> Any:
+        """Start `task`; return what the front end shows, be it the finished result or a live panel."""
         ...
 
 
 class TextPresenter:
-    """Lines as they come; blocks until the job is done.
+    """Lines as they come; blocks until the task is done.
 
-    The job runs in a thread, so that an interrupt never hits it in the middle of a step: here it
-    becomes a request to cancel, and the job ends itself in order.
+    The task runs in a thread, so that an interrupt never hits it in the middle of a step: here it
+    becomes a request to cancel, and the task ends itself in order.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -59,8 +59,8 @@ class TextPresenter:
         self._drawn = False
         self._next_progress = 0.0
 
-    def present(self, job: Job) -> Any:
-        """Run `job` to its end, writing its events; return what its `finish` makes of the result."""
+    def present(self, task: VerbTask) -> Any:
+        """Run `task` to its end, writing its events; return what its `finish` makes of the result."""
         events: queue.Queue[Event | None] = queue.Queue()
         report = Reporter(events.put)
         outcome: list[Any] = []
@@ -69,7 +69,7 @@ class TextPresenter:
 
         def work() -> None:
             try:
-                outcome.append(job.work(report))
+                outcome.append(task.work(report))
             except BaseException as error:  # noqa: BLE001 - carried to the waiting thread and raised there
                 errors.append(error)
             finally:
@@ -83,14 +83,14 @@ class TextPresenter:
             report.cancel()
             in_order = ended.wait(CANCEL_SECONDS)
             if not outcome:
-                # What the job says of its own end is more than we know.
+                # What the task says of its own end is more than we know.
                 said = next((error for error in errors if isinstance(error, Cancelled)), None)
                 raise said or cancelled(in_order=in_order) from None
         finally:
             self._end_drawing()
         if errors:
             raise errors[0]
-        return job.finish(outcome[0])
+        return task.finish(outcome[0])
 
     def _drain(self, events: queue.Queue[Event | None]) -> None:
         event: Event
@@ -135,7 +135,7 @@ class TextPresenter:
 
 
 def cancelled(*, in_order: bool) -> Cancelled:
-    """Return what to say of a job that was cancelled."""
+    """Return what to say of a task that was cancelled."""
     if in_order:
         return Cancelled("Cancelled; nothing half made was left behind.")
     return Cancelled("Cancelled, but a step has not ended yet.", hint="It goes on in the background and then stops.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.api.package import ModelPackage
 
 
-class LiveView:
+class LivePanel:
     """A panel beside a call that waits.
 
     Attributes:

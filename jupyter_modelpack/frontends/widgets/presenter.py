@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.frontends.render.presenter import CANCEL_SECONDS, Job, cancelled
+from jupyter_modelpack.frontends.render.presenter import CANCEL_SECONDS, VerbTask, cancelled
 from jupyter_modelpack.frontends.widgets.output import Output
 from jupyter_modelpack.frontends.widgets.package_panel import PackagePanel
 from jupyter_modelpack.waiting import result_of
@@ -35,7 +35,7 @@ class PanelPresenter:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show the panel while the cell gets its job ready; take it back when nothing comes of that."""
+        """Show the panel while the cell gets its task ready; take it back when nothing comes of that."""
         self._output.show()
         try:
             yield
@@ -43,14 +43,14 @@ class PanelPresenter:
             self._output.withdraw()
             raise
 
-    def present(self, job: Job) -> Future[Any]:
-        """Start `job`, whose panel is shown; return the build at once, or when it has ended."""
+    def present(self, task: VerbTask) -> Future[Any]:
+        """Start `task`, whose panel is shown; return the build at once, or when it has ended."""
         stop, panel, output = self._stop, self._panel, self._output
         report, shown = Reporter(panel.take, stop), threading.Event()
 
         def work() -> Any:
-            result = job.work(report)
-            job.finish(result)
+            result = task.work(report)
+            task.finish(result)
             return result
 
         def ended(done: Future[Any]) -> None:

@@ -30,7 +30,7 @@ class Tally:
             self._report.progress(self._what, self._done, self._total)
 
 
-class Part:
+class TransferShare:
     """One transfer's share of a tally: bytes sent again count once."""
 
     def __init__(self, tally: Tally, size: int) -> None:

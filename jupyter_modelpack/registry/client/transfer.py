@@ -30,7 +30,7 @@ from jupyter_modelpack.oci.manifest import (
 from jupyter_modelpack.oci.names import Reference
 from jupyter_modelpack.registry.client.client import Registry
 from jupyter_modelpack.registry.client.compress import compressed
-from jupyter_modelpack.registry.client.parallel import Part, Tally, run_all
+from jupyter_modelpack.registry.client.parallel import Tally, TransferShare, run_all
 
 
 class BlobStore(BlobSource, BlobSink, Protocol):
@@ -72,7 +72,7 @@ def pull_image(
     tally = Tally(report, str(name), sum(part.size for part in parts))
 
     def fetch(part: Descriptor, inner: Reporter) -> None:
-        share = Part(tally, part.size)
+        share = TransferShare(tally, part.size)
         if not sink.has_blob(part.digest):
             with registry.open_blob(name.repository, part, inner, share.add) as stream:
                 sink.put_blob(part, stream)
@@ -171,7 +171,7 @@ class _Parcel:
 
     def send(self, part: Descriptor, tally: Tally, report: Reporter) -> None:
         """Push a blob unless the repository has it."""
-        share = Part(tally, part.size)
+        share = TransferShare(tally, part.size)
         if self._memory is not None and part.media_type == LAYER:
             sent = self._compressed[part.digest] = self._send_compressed(part, share, report, self._memory)
         else:
@@ -183,7 +183,7 @@ class _Parcel:
         if self._memory is not None:
             self._memory.keep(part.digest, sent, self._registry.host, self._repository)
 
-    def _send_compressed(self, part: Descriptor, share: Part, report: Reporter, memory: Memory) -> Descriptor:
+    def _send_compressed(self, part: Descriptor, share: TransferShare, report: Reporter, memory: Memory) -> Descriptor:
         registry, repository, known = self._registry, self._repository, memory.compressed(part.digest)
         if known and registry.has_blob(repository, known.digest, report, pushing=True):
             return known
@@ -210,7 +210,7 @@ class _Parcel:
         raw = replace(image.manifest, layers=layers).to_bytes()
         return Descriptor.of(image.manifest.media_type, raw), raw
 
-    def _read(self, part: Descriptor, share: Part, report: Reporter) -> Iterator[bytes]:
+    def _read(self, part: Descriptor, share: TransferShare, report: Reporter) -> Iterator[bytes]:
         share.restart()
         with self._image.blobs.open_blob(part) as stream:
             while chunk := stream.read(CHUNK):

@@ -18,14 +18,14 @@ from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, Index, Manifest, children, tag_of
 from jupyter_modelpack.oci.names import check_repository, check_tag
 from jupyter_modelpack.registry.server.reply import Reply, error_answer, refuse_method
-from jupyter_modelpack.registry.server.uploads import Blobs, Uploads, digest_in, kept
+from jupyter_modelpack.registry.server.uploads import Uploads, UploadStore, digest_in, kept
 
 _UPLOAD = re.compile(r"/v2/(?P<name>.+)/blobs/uploads/(?P<key>[0-9a-f]*)")
 _BLOB = re.compile(r"/v2/(?P<name>.+)/blobs/(?P<reference>[^/]+)")
 _MANIFEST = re.compile(r"/v2/(?P<name>.+)/manifests/(?P<reference>[^/]+)")
 
 
-class Keeper(Blobs, Protocol):
+class Keeper(UploadStore, Protocol):
     """A store of blobs and names, such as a layout."""
 
     def find_blob(self, digest: Digest) -> tuple[str, int] | None:

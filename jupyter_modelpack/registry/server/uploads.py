@@ -47,7 +47,7 @@ class Writer(Protocol):
         ...
 
 
-class Blobs(Protocol):
+class UploadStore(Protocol):
     """A store of blobs."""
 
     def new_blob(self, expected: int = 0) -> AbstractContextManager[Writer]:
@@ -56,7 +56,7 @@ class Blobs(Protocol):
 
 
 class _Session:
-    def __init__(self, name: str, blobs: Blobs) -> None:
+    def __init__(self, name: str, blobs: UploadStore) -> None:
         self.name, self.size, self.last = name, 0, time.monotonic()
         self.lock = threading.Lock()
         self._stack = ExitStack()
@@ -81,7 +81,7 @@ class Uploads:
 
     """
 
-    def __init__(self, blobs: Blobs, kept: Callable[[str, Digest], None]) -> None:
+    def __init__(self, blobs: UploadStore, kept: Callable[[str, Digest], None]) -> None:
         self._blobs, self._kept = blobs, kept
         self._sessions: dict[str, _Session] = {}
         self._lock = threading.Lock()
