@@ -25,7 +25,7 @@ _WAS = re.compile(r"Trying to unpickle estimator \S+ from version (\S+) when usi
 
 
 def find(lines: Iterable[str]) -> Ending | None:
-    """Return the last ending in a log; None where the server had no time for one."""
+    """Return the last exit reason in a log; None where the server could not write one."""
     found = None
     for line in lines:
         said = _parsed(line[:LINE])
@@ -34,12 +34,12 @@ def find(lines: Iterable[str]) -> Ending | None:
 
 
 def is_line(line: str) -> bool:
-    """Whether a line is for programs, and none that is shown."""
+    """Whether a line is for programs only, and not shown."""
     return line.startswith(ENDING_MARK)
 
 
 def explain(ending: Ending, lines: Iterable[str] = ()) -> Explanation:
-    """Return cause and remedy by the type of the exception, not by words that a log may hold by chance.
+    """Return cause and remedy by the exception's type; words of a log could be there by chance.
 
     Args:
         ending: As `find` returns it, or a dry run.

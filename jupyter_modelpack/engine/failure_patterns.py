@@ -1,4 +1,4 @@
-"""Traces in a log that tell why a service died without a word of its own."""
+"""Patterns of log lines that show why a service died when it wrote no exit reason."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def free_port() -> int:
 
 
 def allowed_hosts(name: str = "", environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return what tells a service that listens on loopback the names by which it is reached, so that it knows others.
+    """Return the variable that names the hosts by which a service on loopback may be called; it refuses others.
 
     On JupyterHub nothing: there it is reached through Jupyter's proxy, by the hub's name, and no browser runs on the
     computer whose loopback it is.

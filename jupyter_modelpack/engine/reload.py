@@ -41,7 +41,7 @@ class _State:
 
     @property
     def decided(self) -> bool:
-        """Whether no script is on its way."""
+        """Whether every reload that was asked for has ended."""
         return self.asked == self.served + self.refused
 
 
@@ -71,7 +71,7 @@ def archive_of(files: Mapping[str, bytes]) -> bytes:
 
 
 def running_package(service: Service) -> str:
-    """Return the name under which the newest script was laid over the service's own; empty while it serves its own."""
+    """Return the name of the newest script that a service was given; empty while it serves its own."""
     state = _state(service) if RELOAD_LABEL in service.labels and not service.ended else None
     return state.package if state else ""
 
@@ -144,7 +144,7 @@ def reload(
 
 
 def _state(service: Service) -> _State | None:
-    """Ask the service; None when it does not answer, or tells nothing of scripts."""
+    """Ask the service; None when it does not answer, or reports no counts of reloads."""
     connection = http.client.HTTPConnection(LOOPBACK, service.port, timeout=_PROBE_SECONDS)
     try:
         connection.request("GET", "/ready", headers={"Connection": "close"})

@@ -109,7 +109,7 @@ class Stream:
         self.on_writable()
 
     def abort(self) -> None:
-        """Cut the body off now: the script takes too long over the next chunk."""
+        """Cut the body off now: the script takes too long to make the next chunk."""
         if self._outlet is not None and not self._disconnected:
             self._outlet.end_stream(whole=False)
         self.disconnect()

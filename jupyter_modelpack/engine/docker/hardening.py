@@ -1,4 +1,4 @@
-"""How a service's container is shut in (threat-model.md T12)."""
+"""How a service's container is isolated (threat-model.md T12)."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _STATES: Mapping[str, State] = {
 
 
 def ours(labels: Mapping[str, str] | None) -> bool:
-    """Whether something carries a label of ours; anybody can give it one, so it is a reason to show it, no more."""
+    """Whether something has a label of ours, which is reason to list it and no more: any image may have one."""
     return any(key == LABEL or key.startswith(f"{LABEL}.") for key in labels or {})
 
 

@@ -1,4 +1,4 @@
-"""The parent of a local service: stays until it ends, then writes down its exit code.
+"""The parent of a local service: waits for its end, then writes down its exit code.
 
 Run as a file, ``python -ISE supervisor.py FOLDER FIXED LOG_BYTES PROGRAM ARGUMENTS...``: it takes the standard library
 only, so that it starts in any environment. It detaches itself, starts the program with the log file as
@@ -142,7 +142,7 @@ def _answer(content: object) -> None:
 
 
 def _fix(libc: ctypes.CDLL, folder: str) -> None:
-    """Let a folder be read-only for us and all that we start; where the system refuses, it stays as it is."""
+    """Mount a folder read-only for us and all that we start; where the system refuses, it stays writable."""
     place = os.path.realpath(folder).encode()
     kept = os.statvfs(place).f_flag & _NO_SUID_DEV_EXEC
     if (
@@ -174,7 +174,7 @@ def end_with_children(pid: int) -> None:
 
 
 def kill_below(ancestor: int) -> bool:
-    """Kill all descendants of a process; return whether we may: one that became another user's stays.
+    """Kill all descendants of a process; return whether all could be killed: those of another user stay.
 
     They are stopped before, so that none of them makes another meanwhile.
     """
@@ -204,7 +204,7 @@ def _below(ancestor: int) -> dict[int, int]:
 
 
 def send(pid: int, born: int, number: signal.Signals) -> bool:
-    """Send a signal to this very process, or to nobody; return False when it is another user's."""
+    """Send a signal to this process, never to a later one of its number; return False when it is another user's."""
     handle = NO_HANDLE
     try:
         handle = pinned(pid)

@@ -1,4 +1,4 @@
-"""Refuse requests of foreign web pages to a service that is for this computer alone.
+"""Refuse requests of other sites' web pages to a service that is for this computer alone.
 
 A page of any site may post to 127.0.0.1, and reads the answer where its own name is made to mean 127.0.0.1 (DNS
 rebinding). Browsers send the page's origin and the name by which they reached us.
@@ -24,7 +24,7 @@ class Hosts:
         self.needed = bool(self._names)
 
     def refusal(self, request: Request) -> Response | None:
-        """Answer what a foreign page sends with 403, unless CORS was asked for."""
+        """Answer requests of other sites' pages with 403, unless CORS is configured."""
         if not self.needed:
             return None
         headers = request.headers
@@ -57,7 +57,7 @@ def _refused(message: str) -> Response:
 
 
 def _reads(request: Request) -> bool:
-    """Whether a user follows a link to one of our pages: the linking page learns nothing, and no model runs."""
+    """Whether a user follows a link to one of our pages, which is harmless: the linking page learns nothing."""
     follows = request.method == "GET" and request.headers.get(b"sec-fetch-mode") == b"navigate"
     return follows and not request.path.startswith(("/score", "/v2/models/"))
 

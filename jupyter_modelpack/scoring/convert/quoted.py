@@ -9,7 +9,7 @@ _WINDOW = 8 * 1024
 
 
 class TooManyFieldsError(ValueError):
-    """A query or form has more fields than anybody fills in."""
+    """A query or form has more fields than `limits` allows."""
 
 
 def unquoted(text: bytes) -> bytes:

@@ -27,7 +27,7 @@ class Roster:
         _HEAD.pack_into(self._memory, row * _SLOT, 1, 0, 0)
 
     def is_up(self, row: int) -> bool:
-        """Return whether the worker that has the row, or had it last, came to serve."""
+        """Return whether the worker that has the slot, or had it last, has served."""
         return bool(self._head(row)[0])
 
     def explain(self, row: int, reason: str) -> None:
@@ -38,7 +38,7 @@ class Roster:
         _HEAD.pack_into(self._memory, row * _SLOT, 0, self._head(row)[1], len(content))
 
     def failed(self, row: int, death: str, *, explained: bool) -> int:
-        """Count a start that came to nothing, for the reason that the worker gave or by its `death`; give how many."""
+        """Count a failed start, with the worker's own reason or else its `death`; return how many there were."""
         if not explained or not self.reason(row):  # what it said of a try before is not why it died this time
             self.explain(row, death)
         _, failures, length = self._head(row)

@@ -19,8 +19,8 @@ _PROBE_SECONDS = 1.0
 _ACCELERATORS = ("/dev/nvidia", "/dev/kfd")
 
 
-def settle() -> None:
-    """Make the process fit to be forked, and its memory to be shared."""
+def prepare() -> None:
+    """Prepare the process to be forked: end thread pools, and keep the collector from copying shared pages."""
     _give_back_pools()
     gc.collect()
     gc.freeze()  # or the first collection in every worker would copy the pages it shares with us
@@ -66,7 +66,7 @@ def start_over(listener: socket.socket, **variables: str) -> NoReturn:
 
 
 def _give_back_pools() -> None:
-    """End the threads of GNU OpenMP; they come again with the next parallel region.
+    """End the threads of GNU OpenMP; its next parallel region starts them again.
 
     It keeps a pool after the first one, which a warm-up call in init() is; a forked child inherits the pool without
     its threads and waits for them for ever. Those before GCC 9 cannot give it back: see `obstacle`.
@@ -77,7 +77,7 @@ def _give_back_pools() -> None:
 
 
 def _holds_accelerator() -> bool:
-    """Return whether a driver's device is open: what a process has begun there, a forked child cannot use."""
+    """Return whether the device of an accelerator's driver is open: a forked child cannot use its parent's context."""
     with contextlib.suppress(OSError):
         for descriptor in Path("/proc/self/fd").iterdir():
             with contextlib.suppress(OSError):
@@ -107,7 +107,7 @@ def _hangs(library: ctypes.CDLL) -> bool:
 
 
 def reseed() -> None:
-    """Return a worker random numbers of its own; `random` does this for itself, numpy's old generator does not."""
+    """Give a worker random numbers of its own: `random` reseeds itself after a fork, numpy's old generator does not."""
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed()

@@ -32,7 +32,7 @@ class _Mapping(NamedTuple):
 
 
 def left_behind() -> str:
-    """Name the native threads that no fork copies and nothing makes again, with their libraries; else give "".
+    """Name native threads that a forked child would lack for good, with their libraries; "" when there are none.
 
     A library that gives its threads back before a fork, as OpenBLAS does, is found by forking: its handlers run,
     and what is still there after that is what a child would miss. OpenMP's pools must be given back before.

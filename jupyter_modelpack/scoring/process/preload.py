@@ -1,4 +1,4 @@
-"""Import the script's packages ahead, so that a reload need not."""
+"""Import the script's packages before it is loaded, so that a reload need not."""
 
 import ast
 import contextlib
@@ -11,7 +11,7 @@ from ..settings import Settings
 
 
 def of_script(settings: Settings) -> None:
-    """Import what the entry script imports from installed packages; failures recur in the script."""
+    """Import what the entry script imports from installed packages; one that fails is reported by the script itself."""
     with contextlib.suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         tree = ast.parse(settings.entry_path.read_bytes())
         names = []
@@ -33,7 +33,7 @@ def of_names(names: Iterable[str]) -> None:
 
 
 def installed() -> list[str]:
-    """Name the modules of this process that are no part of the script."""
+    """Return the names of the loaded modules that are no part of the script."""
     return [name for name, module in list(sys.modules.items()) if _lies_in_environment(getattr(module, "__file__", ""))]
 
 

@@ -1,4 +1,4 @@
-"""A new entry script without a restart: SIGHUP starts a second generation, which takes over when it can score.
+"""Reload the entry script: SIGHUP starts a second generation, which replaces the first when it can score.
 
 With MODELPACK_RELOAD=true one process more stands above the supervisor. It has imported what the script imports
 and never runs the script itself, so every generation forked from it starts quickly and with clean modules. The
@@ -32,7 +32,7 @@ _POINTER = "serves"
 
 
 class Reloader:
-    """Keeps one generation serving, or two for the moment between them."""
+    """Keeps one generation of workers serving, and two while one replaces the other."""
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
@@ -93,7 +93,7 @@ class Reloader:
             forking.start_over(self._listener, MODELPACK_IMPORTS_AHEAD="false")
 
     def _start(self) -> Role | None:
-        """Fork a generation; gives its role in the child."""
+        """Fork a generation; return its role in the child."""
         self._asked = time.perf_counter()
         if self._lost:  # what served, for the newest may be one that did not start
             self._lost, self._brings = False, self._serves
@@ -101,7 +101,7 @@ class Reloader:
             self._wanted, self._brings = False, _newest(self._settings.reload_dir)
         self._count(asked=1)
         read_end, write_end = os.pipe()
-        forking.settle()
+        forking.prepare()
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         parent = os.getpid()
         pid = os.fork()
@@ -150,7 +150,7 @@ class Reloader:
         generations.write(self._shared, self._counts)
 
     def _took_over(self) -> None:
-        """Let the new generation be the only one, and learn from it what to import for the next."""
+        """End the old generation, and learn from the new one what to import for the next."""
         names = b""
         while not names.endswith(b"\n\n"):
             piece = os.read(self._up, 65536)
@@ -216,7 +216,7 @@ class Reloader:
 
 
 def _newest(folder: str) -> tuple[str, str]:
-    """Return the folder that lies over the app root, with its name where the pointer names one."""
+    """Return the folder of the newest script, and its name where the pointer names one."""
     if not folder:
         return "", ""
     try:

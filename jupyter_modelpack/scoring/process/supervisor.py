@@ -102,11 +102,11 @@ class Supervisor:
         obstacle = forking.obstacle()
         if obstacle:
             self._start_over(obstacle)
-        forking.settle()
+        forking.prepare()
         return entry
 
     def _start_over(self, obstacle: str) -> NoReturn:
-        """Become a fresh process, on the same listening socket, whose workers load for themselves."""
+        """Replace this process by a fresh one, on the same listening socket, whose workers each load the script."""
         log.warning(
             f"init() has started {obstacle}, which forked workers would not have: every worker loads for itself. "
             f"{forking.cost(self._settings.workers)} "
@@ -115,7 +115,7 @@ class Supervisor:
         forking.start_over(self._listener, WORKER_PRELOAD="false")
 
     def _open_gap(self) -> None:
-        """Watch the only worker, which loads for itself, come back as at the start."""
+        """Treat the only worker's restart as the service's start: another process answers while it loads."""
         for end in (self._probe_read, self._free_read, self._up_read, self._up_write):
             os.close(end)
         self._probe_read, self._probe_write = os.pipe()
@@ -153,7 +153,7 @@ class Supervisor:
         return self._drain()
 
     def _patience(self) -> float | None:
-        """Return the seconds until something is to be done that no signal announces."""
+        """Return the seconds until the next task that no signal announces."""
         missing = set(range(self._settings.workers)) - set(self._rows.values())
         times = [self._due.get(row, 0.0) for row in missing] + ([self._bridge_at] if self._bridge_at else [])
         return max(0.0, min(times) - time.monotonic()) if times else None
@@ -175,7 +175,7 @@ class Supervisor:
             os.write(self._settings.up_fd, names.encode() + b"\n\n")
 
     def _reap(self) -> int:
-        """Collect the dead; also children that are not ours, since in a container we are process 1."""
+        """Reap ended children, also those we did not start: in a container we are process 1."""
         boot_failed = 0
         while True:
             try:
@@ -199,7 +199,7 @@ class Supervisor:
                 self._try_again(row, code)
 
     def _try_again(self, row: int, code: int) -> None:
-        """Start a worker again that has not come to serve: soon, and ever more seldom."""
+        """Schedule the next start of a worker that failed to start, with a growing delay."""
         death = f"its process {_cause_of_death(code)}"
         failures = self._roster.failed(row, death, explained=code == EXIT_CODE)
         pause = min(_FIRST_AGAIN * 2.0 ** (failures - 1), _LONGEST_AGAIN)
@@ -217,7 +217,7 @@ class Supervisor:
             )
 
     def _pause_after(self, lived: float) -> None:
-        """Replace a worker at once, but not in a frenzy when every one of them dies young."""
+        """Replace a worker at once, but after a pause when workers die soon after their start."""
         self._quick_deaths = self._quick_deaths + 1 if lived < _QUICK_SECONDS else 0
         if self._quick_deaths > 3 and not self._terminating:
             select.select([self._wake_read], [], [], min(0.1 * 2.0 ** (self._quick_deaths - 3), _LONGEST_PAUSE))
@@ -317,7 +317,7 @@ class Supervisor:
 
 
 def _pass(number: int, frame: FrameType | None) -> None:
-    """Let a terminal's Ctrl-C, which reaches every process of the group, be the parent's business."""
+    """Ignore a terminal's Ctrl-C, which reaches every process of the group: the parent handles it."""
 
 
 def _cause_of_death(code: int) -> str:

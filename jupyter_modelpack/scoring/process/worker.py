@@ -18,7 +18,7 @@ from ..observe.roster import Roster
 from ..run.async_runner import AsyncRunner
 from ..run.batch_runner import BatchRunner
 from ..run.invoker import Scorer
-from ..run.runner import Runner, deaf_to_alarms
+from ..run.runner import Runner, block_alarms
 from ..run.thread_runner import ThreadRunner
 from ..script.entry_script import EntryScript
 from ..settings import Settings
@@ -84,7 +84,7 @@ def serve(
         watchdog.feed()
 
     def sockets() -> None:
-        deaf_to_alarms()
+        block_alarms()
         try:
             asyncio.run(server.serve(stop_fd, started=began, drain_seconds=settings.drain_seconds))
         except BaseException as error:  # noqa: BLE001  a worker without sockets must end, whatever the reason

@@ -36,7 +36,7 @@ class BatchRunner(Runner):
             )
 
     def _gather(self) -> list[Call]:
-        """Take one call and what comes with it; wait for more only while there are several clients.
+        """Return the next batch of calls; wait to fill it only while there are several clients.
 
         A lone client would pay the delay with every request and gain nothing.
         """

@@ -42,8 +42,8 @@ class Shape:
         return b"" if not self._json else b"[]" if self._before == b"[" else b"]"
 
 
-def in_step(generator: AnyGenerator) -> Generator[Any, None, None]:
-    """Walk any generator where nothing is asynchronous."""
+def iterate(generator: AnyGenerator) -> Generator[Any, None, None]:
+    """Iterate a generator of either kind from synchronous code."""
     return _stepped(generator) if isinstance(generator, AsyncGeneratorType) else generator  # type: ignore[return-value]
 
 
@@ -62,8 +62,8 @@ def _stepped(generator: AsyncGenerator[Any, None]) -> Generator[Any, None, None]
         loop.close()
 
 
-def in_turn(generator: AnyGenerator) -> AsyncIterator[Any]:
-    """Walk any generator asynchronously."""
+def iterate_async(generator: AnyGenerator) -> AsyncIterator[Any]:
+    """Iterate a generator of either kind from a coroutine."""
     return generator if isinstance(generator, AsyncGeneratorType) else _walked(generator)
 
 

@@ -19,7 +19,7 @@ _Timed = Callable[[Awaitable[Any]], Awaitable[Any]]
 
 
 class Streaming(Stream):
-    """A stream with the generator that feeds it, whose first item is known: until then an error was a 500."""
+    """A stream with the generator that feeds it; an error before its first item was answered with status 500."""
 
     def __init__(self, walk: Generator[Any, None, None] | AsyncIterator[Any], first: Any, encode: Encoder) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Streaming(Stream):
         self.content_type = self._shape.content_type
 
     def pump(self, limited: _Limited) -> BaseException | None:
-        """Send everything; give the error that ended it early. A client that has gone is none."""
+        """Send everything; return the error that ended it early. That the client has disconnected is no error."""
         item = self._first
         try:
             while item is not END:
@@ -48,7 +48,7 @@ class Streaming(Stream):
         return None
 
     async def pump_async(self, timed: _Timed) -> BaseException | None:
-        """Send everything that an asynchronous generator gives; its waiting ends when the client goes."""
+        """Send everything that an asynchronous generator yields; stop it when the client disconnects."""
         mine, changed, item = asyncio.get_running_loop(), asyncio.Event(), self._first
         self.on_writable = lambda: _tell(mine, changed)
         try:

@@ -23,7 +23,7 @@ from ..script import model_files
 from ..script.entry_script import EntryScript
 from ..script.tracebacks import of_user
 from ..settings import Settings
-from .chunks import AnyGenerator, in_step, in_turn, is_generator
+from .chunks import AnyGenerator, is_generator, iterate, iterate_async
 from .generator_stream import END, Streaming
 
 _FAILED: Header = (b"x-ms-run-function-failed", b"True")
@@ -62,7 +62,7 @@ class Scorer:
         try:
             result = limited(call)
             if (generator := generator_of(result)) is not None:
-                walk = in_step(generator)
+                walk = iterate(generator)
                 if request.tensors:
                     result = limited(lambda: list(walk))
                 else:
@@ -110,7 +110,7 @@ class Scorer:
             if inspect.isawaitable(result):
                 result = await self._timed(result)
             if (generator := generator_of(result)) is not None:
-                walk = in_turn(generator)
+                walk = iterate_async(generator)
                 if request.tensors:
                     result = await self._timed(_listed(walk))
                 else:

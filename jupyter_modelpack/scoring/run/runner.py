@@ -92,6 +92,6 @@ def answer(answers: list[tuple[Respond, Response]]) -> None:
         respond(response)
 
 
-def deaf_to_alarms() -> None:
+def block_alarms() -> None:
     """Block SIGALRM on this thread, so that the kernel interrupts the main thread's system call with it."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})

@@ -38,7 +38,7 @@ class ThreadRunner(Waiting):
 
     @property
     def stuck_for(self) -> float:
-        """Seconds by which all threads have overrun the limit; while one is free, `expire` answers for the others."""
+        """Seconds by which all threads overran the limit; while one is free, `expire` answers the others' calls."""
         running = list(self._running.values())
         if len(running) < self.settings.threads:
             return 0.0

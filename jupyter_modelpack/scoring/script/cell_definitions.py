@@ -1,4 +1,4 @@
-"""What an entry script has from other cells of its notebook, and what pickles call `__main__`."""
+"""Provide what an entry script uses of other cells of its notebook, also to pickles, which call it `__main__`."""
 
 import __future__
 

@@ -24,7 +24,7 @@ _CHILDREN = Path(__file__).parents[1] / "children"
 
 
 class EntryError(Exception):
-    """The script cannot serve, whatever the model: no such file, no run(), a run() nobody can call."""
+    """The script cannot serve with any model: there is no such file, no run(), or a run() with other parameters."""
 
 
 class EntryScript:

@@ -26,7 +26,7 @@ def tree(root: str, lines: int = limits.TREE_LINES) -> str:
 
 
 def explain_miss(error: BaseException, model_dir: str) -> str | None:
-    """Say what is in the model folder when `error`, or what caused it, is a missing file under it.
+    """Describe the model folder when `error`, or its cause, is that a file below it is missing.
 
     The commonest mistake: a folder registered as a model keeps its own name as one level (azure-differences.md 3.5).
     """

@@ -48,7 +48,7 @@ class ModelDataCollector:
         return kept, "" if kept else "more is waiting than can be written"
 
     def add_correlations(self, correlations: Any) -> Any:
-        """Give back what came, as Azure's does without its services."""
+        """Return the argument, as Azure's does without its services."""
         return correlations
 
 
