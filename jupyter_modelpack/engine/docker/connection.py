@@ -42,7 +42,7 @@ SILENCE = 900.0
 """Seconds without a word in a pull or load: Podman says nothing while it unpacks."""
 
 _PORT_IN_USE = re.compile(r"port is already allocated|address already in use|ports are not available")
-_NAME_IN_USE = re.compile(r"name .* is already in use")
+_NAME_IN_USE = re.compile(r"name \S+ is already in use")
 _GONE = re.compile(r"no such (?:container|image)")
 
 

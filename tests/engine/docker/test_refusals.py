@@ -9,6 +9,7 @@ from jupyter_modelpack.engine.docker.connection import _worded
 from jupyter_modelpack.errors import Conflict, Denied, NotFound, Unavailable
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.oci.names import Reference
+from tests.linear.cost import STEEP, growth
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,16 @@ def test_refusals(status: int, said: str, kind: type[Exception]):
     response.status_code = status
     with pytest.raises(kind, match=r"Looking for x: .*"), _worded("Looking for x"):
         raise APIError("refused", response, said)
+
+
+def test_a_long_refusal_is_understood_in_proportion_to_its_length():
+    def understand(said: str) -> None:
+        response = requests.Response()
+        response.status_code = 409
+        with pytest.raises(Conflict), _worded("Starting x"):
+            raise APIError("refused", response, said)
+
+    assert growth(understand, lambda length: "name a is a" * (length // 11), 16_384) < STEEP
 
 
 FULL = "write /var/lib/docker/overlay2/1f/diff/opt/x: no space left on device"
