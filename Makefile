@@ -81,9 +81,16 @@ PYTEST := $(BIN)/pytest --randomly-seed=$(SEED)
 
 # A file stays with one worker (loadfile): its tests may share a server, and a name in the engine.
 
-# What needs no engine, no registry, no package index and no server of its own.
+# Memory for the folders of quick tests, where there is enough of it: on a disk they wait for writes that nobody needs a
+# moment later. Empty, it is the folder for temporary files.
+MEMORY := $(shell findmnt -no OPTIONS /dev/shm 2>/dev/null | grep -qv noexec && \
+    df -k --output=avail /dev/shm | awk 'NR > 1 && $$1 > 2000000 { print "/dev/shm" }')
+
+# What needs no engine, no registry, no package index and no server of its own. Three workers for two cores: one of them
+# waits for a process most of the time.
+unit: export PYTEST_DEBUG_TEMPROOT := $(MEMORY)
 unit: $(READY)
-	$(PYTEST) -p no:nbval -n 2 --dist loadfile -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS))
+	$(PYTEST) -p no:nbval -n 3 --dist loadfile -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS))
 
 real: $(READY)
 	$(PYTEST) -n 2 --dist loadfile -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS))
