@@ -26,6 +26,7 @@ MADE = {
     "builder/context/secret_names.py": "of a table of names that stands beside it",
     "builder/context/secret_text.py": "of a table whose patterns have bounds",
     "builder/lock/uv_errors.py": "one of two, both linear",
+    "catalog/versioned_artifacts.py": "of the beginning of a media type of ours, with at most nine digits",
     "engine/failure_patterns.py": "of a table that is found",
     "frontends/lab/handler.py": "the server's own setting, used as Jupyter uses it",
 }
