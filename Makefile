@@ -22,12 +22,16 @@ LONG := tests/registry/test_flaky.py tests/registry/test_cuts.py tests/registry/
 # Every framework, served: minutes, and gigabytes of wheels. `make test` has a short form beside it.
 FRAMEWORKS := tests/frameworks/test_every.py
 
+# Client programs against a running service, by the compilers and interpreters of their languages. `make test` runs five.
+CLIENTS := tests/clients/test_live.py
+LANGUAGES := python curl javascript typescript java go r csharp
+
 # The side panel of JupyterLab, built from TypeScript; its compiled half is no part of the repository.
 LAB := jupyter_modelpack/labextension
 PANEL := $(LAB)/package.json
 PANEL_SOURCES := $(wildcard labextension/src/*.ts labextension/style/* labextension/schema/* labextension/*.json)
 
-.PHONY: help demo test lint docs unit real faults soak frameworks whole bench services down lock clean panel wheel
+.PHONY: help demo test lint docs unit real faults soak frameworks clients whole bench services down lock clean panel wheel
 
 help:
 	@echo "make demo   package a model and score it, in a notebook that runs before your eyes"
@@ -36,6 +40,7 @@ help:
 	@echo "make lint | docs | unit | real | faults | whole   parts of that"
 	@echo "make soak   the faults at length, twenty minutes of scoring, with a scoreboard"
 	@echo "make frameworks  tensorflow, torch, jax and a dozen more, served: a quarter of an hour, gigabytes of wheels"
+	@echo "make clients     client programs in eight languages against a service, with their compilers: a minute"
 	@echo "make bench  time packaging beside docker build: minutes, and a machine with nothing else to do"
 	@echo "make down   end the Docker engine and the registry that the tests started"
 	@echo "make panel | wheel   build the side panel of JupyterLab; the package with it (both need npm)"
@@ -57,6 +62,7 @@ test: $(READY)
 	$(MAKE) --no-print-directory docs
 	$(MAKE) --no-print-directory unit
 	$(MAKE) --no-print-directory real
+	$(MAKE) --no-print-directory clients LANGUAGES="python curl javascript typescript java"
 	$(MAKE) --no-print-directory faults
 	$(MAKE) --no-print-directory whole
 
@@ -90,10 +96,10 @@ MEMORY := $(shell findmnt -no OPTIONS /dev/shm 2>/dev/null | grep -qv noexec && 
 # waits for a process most of the time.
 unit: export PYTEST_DEBUG_TEMPROOT := $(MEMORY)
 unit: $(READY)
-	$(PYTEST) -p no:nbval -n 3 --dist loadfile -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS))
+	$(PYTEST) -p no:nbval -n 3 --dist loadfile -m "not real" $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS) $(CLIENTS))
 
 real: $(READY)
-	$(PYTEST) -n 2 --dist loadfile -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS))
+	$(PYTEST) -n 2 --dist loadfile -m real $(patsubst %,--ignore=%,$(WHOLE) $(FAULTS) $(BROWSER) $(FRAMEWORKS) $(CLIENTS))
 
 whole: $(READY)
 	$(PYTEST) $(WHOLE)
@@ -105,6 +111,10 @@ faults: $(READY)
 soak: $(READY)
 	MODELPACK_SOAK=1 $(BIN)/pytest -n 2 --timeout 3600 $(FAULTS) $(LONG)
 	$(BIN)/python -m tests.benchmarks.scoring_soak 1200
+
+clients: $(READY)
+	$(BIN)/python -m tests.clients.tools $(LANGUAGES)
+	MODELPACK_CLIENTS="$(LANGUAGES)" $(PYTEST) $(CLIENTS)
 
 frameworks: $(READY)
 	$(PYTEST) -v --timeout 1800 --durations 0 $(FRAMEWORKS)

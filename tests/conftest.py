@@ -20,6 +20,7 @@ from tests.services import base, dockerd, registry
 from tests.workspace_registries import end_registries
 
 REAL = {"base_image", "cncf_registry", "docker_host", "podman_host", "rig", "containers", "tiny_image", "hub", "manual"}
+REAL |= {"serving"}
 """Fixtures that bring up a real part; a test that asks for one is no unit test."""
 
 REAL_PARAMETERS = {("served", "cncf"), ("writable", "cncf")}

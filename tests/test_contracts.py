@@ -35,6 +35,7 @@ OFFENCES = {
 # More of the contract `layers`: subpackage -> the one above it, and an import of that one.
 UPWARD = {
     ("catalog", "delivery"): ("catalog/offence.py", "from jupyter_modelpack import delivery"),
+    ("clients", "builder"): ("clients/offence.py", "from jupyter_modelpack import builder"),
     ("delivery", "api"): ("delivery/offence.py", "from jupyter_modelpack import api"),
     ("analysis", "catalog"): ("analysis/offence.py", "from jupyter_modelpack import catalog"),
 }

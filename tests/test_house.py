@@ -257,13 +257,16 @@ def test_every_test_file_is_collected():
     assert [str(path) for path in sorted(written) if not has_tests(path)] == []
 
 
+PARTS = ["unit", "real", "faults", "clients", "whole", "frameworks"]
+
+
 def test_every_test_file_runs_in_one_part_of_make_test():
-    """`unit` and `real` share all but what `whole`, `faults` and `frameworks` name, and split it by a mark.
+    """`unit` and `real` share all but what `whole`, `faults`, `clients` and `frameworks` name, and split it by a mark.
 
     `make frameworks` is no part of `make test`; the short form beside its file is.
     """
     said = subprocess.run(
-        ["make", "--no-print-directory", "-n", "-o", ".venv/.ready", "unit", "real", "faults", "whole", "frameworks"],
+        ["make", "--no-print-directory", "-n", "-o", ".venv/.ready", *PARTS],
         cwd=CHECKOUT,
         capture_output=True,
         text=True,

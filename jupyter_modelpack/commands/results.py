@@ -577,3 +577,33 @@ class Serving:
     address: str
     username: str
     handle: Callable[[Callable[[], None], Callable[[str], None]], None] = field(repr=False)
+
+
+@dataclass(slots=True, eq=False)
+class ClientProgram:
+    """A program that scores a service.
+
+    Attributes:
+        target: The package or service that it is for.
+        language: In which it is written.
+        url: Address that it posts to.
+        keys: Whether the service asks for a key, which the program takes from the variable MODELPACK_KEY.
+        file: Name for its file; where it was written, that file.
+        run: What to type to run the file.
+        text: The program.
+        written: Whether it was written to `file`.
+    """
+
+    target: str
+    language: str
+    url: str
+    keys: bool
+    file: str
+    run: str
+    text: str
+    written: bool = False
+
+    @property
+    def handle(self) -> str:
+        """The program, for the notebook."""
+        return self.text

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
+from jupyter_modelpack.clients.program import KEY
 from jupyter_modelpack.commands import lookup, options
 from jupyter_modelpack.commands.grammar.option import Option
 from jupyter_modelpack.commands.results import Scored
@@ -18,9 +19,6 @@ from jupyter_modelpack.image_contract import SAMPLE_LABEL
 if TYPE_CHECKING:
     from jupyter_modelpack.engine.base import Engine, Service
     from jupyter_modelpack.engine.score import Answer
-
-KEY = "MODELPACK_KEY"
-"""Environment variable with the key for services that ask for one; an option would stay in histories and notebooks."""
 
 _LINES = 10
 """Log lines beside an error: a short traceback."""

@@ -20,6 +20,7 @@ from jupyter_modelpack.image_contract import (
     LOCK_PATH,
     MODELS_LABEL,
     NAME_LABEL,
+    SAMPLE_LABEL,
     VERSION_LABEL,
 )
 from jupyter_modelpack.oci.digest import Digest
@@ -65,6 +66,8 @@ def put_package(
     size: int = 2_000_000,
     name: str = "adder",
     health: list[str] | None = None,
+    sample: str | None = None,
+    env: list[str] | None = None,
 ) -> ModelPackage:
     """Name an image as packaging would: base, model, app, without a build."""
     store = workspace.store
@@ -78,11 +81,13 @@ def put_package(
         "config": {
             "Cmd": ["/nothing"],
             **({"Healthcheck": {"Test": health}} if health else {}),
+            **({"Env": env} if env else {}),
             "Labels": {
                 NAME_LABEL: name,
                 MODELS_LABEL: "diabetes:1",
                 LOCK_LABEL: Digest.of(LOCK.encode()),
                 VERSION_LABEL: "1",
+                **({SAMPLE_LABEL: sample} if sample is not None else {}),
                 "org.opencontainers.image.base.digest": parts[0].digest,
             },
         },

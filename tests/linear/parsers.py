@@ -36,7 +36,7 @@ KNOWN = {
         registry/server/read_api.py:answer registry/client/auth.py:Authenticator._token
         registry/server/push_api.py:Inbox.answer registry/server/push_api.py:is_upload
         registry/client/error_response.py:_said registry/client/retry.py:retry_after engine/exit_reason.py:_parsed
-        engine/reload.py:_state engine/health.py:_trouble
+        engine/reload.py:_state engine/health.py:_trouble clients/program.py:readable
     """,
     STREAMED: """
         builder/wheels/wheel_archive.py:_Member.__init__ builder/wheels/wheel_archive.py:_inflate
@@ -73,7 +73,7 @@ KNOWN = {
         catalog/config_file.py:_name catalog/digest_cache.py:_noted api/environment.py:Environment.clone
         analysis/pickle_names.py:_noted analysis/secret_free_files.py:Searched._read
         delivery/pushed_layers.py:PushedLayers._read
-        catalog/tags.py:check engine/sample.py:sample
+        catalog/tags.py:check engine/description.py:_object
     """,
     USERS: """
         analysis/module_advice.py:_is_from_an_index builder/lock/constraints.py:_fetch

@@ -27,6 +27,19 @@ PACKAGES = {
     "mkfs.btrfs": "btrfs-progs",
     "mkfs.xfs": "xfsprogs",
 }
+# What client programs in other languages are compiled and run with, for `make clients` alone.
+COMPILERS = {
+    "curl": "curl",
+    "java": "default-jdk-headless",
+    "javac": "default-jdk-headless",
+    "keytool": "default-jdk-headless",
+    "go": "golang-go",
+    "gofmt": "golang-go",
+    "mcs": "mono-mcs",
+    "mono": "mono-runtime libmono-system-net-http4.0-cil",
+    "cert-sync": "ca-certificates-mono",
+    "Rscript": "r-base-core r-cran-curl",
+}
 # An ordinary user's PATH leaves out where Debian keeps daemons.
 SEARCHED = os.pathsep.join(
     [os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/podman"]
@@ -40,7 +53,8 @@ def find(program: str) -> str | None:
 
 def need(*programs: str) -> None:
     """Install what is missing of `programs`, or say what to do."""
-    wanted = sorted({PACKAGES[program] for program in programs if not find(program)})
+    known = PACKAGES | COMPILERS
+    wanted = sorted({package for program in programs if not find(program) for package in known[program].split()})
     if not wanted:
         return
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *wanted]

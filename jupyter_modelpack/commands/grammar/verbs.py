@@ -47,6 +47,12 @@ VERBS: tuple[Verb, ...] = (
         "Use",
         ("""score '{"data": [[1, 2, 3]]}'""", "score --file rows.json"),
     ),
+    Verb(
+        "client",
+        "Show a program in your language that scores a package's service",
+        "Use",
+        ("client", "client package:20261122 --language java --output Client.java"),
+    ),
     Verb("logs", "Show what a service has written", "Use", ("logs --tail 20", "logs --follow")),
     Verb("kill", "End a service at once", "Use", ("kill", "kill mycontainer")),
     Verb("create", "Make a workspace", "Keep", ("create diabetes",)),

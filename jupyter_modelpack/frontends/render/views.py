@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_modelpack.commands.results import (
     Archived,
     Base,
+    ClientProgram,
     Connected,
     Created,
     Deleted,
@@ -276,6 +277,13 @@ def _scored(result: Scored) -> View:
         Block(_pretty(result.value)),
         Line(f"{result.status} in {result.milliseconds:.1f} ms from {result.service}", "muted"),
     )
+
+
+@view.register
+def _client(result: ClientProgram) -> View:
+    if result.written:
+        return (Line(f"Wrote {result.file}; its first line says how to run it", "good"),)
+    return (Block(result.text),)  # alone, so that it can go into a file: > client.py
 
 
 def _pretty(value: Any) -> str:
