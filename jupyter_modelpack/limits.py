@@ -115,6 +115,9 @@ RETRY_AFTER_SECONDS: Final = 60
 CONSTRAINTS_BYTES: Final = 4 << 20
 """Largest constraints file fetched from an address; one of 700 packages, Airflow's, has 30 kB."""
 
+RECORD_BYTES: Final = 32 << 20
+"""Most of an installed package's list of files that is read; that of TensorFlow, 20,000 files, has 3 MB."""
+
 IGNORE_BYTES: Final = 1 << 20
 """Largest .gitignore, .dockerignore or .amlignore read; those that generators make have 10 kB."""
 

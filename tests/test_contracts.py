@@ -37,6 +37,8 @@ UPWARD = {
     ("catalog", "delivery"): ("catalog/offence.py", "from jupyter_modelpack import delivery"),
     ("clients", "builder"): ("clients/offence.py", "from jupyter_modelpack import builder"),
     ("delivery", "api"): ("delivery/offence.py", "from jupyter_modelpack import api"),
+    ("capture", "catalog"): ("capture/offence.py", "from jupyter_modelpack import catalog"),
+    ("analysis", "capture"): ("analysis/offence.py", "from jupyter_modelpack import capture"),
     ("analysis", "catalog"): ("analysis/offence.py", "from jupyter_modelpack import catalog"),
 }
 

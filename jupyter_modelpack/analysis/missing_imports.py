@@ -67,7 +67,7 @@ def foresee(recipe: Recipe, report: Reporter, lock: Lock, target: BuildTarget) -
             unseen.append(package)
         missing -= wheel_contents.installed_modules(package) if known is None else known
     if missing:
-        missing.difference_update(_local(recipe.source))
+        missing.difference_update(shipped_modules(recipe.source))
     if not missing:
         return
     for listed in _lists(unseen, report):
@@ -118,7 +118,7 @@ def check(recipe: Recipe, image: Image, store: Layout, report: Reporter) -> None
     wanted = _wanted(recipe)
     missing = wanted.keys() - provided(image, store) if wanted else set()
     if missing:
-        missing = missing.difference(_local(recipe.source))
+        missing = missing.difference(shipped_modules(recipe.source))
     _refuse([wanted[one] for one in wanted if one in missing and wanted[one].certain], recipe.source)
     script = Path(recipe.source.entry_script).name
     for one in sorted(missing, key=lambda name: wanted[name].line):
@@ -171,7 +171,7 @@ def _wanted(recipe: Recipe) -> dict[str, Import]:
     return found
 
 
-def _local(source: AppSource) -> Iterator[str]:
+def shipped_modules(source: AppSource) -> Iterator[str]:
     """Yield the modules that ship with the script."""
     shipped = (path for path, _ in survey(source.folder, source.allowed).files) if source.folder else ()
     for path in (*source.extra, *shipped):

@@ -70,6 +70,22 @@ class Environment(Section):
         self.environment_variables = {}
         self.inferencing_stack_version = None
 
+    # --- made of what is here ---
+
+    @staticmethod
+    def from_kernel(name: str) -> Environment:
+        """Make an environment of what a script and its models need of this Python, at its versions; ours, not Azure's.
+
+        The packages are read when a package is made: what the script imports, in functions too, and what the models'
+        pickles name.
+
+        Args:
+            name: Its name.
+        """
+        environment = Environment(name)
+        environment.python.captured = True
+        return environment
+
     # --- made of files ---
 
     @staticmethod

@@ -15,6 +15,7 @@ from jupyter_modelpack.analysis import pickle_names, secret_check
 from jupyter_modelpack.api.build_job import BuildJob
 from jupyter_modelpack.api.environment_spec import needs_of, platform_of
 from jupyter_modelpack.api.inference import InferenceConfig
+from jupyter_modelpack.api.kernel_needs import with_kernel
 from jupyter_modelpack.api.model import Model, registered
 from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.api.packaging_task import PackagingTask
@@ -66,8 +67,12 @@ def checked_recipe(
     inference_config: InferenceConfig | None,
     image_name: str | None = None,
     choices: ResolveOptions = DEFAULT,
+    more: Iterable[tuple[str, str]] = (),
 ) -> Recipe:
-    """Check everything, return what the package is made of."""
+    """Check everything, return what the package is made of.
+
+    `more` are dotted names of modules that models name which are not registered yet, each with the reason.
+    """
     if not isinstance(workspace, WorkspaceFolder):
         raise UsageError(f"workspace is a Workspace, not {type(workspace).__name__}.")
     repository = _repository(image_name)
@@ -93,6 +98,7 @@ def checked_recipe(
         created=choices.created,
         build_sources=choices.build_sources,
     )
+    recipe = with_kernel(recipe, inference_config.environment, workspace.store, more)
     secret_check.check(recipe.source, sample, recipe.needs.variables)
     pickle_names.check(recipe, workspace.store)
     return recipe

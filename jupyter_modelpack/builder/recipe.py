@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from jupyter_modelpack.builder.lock.kernel_versions import KernelVersions
 from jupyter_modelpack.oci.digest import Digest
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.manifest import Descriptor, Platform
@@ -66,6 +67,8 @@ class Needs:
         uses_base: Whether packages that the base image itself holds are part of the environment.
         apt: Debian packages that the base image is to hold; an engine installs them, but for a base image that is made
             on this machine.
+        kernel: The versions of the Python that made the models.
+        captured: The requirements that were read from that Python, each with its reason.
     """
 
     python: str
@@ -79,6 +82,8 @@ class Needs:
     requirements_dir: Path | None = None
     uses_base: bool = False
     apt: tuple[str, ...] = ()
+    kernel: KernelVersions = field(default_factory=KernelVersions)
+    captured: tuple[tuple[str, str], ...] = ()
 
     @property
     def needs_engine(self) -> str:

@@ -9,6 +9,7 @@ from jupyter_modelpack.api.conda import CondaDependencies
 from jupyter_modelpack.api.environment import Environment
 from jupyter_modelpack.api.inference import InferenceConfig
 from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.capture.interpreter import active_environment
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.grammar.parse import as_dict
 from jupyter_modelpack.errors import UsageError
@@ -27,8 +28,12 @@ def find_environment(
     env: str | None,
     base: str | None,
     env_var: Sequence[str],
+    from_python: str | None = None,
 ) -> Environment:
-    """Return the environment that the options describe, the registered one being left as it is."""
+    """Return the environment that the options describe, the registered one being left as it is.
+
+    Without any that name packages, these are captured from the Python that made the models.
+    """
     sources = [flag for flag, given in (("--requirements", requirements), ("--conda", conda), ("--env", env)) if given]
     if len(sources) > 1:
         raise UsageError(f"{' and '.join(sources)} both say what the environment is.", hint="Choose one of them.")
@@ -38,10 +43,15 @@ def find_environment(
         made = Environment.from_conda_specification(name, conda)
     elif requirements:
         made = Environment.from_pip_requirements(name, requirements)
+    elif not pip:
+        made = Environment.from_kernel(name)
+        made.python.conda_dependencies = CondaDependencies.create(pip_packages=[])
+        made.python.requirements_dir = Path.cwd()
     else:
         made = Environment(name)
         made.python.conda_dependencies = CondaDependencies.create(pip_packages=[])
         made.python.requirements_dir = Path.cwd()
+    made.python.kernel = expand(from_python) if from_python else active_environment()
     for requirement in pip:
         made.python.conda_dependencies.add_pip_package(requirement)
     if base:

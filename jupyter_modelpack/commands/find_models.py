@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from jupyter_modelpack.analysis.pickle_modules import modules_of_file
 from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.catalog.digest_cache import digest_of
@@ -62,6 +63,16 @@ def look_up(
     found = [_find(ws, one, report, variables.get(one)) for one in named]
     new = [one for one in found if isinstance(one, New)]
     return [one for one in found if not isinstance(one, New)], new
+
+
+def modules_of_new(models: Sequence[New]) -> list[tuple[str, str]]:
+    """Return the dotted names of modules that these models' pickles name, each with the reason."""
+    return [
+        (module, f"model {one.name}")
+        for one in models
+        for _, file in model_layer.gather(one.path).entries
+        for module in sorted(modules_of_file(file))
+    ]
 
 
 def wanted_variables(

@@ -59,6 +59,15 @@ Environment = Annotated[
         completes="environment",
     ),
 ]
+FromPython = Annotated[
+    str | None,
+    Option(
+        "Python that made the models, whose versions are used: its program, or its environment's folder; by default, "
+        "the kernel, or the environment that the shell has activated",
+        metavar="PYTHON",
+        completes="path",
+    ),
+]
 SourceDirectory = Annotated[
     str | None,
     Option("Folder to ship whole; the entry script lies in it", metavar="FOLDER", completes="path"),

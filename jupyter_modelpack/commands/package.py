@@ -31,6 +31,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     requirements: options.Requirements = None,
     conda: options.Conda = None,
     env: options.Environment = None,
+    from_python: options.FromPython = None,
     source_directory: options.SourceDirectory = None,
     allow_secret: options.AllowSecret = (),
     base: options.BaseImage = None,
@@ -83,7 +84,7 @@ def package(  # noqa: PLR0913 - one keyword an option
 
     started = time.monotonic()
     ws = lookup.workspace(workspace)
-    environment = find_environment(ws, name or "package", pip, requirements, conda, env, base, env_var)
+    environment = find_environment(ws, name or "package", pip, requirements, conda, env, base, env_var, from_python)
     config = inference_config(environment, script, cell, source_directory)
     config.apt = apt
     config.sample = read_sample(sample) if sample is not None else None

@@ -28,6 +28,7 @@ def plan(  # noqa: PLR0913 - one keyword an option
     requirements: options.Requirements = None,
     conda: options.Conda = None,
     env: options.Environment = None,
+    from_python: options.FromPython = None,
     source_directory: options.SourceDirectory = None,
     allow_secret: options.AllowSecret = (),
     base: options.BaseImage = None,
@@ -43,7 +44,7 @@ def plan(  # noqa: PLR0913 - one keyword an option
     from jupyter_modelpack.commands.find_models import look_up
 
     ws = lookup.workspace(workspace)
-    environment = find_environment(ws, name or "package", pip, requirements, conda, env, base, env_var)
+    environment = find_environment(ws, name or "package", pip, requirements, conda, env, base, env_var, from_python)
     config = inference_config(environment, script, None, source_directory)
     config.apt = apt
     config.allow_secrets = allow_secret
@@ -64,8 +65,10 @@ def planned(
     from jupyter_modelpack.api import package_model
     from jupyter_modelpack.builder.plan import Step, plan_image
     from jupyter_modelpack.catalog.models import model_layer
+    from jupyter_modelpack.commands.find_models import modules_of_new
 
-    recipe = package_model.checked_recipe(ws, known, config, choices=how)
+    more = modules_of_new(new)
+    recipe = package_model.checked_recipe(ws, known, config, choices=how, more=more)
     found = plan_image(recipe, report, partial(missing_imports.foresee, recipe, report))
     *below, server, app = found.steps
     models = (

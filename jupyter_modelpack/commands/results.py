@@ -103,6 +103,19 @@ class Planned:
 
 
 @dataclass(slots=True, eq=False)
+class Capture:
+    """What of a Python a package needs.
+
+    Attributes:
+        rows: Lines of a requirements file, each with the reason.
+        lock: Text of a pylock.toml with all that they need, where that was asked for.
+    """
+
+    rows: tuple[tuple[str, str], ...]
+    lock: str = ""
+
+
+@dataclass(slots=True, eq=False)
 class Script:
     """An entry script that was written.
 

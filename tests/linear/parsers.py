@@ -71,12 +71,15 @@ KNOWN = {
         engine/reload.py:archive_of frontends/lab/handler.py:Handler.form frontends/lab/job_worker.py:main
         frontends/lab/journal.py:lines store/process_id.py:Owner.parse
         catalog/config_file.py:_name catalog/digest_cache.py:_noted api/environment.py:Environment.clone
-        analysis/pickle_names.py:_noted analysis/secret_free_files.py:Searched._read
+        analysis/pickle_names.py:_noted analysis/pickle_modules.py:_noted
+        analysis/secret_free_files.py:Searched._read
         delivery/pushed_layers.py:PushedLayers._read
         catalog/tags.py:check engine/description.py:_object
     """,
     USERS: """
-        analysis/module_advice.py:_is_from_an_index builder/lock/constraints.py:_fetch
+        analysis/module_advice.py:_is_from_an_index capture/distributions.py:Distribution.direct_url
+        capture/distributions.py:Distribution.project capture/interpreter.py:Interpreter.files_of
+        capture/interpreter.py:_asked builder/lock/constraints.py:_fetch
         builder/base_image/debian.py:_copy builder/wheels/interpreter.py:_known_to_uv commands/package.py:_try
         commands/sample.py:is_json commands/score.py:_parsed frontends/notebook/cell_definitions.py:_is_plain
         registry/client/credentials.py:_document registry/client/credentials.py:_ask_helper

@@ -17,6 +17,9 @@ class PythonSection(Section):
         conda_dependencies: The packages.
         requirements_dir: Folder that relative paths among the pip lines refer to; ours, not Azure's.
         interpreter_path: Azure's; not used.
+        captured: Whether the packages are read from a Python, by what script and models need; ours, not Azure's.
+        kernel: The Python that made the models: its program, or its environment's folder; None is the one that runs
+            this. Ours, not Azure's.
 
     """
 
@@ -26,12 +29,15 @@ class PythonSection(Section):
     conda_dependencies_file: str | None
     base_conda_environment: str | None
     requirements_dir: Path | None
+    captured: bool
+    kernel: Path | None
 
     def __init__(self) -> None:
         self.interpreter_path, self.user_managed_dependencies = "python", False
         self.conda_dependencies = CondaDependencies()
         self.conda_dependencies_file = self.base_conda_environment = None
-        self.requirements_dir = None
+        self.requirements_dir = self.kernel = None
+        self.captured = False
 
     def serialize(self) -> dict[str, Any]:
         """Return the section as JSON."""
@@ -39,6 +45,8 @@ class PythonSection(Section):
             "userManagedDependencies": self.user_managed_dependencies,
             "condaDependencies": self.conda_dependencies.as_dict(),
             "requirementsDir": str(self.requirements_dir) if self.requirements_dir else None,
+            **({"captured": True} if self.captured else {}),
+            **({"kernel": str(self.kernel)} if self.kernel else {}),
         }
 
     def load(self, document: dict[str, Any]) -> None:
@@ -54,3 +62,6 @@ class PythonSection(Section):
         self.conda_dependencies = CondaDependencies.from_document(document.get("condaDependencies"))
         folder = document.get("requirementsDir")
         self.requirements_dir = Path(folder) if folder else None
+        kernel = document.get("kernel")
+        self.kernel = Path(kernel) if kernel else None
+        self.captured = bool(document.get("captured"))

@@ -46,6 +46,8 @@ def recipe_lock(recipe: Recipe, target: BuildTarget, folder: Path, report: Repor
     constrained = [*given, *constraints]
     hashed = hashes_required(parse_lines(constrained))
     servers = server_pins(given, constraints) if hashed else server_requirements()
+    for line, reason in recipe.needs.captured:
+        report.log(f"Captured from this Python: {line} ({reason})")
     if recipe.lock:
         lock = _read(recipe.lock, target)
         _check(lock, [*given, *servers])
@@ -53,8 +55,17 @@ def recipe_lock(recipe: Recipe, target: BuildTarget, folder: Path, report: Repor
     else:
         wanted = [*with_constraints(given, constraints), *servers] if hashed else [*given, *servers]
         lock = make_lock(
-            wanted, target, folder, report, relative_to=requirements_dir, upgrade=recipe.upgrade, hashed=hashed
+            wanted,
+            target,
+            folder,
+            report,
+            relative_to=requirements_dir,
+            upgrade=recipe.upgrade,
+            hashed=hashed,
+            preferred=recipe.needs.kernel.preferred,
         )
+    if other := recipe.needs.kernel.differences(lock):
+        report.log(f"Other versions than in this Python: {', '.join(other)}")
     # Each time: the lock may be cached, from elsewhere, or of an index that has changed since.
     check_hashes(lock, [*constrained, *servers], _environment(target), all_of=hashed)
     return lock

@@ -12,6 +12,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import tomli_w
+
 from jupyter_modelpack.builder.lock.constraints import constraint_files, fetched_constraints, without_addresses
 from jupyter_modelpack.builder.lock.local_projects import as_wheels
 from jupyter_modelpack.builder.lock.pylock import (
@@ -54,6 +56,7 @@ def make_lock(
     relative_to: Path | None = None,
     upgrade: bool = False,
     hashed: bool = False,
+    preferred: Sequence[str] = (),
 ) -> Lock:
     """Resolve `requirements` for an image, or return the cached lock of the same ones.
 
@@ -65,6 +68,7 @@ def make_lock(
         relative_to: The folder that relative paths in the lines refer to.
         upgrade: Resolve even if there is a cached lock.
         hashed: Whether each package needs a hash; callers compare them with the lock's.
+        preferred: Versions to choose wherever the requirements allow it, as ``name==version``; not for an upgrade.
 
     Raises:
         BuildFailed: a requirement does not exist or they contradict each other.
@@ -86,17 +90,30 @@ def make_lock(
         _contents(parsed, below),
         *_order_of_indexes(parsed),
     ]
-    path = folder / f"{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}.toml"
-    if path.exists() and not upgrade:
+    path, chosen = _path(folder, inputs), _path(folder, [*inputs, sorted(preferred)] if preferred else inputs)
+    if chosen.exists() and not upgrade:
         with contextlib.suppress(UsageError, OSError, ValueError):  # a damaged cache entry is ignored
-            lock = Lock.parse(path.read_text())
+            lock = Lock.parse(chosen.read_text())
             report.log(f"Using the lock made before ({len(lines)} requirements, Python {target.python})")
             return lock
-    text = _resolve(parsed, target, relative_to, folder, report, hashed=hashed)
+    text = _resolve(parsed, target, relative_to, folder, report, hashed=hashed, preferred=() if upgrade else preferred)
     lock = Lock.parse(with_paths(text, lambda path: str((below / path).absolute())))
     refuse_secrets(lock)
-    write_file(path, lock.text.encode())
+    if upgrade:
+        write_file(path, lock.text.encode())
+    if not upgrade or _has(lock, preferred):
+        write_file(chosen, lock.text.encode())
     return lock
+
+
+def _path(folder: Path, inputs: Sequence[object]) -> Path:
+    return folder / f"{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}.toml"
+
+
+def _has(lock: Lock, pins: Sequence[str]) -> bool:
+    """Whether a lock has the version of each pin, of what is in it."""
+    wanted = dict(pin.split("==") for pin in pins)
+    return all(wanted.get(package.name, package.version) == package.version for package in lock.packages)
 
 
 def _contents(lines: Sequence[RequirementLine], folder: Path) -> list[str]:
@@ -143,6 +160,7 @@ def _resolve(
     report: Reporter,
     *,
     hashed: bool,
+    preferred: Sequence[str],
 ) -> str:
     fetched = fetched_constraints(lines)
     if fetched:
@@ -151,7 +169,7 @@ def _resolve(
             (kept / "constraints.txt").write_text("\n".join(fetched) + "\n")
             here = RequirementLine("", (("--constraint", str(kept / "constraints.txt")),))
             lines = [*without_addresses(lines), here]
-            return _resolve(lines, target, relative_to, folder, report, hashed=hashed)
+            return _resolve(lines, target, relative_to, folder, report, hashed=hashed, preferred=preferred)
     report.log(f"Resolving {len(lines)} requirements for Python {target.python} on {target.platform}")
     _tell_of_indexes(lines, report)
     arguments = ["--python-version", target.python, "--python-platform", target.uv_platform, *uv_python(target)]
@@ -165,10 +183,24 @@ def _resolve(
                 asking += ["--target", str(nowhere), *arguments, "-r", "-"]
                 _run(asking, _text(lines, hashed=True), relative_to, report)
             compiling.append("--no-deps")
-        argv = [*compiling, "--format", "pylock.toml", *arguments, "-"]
-        return _run(argv, _text(lines, hashed=False), relative_to, report)
+        argv = [*compiling, "--format", "pylock.toml", *arguments]
+        if not preferred:
+            return _run([*argv, "-"], _text(lines, hashed=False), relative_to, report)
+        with temporary_folder(folder.parent) as kept:
+            # uv prefers the versions that the file has, where it is to write.
+            kept.mkdir(exist_ok=True)
+            written = kept / "pylock.toml"
+            written.write_text(_as_lock(preferred))
+            _run([*argv, "--output-file", str(written), "-"], _text(lines, hashed=False), relative_to, report)
+            below = (relative_to or Path()).absolute()
+            return with_paths(written.read_text(), lambda path: os.path.relpath(kept.absolute() / path, below))
     except BuildFailed as error:
         raise explain(error, target.platform) from error
+
+
+def _as_lock(pins: Sequence[str]) -> str:
+    packages = [dict(zip(("name", "version"), pin.split("=="), strict=True)) for pin in pins]
+    return tomli_w.dumps({"lock-version": "1.0", "created-by": "jupyter_modelpack", "packages": packages})
 
 
 def _run(argv: Sequence[str], text: str, folder: Path | None, report: Reporter) -> str:

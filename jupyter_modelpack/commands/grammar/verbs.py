@@ -31,6 +31,12 @@ VERBS: tuple[Verb, ...] = (
         "Make",
         ("plan score.py --model diabetes --pip scikit-learn",),
     ),
+    Verb(
+        "capture",
+        "List the packages of this Python that a script and its models need, and why",
+        "Make",
+        ("capture score.py --model diabetes", "capture score.py --format pylock"),
+    ),
     Verb("script", "Write an entry script to begin with", "Make", ("script model.pkl",)),
     Verb("register", "Register a file or folder as a model", "Make", ("register model.pkl --name diabetes",)),
     Verb("base", "Make a base image from Debian packages, where no registry can be reached", "Make", ("base",)),

@@ -66,6 +66,8 @@ class Session:
             if not request.values["dry_run"] and panels(self._shell):
                 return self._in_panel(request, name, **more)
             request, more["notebook"] = self._take(request)
+        elif request.verb.name == "capture":
+            request, more["notebook"] = self._take(request)
         task = VerbTask(
             lambda report: self._perform(request, report, **more), lambda result: self._finish(result, name, request)
         )

@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_modelpack.commands.results import (
     Archived,
     Base,
+    Capture,
     ClientProgram,
     Connected,
     Created,
@@ -180,6 +181,13 @@ def _planned(result: Planned) -> View:
         Line(f"Python {result.python} on {result.platform}: {new} of {len(rows)} to make, {to_fetch}.{slow}"),
         *(Line(remark, "warn") for remark in result.remarks),
     )
+
+
+@view.register
+def _capture(result: Capture) -> View:
+    wide = max((len(line) for line, _ in result.rows), default=0)
+    lines = [f"{line.ljust(wide)}  # {reason}" for line, reason in result.rows]
+    return (Block(result.lock.rstrip() or "\n".join(lines) or "# no package of this Python is needed"),)
 
 
 @view.register

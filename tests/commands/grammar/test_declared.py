@@ -44,6 +44,7 @@ VERBS_KNOWN_BY_NAME = {
     "frontends/lab/app.py": {"logs", "panel", "doctor", "score", "plan"},  # after which nothing has changed
     "frontends/lab/tables.py": {"run", "push", "save"},  # the buttons of a row
     "frontends/live/tables.py": {"run", "delete", "kill", "remove"},  # likewise
+    "frontends/notebook/session.py": {"capture"},  # it takes variables for models, as package does
     "frontends/render/views.py": {"score"},  # the title of an address
     "frontends/widgets/package_panel.py": {"run", "push", "save", "kill"},  # likewise
     "frontends/widgets/service_panel.py": {"score", "logs", "kill"},  # likewise

@@ -1,0 +1,30 @@
+"""The versions of the Python that made a model, beside those of a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jupyter_modelpack.builder.lock.pylock import Lock
+
+
+@dataclass(frozen=True, slots=True)
+class KernelVersions:
+    """What the Python has installed.
+
+    Attributes:
+        installed: The version of each package by its normalised name, without local labels.
+        preferred: Lines ``name==version``; the resolver chooses these wherever the requirements allow it.
+    """
+
+    installed: Mapping[str, str] = field(default_factory=dict)
+    preferred: tuple[str, ...] = ()
+
+    def differences(self, lock: Lock) -> list[str]:
+        """Return in words the packages of a lock that the Python has in other versions."""
+        return [
+            f"{package.name} {package.version} (here {self.installed[package.name]})"
+            for package in lock.packages
+            if package.version
+            and self.installed.get(package.name, package.version) != package.version.partition("+")[0]
+        ]

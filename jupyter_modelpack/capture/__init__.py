@@ -1,0 +1,1 @@
+"""What of this Python an image needs: its packages, at its versions."""

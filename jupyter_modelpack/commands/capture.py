@@ -1,0 +1,60 @@
+"""capture: say which packages of this Python a script and its models need, and why."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Annotated
+
+from jupyter_modelpack.commands import lookup, options
+from jupyter_modelpack.commands.grammar.option import Option
+from jupyter_modelpack.commands.notebook_context import Notebook
+from jupyter_modelpack.commands.results import Capture
+from jupyter_modelpack.events import Reporter
+
+
+def capture(
+    report: Reporter,
+    *,
+    script: options.Script = None,
+    model: options.Models = (),
+    source_directory: options.SourceDirectory = None,
+    from_python: options.FromPython = None,
+    format: Annotated[  # noqa: A002 - as people type it
+        str,
+        Option(
+            "What to print: requirements, each with its reason, or the whole lock with all that they need",
+            choices=("requirements", "pylock"),
+            metavar="FORMAT",
+        ),
+    ] = "requirements",
+    workspace: options.Workspace = None,
+    notebook: Notebook | None = None,
+) -> Capture:
+    """Read what the script imports and the models' pickles name; neither is run, and nothing is registered."""
+    from jupyter_modelpack.api.environment_spec import needs_of, platform_of
+    from jupyter_modelpack.api.inference import InferenceConfig
+    from jupyter_modelpack.api.kernel_needs import lock_of, with_kernel
+    from jupyter_modelpack.builder.recipe import AppSource, Recipe
+    from jupyter_modelpack.commands.environment_options import CELL_SCRIPT, find_environment
+    from jupyter_modelpack.commands.find_models import NO_VARIABLES, look_up, modules_of_new
+    from jupyter_modelpack.errors import UsageError
+
+    if script is None and not model:
+        raise UsageError(
+            "capture needs an entry script, a model, or both.", hint="For example: capture score.py --model diabetes"
+        )
+    ws = lookup.workspace(workspace)
+    environment = find_environment(ws, "captured", (), None, None, None, None, (), from_python)
+    config = InferenceConfig(script, source_directory=source_directory) if script else None
+    with notebook.files if notebook else nullcontext():
+        known, new = look_up(ws, model, report, notebook.models if notebook else NO_VARIABLES)
+        more = modules_of_new(new)
+    recipe = Recipe(
+        "captured",
+        needs_of(environment),
+        tuple(one.part() for one in known),
+        config.as_source() if config else AppSource(CELL_SCRIPT, content=b""),
+        platform_of(environment),
+    )
+    recipe = with_kernel(recipe, environment, ws.store, more)
+    return Capture(recipe.needs.captured, lock_of(recipe, report).text if format == "pylock" else "")
