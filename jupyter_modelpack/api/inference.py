@@ -44,7 +44,8 @@ class InferenceConfig:
         base_image: Azure's older form: reference of the base image.
         base_image_registry: Where `base_image` is pulled from, with user name and password.
         cuda_version: Azure's older form; must be None.
-        environment: What the script needs; not together with the older form. None is Python alone.
+        environment: What the script needs; not together with the older form. None is what script and models need of
+            this Python, at its versions (`Environment.from_kernel`).
 
     Raises:
         PathNotFound: there is no such script or folder.
@@ -53,7 +54,7 @@ class InferenceConfig:
     Attributes:
         entry_script: Path of the script, relative to `source_directory` if there is one.
         source_directory: A folder that ships whole, absolute; or None.
-        environment: What the script needs; None is Python alone.
+        environment: What the script needs; None is what it and the models need of this Python.
         source: The script's text when it comes from a notebook cell; ours, not Azure's.
         sample: One request's data as JSON text, kept with the package; ours, not Azure's.
         carried: Modules that ship with the script, by file name; ours, not Azure's.
