@@ -36,6 +36,7 @@ OFFENCES = {
 UPWARD = {
     ("catalog", "delivery"): ("catalog/offence.py", "from jupyter_modelpack import delivery"),
     ("clients", "builder"): ("clients/offence.py", "from jupyter_modelpack import builder"),
+    ("catalog", "model_kinds"): ("catalog/offence.py", "from jupyter_modelpack import model_kinds"),
     ("delivery", "api"): ("delivery/offence.py", "from jupyter_modelpack import api"),
     ("capture", "catalog"): ("capture/offence.py", "from jupyter_modelpack import catalog"),
     ("analysis", "capture"): ("analysis/offence.py", "from jupyter_modelpack import capture"),

@@ -43,11 +43,7 @@ def with_kernel(
     python = environment.python if environment else None
     if needs.needs_engine or needs.uses_base:
         return recipe
-    if python and python.kernel:
-        other = interpreter(python.kernel)
-        version, here = other.version, Distributions.of_another(other)
-    else:
-        version, here = KERNEL_PYTHON, Distributions.of_this_python()
+    version, here = kernel_packages(environment)
     if version != needs.python:
         return recipe
     if (python is None or python.captured) and not recipe.lock:
@@ -58,6 +54,19 @@ def with_kernel(
             captured=tuple((one.requirement, one.reason) for one in found_needs),
         )
     return replace(recipe, needs=replace(needs, kernel=kernel_versions(needs.requirements, here)))
+
+
+def kernel_packages(environment: Environment | None) -> tuple[str, Distributions]:
+    """Return minor version and packages of the Python that made the models.
+
+    Raises:
+        PathNotFound: the environment names a Python that is none.
+
+    """
+    if environment and environment.python.kernel:
+        other = interpreter(environment.python.kernel)
+        return other.version, Distributions.of_another(other)
+    return KERNEL_PYTHON, Distributions.of_this_python()
 
 
 def lock_of(recipe: Recipe, report: Reporter) -> Lock:

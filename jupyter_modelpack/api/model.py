@@ -25,6 +25,7 @@ from jupyter_modelpack.catalog.models.model_query import query, select
 from jupyter_modelpack.catalog.versioned_artifacts import Artifact, VersionedArtifacts
 from jupyter_modelpack.errors import NotFound, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.model_kinds.detect import framework_of
 
 if TYPE_CHECKING:
     from jupyter_modelpack.api.inference import InferenceConfig
@@ -178,7 +179,7 @@ class Model:
             properties: Text by key, which may not be changed later.
             description: Text for people.
             datasets: Azure's; must be None, as the two sample data sets must.
-            model_framework: One of `Model.Framework`.
+            model_framework: One of `Model.Framework`; by default, what the files themselves say.
             model_framework_version: The framework's version; only together with `model_framework`.
             child_paths: What of a folder to keep; by default all of it.
             sample_input_dataset: Must be None.
@@ -198,6 +199,9 @@ class Model:
         model_metadata.refuse_data_sets(datasets, sample_input_dataset, sample_output_dataset)
         model_metadata.check_name(model_name)
         model_metadata.check_framework(model_framework, model_framework_version)
+        files = model_layer.gather(model_path, child_paths)
+        if model_framework is None:
+            model_framework, model_framework_version = framework_of(files.entries)
         words: dict[str, Any] = {
             "tags": tagging.check(tags, "Tags"),
             "properties": tagging.check(properties, "Properties"),
@@ -206,7 +210,6 @@ class Model:
             "frameworkVersion": model_framework_version,
             "resourceConfiguration": resource_configuration.serialize() if resource_configuration else None,
         }
-        files = model_layer.gather(model_path, child_paths)
         artifacts = _artifacts(workspace)
         with artifacts.lock(model_name):
             version = artifacts.next_version(model_name)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jupyter_modelpack.analysis import pickle_names, secret_check
+from jupyter_modelpack.api import made_script
 from jupyter_modelpack.api.build_job import BuildJob
 from jupyter_modelpack.api.environment_spec import needs_of, platform_of
 from jupyter_modelpack.api.inference import InferenceConfig
@@ -53,18 +54,19 @@ def package(
         if not isinstance(given, str | None):
             raise UsageError(f"{name} is text, not {type(given).__name__}.", code="bad-name")
     label = check_tag(image_label) if image_label else None
+    if inference_config is None:
+        models, inference_config = _without_config(workspace, models)
     recipe = checked_recipe(workspace, models, inference_config, image_name, choices)
     log = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}.log"
     facts = PackageFacts(tuple(f"{model.name}:{model.version}" for model in recipe.models), generate_dockerfile, log)
-    environment = inference_config.environment if inference_config else None
-    task = PackagingTask(workspace, recipe, environment, facts, label, again)
+    task = PackagingTask(workspace, recipe, inference_config.environment, facts, label, again)
     return ModelPackage(workspace, facts, job=BuildJob(task.carry_out, task.keep_log))
 
 
 def checked_recipe(
     workspace: WorkspaceFolder,
     models: Sequence[Model | str],
-    inference_config: InferenceConfig | None,
+    inference_config: InferenceConfig,
     image_name: str | None = None,
     choices: ResolveOptions = DEFAULT,
     more: Iterable[tuple[str, str]] = (),
@@ -77,8 +79,6 @@ def checked_recipe(
         raise UsageError(f"workspace is a Workspace, not {type(workspace).__name__}.")
     repository = _repository(image_name)
     chosen = _models(workspace, models)
-    if inference_config is None:
-        raise _no_config(chosen)
     if not isinstance(inference_config, InferenceConfig):
         raise UsageError(
             f"inference_config is an InferenceConfig, not {type(inference_config).__name__}.",
@@ -140,6 +140,19 @@ def _model(workspace: WorkspaceFolder, given: Model | str) -> Model:
         call = f"Model({{}}, id={given!r})" if ":" in given else f"Model({{}}, {given!r})"
         error.hint = python_hint(holding(workspace, "model", given), call) + error.hint
         raise
+
+
+def _without_config(
+    workspace: WorkspaceFolder, models: Sequence[Model | str]
+) -> tuple[Sequence[Model | str], InferenceConfig]:
+    """Return the models, and the config with a script that is made for the only one of them."""
+    if not isinstance(workspace, WorkspaceFolder):
+        raise UsageError(f"workspace is a Workspace, not {type(workspace).__name__}.")
+    chosen = _models(workspace, models)
+    found = made_script.kind_of(chosen[0].part(), workspace.store) if len(chosen) == 1 else None
+    if found is None:
+        raise _no_config(chosen)
+    return chosen, made_script.config_for(found)
 
 
 def _no_config(models: Sequence[Model]) -> UsageError:

@@ -37,17 +37,19 @@ def capture(
     from jupyter_modelpack.builder.recipe import AppSource, Recipe
     from jupyter_modelpack.commands.environment_options import CELL_SCRIPT, find_environment
     from jupyter_modelpack.commands.find_models import NO_VARIABLES, look_up, modules_of_new
+    from jupyter_modelpack.commands.made_script import script_and_models
     from jupyter_modelpack.errors import UsageError
 
+    ws, variables = lookup.workspace(workspace), notebook.models if notebook else NO_VARIABLES
+    script, model = script_and_models(ws, script, model, variables)
     if script is None and not model:
         raise UsageError(
             "capture needs an entry script, a model, or both.", hint="For example: capture score.py --model diabetes"
         )
-    ws = lookup.workspace(workspace)
     environment = find_environment(ws, "captured", (), None, None, None, None, (), from_python)
     config = InferenceConfig(script, source_directory=source_directory) if script else None
     with notebook.files if notebook else nullcontext():
-        known, new = look_up(ws, model, report, notebook.models if notebook else NO_VARIABLES)
+        known, new = look_up(ws, model, report, variables)
         more = modules_of_new(new)
     recipe = Recipe(
         "captured",

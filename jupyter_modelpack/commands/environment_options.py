@@ -61,15 +61,9 @@ def find_environment(
 
 
 def inference_config(
-    environment: Environment, script: str | None, cell: str | None, source_directory: str | None
+    environment: Environment, script: str, cell: str | None, source_directory: str | None
 ) -> InferenceConfig:
     """Return the entry script with its environment: a file, or the text of a cell."""
     if cell is not None:
         return InferenceConfig.from_source(cell, CELL_SCRIPT, environment, source_directory=source_directory)
-    if script is None:
-        raise UsageError(
-            "package needs an entry script: a Python file with init() and run(data).",
-            hint="Write it first: package score.py --model diabetes --pip scikit-learn",
-            code="no-script",
-        )
     return InferenceConfig(entry_script=script, source_directory=source_directory, environment=environment)

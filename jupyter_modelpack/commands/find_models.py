@@ -52,17 +52,32 @@ def find_models(
         variables: By the word that means a variable, the file it was written to.
 
     """
-    found = (_find(ws, one, report, variables.get(one)) for one in named)
-    return [_register(ws, one, report) if isinstance(one, New) else one for one in found]
+    return registered_all(ws, look_up_all(ws, named, report, variables), report)
 
 
 def look_up(
     ws: Workspace, named: Sequence[str], report: Reporter, variables: Mapping[str, Path] = NO_VARIABLES
 ) -> tuple[list[Model], list[New]]:
     """Return the models that are registered, and what would be; the parameters are those of `find_models`."""
-    found = [_find(ws, one, report, variables.get(one)) for one in named]
+    return told_apart(look_up_all(ws, named, report, variables))
+
+
+def look_up_all(
+    ws: Workspace, named: Sequence[str], report: Reporter, variables: Mapping[str, Path] = NO_VARIABLES
+) -> list[Model | New]:
+    """Return both in the order in which they are named; the parameters are those of `find_models`."""
+    return [_find(ws, one, report, variables.get(one)) for one in named]
+
+
+def told_apart(found: Sequence[Model | New]) -> tuple[list[Model], list[New]]:
+    """Return the models that are registered, and those that would be."""
     new = [one for one in found if isinstance(one, New)]
     return [one for one in found if not isinstance(one, New)], new
+
+
+def registered_all(ws: Workspace, found: Sequence[Model | New], report: Reporter) -> list[Model]:
+    """Return what `look_up_all` found once all of it is registered."""
+    return [_register(ws, one, report) if isinstance(one, New) else one for one in found]
 
 
 def modules_of_new(models: Sequence[New]) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ Engine = Annotated[
 Script = Annotated[
     str | None,
     Option(
-        "Entry script, a Python file with init() and run(data)",
+        "Entry script, a Python file with init() and run(data); or a model, which a made script serves",
         positional=True,
         metavar="SCRIPT",
         completes="path",
@@ -44,6 +44,14 @@ Models = Annotated[
         "-m",
         metavar="MODEL",
         completes="model",
+    ),
+]
+Method = Annotated[
+    str | None,
+    Option(
+        "What a made entry script answers by; by default, predict",
+        choices=("predict", "predict_proba", "decision_function", "transform"),
+        metavar="METHOD",
     ),
 ]
 Pip = Annotated[

@@ -48,6 +48,11 @@ def package(  # noqa: PLR0913 - one keyword an option
             completes="path",
         ),
     ] = None,
+    method: options.Method = None,
+    write_script: Annotated[
+        str | None,
+        Option("File to write the made entry script to, for changing it", metavar="FILE", completes="path"),
+    ] = None,
     lock: options.Lock = None,
     build_sources: options.BuildSources = False,
     upgrade: Annotated[bool, Option("Resolve the requirements again, for newer versions")] = False,
@@ -78,17 +83,23 @@ def package(  # noqa: PLR0913 - one keyword an option
     from jupyter_modelpack.catalog import resolve_options
     from jupyter_modelpack.commands.ensure_image import hand_over
     from jupyter_modelpack.commands.environment_options import find_environment, inference_config
-    from jupyter_modelpack.commands.find_models import NO_VARIABLES, find_models, look_up
+    from jupyter_modelpack.commands.find_models import NO_VARIABLES, look_up_all, registered_all, told_apart
+    from jupyter_modelpack.commands.made_script import made_config, refuse_own, script_and_models
+    from jupyter_modelpack.commands.own_script import has_own
     from jupyter_modelpack.commands.plan import planned
     from jupyter_modelpack.commands.sample import read_sample
+    from jupyter_modelpack.commands.script import write_new
 
     started = time.monotonic()
     ws = lookup.workspace(workspace)
     environment = find_environment(ws, name or "package", pip, requirements, conda, env, base, env_var, from_python)
-    config = inference_config(environment, script, cell, source_directory)
-    config.apt = apt
-    config.sample = read_sample(sample) if sample is not None else None
-    config.allow_secrets = allow_secret
+    variables = notebook.models if notebook else NO_VARIABLES
+    script, model = script_and_models(ws, script, model, variables)
+    own = has_own(script, cell)
+    if own:
+        refuse_own(method, write_script)
+    config = inference_config(environment, script or "", cell, source_directory) if own else None
+    data = read_sample(sample) if sample is not None else None
     how = resolve_options.choose(
         ws,
         expand(lock) if lock else None,
@@ -98,13 +109,18 @@ def package(  # noqa: PLR0913 - one keyword an option
         build_sources=build_sources,
     )
     with notebook.files if notebook else nullcontext():
+        found = look_up_all(ws, model, report, variables)
+        config = config or made_config(ws, found, environment, data, report, method=method)
+        if write_script is not None:
+            write_new(write_script, config.source or "")
+        config.sample = config.sample or data
+        config.apt, config.allow_secrets = apt, allow_secret
         if plan:
-            known, new = look_up(ws, model, report, notebook.models if notebook else NO_VARIABLES)
             if notebook:
-                _carry(config, notebook, cell or "", ws, known, report)
-            return planned(ws, known, new, config, how, report)
-        models = find_models(ws, model, report, notebook.models if notebook else NO_VARIABLES)
-    carried = _carry(config, notebook, cell or "", ws, models, report) if notebook else ()
+                _carry(config, notebook, ws, told_apart(found)[0], report)
+            return planned(ws, found, config, how, report)
+        models = registered_all(ws, found, report)
+    carried = _carry(config, notebook, ws, models, report) if notebook else ()
     if dry_run:
         return _try(ws, models, config, carried, report)
     handle = start(
@@ -140,7 +156,6 @@ def package(  # noqa: PLR0913 - one keyword an option
 def _carry(
     config: InferenceConfig,
     notebook: Notebook,
-    cell: str,
     ws: Workspace,
     models: Sequence[Model],
     report: Reporter,
@@ -150,7 +165,7 @@ def _carry(
     from jupyter_modelpack.builder.script_text import encoded
     from jupyter_modelpack.image_contract import CARRIED
 
-    script = encoded(cell, config.entry_script)
+    script = encoded(config.source or "", config.entry_script)
     text, names = notebook.carry(script, needed((model.part().layer for model in models), ws.store))
     if text:
         config.carried = {CARRIED: text.encode()}

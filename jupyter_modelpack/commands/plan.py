@@ -36,45 +36,52 @@ def plan(  # noqa: PLR0913 - one keyword an option
     env_var: options.Variables = (),
     name: options.ImageName = None,
     lock: options.Lock = None,
+    method: options.Method = None,
     workspace: options.Workspace = None,
 ) -> Planned:
     """Say of each layer whether it is there, would be made or downloaded, and how large it is."""
     from jupyter_modelpack.catalog import resolve_options
     from jupyter_modelpack.commands.environment_options import find_environment, inference_config
-    from jupyter_modelpack.commands.find_models import look_up
+    from jupyter_modelpack.commands.find_models import NO_VARIABLES, look_up_all
+    from jupyter_modelpack.commands.made_script import made_config, refuse_own, script_and_models
 
     ws = lookup.workspace(workspace)
     environment = find_environment(ws, name or "package", pip, requirements, conda, env, base, env_var, from_python)
-    config = inference_config(environment, script, None, source_directory)
+    script, model = script_and_models(ws, script, model, NO_VARIABLES)
+    if script:
+        refuse_own(method)
+    config = inference_config(environment, script, None, source_directory) if script else None
+    found = look_up_all(ws, model, report)
+    config = config or made_config(ws, found, environment, None, report, method=method)
     config.apt = apt
     config.allow_secrets = allow_secret
     how = resolve_options.choose(ws, expand(lock) if lock else None, upgrade=False, pull=False)
-    return planned(ws, *look_up(ws, model, report), config, how, report)
+    return planned(ws, found, config, how, report)
 
 
 def planned(
     ws: Workspace,
-    known: Sequence[Model],
-    new: Sequence[New],
+    found: Sequence[Model | New],
     config: InferenceConfig,
     how: ResolveOptions,
     report: Reporter,
 ) -> Planned:
-    """Plan the package of `known` models and those that are `new`."""
+    """Plan the package of models, those that would be registered among them."""
     from jupyter_modelpack.analysis import missing_imports
     from jupyter_modelpack.api import package_model
     from jupyter_modelpack.builder.plan import Step, plan_image
     from jupyter_modelpack.catalog.models import model_layer
-    from jupyter_modelpack.commands.find_models import modules_of_new
+    from jupyter_modelpack.commands.find_models import modules_of_new, told_apart
 
+    known, new = told_apart(found)
     more = modules_of_new(new)
     recipe = package_model.checked_recipe(ws, known, config, choices=how, more=more)
-    found = plan_image(recipe, report, partial(missing_imports.foresee, recipe, report))
-    *below, server, app = found.steps
+    made = plan_image(recipe, report, partial(missing_imports.foresee, recipe, report))
+    *below, server, app = made.steps
     models = (
         Step(f"model {one.name} (new)", "made", sum(file.stat().st_size for _, file in gathered.entries))
         for one in new
         for gathered in [model_layer.gather(one.path)]
     )
     steps = (*below, *models, server, app)
-    return Planned(found.python, str(recipe.platform), found.bytecode, steps, found.download, found.remarks)
+    return Planned(made.python, str(recipe.platform), made.bytecode, steps, made.download, made.remarks)

@@ -73,10 +73,22 @@ def script(
     """Write an entry script for a kind of model, which its file's ending tells; overwrite nothing."""
     ending = PurePath(model or "").suffix.lower()
     imports, load, answer, pip = _LOADERS.get(ending, _LOADERS[".pkl"])
+    text = _TEXT.format(imports=imports, load=load, answer=answer, ending=ending if ending in _LOADERS else "")
+    write_new(output, text)
+    return Script(output, pip)
+
+
+def write_new(output: str, text: str) -> None:
+    """Write an entry script to a file that is not there yet.
+
+    Raises:
+        Conflict: it is there.
+        UsageError: it cannot be written, or its name is not a Python file's.
+
+    """
     path = expand(output)
     if path.suffix != ".py":
         raise UsageError(f"{output} is no name for a Python file.", hint="script model.pkl --output score.py")
-    text = _TEXT.format(imports=imports, load=load, answer=answer, ending=ending if ending in _LOADERS else "")
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -86,4 +98,3 @@ def script(
         ) from error
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror}.") from error
-    return Script(output, pip)

@@ -7,7 +7,10 @@ import threading
 import time
 from pathlib import Path
 
+import joblib
 import pytest
+import sklearn
+from sklearn.preprocessing import StandardScaler
 
 from jupyter_modelpack.api.environment import Environment
 from jupyter_modelpack.api.inference import InferenceConfig
@@ -322,6 +325,15 @@ def test_without_an_inference_config(ws, model, pickle_file):
     onnx = Model.register(ws, pickle_file, "onnx", model_framework=Model.Framework.ONNX)
     with pytest.raises(UsageError, match="without an InferenceConfig is a service of the Azure cloud"):
         Model.package(ws, [onnx])
+
+
+def test_without_an_inference_config_a_script_is_made_for_a_model_of_a_known_kind(ws, builder, here):
+    joblib.dump(StandardScaler().fit([[1.0], [3.0]]), "scaler.pkl")
+    Model.package(ws, ["scaler.pkl"])
+    assert builder.started.wait(10)
+    [recipe] = builder.recipes
+    assert b'joblib.load(Path(os.environ["AZUREML_MODEL_DIR"], "scaler.pkl"))' in recipe.source.content
+    assert f"scikit-learn=={sklearn.__version__}" in recipe.needs.requirements
 
 
 def test_an_image_is_pulled_and_a_dockerfile_saved(ws, model, config, builder, monkeypatch, capsys):

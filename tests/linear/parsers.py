@@ -48,6 +48,7 @@ KNOWN = {
         scoring/observe/data_records.py:_value scoring/convert/encode.py:_encode_or_fail
         scoring/convert/open_inference.py:answer scoring/convert/open_inference.py:_id_of
         scoring/convert/rawhttp.py:AMLRequest.get_json scoring/run/invoker.py:Scorer._hint
+        model_kinds/scripts/estimator.py:run model_kinds/scripts/estimator_with_columns.py:run
     """,
     HEAD: """
         scoring/http/request_parser.py:RequestParser.on_headers_complete scoring/convert/rawhttp.py:AMLRequest.cookies
@@ -86,7 +87,8 @@ KNOWN = {
         scoring/describe/description.py:of_entry scoring/settings.py:_config_file
         scoring/inference_schema/parameter_types.py:PandasParameterType.input_to_swagger
         scoring/describe/swagger.py:Swagger.document api/environment.py:Environment.from_existing_conda_environment
-        api/environment.py:Environment.load_from_directory
+        api/environment.py:Environment.load_from_directory commands/made_script.py:as_request
+        commands/made_script.py:_has_records
     """,
 }
 """A new parser says here which of these holds for it, and measures it where none of the others does."""

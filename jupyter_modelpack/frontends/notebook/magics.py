@@ -102,6 +102,13 @@ def _question_mark(lines: list[str]) -> list[str]:
     return lines
 
 
+def _empty_cell(lines: list[str]) -> list[str]:
+    """Let ``%%package --model ridge`` above nothing reach us; IPython refuses a magic above an empty cell."""
+    if lines and lines[0].startswith("%%package ") and not "".join(lines[1:]).strip() and "?" not in lines[0]:
+        return [f"{lines[0].rstrip()}\n", "\n"]
+    return lines
+
+
 @context_matcher(identifier="modelpack")  # type: ignore[untyped-decorator]
 def matcher(context: CompletionContext) -> SimpleMatcherResult:
     """Complete our verbs, options and names."""
@@ -126,7 +133,7 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(ModelpackMagics)
     if matcher not in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.append(matcher)
-        shell.input_transformers_cleanup.append(_question_mark)
+        shell.input_transformers_cleanup.extend((_question_mark, _empty_cell))
         if panels(shell):
             # While the reader turns to the next cell: its panel should be there at once. Where all cells
             # are run in a row nobody turns, so it gets as much of a start as loading may take.
@@ -150,3 +157,4 @@ def unload(shell: InteractiveShell) -> None:
     if matcher in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.remove(matcher)
         shell.input_transformers_cleanup.remove(_question_mark)
+        shell.input_transformers_cleanup.remove(_empty_cell)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.model_kinds.kind import METHODS
 
 _VERBS = ("predict", "transform", "generate")
 """What makes an object a model, whatever library it is of, beside that it can be called: one is enough."""
@@ -46,6 +47,25 @@ def dump(word: str, name: str, value: Any, folder: Path) -> Path:
             f"{word} cannot be pickled: {error}", hint=_way_out(word, str(error)), code="not-picklable"
         ) from error
     return path
+
+
+def method_of(word: str, value: Any, method: str | None) -> str | None:
+    """Return the method that a made script calls: the one that was asked for, or what this model has.
+
+    Raises:
+        UsageError: the model has no such method.
+
+    """
+    if method is None:
+        return None if hasattr(value, "predict") or not hasattr(value, "transform") else "transform"
+    if not hasattr(value, method):
+        has = [name for name in METHODS if hasattr(value, name)]
+        raise UsageError(
+            f"{word}, a {type(value).__name__}, has no {method}().",
+            hint=f"It has {', '.join(has)}: --method {has[0]}" if has else "",
+            code="no-such-method",
+        )
+    return method
 
 
 def _way_out(word: str, said: str) -> str:

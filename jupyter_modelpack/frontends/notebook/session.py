@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 from jupyter_modelpack import opened
 from jupyter_modelpack.commands import perform
 from jupyter_modelpack.commands.grammar.parse import VerbCall
+from jupyter_modelpack.commands.own_script import has_own
 from jupyter_modelpack.commands.sample import is_json
 from jupyter_modelpack.errors import Cancelled, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.notebook.last_used import LastUsed
-from jupyter_modelpack.frontends.notebook.variable_json import as_json, is_expression
+from jupyter_modelpack.frontends.notebook.variable_json import as_json, as_records, is_expression
 from jupyter_modelpack.frontends.render.presenter import TextPresenter, VerbTask
 from jupyter_modelpack.frontends.widgets.detect import panels
 from jupyter_modelpack.waiting import result_of, until
@@ -60,14 +61,15 @@ class Session:
             raise UsageError(f"--as: {name!r} is not a variable name.")
         if "package" in request.values:
             self._await_build(named="package" in request.given)
-        request = self._resolve(self._memory.fill(request))
+        made = not has_own(request.values.get("script"), more.get("cell"))
+        request = self._resolve(self._memory.fill(request), made=made)
         self._name_workspace(request)
         if request.verb.name == "package":
             if not request.values["dry_run"] and panels(self._shell):
                 return self._in_panel(request, name, **more)
-            request, more["notebook"] = self._take(request)
+            request, more["notebook"] = self._take(request, more.get("cell"))
         elif request.verb.name == "capture":
-            request, more["notebook"] = self._take(request)
+            request, more["notebook"] = self._take(request, more.get("cell"))
         task = VerbTask(
             lambda report: self._perform(request, report, **more), lambda result: self._finish(result, name, request)
         )
@@ -79,7 +81,7 @@ class Session:
 
         presenter = PanelPresenter(self._shell, _target(request), block=bool(request.presentation.get("wait")))
         with presenter.shown():
-            request, more["notebook"] = self._take(request)
+            request, more["notebook"] = self._take(request, more.get("cell"))
         bound = threading.Event()
 
         def bind(made: Any) -> None:
@@ -96,10 +98,10 @@ class Session:
             self._building.add_done_callback(lambda _done: bound.set())
             until(bound)
 
-    def _take(self, request: VerbCall) -> tuple[VerbCall, Notebook]:
+    def _take(self, request: VerbCall, cell: str | None) -> tuple[VerbCall, Notebook]:
         from jupyter_modelpack.frontends.notebook.snapshot import take  # noqa: PLC0415 - a panel does not wait for it
 
-        return take(request, self._names)
+        return take(request, self._names, made=not has_own(request.values.get("script"), cell))
 
     def _await_build(self, *, named: bool) -> None:
         """Wait for the package that this notebook is making, so that all cells can be run in a row."""
@@ -124,13 +126,14 @@ class Session:
             _write(f"In workspace {last.name}, the one that this notebook opened last.")
         self._named = last
 
-    def _resolve(self, request: VerbCall) -> VerbCall:
-        """Put a variable's value where its name was given as data or as a sample."""
+    def _resolve(self, request: VerbCall, *, made: bool) -> VerbCall:
+        """Put a variable's value where its name was given as data or as a sample; a made script takes named columns."""
         found = {}
         for option in ("data", "sample"):
             text = request.values.get(option)
             if text and not is_json(text) and not Path(text).is_file() and is_expression(text, self._names):
-                found[option] = as_json(text, self._value(text))
+                write = as_records if made and option == "sample" else as_json
+                found[option] = write(text, self._value(text))
         return replace(request, values={**request.values, **found}) if found else request
 
     def _value(self, expression: str) -> Any:

@@ -30,8 +30,10 @@ OPTIONS_KNOWN_BY_NAME = {
     "commands/grammar/help.py": {"model", "name", "pip", "requirements", "sample", "dry_run"},  # the cell's examples
     "commands/grammar/parse.py": {"model", "script"},  # where a word belongs that stands alone
     "frontends/notebook/cell_definitions.py": {"model"},  # what to do about what cannot be carried
-    "frontends/notebook/pickle_variable.py": {"model"},  # what to do about what cannot be pickled
-    "frontends/notebook/session.py": {"dry_run", "sample"},  # has no panel; may be a variable of the notebook
+    "frontends/notebook/pickle_variable.py": {"method", "model"},  # what to do about what cannot be pickled, or called
+    "frontends/notebook/session.py": {"dry_run", "sample", "script"},  # has no panel; may be variables of the notebook
+    "frontends/notebook/snapshot.py": {"method", "script"},  # may be a variable, which has methods
+    "frontends/notebook/variable_json.py": {"sample"},  # what to do about columns without usable names
     "frontends/notebook/watch.py": {"env_var", "replace", "timeout", "watch"},  # what `run` is told once more
     "frontends/lab/service.py": {"sample"},  # a field of the form that scores
     "frontends/render/views.py": {"repair", "sample", "tag", "workspace"},  # what to type next

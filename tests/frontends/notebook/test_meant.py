@@ -31,7 +31,7 @@ TYPED = {
     "%%package score.py": "The cell is the entry script; a file is packaged in a line: %modelpack package score.py",
     "%modelpack package m.pkl score.py": "The entry script comes first, and models by --model: "
     "package score.py --model MODEL",
-    "%modelpack package m.pkl": "The entry script is a .py file. A model is named by --model: --model m.pkl",
+    "%modelpack package m.pkl": "Write it first, with init() and run(data): package score.py --model m --pip PACKAGE",
     "%modelpack run -port 1": "Did you mean --port?",
     "%modelpack push https://registry.example.com/team/x:1": "Write registry.example.com/team/x:1",
     "%modelpack push p docker://registry.example.com/team/": "Write registry.example.com/team",

@@ -1,0 +1,1 @@
+"""What kind of model files are, and the short entry script that serves each kind."""

@@ -1,0 +1,41 @@
+"""Which kind of model files are, told from their content; nothing is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from jupyter_modelpack.model_kinds import estimators, pickled
+from jupyter_modelpack.model_kinds.content import Content, of_files
+from jupyter_modelpack.model_kinds.kind import Detected
+
+_PICKLES = {".pkl", ".pickle", ".joblib", ".p", ".sav"}
+"""Endings of files that may be pickles of the old protocols, which begin with no byte of their own."""
+
+
+def detect(content: Content) -> Detected | None:
+    """Return what kind of model `content` is, or None where no made script could serve it."""
+    if len(content.names) != 1:
+        return None
+    [name] = content.names
+    return _pickle(content, name)
+
+
+def framework_of(entries: Sequence[tuple[str, Path]]) -> tuple[str | None, str | None]:
+    """Return Azure's word for what made the files of a model, and its version; None for what they do not say."""
+    try:
+        found = detect(of_files(entries))
+    except OSError:  # whoever reads all of them says so in better words
+        return None, None
+    if found is None or found.kind.framework is None:
+        return None, None
+    return found.kind.framework, found.version or None
+
+
+def _pickle(content: Content, name: str) -> Detected | None:
+    with content.open(name) as file:
+        found = pickled.read(file, PurePosixPath(name).suffix)
+    kind = estimators.kind_of(found.module) if found else None
+    if found is None or kind is None:
+        return None
+    return Detected(kind, name, {"scikit-learn": found.version} if found.version else {}, found.columns)

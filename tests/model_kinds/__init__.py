@@ -1,0 +1,1 @@
+"""Models without a script: what their files are, and what is made for them."""

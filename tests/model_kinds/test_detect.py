@@ -1,0 +1,116 @@
+"""What kind of model a file is, told without loading it."""
+
+import io
+import pickle  # noqa: TID251 - the tests make the pickles that nobody may load
+import random
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+import sklearn
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from jupyter_modelpack.api.model import Model
+from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.capture.distributions import Distributions
+from jupyter_modelpack.model_kinds import pickled
+from jupyter_modelpack.model_kinds.content import of_files
+from jupyter_modelpack.model_kinds.detect import detect
+from jupyter_modelpack.model_kinds.requirements import requirements_of
+
+ROWS, TARGETS = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 5.0]]), [1.0, 3.0, 5.0]
+
+
+class Mine:
+    """A class as a notebook defines it."""
+
+
+Mine.__module__ = "__main__"
+
+
+@pytest.fixture(autouse=True)
+def notebook(monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "Mine", Mine, raising=False)
+
+
+class Loud:
+    """Would say that it was unpickled."""
+
+    def __reduce__(self):
+        return (print, ("unpickled",))
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return make_pipeline(StandardScaler(), Ridge()).fit(ROWS, TARGETS)
+
+
+def kind_of(path: Path):
+    return detect(of_files([(path.name, path)]))
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_an_estimator_is_known_in_every_protocol(pipeline, tmp_path, protocol):
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(pipeline, protocol))
+    found = kind_of(path)
+    assert (found.kind.name, found.path, found.columns) == ("scikit-learn", "model.pkl", False)
+    assert found.version == (sklearn.__version__ if protocol else "")  # the oldest writes texts in another way
+
+
+@pytest.mark.parametrize("packed", [0, ("zlib", 3), ("gzip", 3), ("bz2", 3), ("xz", 3), ("lzma", 3)])
+def test_an_estimator_that_joblib_wrote_is_known_however_it_was_compressed(pipeline, tmp_path, packed):
+    joblib.dump(pipeline, tmp_path / "model.bin", compress=packed)
+    found = kind_of(tmp_path / "model.bin")
+    assert (found.kind.framework, found.version) == ("ScikitLearn", sklearn.__version__)
+    assert requirements_of(found, Distributions.of_this_python()) == ()
+    assert requirements_of(found, Distributions([], lambda _modules: {})) == (
+        f"scikit-learn=={sklearn.__version__}",
+        "joblib",
+    )
+
+
+def test_an_estimator_that_knows_its_columns_needs_a_data_frame(tmp_path):
+    model = Ridge().fit(ROWS, TARGETS)
+    model.feature_names_in_ = np.array(["age", "height"], dtype=object)
+    joblib.dump(model, tmp_path / "model.pkl")
+    found = kind_of(tmp_path / "model.pkl")
+    assert found.columns
+    assert requirements_of(found, Distributions.of_this_python()) == ("pandas",)
+
+
+@pytest.mark.parametrize("value", [{"a": Ridge()}, [Mine()], 1, "text", None, (Ridge(), 1), Path(), Loud()], ids=repr)
+def test_what_is_no_object_of_a_known_class_is_nothing(tmp_path, capsys, value):
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(value))
+    assert kind_of(tmp_path / "model.pkl") is None
+    assert capsys.readouterr().out == ""
+
+
+def test_an_object_of_a_class_of_ones_own_is_known_by_its_module():
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        head = pickle.dumps(Mine, protocol)  # the class alone begins as its objects do
+        assert pickled.top_class(head) == ("__main__", "Mine")
+        assert pickled.top_class(pickle.dumps(Mine(), protocol)) == ("__main__", "Mine")
+
+
+def test_whatever_the_bytes_are_nothing_is_raised():
+    chance = random.Random(1)
+    sound = pickle.dumps(Mine, 2)
+    for _ in range(3000):
+        at = chance.randrange(len(sound))
+        noise = chance.randbytes(chance.randrange(1, 30))
+        assert pickled.read(io.BytesIO(sound[:at] + noise + sound[at:]), ".pkl") is not False
+
+
+def test_a_model_remembers_the_framework_that_wrote_it(pipeline, tmp_path):
+    joblib.dump(pipeline, tmp_path / "model.pkl")
+    where = Workspace.default()
+    found = Model.register(where, tmp_path / "model.pkl", "known")
+    assert (found.model_framework, found.model_framework_version) == ("ScikitLearn", sklearn.__version__)
+    said = Model.register(where, tmp_path / "model.pkl", "said", model_framework="Custom")
+    assert (said.model_framework, said.model_framework_version) == ("Custom", None)
+    assert [one.id for one in Model.list(where, model_framework="ScikitLearn")] == ["known:1"]
