@@ -13,13 +13,14 @@ import pytest
 
 from jupyter_modelpack.api.conda import CondaDependencies
 from jupyter_modelpack.builder.base_image.layer_files import layer_files
+from jupyter_modelpack.builder.lock.uv_errors import explain
 from jupyter_modelpack.engine.process.tail import read_lines
-from jupyter_modelpack.errors import ModelpackError, Untrusted, UsageError
+from jupyter_modelpack.errors import BuildFailed, ModelpackError, Untrusted, UsageError
 from jupyter_modelpack.limits import LINE_BYTES, TAIL_BYTES
 from jupyter_modelpack.lines import Lines
 from jupyter_modelpack.oci.archive import ArchiveReader
 from jupyter_modelpack.oci.layer import read_layer
-from jupyter_modelpack.oci.manifest import parse_object
+from jupyter_modelpack.oci.manifest import Platform, parse_object
 from jupyter_modelpack.redact import scrub
 from jupyter_modelpack.registry.client.auth import parse_challenges
 from jupyter_modelpack.scoring.convert import decode, form, open_inference, quoted
@@ -125,6 +126,20 @@ CASES: dict[str, Case] = {
     ),
     "lines": Case(follow, raw(b"a", b"\n", b"\r", b"a\n"), 2),
     "parse_challenges": Case(parse_challenges, text("a", "bearer ", ", ", "a =", 'bearer a="b",', '"'), 80),
+    "explain": Case(
+        lambda said: explain(BuildFailed("failed", log_tail=("No solution found", said)), Platform()),
+        text(
+            "Hash mismatch for `a` Expected: ",
+            "must have a hash, but none were provided for: ",
+            "a has no wheels ",
+            "pinned with `==`, but found: ",
+            "and x depends on y ",
+            "only a is available and you require b",
+            "a",
+            "Because you require a and ",
+        ),
+        40,
+    ),
     "read_layer": Case(quiet(read_all_layer), HEADERS, 8),
     "ArchiveReader": Case(quiet(read_archive), HEADERS, 8),
     "parse_object": Case(quiet(lambda data: parse_object(data, "manifest")), raw(b"[", b"1", b'"\\', b'{"":'), 40),

@@ -14,6 +14,10 @@ from jupyter_modelpack.oci.manifest import Platform
 _CAUSE_CHARACTERS = 300
 """A line or two; three facts fit."""
 
+_SAID_CHARACTERS = 16_384
+"""Most of what uv says that is looked through, half from its beginning and half from its end: a conflict of 200
+packages fits, and names that packages choose cannot make a search long."""
+
 _FACTS = 3
 _FACT = re.compile(
     r"(?:Because|[Aa]nd because|and) (?P<fact>(?:you require|(?!we |only |there |you )\S+ depends on) .+?)"
@@ -23,7 +27,7 @@ _FACT = re.compile(
 
 def explain(error: BuildFailed, platform: Platform) -> ModelpackError:
     """Return the error that explains uv's last lines for requirements of an image for `platform`."""
-    text = " ".join(" ".join(error.log_tail).split())
+    text = _bounded(" ".join(" ".join(error.log_tail).split()))
     for found in (*_OUTSIDE, *_HASHES, *_CAUSES):
         said = _no_wheel(text, platform) if found is _no_wheel else found(text)
         if said:
@@ -31,6 +35,11 @@ def explain(error: BuildFailed, platform: Platform) -> ModelpackError:
     reason = text.partition("cause:")[2].strip() or text
     reason = reason.partition(" hint:")[0].replace(", we can conclude that your requirements are unsatisfiable", "")
     return _unmet(_short(reason) if reason else error.message, "The log has all that uv says of it.")
+
+
+def _bounded(text: str) -> str:
+    half = _SAID_CHARACTERS // 2
+    return text if len(text) <= _SAID_CHARACTERS else f"{text[:half]} ... {text[-half:]}"
 
 
 def _unmet(reason: str, hint: str) -> BuildFailed:
