@@ -6,11 +6,24 @@ import importlib
 import json
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LANGUAGES = ("python", "curl", "javascript", "typescript", "go", "csharp", "java", "r", "powershell")
+TITLES: Mapping[str, str] = {
+    "python": "Python",
+    "curl": "curl",
+    "javascript": "JavaScript",
+    "typescript": "TypeScript",
+    "go": "Go",
+    "csharp": "C#",
+    "java": "Java",
+    "r": "R",
+    "powershell": "PowerShell",
+}
+"""Languages as people write them, by the name that is typed."""
+
+LANGUAGES = tuple(TITLES)
 
 KEY = "MODELPACK_KEY"
 """Environment variable with a service's key, which programs read, and `score`; an option would stay in histories."""
@@ -59,7 +72,6 @@ class Language:
     """How programs of a language read.
 
     Attributes:
-        title: Its name, as people write it.
         file: Name for a program's file.
         run: What to type to run that file, or a sentence where it takes more.
         text: The program, with ``@@target``, ``@@run``, ``@@url``, ``@@body`` and ``@@note`` to fill. A line that
@@ -67,7 +79,6 @@ class Language:
         literal: Makes of the value to send what stands for ``@@body``.
     """
 
-    title: str
     file: str
     run: str
     text: str

@@ -43,8 +43,8 @@ def call(package: ModelPackage | None, service: Service | None, data: str | None
     port = service.port if service is not None and service.port else DEFAULT_PORT
     # Certificates are made out to names, seldom to addresses.
     url = f"https://localhost:{port}/score" if tls else f"http://127.0.0.1:{port}/score"
-    target = package.location if package is not None else service.name if service is not None else None
-    return Call(target or "", url, body, note, keys)
+    target = package.record.name if package is not None else service.name if service is not None else ""
+    return Call(target, url, body, note, keys)
 
 
 def running(package: ModelPackage, services: Iterable[Service]) -> Service | None:
@@ -77,7 +77,7 @@ def _given(data: str) -> tuple[Any, str]:
     shown, value = readable(data)
     if not shown:
         raise UsageError(
-            "client --data: no JSON that a program can show.", hint="""client --data '{"data": [[1, 2, 3]]}'"""
+            f"The data is no JSON of at most {DEEPEST} levels.", hint="""JSON looks like this: {"data": [[1, 2, 3]]}"""
         )
     return value, ""
 

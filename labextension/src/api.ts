@@ -95,6 +95,7 @@ export interface IService {
   exit: number | null;
   death: IFailure | null;
   sample?: string;
+  languages?: Record<string, string>;
 }
 
 const settings = ServerConnection.makeSettings();

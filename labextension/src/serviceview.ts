@@ -1,6 +1,7 @@
 // One service: how it fares, a request to send, its answer, its log, Kill.
 import type { IService } from "./api";
 import { failureOf, get, post } from "./api";
+import { ClientCode } from "./clientcode";
 import { button, el, say, show } from "./dom";
 import { failure } from "./failure";
 import { Log } from "./log";
@@ -17,6 +18,7 @@ export class ServiceView {
   private readonly end: HTMLButtonElement;
   private readonly news = el("div", { class: "mpl-news", role: "status" });
   private readonly answer = el("pre", { class: "mpl-log", "aria-label": t.__("Answer"), tabindex: 0, hidden: true });
+  private readonly code = new ClientCode((language) => this.program(language));
   private readonly log = new Log(t.__("Logs"), true);
   private facts: IService | null = null;
   private killed = false;
@@ -30,12 +32,13 @@ export class ServiceView {
         void this.score();
       }
     });
+    this.editor.addEventListener("change", () => this.code.changed());
     this.send = button(t.__("Score"), () => void this.score(), { class: "mpl-button mpl-main" });
     this.end = button(t.__("Kill"), () => void this.kill(), { class: "mpl-button mpl-danger" });
     const close = button("×", closed, { "aria-label": t.__("Close %1", name) });
     const top = el("div", { class: "mpl-top" }, el("span", { class: "mpl-head" }, name), this.state, this.end, close);
     const form = el("div", {}, el("label", { for: id }, t.__("Request (JSON)")), this.editor, el("div", { class: "mpl-actions" }, this.send), this.news, this.answer);
-    this.element = el("section", { class: "mpl-service", "aria-label": t.__("Service %1", name) }, top, this.about, this.warning, this.death, form, this.log.element);
+    this.element = el("section", { class: "mpl-service", "aria-label": t.__("Service %1", name) }, top, this.about, this.warning, this.death, form, this.code.element, this.log.element);
     void this.begin();
   }
 
@@ -74,9 +77,15 @@ export class ServiceView {
       const facts = await get<IService>(`service/${encodeURIComponent(this.name)}`, this.target());
       this.take(facts);
       if (!this.editor.value) this.editor.value = facts.sample ?? "";
+      this.code.offer(facts.languages ?? {});
     } catch (error) {
       this.trouble(error);
     }
+  }
+
+  private async program(language: string): Promise<string> {
+    const form = { service: this.name, language, data: this.editor.value, engine: this.target()["engine"] ?? null };
+    return (await post<{ text: string }>("do/client", form)).text;
   }
 
   private async score(): Promise<void> {

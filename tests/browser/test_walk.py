@@ -102,13 +102,21 @@ def test_package_run_score_kill(page, jupyter, app, name):
     expect(service.get_by_role("log")).to_contain_text("KeyError: 'data'")  # the log is live
     expect(traffic).to_contain_text("1 failed")
 
-    for label, run in (("curl", ["sh", "-c"]), ("Python", [sys.executable, "-c"])):
+    service.locator("summary").filter(has_text="Client code").click()
+    program, copier = service.get_by_label("Program"), service.locator(".mp-details .mp-choice + button")
+    for language, run in (("curl", ["sh", "-c"]), ("python", [sys.executable, "-c"])):
         request.fill('{"data": [[40, 2]], "it\'s": "\\"ü\\""}')
-        service.get_by_role("button", name=f"Copy as {label}").click()
-        expect(service.locator(f'[data-label="Copy as {label}"]')).to_have_text("Copied")
+        service.get_by_label("Language").select_option(language)
+        copier.click()
+        expect(copier).to_have_text("Copied")
         copied = page.evaluate("navigator.clipboard.readText()")
-        said = subprocess.run([*run, copied], capture_output=True, text=True, check=True).stdout
-        assert said.strip() in {"[42]", "200 [42]"}
+        expect(program).to_have_text(copied)
+        assert subprocess.run([*run, copied], capture_output=True, text=True, check=True).stdout.strip() == "[42]"
+        expect(copier).to_have_text("Copy")
+    request.fill("{")
+    copier.click()
+    expect(service.get_by_text("The data is no JSON of at most 100 levels.")).to_be_visible()
+    expect(program).to_be_hidden()
 
     panel.get_by_role("button", name="Kill").first.click()
     expect(service).to_contain_text("ended")

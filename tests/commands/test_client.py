@@ -54,6 +54,7 @@ def test_the_program_alone_is_printed_so_that_it_can_go_into_a_file():
     compile(done.stdout, "client.py", "exec")
     assert 'url = "http://127.0.0.1:6789/score"' in done.stdout
     assert """data = {"data": [[1, "it's \\"é\\""]]}""" in done.stdout
+    assert done.stdout.startswith("# Scores adder:1. Run it with: python client.py\n")
     told = printed("client", "adder:1", "--language", "java")
     assert told["text"] in modelpack("client", "--language", "java").stdout
     assert (told["language"], told["file"], told["run"]) == ("java", "Client.java", "java Client.java")
@@ -77,7 +78,7 @@ def test_without_a_sample_the_program_says_so_and_data_takes_its_place():
     bad = modelpack("client", "--data", "{")
     assert (bad.returncode, bad.stderr.splitlines()[0]) == (
         2,
-        "modelpack: client --data: no JSON that a program can show.",
+        "modelpack: The data is no JSON of at most 100 levels.",
     )
 
 
@@ -146,7 +147,7 @@ def test_of_services_those_count_that_run_the_package():
 
 
 def test_what_a_panel_sends_must_be_json():
-    with pytest.raises(UsageError, match="no JSON"):
+    with pytest.raises(UsageError, match="no JSON of at most"):
         for_service(replace(service(1), state="exited"), "curl", "{")
 
 

@@ -51,4 +51,4 @@ def _literal(value: Any) -> str:
     return layout(value, ascii_only=True).replace('"', '""')
 
 
-LANGUAGE = Language("C#", "Client.cs", "dotnet run Client.cs (.NET 10 or newer)", _TEXT, _literal)
+LANGUAGE = Language("Client.cs", "dotnet run Client.cs (.NET 10 or newer)", _TEXT, _literal)

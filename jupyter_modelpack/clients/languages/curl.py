@@ -20,4 +20,4 @@ curl --silent --show-error --fail-with-body --max-time @@seconds --write-out '\\
 JSON
 """
 
-LANGUAGE = Language("curl", "client.sh", "sh client.sh", _TEXT, layout)
+LANGUAGE = Language("client.sh", "sh client.sh", _TEXT, layout)

@@ -58,4 +58,4 @@ def _literal(value: Any) -> str:
     return without(layout(value), "`")
 
 
-LANGUAGE = Language("Go", "client.go", "go run client.go", _TEXT, _literal)
+LANGUAGE = Language("client.go", "go run client.go", _TEXT, _literal)

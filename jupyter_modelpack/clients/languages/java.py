@@ -61,4 +61,4 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-LANGUAGE = Language("Java", "Client.java", "java Client.java", _TEXT, _literal)
+LANGUAGE = Language("Client.java", "java Client.java", _TEXT, _literal)

@@ -40,4 +40,4 @@ def literal(value: Any) -> str:
     return text.replace("\\", "\\\\")
 
 
-LANGUAGE = Language("JavaScript", "client.mjs", "node client.mjs", _TEXT, literal)
+LANGUAGE = Language("client.mjs", "node client.mjs", _TEXT, literal)

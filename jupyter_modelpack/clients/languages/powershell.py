@@ -38,4 +38,4 @@ def _literal(value: Any) -> str:
     return layout(value, ascii_only=True)
 
 
-LANGUAGE = Language("PowerShell", "client.ps1", "pwsh client.ps1", _TEXT, _literal)
+LANGUAGE = Language("client.ps1", "pwsh client.ps1", _TEXT, _literal)

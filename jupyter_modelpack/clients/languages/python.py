@@ -61,4 +61,4 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\U{ord(bytes.fromhex(found[1] + found[2]).decode('utf-16-be')):08x}"
 
 
-LANGUAGE = Language("Python", "client.py", "python client.py", _TEXT, _literal)
+LANGUAGE = Language("client.py", "python client.py", _TEXT, _literal)

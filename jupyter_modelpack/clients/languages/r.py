@@ -39,4 +39,4 @@ def _literal(value: Any) -> str:
     return layout(value, ascii_only=True).replace(")---", "\\u0029---")
 
 
-LANGUAGE = Language("R", "client.R", "Rscript client.R", _TEXT, _literal)
+LANGUAGE = Language("client.R", "Rscript client.R", _TEXT, _literal)

@@ -36,4 +36,4 @@ if (response.ok) {
 export {};
 """
 
-LANGUAGE = Language("TypeScript", "client.mts", "node client.mts", _TEXT, literal)
+LANGUAGE = Language("client.mts", "node client.mts", _TEXT, literal)

@@ -21,7 +21,9 @@ from jupyter_modelpack.frontends.lab.watcher import Watcher
 from jupyter_modelpack.frontends.live import sanitize
 from jupyter_modelpack.frontends.render.json import document
 
-LOOKS = frozenset({"models", "packages", "images", "services", "panel", "logs", "score", "doctor", "version", "plan"})
+LOOKS = frozenset(
+    {"models", "packages", "images", "services", "panel", "logs", "score", "client", "doctor", "version", "plan"}
+)
 """Verbs that change no table, so that none is loaded again after them."""
 
 

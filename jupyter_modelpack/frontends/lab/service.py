@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from jupyter_modelpack.clients.program import TITLES
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.service_status import Condition, condition
 from jupyter_modelpack.engine.base import Engine, Service, check_name
@@ -44,7 +45,8 @@ def look(name: str, target: Target) -> dict[str, Any]:
     """Return a service's facts with a request for it."""
     engine = lookup.engine(target.engine)
     service = find(name, engine)
-    return {**facts(condition(engine, service)), "sample": sanitize.data(request_for(service))}
+    more = {"sample": sanitize.data(request_for(service)), "languages": TITLES}
+    return {**facts(condition(engine, service)), **more}
 
 
 class Following:

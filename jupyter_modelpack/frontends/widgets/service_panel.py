@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Dict, Unicode
 
+from jupyter_modelpack.clients.program import TITLES
 from jupyter_modelpack.commands import lookup
+from jupyter_modelpack.commands.client import for_service
 from jupyter_modelpack.commands.score import score
 from jupyter_modelpack.commands.service_status import Condition, condition
 from jupyter_modelpack.engine.diagnose import read_log
-from jupyter_modelpack.errors import Cancelled, NotFound
+from jupyter_modelpack.errors import Cancelled, NotFound, UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.frontends.live import sanitize, service_facts
 from jupyter_modelpack.frontends.live.error import error_json
@@ -36,6 +38,7 @@ class ServicePanel(Panel):
     Attributes:
         facts: What the page shows of it.
         sample: The request to begin with.
+        languages: Of client programs, each with what it is called.
         focus: Which part the page should bring to view, with a number that changes each time.
 
     """
@@ -44,6 +47,7 @@ class ServicePanel(Panel):
 
     facts = Dict().tag(sync=True)
     sample = Unicode("").tag(sync=True)
+    languages = Dict(dict(TITLES)).tag(sync=True)
     focus = Dict().tag(sync=True)
 
     def __init__(self, service: Service, sample: str = "") -> None:
@@ -57,7 +61,12 @@ class ServicePanel(Panel):
 
     def actions(self) -> Mapping[str, Action]:
         """Return what the page may ask for."""
-        return {"score": self._score, "kill": lambda _asked: self.kill(), "logs": self._logs}
+        return {
+            "score": self._score,
+            "client": self._client,
+            "kill": lambda _asked: self.kill(),
+            "logs": self._logs,
+        }
 
     def view(self) -> View:
         """Return the service as the saved notebook shows it."""
@@ -119,6 +128,12 @@ class ServicePanel(Panel):
         value = scored.value
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
         return {"status": scored.status, "milliseconds": scored.milliseconds, "text": text}
+
+    def _client(self, asked: Mapping[str, Any]) -> str:
+        language = str(asked.get("language"))
+        if language not in TITLES:
+            raise UsageError(f"{language[:20]!r} is no language of client programs.")
+        return for_service(self._service, language, str(asked.get("body", ""))).text
 
     # --- the log ---
 

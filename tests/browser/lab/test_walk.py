@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import subprocess
 import uuid
 from pathlib import Path
 
@@ -78,6 +79,17 @@ def test_package_cancel_again_run_score_logs_kill(panel: SidePanel, name: str, t
     expect(service.get_by_role("alert")).to_contain_text("answered 500")
     expect(service.get_by_role("alert")).to_contain_text("KeyError")
     expect(service.get_by_role("log")).to_contain_text("the model is loaded")
+
+    service.get_by_label("Request (JSON)").fill('{"data": [[40, 2]]}')
+    service.locator("summary").filter(has_text="Client code").click()
+    program = service.get_by_label("Program")
+    expect(program).to_contain_text('data = {"data": [[40, 2]]}')
+    service.get_by_label("Language").select_option("curl")
+    expect(program).to_contain_text("curl --silent")
+    panel.button(service.locator(".mpl-details").filter(has_text="Client code"), "Copy").click()
+    expect(panel.button(service, "Copied")).to_be_visible()
+    said = subprocess.check_output(["sh", "-c", panel.page.evaluate("navigator.clipboard.readText()")], text=True)
+    assert json.loads(said) == [42]
 
     panel.tab("Services")
     expect(panel.row(name).first).to_be_visible()

@@ -51,6 +51,14 @@ def test_package_run_score_logs_kill(server, name):
     assert (failed.status_code, failed.json()["code"]) == (422, "scoring-failed")
     assert any("KeyError" in line for line in failed.json()["lines"])
 
+    assert facts["languages"]["csharp"] == "C#"
+    form = {"service": name, "language": "go", "data": '{"data": [[40, 2]]}'}
+    told = server.post("do/client", form).json()
+    assert (told["target"], told["url"]) == (name, f"http://127.0.0.1:{facts['port']}/score")
+    assert 'const body = `{"data": [[40, 2]]}`' in told["text"]
+    assert server.post("do/client", {**form, "data": "{"}).status_code == 400
+    assert server.post("do/client", {**form, "language": "cobol"}).status_code == 400
+
     stream = server.events(service=name)
     stream.until("lines", lambda one: any("the model is loaded" in line for line in one["lines"]))
     threading.Timer(0.3, server.post, ["do/kill", {"service": name}]).start()

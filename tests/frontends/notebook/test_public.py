@@ -1,6 +1,8 @@
 """``run --public``: other computers reach the service, with a key."""
 
 import http.client
+import subprocess
+import sys
 import uuid
 
 import pytest
@@ -55,6 +57,16 @@ def test_keys_are_made_and_shown_once(shell, name, monkeypatch, capsys):
     assert "asks for a key" in str(refused)
     monkeypatch.setenv("MODELPACK_KEY", keys[1])
     assert shell.run_cell("%modelpack score").result.result.value == 7
+
+    shown = shell.run_cell("%modelpack client --as program").result
+    program = shell.user_ns["program"]
+    assert shown._repr_mimebundle_()["text/plain"] == program
+    assert f'url = "http://127.0.0.1:{port}/score"' in program
+    assert not any(key in program for key in keys)
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "7\n"
+    shell.user_ns["rows"] = [[1, 2], [3, 4]]
+    assert shell.run_cell("%modelpack client --data rows[:1] --as program").success
+    assert "data = [[1, 2]]\n" in shell.user_ns["program"]
 
 
 def test_keys_of_ones_own_are_taken(shell, name, capsys):

@@ -1,12 +1,11 @@
 import { button, el, say } from "./dom.js";
 import { milliseconds, seconds } from "./words.js";
 import { channel } from "./channel.js";
-import { copy } from "./clipboard.js";
+import { clientCode } from "./code.js";
 import { failure } from "./failure.js";
 import { group } from "./group.js";
 import { log } from "./log.js";
 import { reach } from "./reach.js";
-import { curl, python } from "./snippets.js";
 
 let count = 0;
 
@@ -30,20 +29,19 @@ function render({ model, el: root }) {
   }, { class: "mp-button mp-danger" });
   const editor = el("textarea", { id, class: "mp-editor", rows: "3", spellcheck: "false" });
   editor.value = model.get("sample");
-  const url = () => model.get("facts").url;
   const send = button("Score", score, { class: "mp-button mp-main" });
-  const asCurl = button("Copy as curl", () => copy(curl(url(), editor.value), asCurl));
-  const asPython = button("Copy as Python", () => copy(python(url(), editor.value), asPython));
+  const code = clientCode(model.get("languages"), (language) => line.ask("client", { language, body: editor.value }));
   const status = el("div", { class: "mp-news", role: "status" });
   const answer = el("pre", { class: "mp-answer mp-hidden", "aria-label": "Answer", tabindex: "0" });
   const stats = el("div", { class: "mp-muted", role: "group", "aria-label": "Traffic" });
   const way = el("div", { class: "mp-muted" });
   const form = el("div", { class: "mp-form" }, el("label", { for: id }, "Request"), editor,
-    el("div", { class: "mp-actions" }, send, asCurl, asPython), status, answer, stats, way);
+    el("div", { class: "mp-actions" }, send), status, answer, stats, way);
   const lines = log(model, { label: "Logs", onToggle: (open) => line.ask("logs", { open }) });
   group(root, "Service");
-  root.append(el("div", { class: "mp-top" }, name, state, end), about, trouble, death, form, lines.element);
+  root.append(el("div", { class: "mp-top" }, name, state, end), about, trouble, death, form, code.element, lines.element);
 
+  editor.addEventListener("change", code.changed);
   editor.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) score();
   });
