@@ -76,6 +76,12 @@ SAMPLE_BYTES: Final = 64 << 10
 PICKLE_BYTES: Final = 16 << 30
 """Most bytes of one pickle, unpacked, that are searched for names; a small file may unpack without end."""
 
+MODEL_HEAD_BYTES: Final = 1 << 20
+"""Most of a model's file that is no pickle that is searched for its library's version; CatBoost's is behind 30 kB."""
+
+SCHEMA_BYTES: Final = 16 << 20
+"""Most of skops' description of a model that is searched for a version; one of a forest of 500 trees has 2 MB."""
+
 FORESEE_SECONDS: Final = 15
 """Longest time that lists of wheels' files are waited for before a build; the image is looked into after it anyhow."""
 

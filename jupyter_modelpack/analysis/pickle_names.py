@@ -19,7 +19,8 @@ from typing import BinaryIO
 
 from jupyter_modelpack import home
 from jupyter_modelpack.analysis import entry_script
-from jupyter_modelpack.analysis.pickle_files import pickles_in_file, pickles_in_layer
+from jupyter_modelpack.analysis.model_versions import Reading
+from jupyter_modelpack.analysis.pickle_files import pickles_in_file
 from jupyter_modelpack.builder.recipe import AppSource, Recipe
 from jupyter_modelpack.builder.script_text import decoded, parsed, script_bytes
 from jupyter_modelpack.errors import UsageError
@@ -108,10 +109,11 @@ def of_layer(layer: Descriptor, store: Layout, cache: Layout) -> MainNames:
     try:
         return _noted(path)
     except (FileNotFoundError, ValueError, TypeError):  # a damaged note is no note
-        found = MainNames()
+        found, reading = MainNames(), Reading()
     with store.blob_path(layer.digest).open("rb") as file:
-        for chunks in pickles_in_layer(file):
+        for chunks in reading.pickles_in_layer(file):
             found |= _of_chunks(chunks)
+    reading.keep(layer, cache)  # a model is read once
     write_file(path, json.dumps([sorted(found.certain), sorted(found.possible)]).encode())
     return found
 

@@ -462,6 +462,7 @@ class Model:
         pull: bool = False,
         created: datetime | str | None = None,
         build_sources: bool = False,
+        allow_version_drift: bool = False,
     ) -> ModelPackage:
         """Begin to make an image, or a Dockerfile with its files; return at once (azure-differences.md 6).
 
@@ -479,6 +480,8 @@ class Model:
                 of its base image. Ours, not Azure's.
             build_sources: Whether source archives that `lock` names may be built, which runs their code. Ours, not
                 Azure's.
+            allow_version_drift: Whether to package models with other versions of the libraries than their files say
+                made them. Ours, not Azure's.
 
         Returns:
             The package, which is being made; how that ends is told by its `ModelPackage.wait_for_creation`.
@@ -497,7 +500,15 @@ class Model:
             generate_dockerfile=generate_dockerfile,
             image_name=image_name,
             image_label=image_label,
-            choices=choose(workspace, lock, upgrade=upgrade, pull=pull, created=created, build_sources=build_sources),
+            choices=choose(
+                workspace,
+                lock,
+                upgrade=upgrade,
+                pull=pull,
+                created=created,
+                build_sources=build_sources,
+                allow_version_drift=allow_version_drift,
+            ),
         )
 
     def _bound(self) -> WorkspaceFolder:

@@ -97,6 +97,7 @@ def checked_recipe(
         pull=choices.pull,
         created=choices.created,
         build_sources=choices.build_sources,
+        allow_version_drift=choices.allow_version_drift,
     )
     recipe = with_kernel(recipe, inference_config.environment, workspace.store, more)
     secret_check.check(recipe.source, sample, recipe.needs.variables)

@@ -28,6 +28,8 @@ from jupyter_modelpack.store.layout import Layout
 if TYPE_CHECKING:
     from jupyter_modelpack.api.environment import Environment
     from jupyter_modelpack.builder.base_image.resolve import BaseImage
+    from jupyter_modelpack.builder.lock.pylock import Lock
+    from jupyter_modelpack.builder.target import BuildTarget
     from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 
 
@@ -86,7 +88,7 @@ class PackagingTask:
         from jupyter_modelpack.builder import build  # noqa: PLC0415 - only who builds pays for it
         from jupyter_modelpack.builder.dockerfile import export  # noqa: PLC0415 - only who builds pays for it
 
-        store, resolved = self.workspace.store, partial(missing_imports.foresee, self.recipe, report)
+        store, resolved = self.workspace.store, partial(self._foresee, report)
         if self.facts.dockerfile:
             own = self.workspace.remote is None
             context = export.export(self.recipe, store, address, report, base=base, own=own, resolved=resolved)
@@ -97,6 +99,14 @@ class PackagingTask:
         missing_imports.check(self.recipe, built.image, store, report)
         report.log(f"Successfully built {built.image.id.short}")
         return built.image.descriptor, built.layers, ""
+
+    def _foresee(self, report: Reporter, lock: Lock, target: BuildTarget) -> None:
+        """Say what can be known to be wrong with these packages, before one is fetched."""
+        from jupyter_modelpack.analysis import missing_imports, version_drift  # noqa: PLC0415 - as above
+
+        for line in version_drift.check(version_drift.of_recipe(self.recipe, self.workspace.store), self.recipe, lock):
+            report.log(line)
+        missing_imports.foresee(self.recipe, report, lock, target)
 
     def _base(self, report: Reporter) -> BaseImage | None:
         """Return the base image when it takes more than its name: an engine, or a password."""

@@ -112,6 +112,7 @@ class Recipe:
         pull: Whether a base image named by a tag is asked for again, though there is one from before.
         created: The image's time; None for that of its base image.
         build_sources: Whether source archives that `lock` names may be built here, which runs their code.
+        allow_version_drift: Whether models may be packaged with other versions of the libraries that made them.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Recipe:
     pull: bool = False
     created: datetime | None = None
     build_sources: bool = False
+    allow_version_drift: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class ResolveOptions:
         pull: Whether a base image named by a tag is asked for again, though there is one from before.
         created: The time that the image is to name as its own; None for that of its base image.
         build_sources: Whether source archives that the lock names may be built here, which runs their code.
+        allow_version_drift: Whether models may be packaged with other versions of the libraries that made them.
     """
 
     lock: str = ""
@@ -35,6 +36,7 @@ class ResolveOptions:
     pull: bool = False
     created: datetime | None = None
     build_sources: bool = False
+    allow_version_drift: bool = False
 
 
 DEFAULT = ResolveOptions()
@@ -48,6 +50,7 @@ def choose(
     pull: bool,
     created: datetime | str | None = None,
     build_sources: bool = False,
+    allow_version_drift: bool = False,
 ) -> ResolveOptions:
     """Return the choices that people made.
 
@@ -58,6 +61,7 @@ def choose(
         pull: As in `ResolveOptions`.
         created: As in `ResolveOptions`, or as people write it.
         build_sources: As in `ResolveOptions`.
+        allow_version_drift: As in `ResolveOptions`.
 
     Raises:
         UsageError: a lock and its opposite are both asked for.
@@ -65,10 +69,16 @@ def choose(
     """
     when = parse_time(created.isoformat() if isinstance(created, datetime) else str(created)) if created else None
     if lock is None:
-        return ResolveOptions(upgrade=upgrade, pull=pull, created=when)
+        return ResolveOptions(upgrade=upgrade, pull=pull, created=when, allow_version_drift=allow_version_drift)
     if upgrade:
         raise UsageError("A lock says which versions, and upgrade asks for newer ones.", hint="Choose one of them.")
-    return ResolveOptions(_text(workspace, lock), pull=pull, created=when, build_sources=build_sources)
+    return ResolveOptions(
+        _text(workspace, lock),
+        pull=pull,
+        created=when,
+        build_sources=build_sources,
+        allow_version_drift=allow_version_drift,
+    )
 
 
 def _text(workspace: WorkspaceFolder, lock: str | os.PathLike[str]) -> str:

@@ -107,6 +107,10 @@ Lock = Annotated[
 ]
 BuildSources = Annotated[bool, Option("Build source archives that a lock names, which runs their code on this machine")]
 
+AllowVersionDrift = Annotated[
+    bool, Option("Package models though their files say that another version of their library made them")
+]
+
 # --- which one is meant ---
 
 Package = Annotated[

@@ -55,6 +55,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     ] = None,
     lock: options.Lock = None,
     build_sources: options.BuildSources = False,
+    allow_version_drift: options.AllowVersionDrift = False,
     upgrade: Annotated[bool, Option("Resolve the requirements again, for newer versions")] = False,
     pull: Annotated[bool, Option("Ask the registry again what the tag of the base image means")] = False,
     created: Annotated[
@@ -107,6 +108,7 @@ def package(  # noqa: PLR0913 - one keyword an option
         pull=pull,
         created=created,
         build_sources=build_sources,
+        allow_version_drift=allow_version_drift,
     )
     with notebook.files if notebook else nullcontext():
         found = look_up_all(ws, model, report, variables)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup, options
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from jupyter_modelpack.api.inference import InferenceConfig
     from jupyter_modelpack.api.model import Model
     from jupyter_modelpack.api.workspace import Workspace
+    from jupyter_modelpack.builder.lock.pylock import Lock
+    from jupyter_modelpack.builder.target import BuildTarget
     from jupyter_modelpack.catalog.resolve_options import ResolveOptions
     from jupyter_modelpack.commands.find_models import New
 
@@ -36,6 +37,7 @@ def plan(  # noqa: PLR0913 - one keyword an option
     env_var: options.Variables = (),
     name: options.ImageName = None,
     lock: options.Lock = None,
+    allow_version_drift: options.AllowVersionDrift = False,
     method: options.Method = None,
     workspace: options.Workspace = None,
 ) -> Planned:
@@ -55,7 +57,9 @@ def plan(  # noqa: PLR0913 - one keyword an option
     config = config or made_config(ws, found, environment, None, report, method=method)
     config.apt = apt
     config.allow_secrets = allow_secret
-    how = resolve_options.choose(ws, expand(lock) if lock else None, upgrade=False, pull=False)
+    how = resolve_options.choose(
+        ws, expand(lock) if lock else None, upgrade=False, pull=False, allow_version_drift=allow_version_drift
+    )
     return planned(ws, found, config, how, report)
 
 
@@ -67,7 +71,7 @@ def planned(
     report: Reporter,
 ) -> Planned:
     """Plan the package of models, those that would be registered among them."""
-    from jupyter_modelpack.analysis import missing_imports
+    from jupyter_modelpack.analysis import missing_imports, model_versions, version_drift
     from jupyter_modelpack.api import package_model
     from jupyter_modelpack.builder.plan import Step, plan_image
     from jupyter_modelpack.catalog.models import model_layer
@@ -76,12 +80,27 @@ def planned(
     known, new = told_apart(found)
     more = modules_of_new(new)
     recipe = package_model.checked_recipe(ws, known, config, choices=how, more=more)
-    made = plan_image(recipe, report, partial(missing_imports.foresee, recipe, report))
-    *below, server, app = made.steps
+    files = {one.name: model_layer.gather(one.path).entries for one in new}
+    remarks: list[str] = []
+
+    def resolved(lock: Lock, target: BuildTarget) -> None:
+        made = version_drift.of_recipe(recipe, ws.store)
+        made += [(name, model_versions.of_files(entries)) for name, entries in files.items()]
+        remarks.extend(version_drift.check(made, recipe, lock))
+        missing_imports.foresee(recipe, report, lock, target)
+
+    image_plan = plan_image(recipe, report, resolved)
+    *below, server, app = image_plan.steps
     models = (
-        Step(f"model {one.name} (new)", "made", sum(file.stat().st_size for _, file in gathered.entries))
-        for one in new
-        for gathered in [model_layer.gather(one.path)]
+        Step(f"model {name} (new)", "made", sum(file.stat().st_size for _, file in entries))
+        for name, entries in files.items()
     )
     steps = (*below, *models, server, app)
-    return Planned(made.python, str(recipe.platform), made.bytecode, steps, made.download, made.remarks)
+    return Planned(
+        image_plan.python,
+        str(recipe.platform),
+        image_plan.bytecode,
+        steps,
+        image_plan.download,
+        (*remarks, *image_plan.remarks),
+    )

@@ -37,6 +37,7 @@ KNOWN = {
         registry/server/push_api.py:Inbox.answer registry/server/push_api.py:is_upload
         registry/client/error_response.py:_said registry/client/retry.py:retry_after engine/exit_reason.py:_parsed
         engine/reload.py:_state engine/health.py:_trouble clients/program.py:readable
+        analysis/versions_in_pickles.py:_in_memo analysis/versions_in_files.py:_of_zip
     """,
     STREAMED: """
         builder/wheels/wheel_archive.py:_Member.__init__ builder/wheels/wheel_archive.py:_inflate
@@ -72,7 +73,7 @@ KNOWN = {
         engine/reload.py:archive_of frontends/lab/handler.py:Handler.form frontends/lab/job_worker.py:main
         frontends/lab/journal.py:lines store/process_id.py:Owner.parse
         catalog/config_file.py:_name catalog/digest_cache.py:_noted api/environment.py:Environment.clone
-        analysis/pickle_names.py:_noted analysis/pickle_modules.py:_noted
+        analysis/pickle_names.py:_noted analysis/pickle_modules.py:_noted analysis/model_versions.py:_noted
         analysis/secret_free_files.py:Searched._read
         delivery/pushed_layers.py:PushedLayers._read
         catalog/tags.py:check engine/description.py:_object
