@@ -35,6 +35,11 @@ SAMPLE_LABEL = f"{LABEL}.sample"
 LAYER_KIND = f"{LABEL}.layer"
 """Annotation of our layers in a manifest: skeleton, bytecode, library, dependencies, model, server or app."""
 
+# --- beside an image ---
+
+PROOF_TYPE = "application/vnd.jupyter-modelpack.proof.v1+json"
+"""Type of the artifact that holds a package's sample, the notebook's answer, and what came of comparing it."""
+
 # --- labels of a service ---
 
 SERVICE_LABEL = f"{LABEL}.service"

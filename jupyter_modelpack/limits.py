@@ -73,6 +73,12 @@ SOURCE_FILES: Final = 50_000
 SAMPLE_BYTES: Final = 64 << 10
 """Largest sample that is kept with a package: it becomes a label, which every listing carries along."""
 
+ANSWER_BYTES: Final = 1 << 20
+"""Largest answer that is kept with a package as its proof; five rows of a thousand probabilities have 100 kB."""
+
+PROOF_BYTES: Final = 4 << 20
+"""Largest proof that is read: a sample, an answer, and the versions of a thousand packages, escaped."""
+
 PICKLE_BYTES: Final = 16 << 30
 """Most bytes of one pickle, unpacked, that are searched for names; a small file may unpack without end."""
 

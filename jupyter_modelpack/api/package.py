@@ -7,6 +7,7 @@ waiting shows the build as it goes.
 from __future__ import annotations
 
 import builtins
+import json
 from collections.abc import Generator
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ from jupyter_modelpack.oci.names import Reference
 
 if TYPE_CHECKING:
     from jupyter_modelpack.engine.base import Engine
+    from jupyter_modelpack.proof.result import Proof
 
 _CANCEL_SECONDS = 5.0
 """How long an interrupt waits for the build to end; what it leaves is sound even when it is not waited for."""
@@ -204,6 +206,16 @@ class ModelPackage:
         if self._made is None or self.generate_dockerfile:
             return None
         return self.image.labels().get(SAMPLE_LABEL)
+
+    @property
+    def proof(self) -> Proof | None:
+        """What came of comparing its answer to the sample with the notebook's, or None; ours, not Azure's."""
+        from jupyter_modelpack.proof.kept import all_said  # noqa: PLC0415 - rarely needed
+
+        if self._made is None:
+            return None
+        key = (self._made.name.rpartition(":")[0], self._made.descriptor.digest)
+        return all_said(self.workspace.store).get(key)
 
     @property
     def created_time(self) -> datetime | None:
@@ -399,6 +411,48 @@ class ModelPackage:
 
         return save(self.workspace.store, self.record, expand(path), report or Reporter())
 
+    def prove(
+        self,
+        sample: Any = None,
+        expected: Any = None,
+        *,
+        tolerance: float = 1e-9,
+        engine: Engine | None = None,
+        report: Reporter | None = None,
+    ) -> Proof:
+        """Run the package, send it its sample, compare the answer with the notebook's; ours, not Azure's.
+
+        Args:
+            sample: The request, as JSON or as what can be written so; by default, what it was packaged with.
+            expected: What the notebook answers, likewise; by default, what is kept, else what the script answers here.
+            tolerance: How far two numbers may be apart, absolutely and by their size.
+            engine: What runs it; by default, the first that answers, else a local process.
+            report: Hears of it; nothing is printed.
+
+        Returns:
+            What was compared; it is kept with the package.
+
+        Raises:
+            UsageError: it is a Dockerfile package, or there is no sample.
+            ProofFailed: the answers differ, there is nothing to compare with, or the package does not work.
+            Unavailable: the engine does not answer.
+        """
+        if self.generate_dockerfile:
+            raise UsageError("A Dockerfile package is no image, so it cannot be run.", code="not-an-image")
+        self._finish()
+        from jupyter_modelpack.engine.select import choose  # noqa: PLC0415 - asks for engines
+        from jupyter_modelpack.proof.prove import prove  # noqa: PLC0415 - rarely needed
+
+        return prove(
+            self.workspace,
+            self.record,
+            report or Reporter(),
+            engine=engine or choose(),
+            sample=_json(sample),
+            answer=_json(expected),
+            tolerance=tolerance,
+        )
+
     def delete(self) -> None:
         """Forget the package; what only it needed is freed by ``modelpack gc``. Ours, not Azure's.
 
@@ -428,3 +482,8 @@ class ModelPackage:
             f"ModelPackage(workspace={self.workspace!r}, generate_dockerfile={self.generate_dockerfile}, "
             f"state={self.state}{location})"
         )
+
+
+def _json(value: Any) -> str | None:
+    """Return what is sent, or compared with, as text; text is taken to be that already."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)

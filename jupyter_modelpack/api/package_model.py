@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_modelpack.analysis import pickle_names, secret_check
 from jupyter_modelpack.api import made_script
@@ -31,6 +32,9 @@ from jupyter_modelpack.errors import PathNotFound, UsageError
 from jupyter_modelpack.image_contract import SAMPLE_LABEL
 from jupyter_modelpack.oci.names import check_repository, check_tag
 
+if TYPE_CHECKING:
+    from jupyter_modelpack.proof.making import Terms
+
 _NO_CODE = (Framework.ONNX, Framework.SCIKITLEARN, Framework.TENSORFLOW, Framework.MULTI)
 _AUTO_NAME = 30
 
@@ -45,10 +49,12 @@ def package(
     image_label: str | None,
     again: bool = True,
     choices: ResolveOptions = DEFAULT,
+    proof: Terms | None = None,
 ) -> ModelPackage:
     """Check everything, start the build, return its handle.
 
-    Without `again`, a package that comes out just as one before is that one. Azure makes a second one.
+    Without `again`, a package that comes out just as one before is that one. Azure makes a second one. With `proof`,
+    one that does not answer its sample as the notebook does gets no name.
     """
     for name, given in (("image_name", image_name), ("image_label", image_label)):
         if not isinstance(given, str | None):
@@ -59,7 +65,7 @@ def package(
     recipe = checked_recipe(workspace, models, inference_config, image_name, choices)
     log = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}.log"
     facts = PackageFacts(tuple(f"{model.name}:{model.version}" for model in recipe.models), generate_dockerfile, log)
-    task = PackagingTask(workspace, recipe, inference_config.environment, facts, label, again)
+    task = PackagingTask(workspace, recipe, inference_config.environment, facts, label, again, proof)
     return ModelPackage(workspace, facts, job=BuildJob(task.carry_out, task.keep_log))
 
 

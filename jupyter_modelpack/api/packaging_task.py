@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.builder.base_image.resolve import BaseImage
     from jupyter_modelpack.builder.lock.pylock import Lock
     from jupyter_modelpack.builder.target import BuildTarget
+    from jupyter_modelpack.proof.making import Proving, Terms
     from jupyter_modelpack.registry.client.credentials import RegistryCredentials
 
 
@@ -39,6 +40,7 @@ class PackagingTask:
 
     Attributes:
         again: Whether an image that is a package already becomes another one, under a name of its own.
+        proof: How it is to be proven before it gets its name; None where it is not.
     """
 
     workspace: WorkspaceFolder
@@ -47,6 +49,7 @@ class PackagingTask:
     facts: PackageFacts
     label: str | None
     again: bool = True
+    proof: Terms | None = None
 
     def keep_log(self, lines: list[str]) -> None:
         """Write the build's log into the workspace."""
@@ -61,16 +64,25 @@ class PackagingTask:
         with store.work(), cache.work():
             for model in self.recipe.models:
                 store.holds(model.layer)
-            return self._carry_out(report)
+            if self.proof is None:
+                return self._carry_out(report, None)
+            from jupyter_modelpack.proof.making import Proving  # noqa: PLC0415 - only who proves pays for it
 
-    def _carry_out(self, report: Reporter) -> PackageRecord:
+            with contextlib.closing(Proving(self.proof, self.recipe, store, report)) as proving:
+                return self._carry_out(report, proving)
+
+    def _carry_out(self, report: Reporter, proving: Proving | None) -> PackageRecord:
         address = self.workspace.registry_address
         descriptor, notes, environment = self._build(report, self._base(report), address)
         report.check()
         store = self.workspace.store
+        if proving:
+            proving.compare(store.image(descriptor))
         image = "" if self.facts.dockerfile else store.image(descriptor).id
         facts = replace(self.facts, layers=tuple(notes), environment=environment, image=image)
         record = package_record.write(store, self.recipe.name, self.label, descriptor, facts, again=self.again)
+        if proving:
+            proving.named(store.image(descriptor), f"{address}/{record.name}")
         report.log(f"{len(notes)} layers, {sum(note.reused for note in notes)} of them reused")
         if record.facts.log == facts.log:
             report.log(f"Successfully tagged {address}/{record.name}")

@@ -106,6 +106,13 @@ Lock = Annotated[
     ),
 ]
 BuildSources = Annotated[bool, Option("Build source archives that a lock names, which runs their code on this machine")]
+Tolerance = Annotated[
+    str | None,
+    Option(
+        "How far two numbers may be apart and still be equal, absolutely and by their size; by default, 1e-9",
+        metavar="NUMBER",
+    ),
+]
 
 AllowVersionDrift = Annotated[
     bool, Option("Package models though their files say that another version of their library made them")

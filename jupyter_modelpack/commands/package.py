@@ -53,6 +53,13 @@ def package(  # noqa: PLR0913 - one keyword an option
         str | None,
         Option("File to write the made entry script to, for changing it", metavar="FILE", completes="path"),
     ] = None,
+    prove: Annotated[
+        bool, Option("Make no package whose answer to the sample cannot be compared with the notebook's")
+    ] = False,
+    no_prove: Annotated[
+        bool, Option("Do not run the package to compare its answer to the sample with the notebook's")
+    ] = False,
+    tolerance: options.Tolerance = None,
     lock: options.Lock = None,
     build_sources: options.BuildSources = False,
     allow_version_drift: options.AllowVersionDrift = False,
@@ -88,6 +95,7 @@ def package(  # noqa: PLR0913 - one keyword an option
     from jupyter_modelpack.commands.made_script import made_config, refuse_own, script_and_models
     from jupyter_modelpack.commands.own_script import has_own
     from jupyter_modelpack.commands.plan import planned
+    from jupyter_modelpack.commands.prove import Wish
     from jupyter_modelpack.commands.sample import read_sample
     from jupyter_modelpack.commands.script import write_new
 
@@ -101,6 +109,7 @@ def package(  # noqa: PLR0913 - one keyword an option
         refuse_own(method, write_script)
     config = inference_config(environment, script or "", cell, source_directory) if own else None
     data = read_sample(sample) if sample is not None else None
+    wish = Wish(engine, data, tolerance, prove=prove, no_prove=no_prove, dockerfile=dockerfile)
     how = resolve_options.choose(
         ws,
         expand(lock) if lock else None,
@@ -134,6 +143,7 @@ def package(  # noqa: PLR0913 - one keyword an option
         image_label=tag,
         again=False,
         choices=how,
+        proof=wish.terms,
     )
     made(handle)
     handle.wait_for_creation(report=report)
@@ -152,6 +162,7 @@ def package(  # noqa: PLR0913 - one keyword an option
         seconds=time.monotonic() - started,
         handle=handle,
         before=handle.repeated,
+        proof=wish.proof(handle.location or ""),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from jupyter_modelpack.commands import lookup, options
@@ -11,6 +12,7 @@ from jupyter_modelpack.events import Reporter
 if TYPE_CHECKING:
     from jupyter_modelpack.api.package import ModelPackage
     from jupyter_modelpack.engine.image_store import ImageRow
+    from jupyter_modelpack.oci.digest import Digest
 
 
 def packages(
@@ -19,11 +21,15 @@ def packages(
     workspace: options.Workspace = None,
 ) -> Packages:
     """Return the packages of a workspace."""
+    from jupyter_modelpack.proof.kept import all_said
+
     ws = lookup.workspace(workspace)
-    return Packages(ws.name, tuple(_row(package) for package in ws.packages))
+    proofs = {key: proof.words for key, proof in all_said(ws.store).items()}
+    return Packages(ws.name, tuple(_row(package, proofs) for package in ws.packages))
 
 
-def _row(package: ModelPackage) -> PackageRow:
+def _row(package: ModelPackage, proofs: Mapping[tuple[str, Digest], str]) -> PackageRow:
+    record = package.record
     return PackageRow(
         package.location or "",
         package.digest or "",
@@ -31,6 +37,7 @@ def _row(package: ModelPackage) -> PackageRow:
         package.created_time,
         tuple(package.models),
         package.generate_dockerfile,
+        proofs.get((record.name.rpartition(":")[0], record.descriptor.digest), ""),
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jupyter_modelpack.builder.verify import Difference
     from jupyter_modelpack.engine.base import Service
     from jupyter_modelpack.engine.image_store import ImageRow
+    from jupyter_modelpack.proof.result import Proof
 
 Verdict = Literal["ok", "warn", "fail"]
 """What a check of the machine found."""
@@ -41,6 +42,7 @@ class Packaged:
         seconds: How long it took.
         handle: The package, for the notebook.
         before: Whether nothing had changed, so that it is the package of before.
+        proof: Whether it answers its sample as the notebook does; None where it has no sample, or is a Dockerfile.
 
     """
 
@@ -54,6 +56,7 @@ class Packaged:
     seconds: float
     handle: ModelPackage = field(repr=False)
     before: bool = False
+    proof: Proof | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -374,6 +377,25 @@ class Verified:
 
 
 @dataclass(slots=True, eq=False)
+class Proved:
+    """A package that answers its sample as the notebook does.
+
+    Attributes:
+        reference: The package.
+        digest: Of its manifest.
+        proof: What was compared.
+        seconds: How long it took.
+        handle: The proof, for the notebook.
+    """
+
+    reference: str
+    digest: str
+    proof: Proof
+    seconds: float
+    handle: Proof = field(repr=False)
+
+
+@dataclass(slots=True, eq=False)
 class Freed:
     """What went from one store.
 
@@ -434,6 +456,7 @@ class PackageRow:
         size: Bytes, unpacked.
         models: ``name:version`` of each model inside.
         dockerfile: Whether it is a Dockerfile with its files, no image.
+        proof: What came of comparing its answer with the notebook's, in words; empty where nobody has.
     """
 
     reference: str
@@ -442,6 +465,7 @@ class PackageRow:
     created: datetime | None
     models: tuple[str, ...]
     dockerfile: bool
+    proof: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jupyter_modelpack.catalog.attachments import about
 from jupyter_modelpack.delivery.pushed_layers import PushedLayers
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.image_contract import PROOF_TYPE
 from jupyter_modelpack.oci.names import Reference
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def push(
     known = find_credentials(place.registry, place.repository)
     registry = Registry(place.registry, credentials=known, plain_http=plain_http or None)
     image = workspace.store.image(record.descriptor)
-    found = about(workspace.store, repository, image.digest)
+    # A proof is about the image of this workspace, whose digest is another one there.
+    beside = about(workspace.store, repository, image.digest)
+    found = [one for one in beside if one.manifest.artifact_type != PROOF_TYPE]
     if found:
         report.log(f"Its layers go as they are, for {len(found)} signed or described it by its digest.")
     memory = None if found else PushedLayers()

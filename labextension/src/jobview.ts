@@ -82,6 +82,7 @@ export class JobView {
       return [el("div", { class: "mpl-actions" }, button(t.__("Open %1", name), () => deeds.openService(name)))];
     }
     if (job.verb === "plan") return [planned(found)];
+    if (job.verb === "prove" && found.proof) return [el("div", { class: "mpl-result" }, proof(found.proof))];
     return [el("div", { class: "mpl-muted mpl-result" }, result(found))];
   }
 
@@ -93,6 +94,7 @@ export class JobView {
       [t.__("digest"), String(found.digest)],
       [t.__("size"), bytes(Number(found.size))],
       [t.__("models"), (found.models ?? []).join(", ") || t.__("none")],
+      ...(found.dockerfile ? [] : [[t.__("proof"), proof(found.proof)] as [string, string]]),
     ];
     const table = el("table", { class: "mpl-fields" }, el("tbody", {}, ...rows.map(([name, value]) =>
       el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value)))));
@@ -118,6 +120,13 @@ function heading(job: IJob): string {
   if (job.state === "done") return t.__("%1: done", label);
   if (job.state === "cancelled") return t.__("%1: cancelled", label);
   return t.__("%1: failed", label);
+}
+
+// Whether a package answers as the notebook does, with the numbers or the reason.
+function proof(found: any): string {
+  if (!found) return t.__("not proven: it has no sample");
+  if (found.state !== "proven") return t.__("not proven: %1", String(found.reason));
+  return t.__("proven: %1 of %2 equal, largest difference %3", found.equal, found.rows, found.largest);
 }
 
 // What a verb returned, in one line: its words and numbers.

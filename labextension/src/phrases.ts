@@ -11,7 +11,8 @@ const PHRASES = [
   "Python %1 on %2", "1 model", "%1 models", "Entry script %1", "Writing the manifest", "Writing the environment image and the Dockerfile",
   "Making %1 packages again", "Reading the image", "Reading the workspace at %1", "Reading the cache at %1", "Collecting in the workspace at %1",
   "Collecting in the cache at %1", "Pushing to %1", "Pushing %1 to %2", "Writing %1 to %2", "Reading %1", "Into %1", "Starting %1",
-  "%1 small packages (%2)", "%1 packages", "Trying %1 with this notebook's packages", "scoring server", "app", "model %1",
+  "%1 small packages (%2)", "%1 packages", "Trying %1 with this notebook's packages", "Asking the package what the notebook answers",
+  "Asking the script in this Python", "Asking the package", "scoring server", "app", "model %1",
   "environment", "bytecode of Python's own modules",
 ].map((text) => ({ text, shape: new RegExp(`^${text.replace(/[()]/g, "\\$&").replace(/%\d/g, "(.+)")}$`) }));
 
@@ -28,6 +29,7 @@ export function deed(verb: string): string {
   const deeds: Record<string, string> = {
     package: t.__("Package"), plan: t.__("Plan"), run: t.__("Run"), push: t.__("Push"), save: t.__("Save"), load: t.__("Load"),
     register: t.__("Register"), pull: t.__("Put into the engine"), base: t.__("Make a base image"), check: t.__("Check"), gc: t.__("Free space"),
+    prove: t.__("Prove"),
   };
   return deeds[verb] ?? verb;
 }

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_modelpack import home
 from jupyter_modelpack.builder.app_layer import app_variables, write_files
+from jupyter_modelpack.builder.local_run.rootfs import CONTAINER_ONLY
 from jupyter_modelpack.builder.recipe import Recipe
 from jupyter_modelpack.builder.run_tool import run_tool
 from jupyter_modelpack.engine import exit_reason
 from jupyter_modelpack.engine.process.engine import inherited
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.image_contract import APP_ROOT
+from jupyter_modelpack.image_contract import APP_ROOT, LAYER_KIND
+from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.unpack import unpack
 from jupyter_modelpack.store.files import temporary_folder
 from jupyter_modelpack.store.layout import Layout
@@ -38,18 +40,45 @@ class Trial:
         init_seconds: How long init() took.
         run_seconds: How long run(sample) took; None when there was no sample.
         text: Its answer, as a client would get it.
+        again: Its answer to the same sample a second time; None where that was not asked for.
     """
 
     init_seconds: float
     run_seconds: float | None = None
     text: str | None = None
+    again: str | None = None
 
 
-def try_out(recipe: Recipe, store: Layout, sample: str | None, report: Reporter) -> Trial:
+class DryRunFailed(BuildFailed):
+    """The script does not work in this Python.
+
+    Attributes:
+        cause: Why, in a sentence.
+        module: The module that this Python lacks, where that is why; else empty.
+    """
+
+    code = "dry-run-failed"
+
+    def __init__(self, cause: str, hint: str, lines: Sequence[str], module: str = "") -> None:
+        super().__init__(
+            f"The dry run failed: {cause}", step="dry run", log_tail=lines, hint=f"Nothing was built. {hint}"
+        )
+        self.cause, self.module = cause, module
+
+
+def try_out(recipe: Recipe, store: Layout, sample: str | None, report: Reporter, *, twice: bool = False) -> Trial:
     """Run init(), and run() with the sample if there is one.
 
+    Args:
+        recipe: What the package is to be made of.
+        store: Holds its models.
+        sample: JSON, or None.
+        report: Hears of it, and may cancel it.
+        twice: Whether run() is called a second time.
+
     Raises:
-        BuildFailed: the script does not work; carries the lines of its traceback.
+        DryRunFailed: the script does not work; carries the lines of its traceback.
+        BuildFailed: the process ended in the middle of it.
     """
     called = "init() and run(sample)" if sample else "init()"
     report.stage("dry-run", f"Trying {called} with this notebook's packages")
@@ -61,26 +90,41 @@ def try_out(recipe: Recipe, store: Layout, sample: str | None, report: Reporter)
         for model in recipe.models:
             with store.open_blob(model.layer) as stream:
                 unpack(stream, f"{APP_ROOT[1:]}/", app)
-        said = run_tool(
-            [sys.executable, "-P", "-B", str(_PROGRAM), str(_SCORING)],
-            report,
-            step="dry run",
-            cwd=app,
-            env={**inherited(), "PYTHONUNBUFFERED": "1", **_variables(recipe, app)},
-            text=sample or "",
-        )
-        outcome = json.loads(said.replace(f"{app}/", ""))
+        variables = {**recipe.needs.variables, **app_variables(recipe.source, recipe.models)}
+        return _trial(app, variables, sample, report, twice)
+
+
+def try_out_image(image: Image, sample: str, report: Reporter) -> Trial:
+    """Run init(), and run(sample) twice, of the script in an image that is made already; raises as `try_out` does."""
+    with temporary_folder(Layout.create(home.cache()).path) as folder:
+        app = folder / "app"
+        app.mkdir()
+        for layer in image.manifest.layers:
+            if layer.annotations.get(LAYER_KIND) in {"model", "app"}:
+                with image.blobs.open_blob(layer) as stream:
+                    unpack(stream, f"{APP_ROOT[1:]}/", app)
+        ours = {name: value for name, value in image.variables().items() if name not in CONTAINER_ONLY}
+        return _trial(app, ours, sample, report, twice=True)
+
+
+def _trial(app: Path, variables: Mapping[str, str], sample: str | None, report: Reporter, twice: bool) -> Trial:
+    said = run_tool(
+        [sys.executable, "-P", "-B", str(_PROGRAM), str(_SCORING), *(["twice"] if twice else [])],
+        report,
+        step="dry run",
+        cwd=app,
+        env={**inherited(), "PYTHONUNBUFFERED": "1", **_moved(variables, app)},
+        text=sample or "",
+    )
+    outcome = json.loads(said.replace(f"{app}/", ""))
     if "failed" in outcome:
         # The same message as in a container and when a script is reloaded.
-        cause, hint = exit_reason.explain(outcome["ending"]) if "ending" in outcome else (outcome["failed"], _CORRECT)
-        raise BuildFailed(
-            f"The dry run failed: {cause}",
-            step="dry run",
-            log_tail=tuple(_of_script(outcome["traceback"].splitlines())),
-            hint=f"Nothing was built. {hint}",
-            code="dry-run-failed",
-        )
-    return Trial(outcome["init"], outcome.get("run"), outcome.get("text"))
+        ending = outcome.get("ending", {})
+        cause, hint = exit_reason.explain(ending) if ending else (outcome["failed"], _CORRECT)
+        lines = tuple(_of_script(outcome["traceback"].splitlines()))
+        lacks = "" if ending.get("installed") else ending.get("module", "")
+        raise DryRunFailed(cause, hint, lines, lacks)
+    return Trial(outcome["init"], outcome.get("run"), outcome.get("text"), outcome.get("again"))
 
 
 def _of_script(lines: list[str]) -> Iterator[str]:
@@ -95,8 +139,8 @@ def _of_script(lines: list[str]) -> Iterator[str]:
             yield line
 
 
-def _variables(recipe: Recipe, app: Path) -> dict[str, str]:
-    variables = {**recipe.needs.variables, **app_variables(recipe.source, recipe.models)}
+def _moved(variables: Mapping[str, str], app: Path) -> dict[str, str]:
+    """Return variables that name the app's folder with the folder it lies in here."""
     return {
         name: f"{app}{value.removeprefix(APP_ROOT)}" if f"{value}/".startswith(f"{APP_ROOT}/") else value
         for name, value in variables.items()

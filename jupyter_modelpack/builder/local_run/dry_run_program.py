@@ -2,7 +2,8 @@
 
 Run as a file, ``python -P dry_run_program.py FOLDER``, by the notebook's own interpreter: FOLDER is the
 scoring server's source, the sample comes on stdin, environment variables have the rest, as in an image. What
-the script prints goes to stderr; the outcome goes to stdout, as JSON.
+the script prints goes to stderr; the outcome goes to stdout, as JSON. With one more argument, ``twice``, the sample is
+scored a second time, which tells whether the script answers the same again.
 """
 
 import asyncio
@@ -24,20 +25,20 @@ SECONDS = 600
 """Seconds until the program ends with a traceback of what it waits for."""
 
 
-def main(package: Path) -> None:
+def main(package: Path, *, twice: bool = False) -> None:
     """Try the script and report the outcome, which may be a failure of the script."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # it is a text file here
     faulthandler.dump_traceback_later(SECONDS, exit=True)
     _provide(package)
-    outcome = attempt(sys.stdin.buffer.read())
+    outcome = attempt(sys.stdin.buffer.read(), twice=twice)
     sys.stdout.flush()
     with answer:
         json.dump(outcome, answer)
 
 
-def attempt(sample: bytes) -> dict[str, Any]:
+def attempt(sample: bytes, *, twice: bool = False) -> dict[str, Any]:
     """Load the script, call init() and, if there is a sample, run()."""
     settings, exit_reason = map(_part, ("settings", "observe.exit_reason"))
     startup, entry_script, shims, tracebacks = (
@@ -58,7 +59,12 @@ def attempt(sample: bytes) -> dict[str, Any]:
         said = {**exit_reason.of_script(error, phase, known.entry_path), "cause": cause}
         return {"failed": cause, "ending": said, "traceback": tracebacks.of_user(seen)}
     outcome: dict[str, Any] = {"init": time.perf_counter() - started}
-    return {**outcome, **_scored(loaded, known, sample)} if sample else outcome
+    if not sample:
+        return outcome
+    outcome |= _scored(loaded, known, sample)
+    if twice and "failed" not in outcome:
+        outcome["again"] = _scored(loaded, known, sample).get("text")
+    return outcome
 
 
 def _scored(loaded: Any, known: Any, sample: bytes) -> dict[str, Any]:
@@ -131,4 +137,4 @@ def _plain_json() -> types.ModuleType:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), twice="twice" in sys.argv[2:])

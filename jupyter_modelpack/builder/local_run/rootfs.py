@@ -41,7 +41,7 @@ from jupyter_modelpack.oci.unpack import unpack
 _EXACT = {"server", "app"}
 """Kinds of layers that are compared by content before each start: they are small, and run with the user's rights."""
 
-_CONTAINER_ONLY = {"PATH", "HOME", "USER", "VIRTUAL_ENV", HOST_VARIABLE, PORT_VARIABLE, "SSL_CERT_FILE"}
+CONTAINER_ONLY = {"PATH", "HOME", "USER", "VIRTUAL_ENV", HOST_VARIABLE, PORT_VARIABLE, "SSL_CERT_FILE"}
 """Variables that refer to the container's file system or network."""
 
 
@@ -82,7 +82,7 @@ def prepare(image: Image, report: Reporter) -> LocalProgram:
         argv=[str(env / "bin" / "python"), "-m", SERVER],
         cwd=app,
         fixed=home.processes(),
-        env={name: _moved(value, app) for name, value in image.variables().items() if name not in _CONTAINER_ONLY},
+        env={name: _moved(value, app) for name, value in image.variables().items() if name not in CONTAINER_ONLY},
     )
 
 

@@ -88,6 +88,12 @@ VERBS: tuple[Verb, ...] = (
         "Keep",
         ("verify", "verify package:20261122"),
     ),
+    Verb(
+        "prove",
+        "Run a package, and compare its answer with the notebook's",
+        "Keep",
+        ("prove", "prove package:20261122 --sample rows.json"),
+    ),
     Verb("gc", "Free the space of what nothing needs", "Keep", ("gc --dry-run", "gc --older-than 30")),
     Verb("pull", "Put a package into the container engine", "Hand over", ("pull", "pull package:20261122")),
     Verb(

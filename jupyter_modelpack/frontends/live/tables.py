@@ -94,8 +94,9 @@ def _packages(result: Packages, _target: Mapping[str, Any]) -> list[Row]:
                 humanize.size(row.size, 3),
                 humanize.ago(row.created, now),
                 ", ".join(row.models) or "-",
+                views.proof_of(row),
             ),
-            (row.reference, row.digest, row.size, _time(row.created), ", ".join(row.models)),
+            (row.reference, row.digest, row.size, _time(row.created), ", ".join(row.models), row.proof),
             ours=True,
             actions=("delete", "copy") if row.dockerfile else ("run", "delete", "copy"),
         )
@@ -143,7 +144,7 @@ SOURCES: Mapping[str, Source] = {
     ),
     "packages": Source(
         "Packages",
-        ("REFERENCE", "DIGEST", "SIZE", "CREATED", "MODELS"),
+        ("REFERENCE", "DIGEST", "SIZE", "CREATED", "MODELS", "PROOF"),
         _ask(packages, "workspace"),
         _packages,
         "This workspace holds no package.",

@@ -25,8 +25,10 @@ from jupyter_modelpack.commands.results import (
     Models,
     Overview,
     Packaged,
+    PackageRow,
     Packages,
     Planned,
+    Proved,
     Pulled,
     Pushed,
     Registered,
@@ -107,11 +109,17 @@ def _packages(result: Packages) -> View:
             humanize.size(row.size, 3),
             humanize.ago(row.created),
             ", ".join(row.models) or "-",
+            proof_of(row),
         )
         for row in result.rows
     )
     empty = f"Workspace {result.workspace} holds no package yet."
-    return (Table(("REFERENCE", "DIGEST", "SIZE", "CREATED", "MODELS"), rows, empty=empty),)
+    return (Table(("REFERENCE", "DIGEST", "SIZE", "CREATED", "MODELS", "PROOF"), rows, empty=empty),)
+
+
+def proof_of(row: PackageRow) -> str:
+    """Return what a table says of a package's proof."""
+    return row.proof.partition(",")[0] or "-"
 
 
 @view.register
@@ -151,9 +159,12 @@ def _packaged(result: Packaged) -> View:
             f"{len(reused)} of {len(result.layers)} layers, {humanize.size(sum(layer.size for layer in reused))}",
         ),
         ("engine", result.engine),
+        *((("proof", result.proof.words),) if result.proof else ()),
         ("time", humanize.seconds(result.seconds)),
     )
-    return (Line(_packaged_as(result), "good"), Fields(fields))
+    remedy = result.proof.remedy if result.proof else ""
+    hint = (Line(f"{remedy}.", "muted"),) if remedy else ()
+    return (Line(_packaged_as(result), "good"), Fields(fields), *hint)
 
 
 def _packaged_as(result: Packaged) -> str:
@@ -398,6 +409,12 @@ def _verified(result: Verified) -> View:
     rows = tuple((row.what, row.why) for row in result.rows)
     first = Line(f"{result.reference} made again is not the same {took}", "bad")
     return (first, Table(("DIFFERS", "BECAUSE"), rows))
+
+
+@view.register
+def _proved(result: Proved) -> View:
+    line = f"{result.reference} is {result.proof.words} ({humanize.seconds(result.seconds)})"
+    return (Line(line, "good"), Line(f"It was run by {result.proof.engine}.", "muted"))
 
 
 @view.register

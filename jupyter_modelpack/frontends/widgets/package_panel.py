@@ -182,7 +182,9 @@ class PackagePanel(Panel):
 
 def facts(result: Packaged) -> dict[str, Any]:
     """Return what the page shows of a finished package."""
-    name = result.reference.partition("/")[2]
+    from jupyter_modelpack.proof.result import NO_SAMPLE  # noqa: PLC0415 - a new panel does not wait for it
+
+    name, proof = result.reference.partition("/")[2], result.proof or NO_SAMPLE
     return {
         "reference": result.reference,
         "digest": result.digest,
@@ -194,6 +196,8 @@ def facts(result: Packaged) -> dict[str, Any]:
         "before": result.before,
         "file": "imagefiles" if result.dockerfile else f"{name.replace('/', '-').replace(':', '-')}.tar",
         "target": "",
+        "proof": "" if result.dockerfile else proof.words,
+        "remedy": proof.remedy,
         "ago": humanize.ago(result.handle.created_time),
         "layers": [
             {"title": layer.title, "bytes": layer.size, "size": humanize.size(layer.size, 3), "reused": layer.reused}

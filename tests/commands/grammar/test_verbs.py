@@ -64,7 +64,7 @@ def names(kind: Completes) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "fragment", "found"),
     [
-        ([], "p", ["package", "packages", "panel", "plan", "pull", "push"]),
+        ([], "p", ["package", "packages", "panel", "plan", "prove", "pull", "push"]),
         (["run"], "--po", ["--port"]),
         (["run", "--port", "1"], "--po", []),  # given already
         (["run", "--engine"], "", ["docker", "podman", "process"]),

@@ -77,6 +77,7 @@ function finished(facts, line, news, model) {
     ["digest", el("code", {}, facts.digest)],
     ["size", facts.size],
     ["models", facts.models.join(", ") || "none"],
+    ...(facts.proof ? [["proof", facts.remedy ? el("span", { title: facts.remedy }, facts.proof) : facts.proof]] : []),
     ...(facts.before ? [["packaged", `${facts.ago}; nothing has changed since`]] : []),
   ];
   const table = el("table", { class: "mp-fields" }, el("tbody", {}, ...rows.map(([name, value]) =>

@@ -1,0 +1,1 @@
+"""Proof: the package itself answers its sample, and the answer is compared with the notebook's own."""
