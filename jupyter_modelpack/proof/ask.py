@@ -97,7 +97,7 @@ def ask(package: Runnable, sample: str, report: Reporter, seconds: float = healt
         _end(engine, name, watch)
     if not answer.ok:
         raise _refused(answer, lines)
-    return answer.text
+    return answer.body.decode("utf-8", "backslashreplace")  # as a dry run gives bytes that are no text
 
 
 def _scored(service: Service, sample: str, headers: Mapping[str, str], report: Reporter) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jupyter_modelpack.builder.local_run.dry_run import DryRunFailed, Trial
-from jupyter_modelpack.errors import BuildFailed
+from jupyter_modelpack.errors import Cancelled, ModelpackError
 from jupyter_modelpack.limits import ANSWER_BYTES
 from jupyter_modelpack.proof.compare import compare
 from jupyter_modelpack.proof.versions import absent, brings
@@ -45,8 +45,14 @@ def expected(trial: Callable[[], Trial], tolerance: float) -> Expected:
         if error.module:
             return Expected(None, f"this Python has no {error.module.partition('.')[0]}", _LATER)
         return Expected(None, f"the script does not work in this Python: {error.cause.rstrip('.')}", _LATER)
-    except BuildFailed as error:
+    except Cancelled:
+        raise
+    except ModelpackError as error:
         return Expected(None, f"the script does not work in this Python: {error.message.rstrip('.')}", _LATER)
+    if done.streamed:
+        return Expected(
+            None, "its answer is streamed", "Give the whole of it in a file: modelpack prove PACKAGE --expected FILE"
+        )
     answer = done.text or ""
     if len(answer.encode()) > ANSWER_BYTES:
         size = f"{len(answer.encode()) >> 20} MB, and a proof keeps {ANSWER_BYTES >> 20} MB"

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from jupyter_modelpack.builder.local_run.dry_run import try_out
 from jupyter_modelpack.builder.lock.from_image import lock_in
@@ -28,6 +29,10 @@ from jupyter_modelpack.store.layout import Layout
 
 _TICK = 0.1
 """How long a cancel may go unseen."""
+
+_LARGE = 256 << 20
+"""Bytes of models above which the notebook is asked only once it is known that the package was not proven before: they
+are unpacked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,9 @@ class Proving:
         self._new: Kept | None = None
         self._loaded: tuple[Engine, str] | None = None
         self._quiet = Reporter()
-        executor = ThreadPoolExecutor(1, "modelpack-expected")
-        self._expected: Future[Expected] = executor.submit(
-            expected, lambda: try_out(recipe, store, self._sample, self._quiet, twice=True), terms.tolerance
-        )
-        executor.shutdown(wait=False)
+        self._recipe = recipe
+        large = sum(model.layer.size for model in recipe.models) > _LARGE
+        self._asked = None if large else self._ask()
 
     def compare(self, image: Image) -> None:
         """Compare the answers, unless that was done before.
@@ -98,13 +101,14 @@ class Proving:
             kept.keep(self._store, self._repository, image, self._new)
         if self._loaded is not None:
             engine, name = self._loaded
-            if engine.images is not None:
-                engine.images.tag(name, location)
+            with suppress(ModelpackError):  # it is handed over once more, and then told what is wrong
+                if engine.images is not None:
+                    engine.images.tag(name, location)
 
     def close(self) -> None:
         """Leave nothing behind that the package does not need."""
         self._quiet.cancel()
-        wait_for([self._expected])
+        wait_for([self._asked] if self._asked else [])
         if self._loaded is not None:
             engine, name = self._loaded
             with suppress(ModelpackError):  # a name that stays harms nobody
@@ -115,11 +119,19 @@ class Proving:
         same = before.sample == self._sample and before.versions == here
         return same and proof.state == "proven" and proof.tolerance <= self._terms.tolerance
 
+    def _ask(self) -> Future[Expected]:
+        trial = partial(try_out, self._recipe, self._store, self._sample, self._quiet, twice=True)
+        executor = ThreadPoolExecutor(1, "modelpack-expected")
+        asked = executor.submit(expected, trial, self._terms.tolerance)
+        executor.shutdown(wait=False)
+        return asked
+
     def _answer(self) -> Expected:
-        while not self._expected.done():
-            wait_for([self._expected], _TICK)
+        self._asked = asked = self._asked or self._ask()
+        while not asked.done():
+            wait_for([asked], _TICK)
             self._report.check()
-        return self._expected.result()
+        return asked.result()
 
     def _proof(self, image: Image, answer: str, lock: str) -> Proof:
         tolerance = self._terms.tolerance
@@ -140,8 +152,8 @@ class Proving:
         """Let the engine have the image, under a name of ours for as long as it has none."""
         name = f"modelpack-proof:{secrets.token_hex(8)}"
         if engine.images is not None:
-            engine.images.load(image, [name], self._report)
             self._loaded = engine, name
+            engine.images.load(image, [name], self._report)
         return name
 
 

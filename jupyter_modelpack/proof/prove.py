@@ -54,7 +54,7 @@ def prove(
             hint="""Give one: --sample rows.json, or --sample '{"data": [[1, 2, 3]]}'""",
             code="no-data",
         )
-    here = versions.here(lock)
+    here, given_answer = versions.here(lock), answer is not None
     if answer is None and before and before.sample == sample:
         answer, here = before.answer, before.versions
     if answer is None:
@@ -67,7 +67,7 @@ def prove(
         report.stage("notebook", "Asking the script in this Python")
         known = in_words(expected(lambda: try_out_image(image, sample, report), tolerance), lock)
         if known.answer is None:
-            failures.refuse(unproven(known.reason, known.remedy))
+            failures.refuse(unproven(known.reason, known.remedy.replace("PACKAGE", record.name)))
         answer = known.answer
     report.stage("proof", "Asking the package")
     if engine.images is not None:
@@ -75,7 +75,9 @@ def prove(
     with failures.with_versions(image, lock):
         given = ask(Runnable(engine, f"{workspace.registry_address}/{record.name}", image), sample, report)
     proof = Proof.of(compare(answer, given, tolerance), tolerance, engine.name)
-    kept.keep(store, repository, image, Kept(sample, answer, here, proof))
+    if proof.state == "proven" or not given_answer:  # the notebook's own answer is not lost for a wrong one
+        with store.work():
+            kept.keep(store, repository, image, Kept(sample, answer, here, proof))
     if proof.state == "different":
         raise failures.different(proof, image, lock)
     return proof

@@ -41,12 +41,14 @@ class Trial:
         run_seconds: How long run(sample) took; None when there was no sample.
         text: Its answer, as a client would get it.
         again: Its answer to the same sample a second time; None where that was not asked for.
+        streamed: Whether it answers by a generator, which is not run to its end here: the text is empty.
     """
 
     init_seconds: float
     run_seconds: float | None = None
     text: str | None = None
     again: str | None = None
+    streamed: bool = False
 
 
 class DryRunFailed(BuildFailed):
@@ -116,7 +118,10 @@ def _trial(app: Path, variables: Mapping[str, str], sample: str | None, report: 
         env={**inherited(), "PYTHONUNBUFFERED": "1", **_moved(variables, app)},
         text=sample or "",
     )
-    outcome = json.loads(said.replace(f"{app}/", ""))
+    try:
+        outcome = json.loads(said.replace(f"{app}/", ""))
+    except ValueError:
+        raise DryRunFailed("the script ended its process.", _CORRECT, ()) from None
     if "failed" in outcome:
         # The same message as in a container and when a script is reloaded.
         ending = outcome.get("ending", {})
@@ -124,7 +129,8 @@ def _trial(app: Path, variables: Mapping[str, str], sample: str | None, report: 
         lines = tuple(_of_script(outcome["traceback"].splitlines()))
         lacks = "" if ending.get("installed") else ending.get("module", "")
         raise DryRunFailed(cause, hint, lines, lacks)
-    return Trial(outcome["init"], outcome.get("run"), outcome.get("text"), outcome.get("again"))
+    streamed = bool(outcome.get("streamed"))
+    return Trial(outcome["init"], outcome.get("run"), outcome.get("text"), outcome.get("again"), streamed)
 
 
 def _of_script(lines: list[str]) -> Iterator[str]:

@@ -79,6 +79,8 @@ def _scored(loaded: Any, known: Any, sample: bytes) -> dict[str, Any]:
     else:
         response = performer.perform(request, operator.call)
     found = {"run": time.perf_counter() - started, "status": response.status, "text": _text(response.body)}
+    if response.stream is not None:
+        found["streamed"] = True
     if response.status < 400:
         return found
     traceback = said[0].partition("\n")[2] if said else ""
