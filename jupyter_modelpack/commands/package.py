@@ -109,7 +109,6 @@ def package(  # noqa: PLR0913 - one keyword an option
         refuse_own(method, write_script)
     config = inference_config(environment, script or "", cell, source_directory) if own else None
     data = read_sample(sample) if sample is not None else None
-    wish = Wish(engine, data, tolerance, prove=prove, no_prove=no_prove, dockerfile=dockerfile)
     how = resolve_options.choose(
         ws,
         expand(lock) if lock else None,
@@ -126,6 +125,7 @@ def package(  # noqa: PLR0913 - one keyword an option
             write_new(write_script, config.source or "")
         config.sample = config.sample or data
         config.apt, config.allow_secrets = apt, allow_secret
+        wish = Wish(engine, config.sample, tolerance, prove=prove, no_prove=no_prove, dockerfile=dockerfile)
         if plan:
             if notebook:
                 _carry(config, notebook, ws, told_apart(found)[0], report)
