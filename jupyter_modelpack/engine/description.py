@@ -37,21 +37,24 @@ class SelfDescription:
 
 def describe(service: Service, key: str | None = None) -> SelfDescription:
     """Ask ``GET /swagger.json``, first without a key, then with `key` where the service wants one."""
-    tls = False
-    status, body = _ask(service.port, None, tls=tls)
-    if status == 0:
-        tls = True
+    try:
+        tls = False
         status, body = _ask(service.port, None, tls=tls)
+        if status == 0:  # refused at once, as what speaks TLS does
+            tls = True
+            status, body = _ask(service.port, None, tls=tls)
+        keys = status == _NO_KEY
+        if keys and key is not None:
+            status, body = _ask(service.port, key, tls=tls)
+    except TimeoutError:
+        return SelfDescription(answers=False)
     if status == 0:
         return SelfDescription(answers=False)
-    keys = status == _NO_KEY
-    if keys and key is not None:
-        status, body = _ask(service.port, key, tls=tls)
     return SelfDescription(answers=True, tls=tls, keys=keys, document=_object(body) if status == 200 else {})
 
 
 def _ask(port: int, key: str | None, *, tls: bool) -> tuple[int, bytes]:
-    """Return status and body; status 0 for no answer in this scheme."""
+    """Return status and body; status 0 for no answer in this scheme. Raise `TimeoutError` where nobody says a word."""
     # http.client knows no proxies, which must not stand between us and loopback.
     connection = (
         http.client.HTTPSConnection(LOOPBACK, port, timeout=_SECONDS, context=_any_certificate())
@@ -63,6 +66,8 @@ def _ask(port: int, key: str | None, *, tls: bool) -> tuple[int, bytes]:
         connection.request("GET", "/swagger.json", headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read(_LONGEST)
+    except TimeoutError:
+        raise
     except (OSError, http.client.HTTPException, ValueError):  # a key may be no header
         return 0, b""
     finally:

@@ -149,7 +149,7 @@ function activate(
 
   void about.then(() => {
     // The verbs that no button has; each is a form made from its declaration.
-    for (const verb of ["register", "load", "pull", "base", "check", "gc"]) {
+    for (const verb of ["register", "load", "pull", "base", "client", "check", "gc"]) {
       const known = store.about?.verbs[verb];
       if (!known) continue;
       commands.addCommand(`modelpack:verb-${verb}`, { label: `${translated(known.summary)}…`, execute: () => form(verb, {}) });

@@ -1,4 +1,5 @@
 // One job: what it does, its stages and its log; what it made, or why it did not; what can be done next.
+import { Clipboard } from "@jupyterlab/apputils";
 import type { IJob } from "./api";
 import { failureOf, post } from "./api";
 import { button, el, say, show } from "./dom";
@@ -83,6 +84,7 @@ export class JobView {
     }
     if (job.verb === "plan") return [planned(found)];
     if (job.verb === "prove" && found.proof) return [el("div", { class: "mpl-result" }, proof(found.proof))];
+    if (job.verb === "client" && !found.written) return program(String(found.text));
     return [el("div", { class: "mpl-muted mpl-result" }, result(found))];
   }
 
@@ -127,6 +129,11 @@ function proof(found: any): string {
   if (!found) return t.__("not proven: it has no sample");
   if (found.state !== "proven") return t.__("not proven: %1", String(found.reason));
   return t.__("proven: %1 of %2 equal, largest difference %3", found.equal, found.rows, found.largest);
+}
+
+function program(text: string): HTMLElement[] {
+  const copy = button(t.__("Copy"), () => Clipboard.copyToSystem(text));
+  return [el("pre", { class: "mpl-log", "aria-label": t.__("Program"), tabindex: 0 }, text), el("div", { class: "mpl-actions" }, copy)];
 }
 
 // What a verb returned, in one line: its words and numbers.

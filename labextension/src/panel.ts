@@ -16,7 +16,7 @@ const TABS = ["models", "packages", "images", "services"] as const;
 export type Tab = (typeof TABS)[number];
 
 // Jobs that are shown where they were asked for, and nowhere else.
-const ASIDE = new Set(["plan", "script"]);
+const ASIDE = new Set(["plan", "script", "client"]);
 
 export interface ICommands {
   package(preset: Record<string, unknown>): void;

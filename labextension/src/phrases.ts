@@ -29,7 +29,7 @@ export function deed(verb: string): string {
   const deeds: Record<string, string> = {
     package: t.__("Package"), plan: t.__("Plan"), run: t.__("Run"), push: t.__("Push"), save: t.__("Save"), load: t.__("Load"),
     register: t.__("Register"), pull: t.__("Put into the engine"), base: t.__("Make a base image"), check: t.__("Check"), gc: t.__("Free space"),
-    prove: t.__("Prove"),
+    prove: t.__("Prove"), client: t.__("Client code"),
   };
   return deeds[verb] ?? verb;
 }

@@ -1,6 +1,7 @@
 """client, as a shell types it: whose address, whether keys and TLS, which request, and what it writes."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.commands import client_call
 from jupyter_modelpack.commands.client import for_service
+from jupyter_modelpack.engine import description
 from jupyter_modelpack.engine.base import Service
 from jupyter_modelpack.engine.description import describe
 from jupyter_modelpack.errors import UsageError
@@ -201,3 +203,13 @@ def test_a_service_with_tls_is_asked_by_tls_and_one_that_does_not_answer_is_know
         assert describe(closed).tls
         assert client_call.call(None, closed, SAMPLE).url == f"https://localhost:{closed.port}/score"
     assert not describe(closed).answers
+
+
+def test_a_service_that_says_nothing_is_waited_for_once(monkeypatch):
+    monkeypatch.setattr(description, "_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert not describe(service(silent.getsockname()[1])).answers
+        silent.settimeout(0)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()

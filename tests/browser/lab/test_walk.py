@@ -90,6 +90,11 @@ def test_package_cancel_again_run_score_logs_kill(panel: SidePanel, name: str, t
     expect(panel.button(service, "Copied")).to_be_visible()
     said = subprocess.check_output(["sh", "-c", panel.page.evaluate("navigator.clipboard.readText()")], text=True)
     assert json.loads(said) == [42]
+    panel.command("modelpack:verb-client")
+    panel.form.get_by_label("Language", exact=True).select_option("go")
+    panel.form.get_by_label("Service", exact=True).fill(name)
+    panel.button(panel.form, "Client code").click()
+    expect(panel.form.get_by_label("Program")).to_contain_text("package main")
 
     panel.tab("Services")
     expect(panel.row(name).first).to_be_visible()
