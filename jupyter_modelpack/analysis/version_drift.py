@@ -6,7 +6,7 @@ What the notebook predicted is then not what the container predicts, or the cont
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from jupyter_modelpack import home
@@ -116,17 +116,29 @@ def _advice(drifts: Sequence[_Drift], recipe: Recipe) -> str:
         wanted.setdefault(one.package, {})[one.pin] = None
     torn = [list(pins) for pins in wanted.values() if len(pins) > 1]
     pins = [next(iter(pins)) for pins in wanted.values()]
-    words = " ".join(f"--pip {shlex.quote(pin)}" for pin in pins)
+    words = " ".join(f"--pip {shlex.quote(one)}" for one in (*pins, *_captured_beside(wanted, recipe.needs)))
     lines = [line for package in wanted if (line := _line(package, recipe.needs))]
     if torn:
         first = f"No environment has both {torn[0][0]} and {torn[0][1]}: make one of the models anew, or two packages."
     elif recipe.lock:
         first = f"Take a lock with {' and '.join(pins)}, or leave --lock out: {words}."
+    elif recipe.needs.captured:
+        first = f"Capture from the Python that made it: --from-python PYTHON. Or name what the image needs: {words}."
     elif not any(one.there for one in drifts):
         first = f"Add what made it: {words}."
     else:
         first = f"Take the version that made it: {words}{' in place of ' + ' and '.join(lines) if lines else ''}."
     return f"{first}\nTo package it all the same: {_ALLOW}."
+
+
+def _captured_beside(wanted: Container[str], needs: Needs) -> list[str]:
+    """Return what else is needed where that was captured, which it is not when requirements are given."""
+    found = []
+    for line in needs.requirements if needs.captured else ():
+        name, pinned, _ = line.partition("==")
+        if name not in wanted:
+            found.append(name if pinned and "@" not in name else line)
+    return found
 
 
 def _line(library: str, needs: Needs) -> str:

@@ -101,6 +101,15 @@ def test_models_of_two_versions_cannot_both_be_had() -> None:
     )
 
 
+def test_beside_captured_requirements_all_of_them_are_named() -> None:
+    captured = ["joblib==1.6.0", "scikit-learn==1.9.1", "own @ file:///tmp/own-1.0-py3-none-any.whl"]
+    wanted = recipe("lightgbm", *captured, captured=tuple((one, "model a:1") for one in captured))
+    assert refused({"a:1": [SKLEARN]}, wanted, lock(scikit_learn="1.9.1"))[1] == (
+        "Capture from the Python that made it: --from-python PYTHON. Or name what the image needs: "
+        "--pip scikit-learn==1.5.2 --pip lightgbm --pip joblib --pip 'own @ file:///tmp/own-1.0-py3-none-any.whl'."
+    )
+
+
 def test_under_a_lock_the_advice_is_another_lock() -> None:
     assert refused({"a:1": [SKLEARN]}, recipe(lock="lock-version"), lock(scikit_learn="1.9.1"))[1] == (
         "Take a lock with scikit-learn==1.5.2, or leave --lock out: --pip scikit-learn==1.5.2."

@@ -92,6 +92,19 @@ def test_a_library_that_nobody_asked_for_is_told(home) -> None:
     assert advice == "Add what made it: --pip scikit-learn==1.5.2."
 
 
+def test_what_was_captured_is_named_beside_it(home) -> None:
+    done = modelpack("plan", "score.py", "--model", "old.pkl")
+    assert done.returncode == 2
+    assert f"modelpack: {MESSAGE.format('old')}" in done.stderr
+    advice = done.stderr.splitlines()[-2]
+    assert advice == (
+        "Capture from the Python that made it: --from-python PYTHON. Or name what the image needs: "
+        "--pip scikit-learn==1.5.2 --pip numpy."
+    )
+    words = ["plan", "score.py", "--model", "old.pkl", "--pip", "scikit-learn==1.5.2", "--pip", "numpy"]
+    assert printed(*words)["steps"]
+
+
 def test_in_a_cell(shell, home) -> None:
     for line in ("%%package", "%%package --plan", "%%package --dockerfile"):
         error = shell.run_cell(f"{line} --model old.pkl --pip scikit-learn=={NEW}\n{BODY}").error_in_exec
