@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from jupyter_modelpack.model_kinds import estimators, pickled
+from jupyter_modelpack.model_kinds import estimators, formats, pickled
 from jupyter_modelpack.model_kinds.content import Content, of_files
 from jupyter_modelpack.model_kinds.kind import Detected
 
@@ -18,7 +18,7 @@ def detect(content: Content) -> Detected | None:
     if len(content.names) != 1:
         return None
     [name] = content.names
-    return _pickle(content, name)
+    return formats.known(content, name) or _pickle(content, name)
 
 
 def framework_of(entries: Sequence[tuple[str, Path]]) -> tuple[str | None, str | None]:

@@ -10,11 +10,14 @@ _SCRIPT = "estimator"
 OWN = Kind("a class of your own", _SCRIPT, ("numpy", "joblib"), METHODS)
 """Of a class that a notebook or a program defines itself, ``__main__``."""
 
+_WITH_SKLEARN = {"import numpy as np\n": "import numpy as np\nimport sklearn  # which the model's class is made of\n"}
+"""XGBoost and LightGBM do not require it themselves, and their pickles need not name it."""
+
 _LIBRARIES = {
     "sklearn": Kind("scikit-learn", _SCRIPT, ("scikit-learn", "joblib"), METHODS, Framework.SCIKITLEARN),
     "imblearn": Kind("imbalanced-learn", _SCRIPT, ("imbalanced-learn", "scikit-learn", "joblib"), METHODS),
-    "xgboost": Kind("XGBoost", _SCRIPT, ("xgboost", "scikit-learn", "joblib"), METHODS[:2]),
-    "lightgbm": Kind("LightGBM", _SCRIPT, ("lightgbm", "scikit-learn", "joblib"), METHODS[:2]),
+    "xgboost": Kind("XGBoost", _SCRIPT, ("xgboost", "scikit-learn", "joblib"), METHODS[:2], words=_WITH_SKLEARN),
+    "lightgbm": Kind("LightGBM", _SCRIPT, ("lightgbm", "scikit-learn", "joblib"), METHODS[:2], words=_WITH_SKLEARN),
     "catboost": Kind("CatBoost", _SCRIPT, ("catboost", "joblib"), METHODS[:2]),
     "statsmodels": Kind("statsmodels", _SCRIPT, ("statsmodels", "joblib"), METHODS[:1]),
 }

@@ -19,6 +19,7 @@ class Kind:
         packages: What that script and the model need, by the names on the package index; the first is the framework.
         methods: Which of `METHODS` its models may have; the first is what a script calls where nobody says.
         framework: The word of Azure's for it, or None.
+        words: What stands in place of words of that script.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Kind:
     packages: tuple[str, ...]
     methods: tuple[str, ...] = ("predict",)
     framework: str | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,14 @@ class Detected:
         path: Where the file or folder to load lies, below the model's version.
         made_with: Packages that wrote them, by name, with the versions that they name.
         columns: Whether the model knows its columns by name, so that it takes a data frame.
+        words: What more stands in place of words of the kind's script.
     """
 
     kind: Kind
     path: str
     made_with: Mapping[str, str] = field(default_factory=dict)
     columns: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:

@@ -26,7 +26,9 @@ def script_of(found: Detected, method: str | None) -> str:
             hint=f"It can be made for: {', '.join(methods)}.",
             code="no-such-method",
         )
-    name = f"{found.kind.script}_with_columns" if found.columns else found.kind.script
-    text = (_SCRIPTS / f"{name}.py").read_text(encoding="utf-8")
+    named = _SCRIPTS / f"{found.kind.script}_with_columns.py"
+    text = (named if found.columns and named.exists() else _SCRIPTS / f"{found.kind.script}.py").read_text("utf-8")
+    for word, other in (*found.kind.words.items(), *found.words.items()):
+        text = text.replace(word, other)
     path = json.dumps(found.path, ensure_ascii=False)  # a text of JSON is one of Python's
     return text.replace('"model.pkl"', path).replace("predict(", f"{chosen}(")

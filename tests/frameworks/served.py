@@ -21,7 +21,7 @@ Say = Callable[..., str]
 def check(say: Say, case: Case, engine: str, folder: Path) -> None:
     """Fail unless the case answers its fixed truth, twice, and says truly whether its memory is shared."""
     requirements = folder / f"{case.name}.txt"
-    requirements.write_text("\n".join([*_links(), *case.requirements]) + "\n")
+    requirements.write_text("\n".join([*links(), *case.requirements]) + "\n")
     # Of its own: an engine that stays up may hold one of a run before, which is not this data folder's.
     name = f"fw-{case.name.replace('_', '-')}-{uuid.uuid4().hex[:8]}"
     image = f"{case.name}:1"
@@ -45,7 +45,7 @@ def check(say: Say, case: Case, engine: str, folder: Path) -> None:
         say("delete", "service", name, "--engine", engine)
 
 
-def _links() -> list[str]:
+def links() -> list[str]:
     """Name the folders of wheels that this machine's pip is set to: torch without CUDA may lie in one."""
     pip = [str(Path(sys.base_prefix, "bin", "python3")), "-m", "pip", "config", "list"]
     found = subprocess.run(pip, capture_output=True, text=True, check=False).stdout

@@ -50,6 +50,9 @@ KNOWN = {
         scoring/convert/open_inference.py:answer scoring/convert/open_inference.py:_id_of
         scoring/convert/rawhttp.py:AMLRequest.get_json scoring/run/invoker.py:Scorer._hint
         model_kinds/scripts/estimator.py:run model_kinds/scripts/estimator_with_columns.py:run
+        model_kinds/scripts/catboost_estimator.py:run model_kinds/scripts/lightgbm_booster.py:run
+        model_kinds/scripts/onnx_session.py:run model_kinds/scripts/torchscript.py:run
+        model_kinds/scripts/xgboost_booster.py:run model_kinds/scripts/xgboost_estimator.py:run
     """,
     HEAD: """
         scoring/http/request_parser.py:RequestParser.on_headers_complete scoring/convert/rawhttp.py:AMLRequest.cookies
@@ -89,7 +92,7 @@ KNOWN = {
         scoring/inference_schema/parameter_types.py:PandasParameterType.input_to_swagger
         scoring/describe/swagger.py:Swagger.document api/environment.py:Environment.from_existing_conda_environment
         api/environment.py:Environment.load_from_directory commands/made_script.py:as_request
-        commands/made_script.py:_has_records
+        commands/made_script.py:_has_records model_kinds/formats.py:_in_zip
     """,
 }
 """A new parser says here which of these holds for it, and measures it where none of the others does."""
