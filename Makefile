@@ -20,7 +20,7 @@ LONG := tests/registry/test_flaky.py tests/registry/test_cuts.py tests/registry/
     tests/oci/test_unpack.py tests/oci/test_layer.py tests/builder/test_hostile_sources.py
 
 # Every framework, served: minutes, and gigabytes of wheels. `make test` has a short form beside it.
-FRAMEWORKS := $(patsubst %,tests/frameworks/test_%.py,every model_versions without_script)
+FRAMEWORKS := $(patsubst %,tests/frameworks/test_%.py,every model_versions without_script frame_in_a_notebook)
 
 # Client programs against a running service, by the compilers and interpreters of their languages. `make test` runs five.
 CLIENTS := tests/clients/test_live.py

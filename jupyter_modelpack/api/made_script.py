@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from jupyter_modelpack.api.environment import Environment
 from jupyter_modelpack.api.inference import InferenceConfig
@@ -25,7 +26,12 @@ def kind_of(part: ModelPart, store: Layout) -> Detected | None:
         return detect(content)
 
 
-def config_for(found: Detected, environment: Environment | None = None, method: str | None = None) -> InferenceConfig:
+def config_for(
+    found: Detected,
+    environment: Environment | None = None,
+    method: str | None = None,
+    types: Mapping[str, str] = MappingProxyType({}),
+) -> InferenceConfig:
     """Return the config with a made script; without an `environment`, with what the model needs.
 
     Raises:
@@ -35,7 +41,7 @@ def config_for(found: Detected, environment: Environment | None = None, method: 
     if environment is None:
         environment = Environment.from_kernel("made")
         with_requirements(environment, lacking(found, environment))
-    return InferenceConfig.from_source(script_of(found, method), SCRIPT, environment)
+    return InferenceConfig.from_source(script_of(found, method, types), SCRIPT, environment)
 
 
 def lacking(found: Detected, environment: Environment) -> tuple[str, ...]:

@@ -90,6 +90,7 @@ def made_config(
     report: Reporter,
     *,
     method: str | None = None,
+    types: Mapping[str, str] | None = None,
 ) -> InferenceConfig:
     """Return the config with a script that serves the only one of `models`, and tell what was made.
 
@@ -100,6 +101,7 @@ def made_config(
         sample: One request's data, or None.
         report: Hears of the script and the requirements.
         method: What to answer by; by default, what the kind's models mostly have.
+        types: By a column of the sample, the type that JSON loses, as Python writes it.
 
     Raises:
         UsageError: there is not one model, or none that a made script could serve.
@@ -125,7 +127,7 @@ def made_config(
         )
     found = replace(found, columns=found.columns or _has_records(sample))
     lines = lacking(found, environment) if environment.python.captured else ()
-    config = config_for(found, with_requirements(environment, lines), method)
+    config = config_for(found, with_requirements(environment, lines), method, types or {})
     config.sample = as_request(sample)
     name = f"{found.kind.name} {found.version}".rstrip()
     report.log(f"No entry script was named. This one was made, for {name}:")

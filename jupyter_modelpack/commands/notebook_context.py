@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,10 @@ class Notebook:
         models: By the word of ``--model`` that means a variable, the file it was written to.
         files: Holds these files until it is left.
         carry: Asked once the models are known; an empty text when nothing needs to be carried.
+        types: By a column of the sample, the type that JSON loses, as Python writes it.
     """
 
     models: Mapping[str, Path]
     files: AbstractContextManager[object]
     carry: Carry
+    types: Mapping[str, str] = field(default_factory=dict)

@@ -120,7 +120,9 @@ def package(  # noqa: PLR0913 - one keyword an option
     )
     with notebook.files if notebook else nullcontext():
         found = look_up_all(ws, model, report, variables)
-        config = config or made_config(ws, found, environment, data, report, method=method)
+        config = config or made_config(
+            ws, found, environment, data, report, method=method, types=notebook.types if notebook else {}
+        )
         if write_script is not None:
             write_new(write_script, config.source or "")
         config.sample = config.sample or data

@@ -21,6 +21,7 @@ from jupyter_modelpack.commands.own_script import has_own
 from jupyter_modelpack.commands.sample import is_json
 from jupyter_modelpack.errors import Cancelled, UsageError
 from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.frontends.notebook.frame_types import types_of
 from jupyter_modelpack.frontends.notebook.last_used import LastUsed
 from jupyter_modelpack.frontends.notebook.variable_json import as_json, as_records, is_expression
 from jupyter_modelpack.frontends.render.presenter import TextPresenter, VerbTask
@@ -47,6 +48,7 @@ class Session:
         self._memory = LastUsed()
         self._building: Future[Any] | None = None
         self._named: Path | None = None
+        self._types: dict[str, str] = {}
 
     @cached_property
     def _watch(self) -> Watch:
@@ -101,7 +103,7 @@ class Session:
     def _take(self, request: VerbCall, cell: str | None) -> tuple[VerbCall, Notebook]:
         from jupyter_modelpack.frontends.notebook.snapshot import take  # noqa: PLC0415 - a panel does not wait for it
 
-        return take(request, self._names, made=not has_own(request.values.get("script"), cell))
+        return take(request, self._names, made=not has_own(request.values.get("script"), cell), types=self._types)
 
     def _await_build(self, *, named: bool) -> None:
         """Wait for the package that this notebook is making, so that all cells can be run in a row."""
@@ -128,12 +130,14 @@ class Session:
 
     def _resolve(self, request: VerbCall, *, made: bool) -> VerbCall:
         """Put a variable's value where its name was given as data or as a sample; a made script takes named columns."""
-        found = {}
+        found: dict[str, str] = {}
+        self._types = {}
         for option in ("data", "sample"):
             text = request.values.get(option)
             if text and not is_json(text) and not Path(text).is_file() and is_expression(text, self._names):
-                write = as_records if made and option == "sample" else as_json
-                found[option] = write(text, self._value(text))
+                value = self._value(text)
+                found[option] = (as_records if made and option == "sample" else as_json)(text, value)
+                self._types = types_of(value) if made else {}
         return replace(request, values={**request.values, **found}) if found else request
 
     def _value(self, expression: str) -> Any:

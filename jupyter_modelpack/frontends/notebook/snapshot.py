@@ -17,7 +17,9 @@ from jupyter_modelpack.frontends.notebook.cell_definitions import Carrier
 from jupyter_modelpack.frontends.notebook.pickle_variable import dump, method_of
 
 
-def take(request: VerbCall, names: Mapping[str, Any], *, made: bool) -> tuple[VerbCall, Notebook]:
+def take(
+    request: VerbCall, names: Mapping[str, Any], *, made: bool, types: Mapping[str, str]
+) -> tuple[VerbCall, Notebook]:
     """Write the variables that stand for models to files; note what could be carried along.
 
     A variable that holds a registered `Model` means that model.
@@ -26,6 +28,7 @@ def take(request: VerbCall, names: Mapping[str, Any], *, made: bool) -> tuple[Ve
         request: What the cell asks for.
         names: The notebook's variables.
         made: Whether the entry script is to be made, so that the word in its place is a model.
+        types: Of the sample's columns.
 
     """
     from jupyter_modelpack.api.model import Model  # noqa: PLC0415 - only who packages pays for it
@@ -52,4 +55,4 @@ def take(request: VerbCall, names: Mapping[str, Any], *, made: bool) -> tuple[Ve
     if made and "method" in values and len(wanted) == 1:
         for word, (_, variable) in wanted.items():
             values["method"] = method_of(word, names[variable], values["method"])
-    return replace(request, values=values), Notebook(models, files, Carrier(names).module)
+    return replace(request, values=values), Notebook(models, files, Carrier(names).module, types)

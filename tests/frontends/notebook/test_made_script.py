@@ -134,3 +134,27 @@ def test_a_frame_keeps_its_columns_for_a_made_script_and_not_for_ones_own(typed)
     }
     frame.itertuples = lambda index, name: [(1, 2, 3)]
     assert json.loads(as_json("frame", frame)) == {"data": [[1, 2, 3]]}
+
+
+def test_the_types_that_json_loses_are_written_into_the_script(typed):
+    typed(
+        FRAME
+        + """
+class Category:
+    def __init__(self, *known): self.known, self.ordered, self.categories = known, False, self
+    def tolist(self): return list(self.known)
+    def __str__(self): return "category"
+Frame.columns = ["a", "when", "city", "n", "many"]
+Frame.dtypes = ["Int64", "datetime64[us, Europe/Lisbon]", Category("Porto", "Faro"), "int64", Category(*range(2000))]
+Frame.itertuples = lambda self, index, name: [(1, None, "Porto", 2, 3)]
+"""
+    )
+    typed("%modelpack package echo --sample frame --write-script typed.py --dry-run")  # pandas is not in these tests
+    assert (
+        Path("typed.py").read_text().partition("TYPES = ")[2].partition("\n\n")[0]
+        == """{
+    'a': 'Int64',
+    'when': 'datetime64[us, Europe/Lisbon]',
+    'city': pd.CategoricalDtype(['Porto', 'Faro'], ordered=False),
+}"""
+    )
