@@ -84,7 +84,6 @@ class Proving:
         if before and before.proof and self._holds(before, before.proof, here):
             self._terms.told(before.proof)
             return
-        self._report.stage("proof", "Asking the package what the notebook answers")
         known = in_words(self._answer(), lock)
         answer = known.answer
         proof = unproven(known.reason, known.remedy) if answer is None else self._proof(image, answer, lock)
@@ -128,6 +127,8 @@ class Proving:
 
     def _answer(self) -> Expected:
         self._asked = asked = self._asked or self._ask()
+        if not asked.done():
+            self._report.stage("notebook", "Asking the script in this Python")
         while not asked.done():
             wait_for([asked], _TICK)
             self._report.check()
@@ -140,6 +141,7 @@ class Proving:
         with _as_reason() as reason:
             engine = self._terms.engine()
             runnable = Runnable(engine, self._hand_over(engine, image), image)
+            self._report.stage("proof", "Asking the package what the notebook answers")
             with failures.with_versions(image, lock):
                 given = ask(runnable, self._sample, self._report)
             proof = Proof.of(compare(answer, given, tolerance), tolerance, engine.name)
@@ -152,6 +154,7 @@ class Proving:
         """Let the engine have the image, under a name of ours for as long as it has none."""
         name = f"modelpack-proof:{secrets.token_hex(8)}"
         if engine.images is not None:
+            self._report.stage("engine", f"Into {engine.name}")
             self._loaded = engine, name
             engine.images.load(image, [name], self._report)
         return name

@@ -63,6 +63,7 @@ def test_package_run_score_kill(page, jupyter, app, name):
 
     expect(panel).to_contain_text(f"/{name}:")
     expect(panel).to_contain_text(re.compile("sha256:[0-9a-f]{64}"))
+    expect(panel.get_by_role("row", name="proof")).to_contain_text("proven: 2 of 2 equal, largest difference 0")
     expect(panel.get_by_role("row", name="size")).to_contain_text(re.compile(r"\d+(\.\d+)?MB"))
     expect(panel.locator(".mp-top")).to_contain_text(re.compile(r"\d+(\.\d)? s"))
     panel.locator("summary").filter(has_text="Stages").click()
