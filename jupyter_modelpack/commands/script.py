@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Annotated
 
 from jupyter_modelpack.commands.grammar.option import Option
@@ -70,12 +70,27 @@ def script(
         str, Option("File to write to; by default, score.py", "-o", metavar="FILE", completes="path")
     ] = "score.py",
 ) -> Script:
-    """Write an entry script for a kind of model, which its file's ending tells; overwrite nothing."""
+    """Write the entry script that `package` would make for a file, else one by its ending; overwrite nothing."""
+    if model and (path := expand(model)).exists() and (made := _made(path)):
+        text, pip = made
+        write_new(output, text)
+        return Script(output, pip)
     ending = PurePath(model or "").suffix.lower()
     imports, load, answer, pip = _LOADERS.get(ending, _LOADERS[".pkl"])
     text = _TEXT.format(imports=imports, load=load, answer=answer, ending=ending if ending in _LOADERS else "")
     write_new(output, text)
     return Script(output, pip)
+
+
+def _made(path: Path) -> tuple[str, tuple[str, ...]] | None:
+    """Return the script that `package` would make for this file, and what it imports; None where it makes none."""
+    from jupyter_modelpack.catalog.models import model_layer
+    from jupyter_modelpack.model_kinds.content import of_files
+    from jupyter_modelpack.model_kinds.detect import detect
+    from jupyter_modelpack.model_kinds.write_script import script_of
+
+    found = detect(of_files(model_layer.gather(path).entries))
+    return (script_of(found, None), found.kind.packages) if found else None
 
 
 def write_new(output: str, text: str) -> None:

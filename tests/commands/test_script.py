@@ -33,6 +33,17 @@ def test_it_scores_a_pickled_model(tmp_path, monkeypatch):
     assert names["run"](json.dumps({"data": [[3.0]]})) == [pytest.approx(6.0)]
 
 
+def test_a_file_that_package_makes_a_script_for_gets_that_script(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trees.txt").write_bytes(b"tree\nversion=v4\n\npandas_categorical:null\n")
+    written = script(Reporter(), model="trees.txt", output="score.py")
+    assert written.pip == ("lightgbm",)
+    assert (
+        'lightgbm.Booster(model_file=Path(os.environ["AZUREML_MODEL_DIR"], "trees.txt"))'
+        in (tmp_path / "score.py").read_text()
+    )
+
+
 def test_it_overwrites_nothing(tmp_path):
     (tmp_path / "score.py").write_text("mine")
     with pytest.raises(Conflict, match="stays as it is"):

@@ -25,6 +25,7 @@ class KernelVersions:
         return [
             f"{package.name} {package.version} (here {self.installed[package.name]})"
             for package in lock.packages
-            if package.version
-            and self.installed.get(package.name, package.version) != package.version.partition("+")[0]
+            if package.name in self.installed
+            and package.version
+            and self.installed[package.name] != package.version.partition("+")[0]
         ]

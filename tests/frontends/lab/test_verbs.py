@@ -5,7 +5,9 @@ import threading
 import uuid
 from pathlib import Path
 
+import joblib
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 from tests.browser.jupyter import Jupyter
 from tests.frontends.lab.jupyter_client import BASE, Client, answering, ended, environment
@@ -26,6 +28,15 @@ SAMPLE = '{"data": [[1, 2, 3]]}'
 @pytest.fixture
 def name() -> str:
     return f"lab-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.mark.parametrize("field", ["model", "script"])
+def test_a_model_alone_is_packaged_by_a_form(server, name, field):
+    joblib.dump(StandardScaler().fit([[1.0], [3.0]]), server.server.notebooks / f"{name}.pkl")
+    form = {field: [f"{name}.pkl"] if field == "model" else f"{name}.pkl", "method": "transform", "dry_run": True}
+    job = server.finish("package", {**form, "sample": '{"data": [[5.0]]}'})
+    assert job["state"] == "done", job["error"]
+    assert job["result"]["value"] == [[3.0]]
 
 
 def test_package_run_score_logs_kill(server, name):
