@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,30 +16,18 @@ from tests.services import CHECKOUT, base, dockerd
 
 TARGET = CHECKOUT / "notebooks" / "images" / "package.png"
 NAME = "diabetes-service"
-TRAIN = """
-import joblib
-from sklearn.datasets import load_diabetes
+CELLS = [
+    "%load_ext jupyter_modelpack",
+    """from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 
 X, y = load_diabetes(return_X_y=True)
-joblib.dump(Ridge(alpha=0.5).fit(X, y), "sklearn_regression_model.pkl")
-"""
-CELLS = [
-    "%load_ext jupyter_modelpack",
-    f"""%%package --model sklearn_regression_model.pkl --pip scikit-learn --name {NAME}
-import json, os, joblib, numpy as np
-
-def init():
-    global model
-    model = joblib.load(os.path.join(os.environ["AZUREML_MODEL_DIR"], "sklearn_regression_model.pkl"))
-
-def run(data):
-    return model.predict(np.array(json.loads(data)["data"])).tolist()""",
+ridge = Ridge(alpha=0.5).fit(X, y)""",
+    f"%modelpack package ridge --sample X[:2] --name {NAME}",
     "%modelpack images",
     "%modelpack run --port 0",
     "%modelpack kill",
 ]
-TWO_ROWS = '{"data": [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]]}'
 
 
 def forget() -> None:
@@ -67,30 +54,28 @@ def take(folder: Path, target: Path, theme: str) -> None:
         "MODELPACK_HOME": str(home),
     }
     with Jupyter(folder, env) as jupyter, sync_playwright() as playwright:
-        subprocess.run([sys.executable, "-c", TRAIN], cwd=jupyter.notebooks, check=True)
         chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         page = chromium.new_page(viewport={"width": 1000, "height": 1800})
         notebook = Notebook(page, jupyter, "notebook", CELLS, "package.ipynb")
         if theme != "JupyterLab Light":
             notebook.theme(theme)
-        notebook.finish(0)
-        notebook.finish(1)
+        for cell in range(3):
+            notebook.finish(cell)
         page.wait_for_selector('.mp-panel[data-state="done"]', timeout=300_000)
-        notebook.finish(2)
-        notebook.panel(2).get_by_role("searchbox").fill(NAME)
         notebook.finish(3)
-        service = notebook.panel(3)
-        service.get_by_label("Request").fill(TWO_ROWS)
+        notebook.panel(3).get_by_role("searchbox").fill(NAME)
+        notebook.finish(4)
+        service = notebook.panel(4)
         service.get_by_role("button", name="Score").click()
         service.locator(".mp-answer:not(.mp-hidden)").wait_for()
         page.evaluate("document.activeElement?.blur()")
         page.wait_for_timeout(1500)
         cells = page.locator(".jp-Notebook .jp-CodeCell")
-        first, last = cells.nth(0).bounding_box(), cells.nth(3).bounding_box()
+        first, last = cells.nth(0).bounding_box(), cells.nth(4).bounding_box()
         clip = {"x": first["x"], "y": first["y"] - 6, "width": first["width"] + 6}
         target.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=target, clip={**clip, "height": last["y"] + last["height"] - first["y"] + 12})
-        notebook.finish(4)
+        notebook.finish(5)
         chromium.close()
 
 
