@@ -36,8 +36,8 @@ def capture(
     from jupyter_modelpack.api.kernel_needs import lock_of, with_kernel
     from jupyter_modelpack.builder.recipe import AppSource, Recipe
     from jupyter_modelpack.commands.environment_options import CELL_SCRIPT, find_environment
-    from jupyter_modelpack.commands.find_models import NO_VARIABLES, look_up, modules_of_new
-    from jupyter_modelpack.commands.made_script import script_and_models
+    from jupyter_modelpack.commands.find_models import NO_VARIABLES, look_up_all, modules_of_new, told_apart
+    from jupyter_modelpack.commands.made_script import made_source, script_and_models
     from jupyter_modelpack.errors import UsageError
 
     ws, variables = lookup.workspace(workspace), notebook.models if notebook else NO_VARIABLES
@@ -49,13 +49,15 @@ def capture(
     environment = find_environment(ws, "captured", (), None, None, None, None, (), from_python)
     config = InferenceConfig(script, source_directory=source_directory) if script else None
     with notebook.files if notebook else nullcontext():
-        known, new = look_up(ws, model, report, variables)
+        found = look_up_all(ws, model, report, variables)
+        known, new = told_apart(found)
         more = modules_of_new(new)
+        source = config.as_source() if config else made_source(ws, found) or AppSource(CELL_SCRIPT, content=b"")
     recipe = Recipe(
         "captured",
         needs_of(environment),
         tuple(one.part() for one in known),
-        config.as_source() if config else AppSource(CELL_SCRIPT, content=b""),
+        source,
         platform_of(environment),
     )
     recipe = with_kernel(recipe, environment, ws.store, more)

@@ -12,6 +12,7 @@ from jupyter_modelpack.api.inference import InferenceConfig
 from jupyter_modelpack.api.made_script import config_for, kind_of, lacking, with_requirements
 from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.builder.recipe import AppSource
 from jupyter_modelpack.catalog.models import model_layer
 from jupyter_modelpack.commands.find_models import CONTENT, VARIABLE, New
 from jupyter_modelpack.commands.own_script import is_script
@@ -136,6 +137,12 @@ def made_config(
     if lines:
         report.log(f"It needs, and this Python does not have: {', '.join(lines)}")
     return config
+
+
+def made_source(ws: Workspace, models: Sequence[Model | New]) -> AppSource | None:
+    """Return the script that would be made for the only one of `models`; None where none would be."""
+    found = _kind(models[0], ws) if len(models) == 1 else None
+    return config_for(found, Environment("made")).as_source() if found else None
 
 
 def as_request(sample: str | None) -> str | None:

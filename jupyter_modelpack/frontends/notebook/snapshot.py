@@ -45,6 +45,8 @@ def take(
         if first in names:
             check_one_meaning(ws, first, variable=True)
             wanted[first] = (first, first)
+        elif "=" in first:
+            wanted |= wanted_variables(ws, [first], names.__contains__)
     files: AbstractContextManager[object] = nullcontext()
     models = {}
     if wanted:

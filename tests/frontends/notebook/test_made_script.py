@@ -39,6 +39,7 @@ def typed(shell):
         ("%%package --model sums --sample rows --dry-run\n\n  \n", [4.0, 8.0]),
         ("%modelpack package sums --sample rows --dry-run --method predict_proba", [[1.0, 0.0], [1.0, 0.0]]),
         ("%modelpack package doubles --sample rows --dry-run", [[2, 4], [6, 8]]),
+        ("%modelpack package prices=sums --sample rows --dry-run", [4.0, 8.0]),
         ("""%modelpack package sums --sample '{"data": [[1, null]]}' --dry-run""", [None]),
     ],
 )
@@ -112,6 +113,11 @@ class Echo:
     def predict(self, table): return [str(table)]
 echo = Echo()
 """
+
+
+def test_what_would_be_captured_is_what_the_made_script_needs(typed):
+    captured = typed("%modelpack capture sums").result.result.rows
+    assert [line.partition("==")[0] for line, _reason in captured] == ["joblib", "numpy"]
 
 
 def test_columns_without_a_usable_name_are_refused(typed):
