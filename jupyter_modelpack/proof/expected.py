@@ -13,7 +13,7 @@ from jupyter_modelpack.proof.versions import absent, brings
 
 _LATER = (
     "Package it from the Python that has what the script needs, or give the answers in a file: "
-    "modelpack prove PACKAGE --expected FILE"
+    "prove PACKAGE --expected FILE"
 )
 
 
@@ -50,9 +50,7 @@ def expected(trial: Callable[[], Trial], tolerance: float) -> Expected:
     except ModelpackError as error:
         return Expected(None, f"the script does not work in this Python: {error.message.rstrip('.')}", _LATER)
     if done.streamed:
-        return Expected(
-            None, "its answer is streamed", "Give the whole of it in a file: modelpack prove PACKAGE --expected FILE"
-        )
+        return Expected(None, "its answer is streamed", "Give the whole of it in a file: prove PACKAGE --expected FILE")
     answer = done.text or ""
     if len(answer.encode()) > ANSWER_BYTES:
         size = f"{len(answer.encode()) >> 20} MB, and a proof keeps {ANSWER_BYTES >> 20} MB"

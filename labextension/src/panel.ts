@@ -204,7 +204,7 @@ export class Panel extends Shown implements IDeeds {
     if (action === "open") return this.openService(row.name);
     if (action === "run") return this.run(row.name);
     if (action === "package") return this.commands.package({ model: [row.name] });
-    if (action === "save" || action === "push") return this.commands.form(action, { package: row.name });
+    if (["prove", "save", "push"].includes(action)) return this.commands.form(action, { package: row.name });
     const deeds: Record<string, [Form, string]> = {
       kill: [{ service: row.name }, t.__("%1 was killed.", row.name)],
       remove: [{ image: row.name }, t.__("%1 was removed.", row.name)],

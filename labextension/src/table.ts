@@ -162,6 +162,7 @@ export class Table {
       run: t.__("Run"),
       remove: t.__("Remove"),
       delete: t.__("Delete"),
+      prove: t.__("Prove…"),
       save: t.__("Save…"),
       push: t.__("Push…"),
       kill: t.__("Kill"),

@@ -154,7 +154,7 @@ def test_a_python_without_the_packages_says_so_and_takes_the_answer_later(here: 
         assert printed("packages")["rows"] == []
         made = modelpack(*words)
     assert "proof      not proven: this Python has no absenthelper" in made.stdout
-    assert "give the answers in a file: modelpack prove absent:" in made.stdout
+    assert "give the answers in a file: prove absent:" in made.stdout
     assert modelpack("prove").returncode == 8
     (here / "answer.json").write_text("[42]")
     assert printed("prove", "--expected", "answer.json")["proof"]["equal"] == 1

@@ -22,7 +22,7 @@ ROWS = 50
 FRESH_SECONDS = 30.0
 """How old rows may be that nobody has heard a change of; turning pages and sorting ask nobody."""
 
-MORE = {"models": ("package",), "packages": ("save", "push"), "images": ("save", "push")}
+MORE = {"models": ("package",), "packages": ("prove", "save", "push"), "images": ("save", "push")}
 """What the panel has forms for, where a notebook has cells."""
 
 
