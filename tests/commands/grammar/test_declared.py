@@ -36,6 +36,7 @@ OPTIONS_KNOWN_BY_NAME = {
     "frontends/notebook/variable_json.py": {"sample"},  # what to do about columns without usable names
     "frontends/notebook/watch.py": {"env_var", "replace", "timeout", "watch"},  # what `run` is told once more
     "frontends/widgets/service_panel.py": {"language"},  # what the page asks a program for
+    "frontends/lab/tables.py": {"prove"},  # the verb, whose button it is
     "frontends/lab/service.py": {"sample"},  # a field of the form that scores
     "frontends/render/views.py": {"repair", "sample", "tag", "workspace"},  # what to type next
 }
@@ -45,7 +46,7 @@ VERBS_KNOWN_BY_NAME = {
     "commands/grammar/help.py": {"register", "run", "score", "kill"},  # the first steps
     "frontends/cli.py": {"score"},  # reads standard input
     "frontends/lab/app.py": {"logs", "panel", "doctor", "score", "client", "plan"},  # after which nothing has changed
-    "frontends/lab/tables.py": {"run", "push", "save"},  # the buttons of a row
+    "frontends/lab/tables.py": {"run", "prove", "push", "save"},  # the buttons of a row
     "frontends/live/tables.py": {"run", "delete", "kill", "remove"},  # likewise
     "frontends/notebook/session.py": {"capture"},  # it takes variables for models, as package does
     "frontends/render/views.py": {"score"},  # the title of an address
