@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from jupyter_modelpack.api.environment import Environment
 from jupyter_modelpack.api.inference import InferenceConfig
-from jupyter_modelpack.api.made_script import config_for, kind_of, lacking, with_requirements
+from jupyter_modelpack.api.made_script import config_for, lacking, with_requirements
 from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.builder.recipe import AppSource
@@ -20,9 +21,8 @@ from jupyter_modelpack.commands.register import default_name
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.home import expand
-from jupyter_modelpack.model_kinds.content import of_files
-from jupyter_modelpack.model_kinds.detect import detect
-from jupyter_modelpack.model_kinds.kind import Detected
+from jupyter_modelpack.model_kinds.content import Content, of_files, of_registered
+from jupyter_modelpack.model_kinds.detect import class_of, detect
 
 
 def script_and_models(
@@ -118,11 +118,13 @@ def made_config(
             else "package model.pkl; or with a script of your own: package score.py --model model.pkl --pip NAME",
             code="no-script",
         )
-    found = _kind(models[0], ws)
+    with _content(models[0], ws) as content:
+        found, holds = detect(content), class_of(content)
     if found is None:
         name = models[0].name
         raise UsageError(
-            f"package needs an entry script for {name}: it is no kind of model that one could be made for.",
+            f"package needs an entry script for {name}: "
+            f"{f'it holds a {holds}, which' if holds else 'it'} is no kind of model that one could be made for.",
             hint=f"Write it first, with init() and run(data): package score.py --model {name} --pip PACKAGE",
             code="no-script",
         )
@@ -141,7 +143,10 @@ def made_config(
 
 def made_source(ws: Workspace, models: Sequence[Model | New]) -> AppSource | None:
     """Return the script that would be made for the only one of `models`; None where none would be."""
-    found = _kind(models[0], ws) if len(models) == 1 else None
+    if len(models) != 1:
+        return None
+    with _content(models[0], ws) as content:
+        found = detect(content)
     return config_for(found, Environment("made")).as_source() if found else None
 
 
@@ -157,7 +162,7 @@ def _has_records(sample: str | None) -> bool:
     return isinstance(rows, list) and bool(rows) and isinstance(rows[0], dict)
 
 
-def _kind(model: Model | New, ws: Workspace) -> Detected | None:
+def _content(model: Model | New, ws: Workspace) -> AbstractContextManager[Content]:
     if isinstance(model, New):
-        return detect(of_files(model_layer.gather(model.path).entries))
-    return kind_of(model.part(), ws.store)
+        return nullcontext(of_files(model_layer.gather(model.path).entries))
+    return of_registered(model.part(), ws.store)

@@ -32,9 +32,19 @@ def framework_of(entries: Sequence[tuple[str, Path]]) -> tuple[str | None, str |
     return found.kind.framework, found.version or None
 
 
-def _pickle(content: Content, name: str) -> Detected | None:
+def class_of(content: Content) -> str:
+    """Return the class of the object that a model's only file holds, with its module; empty for anything else."""
+    found = _read(content, content.names[0]) if len(content.names) == 1 else None
+    return f"{found.module}.{found.name}" if found else ""
+
+
+def _read(content: Content, name: str) -> pickled.Pickled | None:
     with content.open(name) as file:
-        found = pickled.read(file, PurePosixPath(name).suffix)
+        return pickled.read(file, PurePosixPath(name).suffix)
+
+
+def _pickle(content: Content, name: str) -> Detected | None:
+    found = _read(content, name)
     kind = estimators.kind_of(found.module) if found else None
     if found is None or kind is None:
         return None

@@ -18,6 +18,7 @@ CATBOOST = Kind("CatBoost", "catboost_estimator", ("catboost",), METHODS[:1])
 ONNX = Kind("ONNX", "onnx_session", ("onnxruntime",), framework=Framework.ONNX)
 SKOPS = Kind("skops", "estimator", ("skops", "scikit-learn"), METHODS, Framework.SCIKITLEARN)
 TORCHSCRIPT = Kind("TorchScript", "torchscript", ("torch",), framework=Framework.PYTORCH)
+KERAS = Kind("Keras", "keras_model", ("tensorflow",), framework=Framework.TFKERAS)
 
 _HEAD = 64 << 10
 _XGBOOST = re.compile(rb'\{(?:"learner":|L\x00{7}\x07learner)')
@@ -92,6 +93,8 @@ def _in_zip(content: Content, name: str) -> Detected | None:
     names = {entry.partition("/")[2] or entry for entry in entries}
     if b"_skops_version" in schema:
         return Detected(SKOPS, name, columns=b'"feature_names_in_"' in schema, words=_BY_SKOPS)
+    if {"config.json", "metadata.json", "model.weights.h5"} <= set(entries):
+        return Detected(KERAS, name)
     if "constants.pkl" in names and any(entry.startswith("code/") for entry in names):
         return Detected(TORCHSCRIPT, name)
     return None

@@ -31,6 +31,7 @@ CASES = {
     "statsmodels_formula": ("statsmodels",),
     "imbalanced_pipeline": ("imbalanced-learn",),
     "sklearn_columns": ("scikit-learn", "pandas"),
+    "keras": ("tensorflow-cpu",),
     "torchscript": ("torch==2.13.0", "numpy"),
 }
 GIVEN = {"torchscript"}

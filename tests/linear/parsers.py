@@ -53,6 +53,7 @@ KNOWN = {
         model_kinds/scripts/catboost_estimator.py:run model_kinds/scripts/lightgbm_booster.py:run
         model_kinds/scripts/onnx_session.py:run model_kinds/scripts/torchscript.py:run
         model_kinds/scripts/xgboost_booster.py:run model_kinds/scripts/xgboost_estimator.py:run
+        model_kinds/scripts/keras_model.py:run
     """,
     HEAD: """
         scoring/http/request_parser.py:RequestParser.on_headers_complete scoring/convert/rawhttp.py:AMLRequest.cookies

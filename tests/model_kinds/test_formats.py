@@ -45,6 +45,10 @@ FILES = {
     "b.cbm": (b'CBM1`/\0\0 "x":{"loss_function":{"type":"RMSE","params":{}}}', "catboost.CatBoostRegressor()"),
     "model.onnx": (b"\x08\x08\x12\x08skl2onnx\x1a\x061.20.0", "onnxruntime.InferenceSession("),
     "model.pt": (zipped(model__data_DOT_pkl=b"", model__constants_DOT_pkl=b"", model__code__x_DOT_py=b""), "torch.jit"),
+    "model.keras": (
+        zipped(metadata_DOT_json=b"", config_DOT_json=b"", model_DOT_weights_DOT_h5=b""),
+        "keras.models.load_model(Path(",
+    ),
     "model.skops": (zipped(schema_DOT_json=b'{"_skops_version": "0.14"}'), "skops.io.load(Path("),
     "frame.skops": (zipped(schema_DOT_json=b'{"feature_names_in_": {}, "_skops_version": "0.14"}'), "pd.DataFrame("),
 }

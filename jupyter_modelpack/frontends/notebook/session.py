@@ -63,7 +63,7 @@ class Session:
             raise UsageError(f"--as: {name!r} is not a variable name.")
         if "package" in request.values:
             self._await_build(named="package" in request.given)
-        made = not has_own(request.values.get("script"), more.get("cell"))
+        made = request.verb.name == "package" and not has_own(request.values.get("script"), more.get("cell"))
         request = self._resolve(self._memory.fill(request), made=made)
         self._name_workspace(request)
         if request.verb.name == "package":

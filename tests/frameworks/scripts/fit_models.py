@@ -146,6 +146,15 @@ def torchscript():
         return "model.pt", ROWS[:5].tolist(), model(torch.tensor(ROWS[:5], dtype=torch.float32)).numpy()
 
 
+def keras():
+    from tensorflow import keras
+
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(1)])
+    model.save("model.keras")
+    return "model.keras", ROWS[:5].tolist(), model.predict(ROWS[:5], verbose=0)
+
+
 file, rows, answer = globals()[sys.argv[1]]()
 with open("rows.json", "w") as out:
     json.dump({"data": rows}, out)

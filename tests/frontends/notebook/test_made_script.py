@@ -1,6 +1,8 @@
 """A model without an entry script, packaged by the one line."""
 
+import fractions
 import json
+import pickle  # noqa: TID251 - the tests make the pickles that nobody may load
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,8 @@ WRONG = {
     "sums --model doubles": "package makes an entry script for one model, and there are 2.",
     "": "package needs a model, or an entry script: a Python file with init() and run(data).",
     "table.csv": f"package needs an entry script for table: {KIND}",
+    "path.pkl": "package needs an entry script for path: it holds a fractions.Fraction, which is no kind of model that "
+    "one could be made for.",
     "nothing": "No model named 'nothing' is registered in workspace 'default', and no file or folder has that name.",
     "own.py --method predict": "--method is for the entry script that package makes, and there is one of your own.",
     "twice": "twice is both a variable of this notebook (twice=twice) and a file (./twice) and a registered model "
@@ -77,6 +81,7 @@ WRONG = {
 @pytest.mark.parametrize("text", WRONG)
 def test_what_cannot_be_is_told(typed, text):
     Path("table.csv").write_text("a,b\n1,2\n")
+    Path("path.pkl").write_bytes(pickle.dumps(fractions.Fraction(1, 2)))
     Path("own.py").write_text("def init(): ...\ndef run(data): return 1\n")
     Path("twice").write_bytes(b"1")
     Model.register(Workspace.default(), "table.csv", "twice")
