@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,7 +20,7 @@ from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import SAMPLE_LABEL
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.proof import failures, kept, versions
-from jupyter_modelpack.proof.ask import Runnable, ask
+from jupyter_modelpack.proof.ask import ProofFailed, Runnable, ask
 from jupyter_modelpack.proof.compare import TOLERANCE, compare
 from jupyter_modelpack.proof.expected import Expected, expected, in_words
 from jupyter_modelpack.proof.kept import Kept
@@ -65,6 +65,7 @@ class Proving:
     def __init__(self, terms: Terms, recipe: Recipe, store: Layout, report: Reporter) -> None:
         self._terms, self._store, self._report, self._repository = terms, store, report, recipe.name
         self._sample = recipe.labels[SAMPLE_LABEL]
+        self._engine = ""
         self._new: Kept | None = None
         self._loaded: tuple[Engine, str] | None = None
         self._quiet = Reporter()
@@ -84,9 +85,13 @@ class Proving:
         if before and before.proof and self._holds(before, before.proof, here):
             self._terms.told(before.proof)
             return
-        known = in_words(self._answer(), lock)
+        self._asked = asked = self._asked or self._ask()
+        hopeless = asked.done() and asked.result().answer is None
+        # Both start at once, since most of their time goes into importing the same libraries.
+        given = "" if hopeless else self._given(image, lock)
+        known = in_words(self._answer(asked), lock)
         answer = known.answer
-        proof = unproven(known.reason, known.remedy) if answer is None else self._proof(image, answer, lock)
+        proof = unproven(known.reason, known.remedy) if answer is None else self._proof(answer, given, image, lock)
         if proof.state == "unproven" and self._terms.required:
             failures.refuse(proof)
         if proof.state == "proven":
@@ -125,8 +130,7 @@ class Proving:
         executor.shutdown(wait=False)
         return asked
 
-    def _answer(self) -> Expected:
-        self._asked = asked = self._asked or self._ask()
+    def _answer(self, asked: Future[Expected]) -> Expected:
         if not asked.done():
             self._report.stage("notebook", "Asking the script in this Python")
         while not asked.done():
@@ -134,21 +138,37 @@ class Proving:
             self._report.check()
         return asked.result()
 
-    def _proof(self, image: Image, answer: str, lock: str) -> Proof:
-        tolerance = self._terms.tolerance
+    def _given(self, image: Image, lock: str) -> str | Proof | ProofFailed:
+        """Return what the package answers; why it cannot be run here; or what is wrong with it.
+
+        The last is an error only where the script works in this Python.
+        """
         if image.platform().architecture != (ours := _architecture()):
             return unproven(f"it is made for {image.platform()}, and this machine is {ours}")
-        with _as_reason() as reason:
+        try:
             engine = self._terms.engine()
+            self._engine = engine.name
             runnable = Runnable(engine, self._hand_over(engine, image), image)
             self._report.stage("proof", "Asking the package what the notebook answers")
             with failures.with_versions(image, lock):
-                given = ask(runnable, self._sample, self._report)
-            proof = Proof.of(compare(answer, given, tolerance), tolerance, engine.name)
-            if proof.state == "different":
-                raise failures.different(proof, image, lock)
-            return proof
-        return unproven(reason[0])
+                return ask(runnable, self._sample, self._report)
+        except ProofFailed as error:
+            return error
+        except (BuildFailed, Cancelled):
+            raise
+        except ModelpackError as error:
+            return unproven(error.message.rstrip("."))
+
+    def _proof(self, answer: str, given: str | Proof | ProofFailed, image: Image, lock: str) -> Proof:
+        if isinstance(given, ProofFailed):
+            raise given
+        if isinstance(given, Proof):
+            return given
+        tolerance = self._terms.tolerance
+        proof = Proof.of(compare(answer, given, tolerance), tolerance, self._engine)
+        if proof.state == "different":
+            raise failures.different(proof, image, lock)
+        return proof
 
     def _hand_over(self, engine: Engine, image: Image) -> str:
         """Let the engine have the image, under a name of ours for as long as it has none."""
@@ -163,15 +183,3 @@ class Proving:
 def _architecture() -> str:
     machine = platform.machine()
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
-
-
-@contextmanager
-def _as_reason() -> Iterator[list[str]]:
-    """Take what keeps a package from being run here as a reason, in words; what it does itself is an error."""
-    reason: list[str] = []
-    try:
-        yield reason
-    except (BuildFailed, Cancelled):
-        raise
-    except ModelpackError as error:
-        reason.append(error.message.rstrip("."))
