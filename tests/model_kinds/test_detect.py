@@ -83,7 +83,11 @@ def test_an_estimator_that_knows_its_columns_needs_a_data_frame(tmp_path):
     assert requirements_of(found, Distributions.of_this_python()) == ("pandas",)
 
 
-@pytest.mark.parametrize("value", [{"a": Ridge()}, [Mine()], 1, "text", None, (Ridge(), 1), Path(), Loud()], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [{"a": Ridge()}, [Mine()], 1, "text", None, (Ridge(), 1), Path(), Loud()],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_is_no_object_of_a_known_class_is_nothing(tmp_path, capsys, value):
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(value))
     assert kind_of(tmp_path / "model.pkl") is None
