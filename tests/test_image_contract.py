@@ -52,7 +52,8 @@ NAMES = {
 
 
 def test_no_module_writes_a_name_of_the_contract_again():
-    paths = [path for path in PACKAGE.rglob("*.py") if not path.is_relative_to(PACKAGE / "scoring")]
+    alone = (PACKAGE / "scoring", PACKAGE / "model_kinds" / "scripts")  # they are files of images, without this package
+    paths = [path for path in PACKAGE.rglob("*.py") if not any(map(path.is_relative_to, alone))]
     found = {path.name: sorted(NAMES & strings(path)) for path in paths if path.name != "image_contract.py"}
     # The dry run's program runs without this package.
     assert {name: names for name, names in found.items() if names} == {"dry_run_program.py": [image_contract.SERVER]}

@@ -15,7 +15,7 @@ from jupyter_modelpack.engine.diagnose import ServiceDied, last_lines
 from jupyter_modelpack.engine.score import Answer, score
 from jupyter_modelpack.errors import BuildFailed, ModelpackError, Unavailable
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.image_contract import KEYS_VARIABLE
+from jupyter_modelpack.image_contract import KEYS_VARIABLE, TLS_VARIABLE
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.proof import guard
 
@@ -30,7 +30,7 @@ _TICK = 0.1
 
 _PREFIX = "modelpack-proof"
 
-_PLAIN = ("MODELPACK_TLS_CERT", "MODELPACK_TLS_KEY", "MODELPACK_COLLECT", "MODELPACK_KEYS_FILE")
+_PLAIN = (TLS_VARIABLE, "MODELPACK_TLS_KEY", "MODELPACK_COLLECT", "MODELPACK_KEYS_FILE")
 """Variables of an image that a proof does without: nobody else talks to it, and what it is asked is no user's call."""
 
 

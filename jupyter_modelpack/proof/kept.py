@@ -90,7 +90,7 @@ def all_said(store: Layout) -> dict[tuple[str, Digest], Proof]:
     found = {}
     for entry in store.index().manifests:
         if said := entry.annotations.get(SAID):
-            with suppress(KeyError, TypeError, ValueError):
+            with suppress(KeyError, TypeError, ValueError, RecursionError):  # others may have written it
                 key = (untagged.repository_of(entry), Digest(entry.annotations[untagged.SUBJECT]))
                 found[key] = Proof.from_json(json.loads(said))
     return found

@@ -99,7 +99,7 @@ def test_a_lock_is_used_again_until_an_upgrade(here, home):
         (["package", "score.py", "--lock", "nosuch.toml"], 3, "There is no lock 'nosuch.toml'"),
         (["package", "score.py", "--lock", "score.py"], 2, "The lock is not TOML"),
         (["plan", "score.py", "--lock", "score.py"], 2, "The lock is not TOML"),
-        (["plan"], 2, "package needs an entry script"),
+        (["plan"], 2, "package needs a model, or an entry script"),
         (["plan", "score.py", "--model", "nosuch"], 3, "No model named 'nosuch'"),
         (["verify"], 3, "Workspace 'default' holds no package yet."),
     ],

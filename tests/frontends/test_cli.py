@@ -84,7 +84,7 @@ def test_a_verb_explains_itself_both_ways() -> None:
     [
         (["pakage"], 2, "modelpack: There is no verb 'pakage'.\nDid you mean package?\n"),
         (["run", "--prot", "1"], 2, "modelpack: run has no option --prot.\nDid you mean --port?\n"),
-        (["package"], 2, "modelpack: package needs an entry script"),
+        (["package"], 2, "modelpack: package needs a model, or an entry script"),
         (["score"], 3, "modelpack: This workspace has started no service"),
         (["score", "[1]", "--file", "rows.json"], 2, "modelpack: score needs data once"),
         (["models", "nosuch"], 3, "modelpack: No model named 'nosuch'"),

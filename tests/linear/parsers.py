@@ -70,7 +70,7 @@ KNOWN = {
         builder/wheels/collisions.py:_from_json builder/wheels/layer_contents.py:_noted
         builder/wheels/libraries.py:_libraries builder/local_run/sealed_folder.py:kept engine/docker/claims.py:_known
         registry/server/push_api.py:Inbox.has_deleted builder/base_image/resolve.py:_noted
-        builder/top_level_modules.py:_noted builder/local_run/dry_run.py:try_out
+        builder/top_level_modules.py:_noted builder/local_run/dry_run.py:_trial
         builder/local_run/dry_run_program.py:_message builder/wheels/layer_cache.py:_read
         builder/wheels/layer_cache.py:kept_layers engine/process/engine.py:_start
         engine/process/service_records.py:ServiceRecord.facts builder/cache_notes.py:_layers
@@ -79,7 +79,8 @@ KNOWN = {
         catalog/config_file.py:_name catalog/digest_cache.py:_noted api/environment.py:Environment.clone
         analysis/pickle_names.py:_noted analysis/pickle_modules.py:_noted analysis/model_versions.py:_noted
         analysis/secret_free_files.py:Searched._read
-        delivery/pushed_layers.py:PushedLayers._read
+        delivery/pushed_layers.py:PushedLayers._read proof/kept.py:_read proof/kept.py:all_said
+        proof/compare.py:_json
         catalog/tags.py:check engine/description.py:_object
     """,
     USERS: """

@@ -130,9 +130,9 @@ def test_data_may_be_a_variable(shell) -> None:
 
     magics = shell.magics_manager.registry["ModelpackMagics"].session
     shell.user_ns["rows"] = {"data": [[1, 2]]}
-    resolved = magics._resolve(parse(["score", "rows"], "line"))
+    resolved = magics._resolve(parse(["score", "rows"], "line"), made=False)
     assert resolved.values["data"] == '{"data": [[1, 2]]}'
-    assert magics._resolve(parse(["score", "[1]"], "line")).values["data"] == "[1]"
+    assert magics._resolve(parse(["score", "[1]"], "line"), made=False).values["data"] == "[1]"
 
 
 def test_a_frames_dates_and_an_arrays_numbers_become_json(shell) -> None:
