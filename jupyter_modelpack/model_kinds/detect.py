@@ -34,18 +34,22 @@ def framework_of(entries: Sequence[tuple[str, Path]]) -> tuple[str | None, str |
 
 def class_of(content: Content) -> str:
     """Return the class of the object that a model's only file holds, with its module; empty for anything else."""
-    found = _read(content, content.names[0]) if len(content.names) == 1 else None
-    return f"{found.module}.{found.name}" if found else ""
+    found = _class(content, content.names[0]) if len(content.names) == 1 else None
+    return ".".join(found) if found else ""
 
 
-def _read(content: Content, name: str) -> pickled.Pickled | None:
+def _class(content: Content, name: str) -> tuple[str, str] | None:
     with content.open(name) as file:
-        return pickled.read(file, PurePosixPath(name).suffix)
+        return pickled.read_class(file, PurePosixPath(name).suffix)
 
 
 def _pickle(content: Content, name: str) -> Detected | None:
-    found = _read(content, name)
-    kind = estimators.kind_of(found.module) if found else None
-    if found is None or kind is None:
+    named = _class(content, name)
+    kind = estimators.kind_of(named[0]) if named else None
+    if kind is None:
+        return None  # before all of a large file is read
+    with content.open(name) as file:
+        found = pickled.read(file, PurePosixPath(name).suffix)
+    if found is None:
         return None
     return Detected(kind, name, {"scikit-learn": found.version} if found.version else {}, found.columns)

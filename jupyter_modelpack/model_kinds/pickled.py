@@ -61,6 +61,13 @@ def read(file: BinaryIO, ending: str) -> Pickled | None:
     return None
 
 
+def read_class(file: BinaryIO, ending: str) -> tuple[str, str] | None:
+    """Return module and name of the class of the object in a pickle, of which only the beginning is read."""
+    for chunks in pickles_in_file(file, ending):
+        return top_class(next(chunks, b"")[:_HEAD])
+    return None
+
+
 def _read(chunks: Iterator[bytes]) -> Pickled | None:
     before = next(chunks, b"")
     found = top_class(before[:_HEAD])

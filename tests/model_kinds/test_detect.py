@@ -1,5 +1,6 @@
 """What kind of model a file is, told without loading it."""
 
+import fractions
 import io
 import pickle  # noqa: TID251 - the tests make the pickles that nobody may load
 import random
@@ -18,7 +19,7 @@ from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.capture.distributions import Distributions
 from jupyter_modelpack.model_kinds import pickled
-from jupyter_modelpack.model_kinds.content import of_files
+from jupyter_modelpack.model_kinds.content import Content, of_files
 from jupyter_modelpack.model_kinds.detect import detect
 from jupyter_modelpack.model_kinds.requirements import requirements_of
 
@@ -35,6 +36,17 @@ Mine.__module__ = "__main__"
 @pytest.fixture(autouse=True)
 def notebook(monkeypatch):
     monkeypatch.setattr(sys.modules["__main__"], "Mine", Mine, raising=False)
+
+
+class Kept(io.BufferedReader):
+    """Leaves what it reads open, and where it came to."""
+
+    def __init__(self, file):
+        super().__init__(file, 1 << 16)
+        file.seek(0)
+
+    def close(self):
+        self.detach()
 
 
 class Loud:
@@ -99,6 +111,13 @@ def test_an_object_of_a_class_of_ones_own_is_known_by_its_module():
         head = pickle.dumps(Mine, protocol)  # the class alone begins as its objects do
         assert pickled.top_class(head) == ("__main__", "Mine")
         assert pickled.top_class(pickle.dumps(Mine(), protocol)) == ("__main__", "Mine")
+
+
+def test_of_a_large_object_of_another_class_only_the_beginning_is_read():
+    held = fractions.Fraction(1, 2)
+    file = io.BytesIO(pickle.dumps(held)[:-1] + bytes(40 << 20))
+    assert detect(Content(("model.pkl",), lambda _name: Kept(file))) is None
+    assert file.tell() < 4 << 20
 
 
 def test_whatever_the_bytes_are_nothing_is_raised():
