@@ -108,7 +108,7 @@ class Wish:
 def _left_out() -> Proof:
     from jupyter_modelpack.proof.result import unproven
 
-    return unproven("--no-prove was said", "Prove it later: prove PACKAGE")
+    return unproven("the proof was left out", "Prove it later: prove PACKAGE")
 
 
 def _number(text: str | None) -> float:

@@ -122,7 +122,7 @@ def test_one_that_answers_otherwise_is_no_package(here: Path, engine: str, reque
     nothing_is_left(**env)
     assert f"other-{engine}" not in modelpack("images", **env).stdout
     made = printed(*words, "--no-prove", **env)
-    assert made["proof"]["reason"] == "--no-prove was said"
+    assert made["proof"]["reason"] == "the proof was left out"
     assert modelpack("prove", **env).returncode == 8
     assert printed("packages")["rows"][0]["proof"].startswith("not proven: 1 of 2 equal")
     modelpack("remove", made["reference"], **env)

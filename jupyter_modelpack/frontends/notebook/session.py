@@ -148,6 +148,7 @@ class Session:
 
     def _perform(self, request: VerbCall, report: Reporter, **more: Any) -> Any:
         if request.verb.name == "package":
+            request = self._watch.hurried(request)
             more["packaged"] = lambda made: self._watch.reload(made, report)
         result = perform(request, report, **more)
         self._watch.learn(request, result)

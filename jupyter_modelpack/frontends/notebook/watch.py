@@ -46,6 +46,12 @@ class Watch:
             case _:
                 pass
 
+    def hurried(self, request: VerbCall) -> VerbCall:
+        """Leave the proof out where the service is to serve an edit at once, unless the proof was asked for."""
+        values = request.values
+        awaited = self._request is not None and self._repository.endswith(f"/{values['name'] or 'package'}")
+        return replace(request, values={**values, "no_prove": True}) if awaited and not values["prove"] else request
+
     def reload(self, package: ModelPackage, report: Reporter) -> None:
         """Let the service serve the script of `package`, which no engine has yet; leave it where that is not enough."""
         request = self._request
