@@ -34,15 +34,7 @@ OPTIONS_KNOWN_BY_NAME = {
     "frontends/notebook/session.py": {"dry_run", "sample", "script"},  # has no panel; may be variables of the notebook
     "frontends/notebook/snapshot.py": {"method", "script"},  # may be a variable, which has methods
     "frontends/notebook/variable_json.py": {"sample"},  # what to do about columns without usable names
-    "frontends/notebook/watch.py": {
-        "env_var",
-        "name",
-        "no_prove",
-        "prove",
-        "replace",
-        "timeout",
-        "watch",
-    },  # what `run` is told once more
+    "frontends/notebook/watch.py": {"env_var", "no_prove", "prove", "replace", "timeout", "watch"},  # what it does anew
     "frontends/widgets/service_panel.py": {"language"},  # what the page asks a program for
     "frontends/lab/tables.py": {"prove"},  # the verb, whose button it is
     "frontends/lab/service.py": {"sample"},  # a field of the form that scores
@@ -56,6 +48,7 @@ VERBS_KNOWN_BY_NAME = {
     "frontends/lab/app.py": {"logs", "panel", "doctor", "score", "client", "plan"},  # after which nothing has changed
     "frontends/lab/tables.py": {"run", "prove", "push", "save"},  # the buttons of a row
     "frontends/live/tables.py": {"run", "delete", "kill", "remove"},  # likewise
+    "frontends/notebook/watch.py": {"prove"},  # the option of that name
     "frontends/notebook/session.py": {"capture"},  # it takes variables for models, as package does
     "frontends/render/views.py": {"score"},  # the title of an address
     "frontends/widgets/package_panel.py": {"run", "push", "save", "kill"},  # likewise
