@@ -419,6 +419,7 @@ class ModelPackage:
         tolerance: float = 1e-9,
         engine: Engine | None = None,
         report: Reporter | None = None,
+        trust: bool = False,
     ) -> Proof:
         """Run the package, send it its sample, compare the answer with the notebook's; ours, not Azure's.
 
@@ -428,6 +429,7 @@ class ModelPackage:
             tolerance: How far two numbers may be apart, absolutely and by their size.
             engine: What runs it; by default, the first that answers, else a local process.
             report: Hears of it; nothing is printed.
+            trust: Whether model files that may run code of others are loaded on this machine, to know the answer.
 
         Returns:
             What was compared; it is kept with the package.
@@ -451,6 +453,7 @@ class ModelPackage:
             sample=_json(sample),
             answer=_json(expected),
             tolerance=tolerance,
+            trust=trust,
         )
 
     def delete(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from jupyter_modelpack.analysis import model_trust
 from jupyter_modelpack.analysis.pickle_modules import modules_of_file
 from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.workspace import Workspace
@@ -147,6 +148,7 @@ def _unless_known(
     content, latest = _fingerprint(path, report), ws.models.get(name)
     if latest and latest.properties.get(CONTENT) == content:
         report.log(f"{called} is {latest.id}, registered before")
+        model_trust.note(latest.part().layer)
         return latest
     return New(name, path, {CONTENT: content, **({VARIABLE: variable} if variable else {})})
 

@@ -106,6 +106,9 @@ Lock = Annotated[
     ),
 ]
 BuildSources = Annotated[bool, Option("Build source archives that a lock names, which runs their code on this machine")]
+Trust = Annotated[
+    bool, Option("Load model files on this machine for the proof, though loading one may run code that is in it")
+]
 Tolerance = Annotated[
     str | None,
     Option(

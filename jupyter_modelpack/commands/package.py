@@ -60,6 +60,7 @@ def package(  # noqa: PLR0913 - one keyword an option
         bool, Option("Do not run the package to compare its answer to the sample with the notebook's")
     ] = False,
     tolerance: options.Tolerance = None,
+    trust: options.Trust = False,
     lock: options.Lock = None,
     build_sources: options.BuildSources = False,
     allow_version_drift: options.AllowVersionDrift = False,
@@ -127,7 +128,16 @@ def package(  # noqa: PLR0913 - one keyword an option
             write_new(write_script, config.source or "")
         config.sample = config.sample or data
         config.apt, config.allow_secrets = apt, allow_secret
-        wish = Wish(engine, config.sample, tolerance, prove=prove, no_prove=no_prove, dockerfile=dockerfile)
+        wish = Wish(
+            engine,
+            config.sample,
+            tolerance,
+            prove=prove,
+            no_prove=no_prove,
+            dockerfile=dockerfile,
+            trust=trust,
+            own=notebook is not None,
+        )
         if plan:
             if notebook:
                 _carry(config, notebook, ws, told_apart(found)[0], report)

@@ -37,6 +37,7 @@ def prove(
         ),
     ] = None,
     tolerance: options.Tolerance = None,
+    trust: options.Trust = False,
     package: options.Package = None,
     workspace: options.Workspace = None,
     engine: options.Engine = None,
@@ -51,7 +52,7 @@ def prove(
     answer = _answer(expected) if expected is not None else None
     wanted = lookup.package(lookup.workspace(workspace), package)
     check_is_image(wanted)
-    proof = wanted.prove(request, answer, tolerance=apart, engine=lookup.engine(engine), report=report)
+    proof = wanted.prove(request, answer, tolerance=apart, trust=trust, engine=lookup.engine(engine), report=report)
     return Proved(wanted.location or "", str(wanted.digest), proof, time.monotonic() - started, proof)
 
 
@@ -65,6 +66,8 @@ class Wish:
         prove: Whether a package that cannot be proven is none.
         no_prove: Whether to leave the proof out.
         dockerfile: Whether it is no image, which nobody can run.
+        trust: Whether model files that may run code of others are loaded on this machine.
+        own: Whether models that this process has registered are its own, as a kernel's are.
 
     Attributes:
         terms: What packaging is told; None where the package is not to be proven.
@@ -82,6 +85,8 @@ class Wish:
         prove: bool,
         no_prove: bool,
         dockerfile: bool,
+        trust: bool = False,
+        own: bool = False,
     ) -> None:
         from jupyter_modelpack.proof.making import Terms
 
@@ -92,7 +97,7 @@ class Wish:
         self._proof = None if dockerfile or sample is None else _left_out()
         self.terms: Terms | None = None
         if sample is not None and not no_prove and not dockerfile:
-            self.terms = Terms(partial(lookup.engine, engine), prove, apart, self._hear)
+            self.terms = Terms(partial(lookup.engine, engine), prove, apart, self._hear, trust, own)
 
     def proof(self, reference: str) -> Proof | None:
         """Return what came of it, its remedy in words that can be typed; None for a Dockerfile, or without a sample."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jupyter_modelpack.builder.local_run.dry_run import DryRunFailed, Trial
 from jupyter_modelpack.errors import Cancelled, ModelpackError
 from jupyter_modelpack.limits import ANSWER_BYTES
 from jupyter_modelpack.proof.compare import compare
+from jupyter_modelpack.proof.result import Proof, unproven
 from jupyter_modelpack.proof.versions import absent, brings
 
 _LATER = (
@@ -58,6 +59,14 @@ def expected(trial: Callable[[], Trial], tolerance: float) -> Expected:
     if compare(answer, done.again or "", tolerance).difference:
         return Expected(None, "the script answers differently each time", "Give its random numbers a seed in run()")
     return Expected(answer)
+
+
+def untrusted(models: Sequence[str]) -> Proof:
+    """Return why models that may be of others are not loaded here, and what to say where they are not."""
+    return unproven(
+        f"loading {', '.join(models)} on this machine may run code that is in its file",
+        "If you trust the file, say --trust (trust=True in Python)",
+    )
 
 
 def in_words(known: Expected, lock: str) -> Expected:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from jupyter_modelpack.analysis import model_trust
 from jupyter_modelpack.builder.local_run.dry_run import try_out
 from jupyter_modelpack.builder.lock.from_image import lock_in
 from jupyter_modelpack.builder.recipe import Recipe
@@ -22,7 +23,7 @@ from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.proof import failures, kept, versions
 from jupyter_modelpack.proof.ask import ProofFailed, Runnable, ask
 from jupyter_modelpack.proof.compare import TOLERANCE, compare
-from jupyter_modelpack.proof.expected import Expected, expected, in_words
+from jupyter_modelpack.proof.expected import Expected, expected, in_words, untrusted
 from jupyter_modelpack.proof.kept import Kept
 from jupyter_modelpack.proof.result import Proof, unproven
 from jupyter_modelpack.store.layout import Layout
@@ -44,12 +45,16 @@ class Terms:
         required: Whether a package that cannot be proven is an error, too.
         tolerance: How far two numbers may be apart, absolutely and by their size.
         told: Hears what came of it.
+        trust: Whether model files that may run code of others are loaded on this machine.
+        own: Whether models that this process has registered are its own, as a kernel's are.
     """
 
     engine: Callable[[], Engine]
     required: bool = False
     tolerance: float = TOLERANCE
     told: Callable[[Proof], None] = lambda _proof: None
+    trust: bool = False
+    own: bool = False
 
 
 class Proving:
@@ -70,8 +75,9 @@ class Proving:
         self._loaded: tuple[Engine, str] | None = None
         self._quiet = Reporter()
         self._recipe = recipe
+        self._foreign = [] if terms.trust else model_trust.foreign(recipe.models, store, own=terms.own)
         large = sum(model.layer.size for model in recipe.models) > _LARGE
-        self._asked = None if large else self._ask()
+        self._asked = None if large or self._foreign else self._ask()
 
     def compare(self, image: Image) -> None:
         """Compare the answers, unless that was done before.
@@ -85,6 +91,9 @@ class Proving:
         if before and before.proof and self._holds(before, before.proof, here):
             self._terms.told(before.proof)
             return
+        if self._foreign:
+            self._tell(untrusted(self._foreign))
+            return
         self._asked = asked = self._asked or self._ask()
         hopeless = asked.done() and asked.result().answer is None
         # Both start at once, since most of their time goes into importing the same libraries.
@@ -92,10 +101,13 @@ class Proving:
         known = in_words(self._answer(asked), lock)
         answer = known.answer
         proof = unproven(known.reason, known.remedy) if answer is None else self._proof(answer, given, image, lock)
-        if proof.state == "unproven" and self._terms.required:
-            failures.refuse(proof)
         if proof.state == "proven":
             self._new = Kept(self._sample, answer or "", here, proof)
+        self._tell(proof)
+
+    def _tell(self, proof: Proof) -> None:
+        if proof.state == "unproven" and self._terms.required:
+            failures.refuse(proof)
         self._report.log(f"{proof.words[0].upper()}{proof.words[1:]}")
         self._terms.told(proof)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jupyter_modelpack.analysis import model_trust
 from jupyter_modelpack.builder.local_run.dry_run import try_out_image
 from jupyter_modelpack.builder.lock.from_image import lock_in
 from jupyter_modelpack.catalog.package_record import PackageRecord
@@ -14,7 +15,7 @@ from jupyter_modelpack.image_contract import SAMPLE_LABEL
 from jupyter_modelpack.proof import failures, kept, versions
 from jupyter_modelpack.proof.ask import ProofFailed, Runnable, ask
 from jupyter_modelpack.proof.compare import TOLERANCE, compare
-from jupyter_modelpack.proof.expected import expected, in_words
+from jupyter_modelpack.proof.expected import expected, in_words, untrusted
 from jupyter_modelpack.proof.kept import Kept
 from jupyter_modelpack.proof.result import Proof, unproven
 
@@ -28,6 +29,7 @@ def prove(
     sample: str | None = None,
     answer: str | None = None,
     tolerance: float = TOLERANCE,
+    trust: bool = False,
 ) -> Proof:
     """Prove a package that is made, whether it was proven before or not, and keep what comes of it.
 
@@ -39,6 +41,7 @@ def prove(
         sample: The request, JSON; by default, that of the proof before, or of the package.
         answer: What the notebook answers; by default, what is kept of it, else what the script answers here.
         tolerance: How far two numbers may be apart, absolutely and by their size.
+        trust: Whether model files that may run code of others are loaded on this machine, for the notebook's answer.
 
     Raises:
         UsageError: there is no sample.
@@ -64,6 +67,8 @@ def prove(
                 hint="Give them: --expected FILE; its script is run in its own environment only.",
                 code="not-proven",
             )
+        if not trust and (names := model_trust.foreign_in(image, store)):
+            failures.refuse(untrusted(names))
         report.stage("notebook", "Asking the script in this Python")
         known = in_words(expected(lambda: try_out_image(image, sample, report), tolerance), lock)
         if known.answer is None:

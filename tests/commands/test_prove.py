@@ -252,7 +252,7 @@ def test_a_real_model_is_proven_by_both_engines(here: Path, docker_host: str) ->
     sample = json.dumps({"data": rows[::30].tolist()})
     env = {"DOCKER_HOST": docker_host}
     words = ("package", "score.py", "--model", "iris.joblib", "--pip", "scikit-learn==1.9.1", "--sample", sample)
-    made = printed(*words, "--prove", **env)
+    made = printed(*words, "--prove", "--trust", **env)
     assert (made["proof"]["rows"], made["proof"]["equal"]) == (5, 5)
     repeated = printed("prove", "--engine", "docker", **env)["proof"]
     assert (repeated["equal"], repeated["engine"]) == (5, "docker")
@@ -260,3 +260,29 @@ def test_a_real_model_is_proven_by_both_engines(here: Path, docker_host: str) ->
     (here / "expected.json").write_text(json.dumps(model.predict_proba(rows[::30]).tolist()))
     assert printed("prove", "--expected", "expected.json", **env)["proof"]["equal"] == 5
     modelpack("remove", made["reference"], MODELPACK_ENGINE="docker", **env)
+
+
+class Trap:
+    """What an attacker puts into a model file."""
+
+    def __reduce__(self):
+        return (open, ("trapped", "w"))
+
+
+def test_a_model_file_that_may_be_of_others_is_not_loaded_here(here: Path) -> None:
+    import pickle  # noqa: TID251 - written here
+
+    (here / "model.pkl").write_bytes(pickle.dumps(Trap()))
+    head = "import os, pickle\npickle.load(open(os.environ['AZUREML_MODEL_DIR'] + '/model.pkl', 'rb'))"
+    script(here, "return 1", head=head)
+    words = ("package", "score.py", "--model", "model.pkl", "--name", "trap", "--sample", "1")
+    reason = "loading model:1 on this machine may run code that is in its file"
+    assert printed(*words)["proof"]["reason"] == reason
+    refused = modelpack(*words, "--prove")
+    assert (refused.returncode, reason in refused.stderr, "say --trust" in refused.stderr) == (8, True, True)
+    refused = modelpack("prove", "trap")
+    assert (refused.returncode, reason in refused.stderr) == (8, True)
+    assert not list(here.rglob("trapped"))
+    (here / "numbers.json").write_text("[1]")
+    script(here, "return 1")
+    assert printed(*words, "--model", "numbers.json", "--trust")["proof"]["state"] == "proven"
