@@ -17,6 +17,7 @@ from jupyter_modelpack.capture.distributions import Distributions
 from jupyter_modelpack.capture.interpreter import interpreter
 from jupyter_modelpack.capture.kernel_versions import kernel_versions
 from jupyter_modelpack.capture.script_needs import captured
+from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.store.layout import Layout
 
@@ -36,7 +37,8 @@ def with_kernel(
 
     Raises:
         PathNotFound: the environment names a Python that is none.
-        UsageError: a package was installed in a way that no image can repeat.
+        UsageError: a package was installed in a way that no image can repeat, or packages are to be captured from
+            another minor version of Python than the image's.
 
     """
     needs = recipe.needs
@@ -44,9 +46,18 @@ def with_kernel(
     if needs.needs_engine or needs.uses_base:
         return recipe
     version, here = kernel_packages(environment)
+    capturing = (python is None or python.captured) and not recipe.lock
     if version != needs.python:
+        if capturing:
+            raise UsageError(
+                f"The image is to have Python {needs.python}, and the packages that it needs would be captured from "
+                f"Python {version}.",
+                hint="Name the packages, or capture from a Python of that version: --from-python PYTHON "
+                "(environment.python.kernel).",
+                code="cannot-capture",
+            )
         return recipe
-    if (python is None or python.captured) and not recipe.lock:
+    if capturing:
         found_needs = captured(recipe, store, here, more)
         needs = replace(
             needs,

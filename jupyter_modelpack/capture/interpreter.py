@@ -37,10 +37,22 @@ class Interpreter:
     version: str
 
     def files_of(self, modules: Iterable[str]) -> dict[str, Path]:
-        """Return the file that each dotted name means there, as `module_files.file_of` does."""
+        """Return the file that each dotted name means there, as `module_files.file_of` does.
+
+        Raises:
+            PathNotFound: it does not answer, being older than what is supported.
+
+        """
         text = Path(module_files.__file__).read_text() + _FILES
-        said = _say(self.program, text, json.dumps(sorted(set(modules))))
-        return {name: Path(file) for name, file in json.loads(said).items()}
+        try:
+            found = json.loads(_say(self.program, text, json.dumps(sorted(set(modules)))))
+            return {name: Path(file) for name, file in found.items()}
+        except (OSError, ValueError, AttributeError, TypeError, subprocess.SubprocessError) as error:
+            raise PathNotFound(
+                f"{self.program} cannot be asked for its modules: that takes Python 3.10 or newer.",
+                hint="Name the packages that are needed: --pip, or --requirements.",
+                code="no-python",
+            ) from error
 
 
 def interpreter(given: str | os.PathLike[str]) -> Interpreter:

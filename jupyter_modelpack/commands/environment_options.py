@@ -9,7 +9,7 @@ from jupyter_modelpack.api.conda import CondaDependencies
 from jupyter_modelpack.api.environment import Environment
 from jupyter_modelpack.api.inference import InferenceConfig
 from jupyter_modelpack.api.workspace import Workspace
-from jupyter_modelpack.capture.interpreter import active_environment
+from jupyter_modelpack.capture.interpreter import active_environment, interpreter
 from jupyter_modelpack.commands import lookup
 from jupyter_modelpack.commands.grammar.parse import as_dict
 from jupyter_modelpack.errors import UsageError
@@ -52,6 +52,8 @@ def find_environment(
         made.python.conda_dependencies = CondaDependencies.create(pip_packages=[])
         made.python.requirements_dir = Path.cwd()
     made.python.kernel = expand(from_python) if from_python else active_environment()
+    if made.python.kernel and not (conda or env):
+        made.python.conda_dependencies.set_python_version(interpreter(made.python.kernel).version)
     for requirement in pip:
         made.python.conda_dependencies.add_pip_package(requirement)
     if base:

@@ -6,6 +6,7 @@ import pytest
 from jupyter_modelpack import Environment, InferenceConfig, Model, Workspace
 from jupyter_modelpack.api.package_model import checked_recipe
 from jupyter_modelpack.catalog.resolve_options import ResolveOptions
+from jupyter_modelpack.errors import UsageError
 
 SCRIPT = "def init(): ...\ndef run(data):\n    import numpy\n    return data\n"
 PINNED = f"numpy=={np.__version__}"
@@ -76,3 +77,12 @@ def test_another_minor_version_of_python_is_none_of_this_kernel(ws):
     environment = of_pip("numpy")
     environment.python.conda_dependencies.set_python_version("3.9")
     assert needs(ws, environment).kernel.preferred == ()
+
+
+def test_packages_are_not_captured_for_another_minor_version(ws):
+    environment = Environment.from_kernel("captured")
+    environment.python.conda_dependencies.set_python_version("3.9")
+    with pytest.raises(
+        UsageError, match=r"is to have Python 3\.9, and the packages that it needs would be captured from"
+    ):
+        needs(ws, environment)

@@ -112,3 +112,14 @@ def test_a_python_that_is_none_is_named(tmp_path, home):
     assert done.stderr.startswith(
         "modelpack: nowhere is no Python, and no folder of an environment with one: No such file"
     )
+
+
+def test_the_image_gets_the_python_that_made_the_model(tmp_path, home):
+    program = tmp_path / "python3.9"
+    program.write_text('#!/bin/sh\ncase "$2" in *file_of*) echo {};; *) echo \'[[], "3.9"]\';; esac\n')
+    program.chmod(0o755)
+    (tmp_path / "score.py").write_text(SCRIPT.format("json"))
+    done = modelpack(
+        "plan", "score.py", "--from-python", str(program), cwd=tmp_path, UV_OFFLINE="1", MODELPACK_BASE_IMAGE=""
+    )
+    assert "Python 3.9" in done.stdout + done.stderr
