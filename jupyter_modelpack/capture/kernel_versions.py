@@ -35,7 +35,7 @@ def kernel_versions(lines: Sequence[str], here: Distributions) -> KernelVersions
     other = wanted.keys() - {canonicalize_name(one.name) for one in known}
     other |= {canonicalize_name(one.name) for one in _named(server_requirements())}  # which has versions of its own
     return KernelVersions(
-        {one.name: one.public_version for one in here.by_name.values()},
+        {one.name: one.version for one in here.by_name.values()},
         tuple(
             sorted(
                 f"{one.name}=={one.public_version}"

@@ -13,7 +13,7 @@ class KernelVersions:
     """What the Python has installed.
 
     Attributes:
-        installed: The version of each package by its normalised name, without local labels.
+        installed: The version of each package by its normalised name.
         preferred: Lines ``name==version``; the resolver chooses these wherever the requirements allow it.
     """
 
@@ -21,11 +21,18 @@ class KernelVersions:
     preferred: tuple[str, ...] = ()
 
     def differences(self, lock: Lock) -> list[str]:
-        """Return in words the packages of a lock that the Python has in other versions."""
+        """Return in words the packages of a lock that the Python has in other versions.
+
+        Another local label than the Python's is another build: ``2.3.0+cpu`` is not the index's ``2.3.0``.
+        """
         return [
             f"{package.name} {package.version} (here {self.installed[package.name]})"
             for package in lock.packages
-            if package.name in self.installed
-            and package.version
-            and self.installed[package.name] != package.version.partition("+")[0]
+            if package.version and _differ(self.installed.get(package.name, package.version), package.version)
         ]
+
+
+def _differ(installed: str, locked: str) -> bool:
+    public, _, label = installed.partition("+")
+    locked_public, _, locked_label = locked.partition("+")
+    return public != locked_public or bool(label and label != locked_label)

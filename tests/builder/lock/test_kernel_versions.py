@@ -11,9 +11,11 @@ from jupyter_modelpack.builder.lock.pylock import Lock, Locked
     [
         ({}, []),
         ({"torch": "2.13.0"}, []),
+        ({"torch": "2.13.0+cpu"}, []),
+        ({"torch": "2.13.0+cu130"}, ["torch 2.13.0+cpu (here 2.13.0+cu130)"]),
         ({"torch": "2.12.0"}, ["torch 2.13.0+cpu (here 2.12.0)"]),
     ],
 )
-def test_a_local_version_is_no_difference_and_need_not_be_installed(installed, said):
+def test_a_local_version_need_not_be_installed_and_another_one_is_told(installed, said):
     lock = Lock("", (Locked("torch", "2.13.0+cpu", "", 0, wheel=True),))
     assert KernelVersions(installed).differences(lock) == said
