@@ -32,11 +32,16 @@ def put_wheel(root: Path, name: str, version: str, text: str = "", needs: str = 
     path, info = folder / f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
     more = f"Requires-Dist: {needs}\n" if needs else ""
     more += f"Provides-Extra: {extra}\nRequires-Dist: six==1.17.0; extra == '{extra}'\n" if extra else ""
+    members = {
+        f"{name}.py": text,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/RECORD": f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n",
+    }
+    # Without a date: uv's cache may know the same file from a port that an earlier run had.
     with zipfile.ZipFile(path, "w") as out:
-        out.writestr(f"{name}.py", text)
-        out.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}")
-        out.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        out.writestr(f"{info}/RECORD", f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+        for member, content in members.items():
+            out.writestr(zipfile.ZipInfo(member), content)
     list_files(folder)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
