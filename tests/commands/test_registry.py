@@ -49,7 +49,10 @@ def test_what_is_half_pushed_when_it_ends_leaves_nothing(how, ends):
     where = Workspace.default()
     endpoint, blobs = where.endpoint(), where.store.path / "blobs" / "sha256"
     before = sorted(blobs.iterdir())
+    # Below `nohup` it is ignored, and a program that it starts ignores it, too.
+    heard = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     serving = subprocess.Popen([PROGRAM, "registry", "--writable"], stdout=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGHUP, heard)
     try:
         address = re.match(r"Serving at (\S+) until Ctrl-C", serving.stdout.readline())[1]
         login = (endpoint.username, endpoint.password.reveal())
