@@ -39,7 +39,7 @@ class Jobs:
     Args:
         hub: Hears of every change.
         root: Folder in which jobs work: the file browser's, so that its paths mean what they say.
-        ended: Told that a job has ended, for it may have changed every table.
+        ended: Told that a job has ended, for it may have changed every table; before the hub is.
 
     """
 
@@ -47,6 +47,7 @@ class Jobs:
         self._hub, self._root, self._ended = hub, root, ended
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
+        self._running: set[str] = set()
         self._closed = threading.Event()
 
     def find(self) -> None:
@@ -134,14 +135,14 @@ class Jobs:
         goes_on = False
         try:
             goes_on = child is not None or journal.alive(job.name)
+            if goes_on:
+                self._running.add(job.name)
             self._take(job, goes_on=goes_on)
         except (FileNotFoundError, LookupError, TypeError, ValueError):
             pass  # deleted by hand, or written by another version
         if self._closed.is_set() and job.state == "running":
             return
         job.leave()
-        if goes_on:
-            self._ended()
         if child is not None:
             child.wait()
 
@@ -160,6 +161,9 @@ class Jobs:
         return not self._closed.wait(_LOOK_SECONDS) and journal.alive(job.name)
 
     def _changed(self, job: Job, first: int, lines: Sequence[str]) -> None:
+        if job.state != "running" and job.name in self._running:
+            self._running.discard(job.name)
+            self._ended()  # a page that hears of the end asks for the tables next
         self._hub.publish("job", {**job.summary(), "first": first, "lines": list(lines)})
 
 

@@ -29,9 +29,12 @@ class Heard(Hub):
         self.last_words = 0
         self._news = threading.Condition()
         self.ends = threading.Semaphore(0)
+        self.order: list[str] = []
 
     def publish(self, kind: str, data: Any) -> None:
         super().publish(kind, data)
+        if data["state"] != "running":
+            self.order.append("told")
         with self._news:
             self._told[data["id"]] = data
             self.last_words += data["state"] != "running"
@@ -58,7 +61,12 @@ def hub() -> Heard:
 @pytest.fixture
 def jobs(hub: Heard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     monkeypatch.setenv("MODELPACK_ENGINE", "process")
-    made = Jobs(hub, tmp_path, hub.ends.release)
+
+    def ended() -> None:
+        hub.order.append("ended")
+        hub.ends.release()
+
+    made = Jobs(hub, tmp_path, ended)
     yield made
     made.close()
 
@@ -114,6 +122,11 @@ def test_ended_jobs_go_when_their_journals_do(jobs: Jobs, hub: Heard, home: Path
     assert known == journal.names()
     assert last in known
     assert len(known) == journal.KEPT + 1
+
+
+def test_tables_are_out_of_date_before_anybody_hears_of_the_end(jobs: Jobs, hub: Heard):
+    hub.end(jobs.start("doctor", {})["id"])
+    assert hub.order == ["ended", "told"]
 
 
 def test_tables_are_asked_for_anew_once_when_a_job_ends_and_not_for_one_that_had(jobs: Jobs, hub: Heard, home: Path):
