@@ -102,7 +102,8 @@ def test_who_comes_back_gets_what_was_missed_and_no_more(server, name):
     assert (job["state"], job["error"]["code"]) == ("failed", "package-not-found")
     again.close()
     again = server.events(last=last)
-    assert next(iter(again))[1] == "changed"  # what came after the job, and not the job once more
+    then = server.post("start/run", {"package": name}).json()["id"]
+    assert again.until("job")[1]["id"] == then  # what came after the job, and not the job once more
     again.close()
     for nonsense in ("", "0-0", "x", f"{last}9", "9" * 50, "\u00e4"):
         stream = server.events(last=nonsense)
