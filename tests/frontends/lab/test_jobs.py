@@ -126,7 +126,7 @@ def test_ended_jobs_go_when_their_journals_do(jobs: Jobs, hub: Heard, home: Path
 
 def test_tables_are_out_of_date_before_anybody_hears_of_the_end(jobs: Jobs, hub: Heard):
     hub.end(jobs.start("doctor", {})["id"])
-    assert hub.order == ["ended", "told"]
+    assert hub.order[:2] == ["ended", "told"]
 
 
 def test_tables_are_asked_for_anew_once_when_a_job_ends_and_not_for_one_that_had(jobs: Jobs, hub: Heard, home: Path):
