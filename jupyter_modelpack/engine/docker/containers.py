@@ -82,8 +82,8 @@ class ContainerEngine:
     def _create_in_turn(self, spec: RunSpec, labels: Mapping[str, str], report: Reporter) -> str:
         """Free the name and create the container, retrying while another process releases or takes the name."""
         for left in range(_TURNS, 0, -1):
-            self._free_name(spec, report)
             try:
+                self._free_name(spec, report)
                 return self._create(spec, labels)
             except Conflict as error:
                 # A container that is being made, or removed, has a name already, or still, and cannot be looked at.
