@@ -19,9 +19,9 @@ from jupyter_modelpack.oci.manifest import Descriptor
 from jupyter_modelpack.store.layout import Layout
 
 _DATA = frozenset(
-    {".bin", ".cbm", ".csv", ".json", ".md", ".npy", ".onnx", ".parquet", ".safetensors", ".toml", ".txt", ".ubj"}
+    {".cbm", ".csv", ".json", ".md", ".npy", ".onnx", ".parquet", ".safetensors", ".toml", ".txt", ".ubj"}
 )
-"""Endings of files that are numbers and text, and run nothing when they are read."""
+"""Endings of files that are numbers and text, and run nothing when they are read; ``.bin`` may be a pickle."""
 
 _registered_here: set[str] = set()
 

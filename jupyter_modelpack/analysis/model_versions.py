@@ -34,7 +34,7 @@ class Reading:
         self.found: set[Made] = set()
 
     def pickles_in_layer(self, layer: BinaryIO) -> Iterator[Iterator[bytes]]:
-        """Yield the chunks of each pickle in a layer, as `pickle_files` does, for whoever looks for more in them."""
+        """Yield the chunks of each pickle in a layer, as `pickle_files` does, to look for more in them."""
         archive = ArchiveReader(layer)
         yield from self._pickles(archive.names(), lambda name: cast("BinaryIO", archive.open(name)))
 

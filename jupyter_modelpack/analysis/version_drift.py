@@ -119,7 +119,7 @@ def _advice(drifts: Sequence[_Drift], recipe: Recipe) -> str:
     words = " ".join(f"--pip {shlex.quote(one)}" for one in (*pins, *_captured_beside(wanted, recipe.needs)))
     lines = [line for package in wanted if (line := _line(package, recipe.needs))]
     if torn:
-        first = f"No environment has both {torn[0][0]} and {torn[0][1]}: make one of the models anew, or two packages."
+        first = f"No environment has both {torn[0][0]} and {torn[0][1]}: make one of the models again, or two packages."
     elif recipe.lock:
         first = f"Take a lock with {' and '.join(pins)}, or leave --lock out: {words}."
     elif recipe.needs.captured:

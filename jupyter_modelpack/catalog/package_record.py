@@ -250,7 +250,7 @@ def _read(store: Layout, name: str, entry: Descriptor) -> PackageRecord:
 
 
 def _pushed(store: Layout, name: str, entry: Descriptor) -> PackageRecord:
-    """Return what an image says of itself that somebody pushed: nobody else has said anything."""
+    """Return what a pushed image says of itself; nothing else is known of it."""
     models = ""
     with contextlib.suppress(ModelpackError):  # a damaged one: `check` says so
         models = store.image(entry).labels().get(MODELS_LABEL, "")

@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 _LONG = 200
 
 _DIGITS = 18
-"""Of a version that somebody may ask for; Python refuses to read numbers of many more."""
+"""Of a version that may be asked for; Python refuses to read numbers of many more."""
 
 _FORMAT = 1
 """Of the documents. Their media type says it, so that they need no field, and their digests stay what they were."""

@@ -136,5 +136,5 @@ def _depth_within(value: Any, limit: int) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Return words that end no comment and no string, whoever has chosen the name of a package."""
+    """Return words that end no comment and no string, whatever the name of a package holds."""
     return re.sub(r"[^ -~]|[\"'`\\$*<>]", "?", text)

@@ -25,7 +25,7 @@ def framework_of(entries: Sequence[tuple[str, Path]]) -> tuple[str | None, str |
     """Return Azure's word for what made the files of a model, and its version; None for what they do not say."""
     try:
         found = detect(of_files(entries))
-    except OSError:  # whoever reads all of them says so in better words
+    except OSError:  # registering reads all of them, and says so in better words
         return None, None
     if found is None or found.kind.framework is None:
         return None, None

@@ -42,10 +42,15 @@ def script_of(found: Detected, method: str | None, types: Mapping[str, str] = Ma
         )
     named = _SCRIPTS / f"{found.kind.script}_with_columns.py"
     text = (named if found.columns and named.exists() else _SCRIPTS / f"{found.kind.script}.py").read_text("utf-8")
-    if types and _FRAME in text:
-        lines = "".join(f"    {name!r}: {written},\n" for name, written in types.items())
-        text = text.replace(_INIT, f"TYPES = {{\n{lines}}}\n\n\n{_INIT}").replace(_FRAME, _TYPED)
+    typed = bool(types) and _FRAME in text
+    if typed:
+        text = text.replace(_FRAME, _TYPED)
     for word, other in (*found.kind.words.items(), *found.words.items()):
         text = text.replace(word, other)
     path = json.dumps(found.path, ensure_ascii=False)  # a text of JSON is one of Python's
-    return text.replace('"model.pkl"', path).replace("predict(", f"{chosen}(")
+    text = text.replace("predict(", f"{chosen}(").replace('"model.pkl"', path)
+    if not typed:
+        return text
+    # After the words: a column may have any name.
+    lines = "".join(f"    {name!r}: {written},\n" for name, written in types.items())
+    return text.replace(_INIT, f"TYPES = {{\n{lines}}}\n\n\n{_INIT}", 1)

@@ -236,7 +236,7 @@ class Blobs:
         hit = f" It belongs to {', '.join(names)}." if names else ""
         return Untrusted(
             f"Blob {descriptor.digest} in {self.path} is damaged: its {wrong} is wrong.{hit}",
-            hint="Run `modelpack check --repair`: it takes it from where it is whole, or says what to make anew.",
+            hint="Run `modelpack check --repair`: it takes it from where it is whole, or says what to make again.",
             code="digest-mismatch",
         )
 

@@ -97,7 +97,7 @@ def test_models_of_two_versions_cannot_both_be_had() -> None:
     other = Made("scikit-learn", "1.4.0", "same", imports=True)
     assert refused({"a:1": [SKLEARN], "b:1": [other]}, recipe("scikit-learn"), lock(scikit_learn="1.9.1"))[1] == (
         "No environment has both scikit-learn==1.5.2 and scikit-learn==1.4.0: "
-        "make one of the models anew, or two packages."
+        "make one of the models again, or two packages."
     )
 
 

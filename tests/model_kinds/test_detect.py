@@ -1,5 +1,6 @@
 """What kind of model a file is, told without loading it."""
 
+import ast
 import fractions
 import io
 import pickle  # noqa: TID251 - the tests make the pickles that nobody may load
@@ -11,7 +12,7 @@ import joblib
 import numpy as np
 import pytest
 import sklearn
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -22,6 +23,7 @@ from jupyter_modelpack.model_kinds import pickled
 from jupyter_modelpack.model_kinds.content import Content, of_files
 from jupyter_modelpack.model_kinds.detect import detect
 from jupyter_modelpack.model_kinds.requirements import requirements_of
+from jupyter_modelpack.model_kinds.write_script import script_of
 
 ROWS, TARGETS = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 5.0]]), [1.0, 3.0, 5.0]
 
@@ -137,3 +139,14 @@ def test_a_model_remembers_the_framework_that_wrote_it(pipeline, tmp_path):
     said = Model.register(where, tmp_path / "model.pkl", "said", model_framework="Custom")
     assert (said.model_framework, said.model_framework_version) == ("Custom", None)
     assert [one.id for one in Model.list(where, model_framework="ScikitLearn")] == ["known:1"]
+
+
+def test_names_of_columns_and_files_are_left_as_they_are_in_a_script(tmp_path):
+    model = LogisticRegression().fit(ROWS, [0, 0, 1])
+    model.feature_names_in_ = np.array(["predict(", '"model.pkl"'], dtype=object)
+    joblib.dump(model, tmp_path / "predict(1).pkl")
+    types = {"predict(": "'Int64'", '"model.pkl"': "'Int64'", "def init():": "'Int64'"}
+    text = script_of(kind_of(tmp_path / "predict(1).pkl"), "predict_proba", types)
+    [written] = [ast.literal_eval(node.value) for node in ast.parse(text).body if isinstance(node, ast.Assign)]
+    assert written == dict.fromkeys(types, "Int64")
+    assert ('"predict(1).pkl"' in text, "model.predict_proba(frame)" in text) == (True, True)

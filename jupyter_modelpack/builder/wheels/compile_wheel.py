@@ -3,7 +3,7 @@
 Reads batches of (path in the image, source) from stdin, answers each on stdout with as many bytecodes. Uses nothing
 but the standard library and no syntax newer than Python 3.8, because the interpreter that runs it is the image's, not
 ours. Bytes depend on the source alone: marshal version 2 leaves out what an interpreter's state would add, the
-unchecked-hash form (PEP 552) holds no time, and whoever starts this fixes the hashes of texts, by which releases before
+unchecked-hash form (PEP 552) holds no time, and its caller fixes the hashes of texts, by which releases before
 3.11 order the constants of a set. What releases of one minor version compile differently is left as source.
 """
 

@@ -50,7 +50,7 @@ def query(artifacts: VersionedArtifacts, criteria: Mapping[str, Any], *, latest:
 
 
 def _matching(artifacts: Iterable[Artifact], criteria: Mapping[str, Any]) -> Iterator[Artifact]:
-    """Return what meets every criterion given but the name, in the order given; read as far as somebody asks."""
+    """Return what meets every criterion given but the name, in the order given; read as far as they are asked for."""
     tags = tagging.check_filter(criteria.get("tags"), "tags")
     properties = tagging.check_filter(criteria.get("properties"), "properties")
     framework = criteria.get("framework")

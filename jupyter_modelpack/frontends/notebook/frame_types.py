@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import Any
 
 MANY = 1_000
@@ -25,11 +26,16 @@ def types_of(value: Any) -> dict[str, str]:
     return {name: written for name, written in found if written}
 
 
+def _is_literal(value: Any) -> bool:
+    """Whether Python reads what ``repr`` writes of a value: not of infinity."""
+    return isinstance(value, str | int) or (isinstance(value, float) and isfinite(value))
+
+
 def _written(dtype: Any) -> str:
     text = str(dtype)
     if text == "category":
         known = dtype.categories.tolist()
-        if len(known) <= MANY and all(isinstance(one, str | int | float) for one in known):
+        if len(known) <= MANY and all(map(_is_literal, known)):
             return f"pd.CategoricalDtype({known!r}, ordered={dtype.ordered})"
         return ""
     if text.startswith("string"):

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.network
 OPEN_MS = 1_000
 FRAME_MS = 250
 
-# From the command to the rows on the screen; then the longest that a frame takes while somebody types.
+# From the command to the rows on the screen; then the longest that a frame takes while text is typed.
 MEASURE = """async ([act, wanted]) => {
     const rows = () => document.querySelectorAll(".mpl-panel .mpl-table tbody tr");
     const began = performance.now();

@@ -1,4 +1,4 @@
-"""The walk of somebody who would rather click: package, cancel, package again, run, score, read logs, kill."""
+"""All of it by clicks: package, cancel, package again, run, score, read logs, kill."""
 
 import base64
 import json
@@ -130,7 +130,7 @@ def test_a_build_goes_on_through_a_reload_and_is_seen_in_a_second_tab(panel: Sid
     expect(panel.job(name)).to_have_attribute("data-state", "running")
     panel.page.reload()
     panel.ready()
-    expect(panel.job(name)).to_be_visible()  # restored where it was: nobody opened the panel anew
+    expect(panel.job(name)).to_be_visible()  # restored where it was: nobody opened the panel again
     other = SidePanel(browser.new_context().new_page(), panel.lab, "second")
     expect(other.job(name)).to_be_visible()
     for one in (panel, other):

@@ -34,7 +34,7 @@ OPTIONS_KNOWN_BY_NAME = {
     "frontends/notebook/session.py": {"dry_run", "sample", "script"},  # has no panel; may be variables of the notebook
     "frontends/notebook/snapshot.py": {"method", "script"},  # may be a variable, which has methods
     "frontends/notebook/variable_json.py": {"sample"},  # what to do about columns without usable names
-    "frontends/notebook/watch.py": {"env_var", "no_prove", "prove", "replace", "timeout", "watch"},  # what it does anew
+    "frontends/notebook/watch.py": {"env_var", "no_prove", "prove", "replace", "timeout", "watch"},  # what it repeats
     "frontends/widgets/service_panel.py": {"language"},  # what the page asks a program for
     "frontends/lab/tables.py": {"prove"},  # the verb, whose button it is
     "frontends/lab/service.py": {"sample"},  # a field of the form that scores
