@@ -24,7 +24,8 @@ FRAMEWORKS := $(patsubst %,tests/frameworks/test_%.py,every model_versions witho
 
 # Client programs against a running service, by the compilers and interpreters of their languages. `make test` runs five.
 CLIENTS := tests/clients/test_live.py
-LANGUAGES := python curl javascript typescript java go r csharp
+# Empty: all that are tried (tests/clients/tools.py).
+LANGUAGES :=
 
 # The side panel of JupyterLab, built from TypeScript; its compiled half is no part of the repository.
 LAB := jupyter_modelpack/labextension
@@ -39,7 +40,7 @@ help:
 	@echo "make docs   the manual, in docs/_build/html"
 	@echo "make lint | docs | unit | real | faults | whole   parts of that"
 	@echo "make soak   the faults at length, twenty minutes of scoring, with a scoreboard"
-	@echo "make frameworks  tensorflow, torch, jax and a dozen more, served: a quarter of an hour, gigabytes of wheels"
+	@echo "make frameworks  tensorflow, torch, jax and a dozen more, served: gigabytes of wheels, 20 GB of disk"
 	@echo "make clients     client programs in eight languages against a service, with their compilers: a minute"
 	@echo "make bench  time packaging beside docker build: minutes, and a machine with nothing else to do"
 	@echo "make down   end the Docker engine and the registry that the tests started"

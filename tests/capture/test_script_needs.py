@@ -118,7 +118,12 @@ def test_what_came_from_a_repository_is_refused_with_the_way_out(home, tmp_path)
         needs("import own_tools", env)
 
 
-def test_of_two_packages_with_one_module_the_first_on_the_path_counts(home, tmp_path):
+@pytest.mark.parametrize("before", [False, True], ids=["behind", "before"])
+def test_of_two_packages_with_one_module_the_first_on_the_path_counts(home, tmp_path, before):
     first = wheel(tmp_path, "opencv-contrib-python", {"cv2/__init__.py": b"# contrib"}, version="4.8")
-    env = environment(tmp_path / "env", [first])
-    assert needs("import cv2", env) == [str(first)]
+    second = wheel(tmp_path, "opencv-python", {"cv2/__init__.py": b""}, version="4.9")
+    env = environment(tmp_path / "env", [first], ["--target", tmp_path / "other", second])
+    [site] = env.glob("lib/python*/site-packages")
+    line = f"import sys; sys.path.insert(0, {str(tmp_path / 'other')!r})" if before else str(tmp_path / "other")
+    (site / "other.pth").write_text(f"{line}\n")
+    assert needs("import cv2", env) == [str(second if before else first)]

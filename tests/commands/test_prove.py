@@ -263,16 +263,19 @@ def test_a_real_model_is_proven_by_both_engines(here: Path, docker_host: str) ->
 
 
 class Trap:
-    """What an attacker puts into a model file."""
+    """What an attacker puts into a model file: a path that is there once it was loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def __reduce__(self):
-        return (open, ("trapped", "w"))
+        return (open, (str(self.path), "w"))
 
 
 def test_a_model_file_that_may_be_of_others_is_not_loaded_here(here: Path) -> None:
     import pickle  # noqa: TID251 - written here
 
-    (here / "model.pkl").write_bytes(pickle.dumps(Trap()))
+    (here / "model.pkl").write_bytes(pickle.dumps(Trap(here / "trapped")))
     head = "import os, pickle\npickle.load(open(os.environ['AZUREML_MODEL_DIR'] + '/model.pkl', 'rb'))"
     script(here, "return 1", head=head)
     words = ("package", "score.py", "--model", "model.pkl", "--name", "trap", "--sample", "1")
@@ -282,7 +285,9 @@ def test_a_model_file_that_may_be_of_others_is_not_loaded_here(here: Path) -> No
     assert (refused.returncode, reason in refused.stderr, "say --trust" in refused.stderr) == (8, True, True)
     refused = modelpack("prove", "trap")
     assert (refused.returncode, reason in refused.stderr) == (8, True)
-    assert not list(here.rglob("trapped"))
+    assert not (here / "trapped").exists()
+    modelpack(*words, "--dry-run")
+    assert (here / "trapped").exists(), "what a dry run loads would have been seen"
     (here / "numbers.json").write_text("[1]")
     script(here, "return 1")
     assert printed(*words, "--model", "numbers.json", "--trust")["proof"]["state"] == "proven"

@@ -1,4 +1,4 @@
-"""Every framework (`make frameworks`): a quarter of an hour, and two gigabytes of wheels."""
+"""Every framework by both engines (`make frameworks`): gigabytes of wheels, and five minutes once they are here."""
 
 import pytest
 

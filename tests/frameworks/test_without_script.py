@@ -34,10 +34,10 @@ CASES = {
     "keras": ("tensorflow-cpu",),
     "torchscript": ("torch==2.13.0", "numpy"),
 }
+"""By the function that fits it, what its environment has."""
+
 GIVEN = {"torchscript"}
 """Whose requirements are given: the index's torch is another build than the one without CUDA that is installed."""
-
-"""By the function that fits it, what its environment has."""
 
 
 def uv(*words: str) -> None:

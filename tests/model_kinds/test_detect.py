@@ -128,7 +128,7 @@ def test_whatever_the_bytes_are_nothing_is_raised():
     for _ in range(3000):
         at = chance.randrange(len(sound))
         noise = chance.randbytes(chance.randrange(1, 30))
-        assert pickled.read(io.BytesIO(sound[:at] + noise + sound[at:]), ".pkl") is not False
+        pickled.read(io.BytesIO(sound[:at] + noise + sound[at:]), ".pkl")
 
 
 def test_a_model_remembers_the_framework_that_wrote_it(pipeline, tmp_path):

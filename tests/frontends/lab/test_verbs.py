@@ -108,6 +108,7 @@ def test_who_comes_back_gets_what_was_missed_and_no_more(server, name):
         came.append((number, kind))
         if kind == "job" and data["id"] == then:
             break
+    assert came[-1][1] == "job"
     # What came after that event, and neither it nor the whole once more.
     assert last not in {number for number, _ in came}
     assert "whole" not in {kind for _, kind in came}
@@ -128,6 +129,7 @@ def test_a_build_outlives_the_server_and_is_found_again(tmp_path: Path, base_ima
         started = client.post("start/package", {"script": "score.py", "name": name, "pip": ["packaging"]}).json()
         stream = client.events()
         stream.until("job", lambda one: one["stages"])
+        stream.close()
     with Jupyter(tmp_path, env, app="jupyter_server", base=BASE) as second:
         answering(second)
         client = Client(second)
