@@ -14,6 +14,9 @@ from typing import BinaryIO, cast
 from jupyter_modelpack.limits import CHUNK, PICKLE_BYTES
 from jupyter_modelpack.oci.archive import ArchiveReader
 
+UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, KeyError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+"""What reading a damaged, encrypted or unknown archive raises; the service will say what is wrong with it."""
+
 _ENDINGS = {".pkl", ".pickle", ".joblib", ".p", ".pt", ".pth", ".sav"}
 
 
@@ -47,7 +50,7 @@ def _bounded(chunks: Iterator[bytes]) -> Iterator[bytes]:
             seen += len(chunk)
             if seen > PICKLE_BYTES:
                 return
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile):  # cut off: the service will say
+    except UNREADABLE:
         return
 
 
@@ -58,7 +61,7 @@ def _in_zip(file: BinaryIO) -> Iterator[Iterator[bytes]]:
                 if entry.filename.endswith(".pkl"):
                     with archive.open(entry) as member:
                         yield _bounded(iter(lambda: member.read(CHUNK), b""))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # no zip after all, or one with a password
+    except UNREADABLE:
         return
 
 

@@ -28,7 +28,9 @@ _OVERLAP = 600
 _MOST = 10_000
 """Most modules that are noted of one model; large pipelines name a hundred."""
 
-_OLD = re.compile(rb"c([A-Za-z_][\w.]{0,254})\n[A-Za-z_][\w.]{0,254}\n")
+# The end of a module's name behind a GLOBAL, with the name that is fetched.
+_OLD = re.compile(rb"\n(?=[A-Za-z_][\w.]{0,254}\n)")
+_NAMES = re.compile(rb"c[\w.]{1,255}\Z")
 # SHORT_BINUNICODE; behind the text, memoized or not, stands a name, of its own or from the memo, and the fetch.
 _NEW = re.compile(rb"\x8c([\x01-\xff])(?=[A-Za-z_])", re.DOTALL)
 _BEHIND = re.compile(rb"\x94?(?:\x95.{8})?(?:\x8c(?P<length>.)|h.\x93|j.{4}\x93)", re.DOTALL)
@@ -72,13 +74,32 @@ def modules_in(chunks: Iterator[bytes]) -> set[str]:
     before = b""
     for chunk in chunks:
         window = before + chunk
-        found.update(match[1] for match in _OLD.finditer(window))
+        for match in _OLD.finditer(window):
+            found.update(_behind_globals(window[max(0, match.start() - 256) : match.start()]))
+            if len(found) > _MOST:
+                return _decoded(found)
         for match in _NEW.finditer(window):
             end = match.end() + match[1][0]
             if _fetched(window, end) and _DOTTED.fullmatch(window, match.end(), end):
                 found.add(window[match.end() : end])
         before = window[-_OVERLAP:]
-    return {name.decode("ascii") for name in found if name.isascii()}
+        if len(found) > _MOST:
+            break
+    return _decoded(found)
+
+
+def _behind_globals(line: bytes) -> Iterator[bytes]:
+    """Yield what may be a module's name at the end of a line: behind each of its letters c, for one is the opcode."""
+    tail = _NAMES.search(line)
+    at = tail.start() if tail else -1
+    while at >= 0:
+        if _DOTTED.fullmatch(line, at + 1):
+            yield line[at + 1 :]
+        at = line.find(b"c", at + 1)
+
+
+def _decoded(found: set[bytes]) -> set[str]:
+    return {name.decode("ascii") for name in sorted(found)[:_MOST] if name.isascii()}
 
 
 def _fetched(window: bytes, end: int) -> bool:

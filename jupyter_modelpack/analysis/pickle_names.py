@@ -15,12 +15,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
 
 from jupyter_modelpack import home
 from jupyter_modelpack.analysis import entry_script
 from jupyter_modelpack.analysis.model_versions import Reading
-from jupyter_modelpack.analysis.pickle_files import pickles_in_file
 from jupyter_modelpack.builder.recipe import AppSource, Recipe
 from jupyter_modelpack.builder.script_text import decoded, parsed, script_bytes
 from jupyter_modelpack.errors import UsageError
@@ -122,14 +120,6 @@ def of_layer(layer: Descriptor, store: Layout, cache: Layout) -> MainNames:
 def _noted(path: Path) -> MainNames:
     certain, possible = json.loads(path.read_bytes())
     return MainNames(frozenset(certain), frozenset(possible))
-
-
-def of_file(file: BinaryIO, ending: str) -> MainNames:
-    """Return the names in one file, as `pickle_files` finds its pickles."""
-    found = MainNames()
-    for chunks in pickles_in_file(file, ending):
-        found |= _of_chunks(chunks)
-    return found
 
 
 def _of_chunks(chunks: Iterator[bytes]) -> MainNames:

@@ -12,7 +12,10 @@ from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from packaging.utils import canonicalize_name
+
 from jupyter_modelpack.analysis.made_with import Made, Rule
+from jupyter_modelpack.analysis.pickle_files import UNREADABLE
 from jupyter_modelpack.analysis.versions_in_pickles import CATBOOST, xgboost_version
 from jupyter_modelpack.limits import MODEL_HEAD_BYTES, SCHEMA_BYTES
 
@@ -98,7 +101,7 @@ def _of_mlflow(text: str) -> Iterator[Made]:
 
 def _of_pins(text: str) -> Iterator[Made]:
     for match in _PIN.finditer(text):
-        yield Made(re.sub(r"[-_.]+", "-", match[1]).lower(), match[2], "told")
+        yield Made(canonicalize_name(match[1]), match[2], "told")
 
 
 def _of_fields(data: bytes, name: str) -> Iterator[Made]:
@@ -118,7 +121,7 @@ def _of_zip(file: BinaryIO, ending: str) -> Iterator[Made]:
             else:
                 with archive.open("schema.json") as member:
                     yield from _of_skops(member.read(SCHEMA_BYTES).decode("utf-8", "replace"))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError, OSError, EOFError):  # the service will say
+    except UNREADABLE:
         return
 
 
@@ -134,7 +137,7 @@ def _of_hdf5(file: BinaryIO) -> Iterator[Made]:
     if match is None:
         return
     size, place, number = (int.from_bytes(part, "little") for part in match.groups())
-    if place >= 1 << 62:
+    if place >= 1 << 48:  # no file is as long
         return
     file.seek(place)
     heap = file.read(MODEL_HEAD_BYTES)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pickletools
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from jupyter_modelpack.analysis.made_with import Made
 
@@ -43,6 +44,9 @@ _VALUE = re.compile(
     rb"|[VS]'?(?P<line>[0-9][\w.+]{0,63})'?\n|h(?P<byte>.)|j(?P<word>.{4})|g(?P<digits>[0-9]{1,10})\n)",
     re.DOTALL,
 )
+_MOST = 100
+"""Most versions that are noted of one pickle; a sound one has one or two."""
+
 _VERSION = re.compile(r"[0-9][\w.+]{0,63}", re.ASCII)
 
 # Three numbers in XGBoost's UBJSON, and in the JSON of versions before that.
@@ -99,6 +103,8 @@ class PickleScan:
 
     def _look(self, window: bytes) -> None:
         for at in _places(_KEY, window):
+            if len(self.found) >= _MOST:
+                break
             if (match := _VALUE.match(window, at)) and (version := self._text(match, window)):
                 self.found.add(Made("scikit-learn", version, "same", self._class, imports=True))
         self._booster = self._booster or _BOOSTER in window
@@ -116,8 +122,13 @@ class PickleScan:
             raw = raw if len(raw) == size[0] else ""  # the rest is in the next chunk
         else:
             number = int(match["digits"]) if match["digits"] else _little(match["byte"] or match["word"])
-            raw = _in_memo(self._head, number)
+            raw = self._memo.get(number, "")
         return raw if _VERSION.fullmatch(raw) else ""
+
+    @cached_property
+    def _memo(self) -> dict[int, str]:
+        """The texts that the pickle's head puts into its memo, by number."""
+        return dict(_texts_in_memo(self._head))
 
     def _without_version(self) -> None:
         known = {made.library for made in self.found}
@@ -154,17 +165,14 @@ def _little(number: bytes) -> int:
     return int.from_bytes(number, "little")
 
 
-def _in_memo(head: bytes, wanted: int) -> str:
-    """Return a text that a pickle put into its memo; empty where it is none, or lies behind what is followed."""
+def _texts_in_memo(head: bytes) -> Iterator[tuple[int, str]]:
     count, last = 0, ""
     try:
         for opcode, argument, _ in pickletools.genops(head):
             if opcode.name in {"MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT"}:
-                if wanted == (count if argument is None else argument):
-                    return last
+                yield count if argument is None else int(argument), last
                 count += 1
             else:
                 last = argument if isinstance(argument, str) else ""
     except ValueError:  # cut off, or joblib's raw arrays
-        pass
-    return ""
+        return

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelpack.analysis import model_trust
 from jupyter_modelpack.api import model_path as local
 from jupyter_modelpack.api.azure_only import MODEL_PARTS, cloud
 from jupyter_modelpack.api.resource_configuration import ResourceConfiguration
@@ -224,7 +223,6 @@ class Model:
                 "size": layer.size,
             }
             artifacts.put(model_name, version, words, [layer])
-        model_trust.note(layer)
         azure_output.registering_model(model_name, report)
         return cls(workspace, id=f"{model_name}:{version}")
 

@@ -96,10 +96,14 @@ class Distributions:
     Args:
         path: Folders in the order in which modules are looked for; of a package that is there twice the first counts.
         find: Returns the files that dotted names of modules mean in that Python.
+        version: Its minor version, for what is required on some versions alone; by default, that of this Python.
     """
 
-    def __init__(self, path: Sequence[str], find: Callable[[Iterable[str]], Mapping[str, Path]]) -> None:
+    def __init__(
+        self, path: Sequence[str], find: Callable[[Iterable[str]], Mapping[str, Path]], version: str = ""
+    ) -> None:
         self.path, self._find = tuple(path), find
+        self._markers = {"python_version": version, "python_full_version": f"{version}.0"} if version else {}
         self._files: dict[str, Path | None] = {}
         self._owners: dict[Path, Distribution | None] = {}
 
@@ -153,6 +157,15 @@ class Distributions:
         within = [one for one in self.by_name.values() if one.project and file.is_relative_to(one.project)]
         return max(within, key=lambda one: len(str(one.project)), default=None)
 
+    def applies(self, requirement: Requirement, extra: str = "") -> bool:
+        """Whether a requirement is one in this Python, for an extra or without."""
+        if requirement.marker is None:
+            return not extra
+        try:
+            return requirement.marker.evaluate({**self._markers, "extra": extra})
+        except UndefinedEnvironmentName:
+            return False
+
     def closure(self, wanted: Iterable[Requirement]) -> dict[str, Distribution]:
         """Return what these requirements come to as it is installed, by name; what is not installed is left out."""
         found: dict[str, Distribution] = {}
@@ -169,7 +182,7 @@ class Distributions:
             waiting += [
                 (canonicalize_name(needed.name), frozenset(needed.extras))
                 for needed in one.requires
-                if any(_applies(needed, extra) for extra in new)
+                if any(self.applies(needed, extra) for extra in new)
             ]
         return found
 
@@ -188,15 +201,6 @@ def _in_folder(folder: Path) -> Iterator[Distribution]:
             name, version = (said["Name"], said["Version"]) if said else ("", "")
         if name and version:
             yield Distribution(canonicalize_name(name), version, folder, files)
-
-
-def _applies(requirement: Requirement, extra: str) -> bool:
-    if requirement.marker is None:
-        return not extra
-    try:
-        return requirement.marker.evaluate({"extra": extra})
-    except UndefinedEnvironmentName:
-        return False
 
 
 def _requirements(lines: Iterable[str]) -> Iterator[Requirement]:
@@ -225,4 +229,4 @@ def _own_files(modules: Iterable[str]) -> dict[str, Path]:
 
 @lru_cache(maxsize=4)
 def _others(other: Interpreter, _changes: tuple[int, ...]) -> Distributions:
-    return Distributions(other.path, other.files_of)
+    return Distributions(other.path, other.files_of, other.version)

@@ -100,4 +100,7 @@ def _asked(program: Path, _changed: int) -> Interpreter:
 
 def _say(program: Path, text: str, given: str) -> str:
     argv = [str(program), "-c", text]
-    return subprocess.run(argv, input=given, capture_output=True, timeout=_SECONDS, check=True, text=True).stdout
+    done = subprocess.run(  # with -c, modules are looked for in the current folder first
+        argv, input=given, capture_output=True, timeout=_SECONDS, check=True, text=True, cwd="/"
+    )
+    return done.stdout

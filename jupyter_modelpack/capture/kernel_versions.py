@@ -28,12 +28,14 @@ def kernel_versions(lines: Sequence[str], here: Distributions) -> KernelVersions
 
     """
     parsed = parse_lines(list(lines))
-    wanted = {canonicalize_name(one.name): one for one in _named(line.wanted for line in parsed if line.wanted)}
+    wanted = {canonicalize_name(one.name): one for one in _named((line.wanted for line in parsed if line.wanted), here)}
     known = [one for name, one in wanted.items() if name in here.by_name and _fits(one, here.by_name[name])]
     # What is not installed needs packages that only the resolver knows: any of ours may be among them.
     found = here.closure(known) if len(known) == len(wanted) else here.by_name
     other = wanted.keys() - {canonicalize_name(one.name) for one in known}
-    other |= {canonicalize_name(one.name) for one in _named(server_requirements())}  # which has versions of its own
+    other |= {
+        canonicalize_name(one.name) for one in _named(server_requirements(), here)
+    }  # which has versions of its own
     return KernelVersions(
         {one.name: one.version for one in here.by_name.values()},
         tuple(
@@ -50,11 +52,11 @@ def _fits(requirement: Requirement, one: Distribution) -> bool:
     return requirement.url is None and requirement.specifier.contains(one.version, prereleases=True)
 
 
-def _named(lines: Iterable[str]) -> Iterator[Requirement]:
+def _named(lines: Iterable[str], here: Distributions) -> Iterator[Requirement]:
     for line in lines:
         try:
             found = Requirement(line)
         except InvalidRequirement:  # a path
             continue
-        if found.marker is None or found.marker.evaluate():
+        if here.applies(found):
             yield found

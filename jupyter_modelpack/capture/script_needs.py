@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from jupyter_modelpack.analysis.missing_imports import STOOD_IN_FOR, shipped_modules
 from jupyter_modelpack.analysis.pickle_modules import modules_of
@@ -21,6 +21,7 @@ from jupyter_modelpack.builder.recipe import AppSource, Recipe
 from jupyter_modelpack.builder.script_text import parsed, script_bytes
 from jupyter_modelpack.capture.distributions import Distribution, Distributions
 from jupyter_modelpack.errors import UsageError
+from jupyter_modelpack.redact import scrub
 from jupyter_modelpack.store.layout import Layout
 
 
@@ -94,11 +95,15 @@ def _requirement(one: Distribution) -> str:
     url = urlsplit(str(one.direct_url.get("url")))
     if "vcs_info" in one.direct_url:
         raise _gone(one, "from a repository, whose state no index has")
-    if url.scheme == "file" and Path(url.path).is_file():
-        return url.path
     if url.scheme in {"http", "https"}:
-        return f"{one.name} @ {one.direct_url['url']}"
-    raise _gone(one, f"from {url.path}, which is not there any more")
+        address = url.geturl()
+        if scrub(address) != address:
+            raise _gone(one, f"from {scrub(address)}, with a password, which belongs into no image")
+        return f"{one.name} @ {address}"
+    path = unquote(url.path)
+    if url.scheme == "file" and Path(path).is_file():
+        return path
+    raise _gone(one, f"from {path}, which is not there any more")
 
 
 def _gone(one: Distribution, source: str) -> UsageError:

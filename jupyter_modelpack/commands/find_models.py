@@ -56,13 +56,6 @@ def find_models(
     return registered_all(ws, look_up_all(ws, named, report, variables), report)
 
 
-def look_up(
-    ws: Workspace, named: Sequence[str], report: Reporter, variables: Mapping[str, Path] = NO_VARIABLES
-) -> tuple[list[Model], list[New]]:
-    """Return the models that are registered, and what would be; the parameters are those of `find_models`."""
-    return told_apart(look_up_all(ws, named, report, variables))
-
-
 def look_up_all(
     ws: Workspace, named: Sequence[str], report: Reporter, variables: Mapping[str, Path] = NO_VARIABLES
 ) -> list[Model | New]:
@@ -148,13 +141,19 @@ def _unless_known(
     content, latest = _fingerprint(path, report), ws.models.get(name)
     if latest and latest.properties.get(CONTENT) == content:
         report.log(f"{called} is {latest.id}, registered before")
-        model_trust.note(latest.part().layer)
-        return latest
+        return _own(latest) if variable else latest
     return New(name, path, {CONTENT: content, **({VARIABLE: variable} if variable else {})})
 
 
 def _register(ws: Workspace, new: New, report: Reporter) -> Model:
-    return Model.register(ws, new.path, new.name, properties=new.properties, report=report)
+    model = Model.register(ws, new.path, new.name, properties=new.properties, report=report)
+    return _own(model) if VARIABLE in new.properties else model
+
+
+def _own(model: Model) -> Model:
+    """Remember that a model is an object of this kernel, which was written to the file by ourselves."""
+    model_trust.note(model.part().layer)
+    return model
 
 
 def _fingerprint(path: Path, report: Reporter) -> str:

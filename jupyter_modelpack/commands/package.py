@@ -136,7 +136,6 @@ def package(  # noqa: PLR0913 - one keyword an option
             no_prove=no_prove,
             dockerfile=dockerfile,
             trust=trust,
-            own=notebook is not None,
         )
         if plan:
             if notebook:

@@ -67,7 +67,6 @@ class Wish:
         no_prove: Whether to leave the proof out.
         dockerfile: Whether it is no image, which nobody can run.
         trust: Whether model files that may run code of others are loaded on this machine.
-        own: Whether models that this process has registered are its own, as a kernel's are.
 
     Attributes:
         terms: What packaging is told; None where the package is not to be proven.
@@ -86,7 +85,6 @@ class Wish:
         no_prove: bool,
         dockerfile: bool,
         trust: bool = False,
-        own: bool = False,
     ) -> None:
         from jupyter_modelpack.proof.making import Terms
 
@@ -97,7 +95,7 @@ class Wish:
         self._proof = None if dockerfile or sample is None else _left_out()
         self.terms: Terms | None = None
         if sample is not None and not no_prove and not dockerfile:
-            self.terms = Terms(partial(lookup.engine, engine), prove, apart, self._hear, trust, own)
+            self.terms = Terms(partial(lookup.engine, engine), prove, apart, self._hear, trust)
 
     def proof(self, reference: str) -> Proof | None:
         """Return what came of it, its remedy in words that can be typed; None for a Dockerfile, or without a sample."""

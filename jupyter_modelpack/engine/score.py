@@ -47,8 +47,11 @@ def score(
     content_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
     seconds: float = SCORE_SECONDS,
+    most: int | None = None,
 ) -> Answer:
     """POST `body` to the service's scoring address; an error status is an answer, too.
+
+    Of the answer's body no more than `most` bytes are read.
 
     Raises:
         Unavailable: there was no answer.
@@ -60,7 +63,7 @@ def score(
     try:
         connection.request("POST", "/score", body, {"Content-Type": content_type, **(headers or {})})
         response = connection.getresponse()
-        content = response.read()
+        content = response.read(most)
     except TimeoutError as error:
         raise Unavailable(
             f"{service.name} has not answered within {seconds:.0f} s.",

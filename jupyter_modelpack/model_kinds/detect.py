@@ -9,9 +9,6 @@ from jupyter_modelpack.model_kinds import estimators, formats, pickled
 from jupyter_modelpack.model_kinds.content import Content, of_files
 from jupyter_modelpack.model_kinds.kind import Detected
 
-_PICKLES = {".pkl", ".pickle", ".joblib", ".p", ".sav"}
-"""Endings of files that may be pickles of the old protocols, which begin with no byte of their own."""
-
 
 def detect(content: Content) -> Detected | None:
     """Return what kind of model `content` is, or None where no made script could serve it."""

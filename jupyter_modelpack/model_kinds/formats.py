@@ -6,8 +6,9 @@ import re
 import zipfile
 from pathlib import PurePosixPath
 
+from jupyter_modelpack.analysis.pickle_files import UNREADABLE
 from jupyter_modelpack.catalog.models.framework import Framework
-from jupyter_modelpack.limits import CHUNK
+from jupyter_modelpack.limits import CHUNK, SCHEMA_BYTES
 from jupyter_modelpack.model_kinds.content import Content
 from jupyter_modelpack.model_kinds.kind import METHODS, Detected, Kind
 
@@ -36,7 +37,6 @@ _ONNX = re.compile(rb"\x08[\x03-\x14](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DO
 """A ModelProto that begins with its ir_version, as all writers have it; then any field of the model's."""
 
 _SKOPS = "schema.json"
-_SCHEMA_BYTES = 16 << 20
 _BY_SKOPS = {"import joblib": "import skops.io", "joblib.load(": "skops.io.load("}
 """Types that skops does not trust by itself are refused when the service starts: whom to trust is the user's to say."""
 
@@ -87,8 +87,8 @@ def _in_zip(content: Content, name: str) -> Detected | None:
         try:
             with zipfile.ZipFile(file) as archive:
                 entries = archive.namelist()[:_ENTRIES]
-                schema = archive.open(_SKOPS).read(_SCHEMA_BYTES) if _SKOPS in entries else b""
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+                schema = archive.open(_SKOPS).read(SCHEMA_BYTES) if _SKOPS in entries else b""
+        except UNREADABLE:
             return None
     names = {entry.partition("/")[2] or entry for entry in entries}
     if b"_skops_version" in schema:

@@ -33,8 +33,10 @@ _VERSION = re.compile(
 _PAIR = re.compile(rb"[\x85-\x87](?:\x94|q.|r....)?\.\Z", re.DOTALL)
 """How a pickle ends that holds one to three objects in a tuple; it begins as the first of them does."""
 
-_OVERLAP = 128
-"""Bytes of the last chunk looked at again with the next: more than `_VERSION` matches."""
+_IS_VERSION = re.compile(r"[0-9][\w.+]{0,39}", re.ASCII)
+
+_OVERLAP = 256
+"""Bytes of the last chunk looked at again with the next: more than `_VERSION` matches, with the text behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ def _read(chunks: Iterator[bytes]) -> Pickled | None:
         window = before + chunk
         columns = columns or _COLUMNS in window
         if not version and (match := _VERSION.search(window)):
-            version = window[match.end() : match.end() + match[1][0]].decode("ascii", "replace")
+            text = window[match.end() : match.end() + match[1][0]].decode("ascii", "replace")
+            # The rest may be in the next chunk; and what is no version goes into no requirement.
+            version = text if len(text) == match[1][0] and _IS_VERSION.fullmatch(text) else ""
         before = window[-_OVERLAP:]
     if _PAIR.search(before):
         return None

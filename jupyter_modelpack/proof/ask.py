@@ -16,6 +16,7 @@ from jupyter_modelpack.engine.score import Answer, score
 from jupyter_modelpack.errors import BuildFailed, ModelpackError, Unavailable
 from jupyter_modelpack.events import Reporter
 from jupyter_modelpack.image_contract import KEYS_VARIABLE, TLS_VARIABLE
+from jupyter_modelpack.limits import ANSWER_BYTES
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.proof import guard
 
@@ -97,13 +98,21 @@ def ask(package: Runnable, sample: str, report: Reporter, seconds: float = healt
         _end(engine, name, watch)
     if not answer.ok:
         raise _refused(answer, lines)
+    if len(answer.body) > ANSWER_BYTES:
+        raise ProofFailed(
+            f"The package answers its sample with more than {ANSWER_BYTES >> 20} MB, which is what a proof compares.",
+            step="proof",
+            hint="Take fewer rows for the sample, or leave the proof out with --no-prove.",
+        )
     return answer.body.decode("utf-8", "backslashreplace")  # as a dry run gives bytes that are no text
 
 
 def _scored(service: Service, sample: str, headers: Mapping[str, str], report: Reporter) -> Answer:
     """Send the sample; a cancel does not wait for the answer."""
     executor = ThreadPoolExecutor(1, "modelpack-proof")
-    asked = executor.submit(score, service, sample.encode(), headers=headers, seconds=health.READY_SECONDS)
+    asked = executor.submit(
+        score, service, sample.encode(), headers=headers, seconds=health.READY_SECONDS, most=ANSWER_BYTES + 1
+    )
     executor.shutdown(wait=False)
     while not asked.done():
         wait_for([asked], _TICK)

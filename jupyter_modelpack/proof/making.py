@@ -46,7 +46,6 @@ class Terms:
         tolerance: How far two numbers may be apart, absolutely and by their size.
         told: Hears what came of it.
         trust: Whether model files that may run code of others are loaded on this machine.
-        own: Whether models that this process has registered are its own, as a kernel's are.
     """
 
     engine: Callable[[], Engine]
@@ -54,7 +53,6 @@ class Terms:
     tolerance: float = TOLERANCE
     told: Callable[[Proof], None] = lambda _proof: None
     trust: bool = False
-    own: bool = False
 
 
 class Proving:
@@ -75,7 +73,7 @@ class Proving:
         self._loaded: tuple[Engine, str] | None = None
         self._quiet = Reporter()
         self._recipe = recipe
-        self._foreign = [] if terms.trust else model_trust.foreign(recipe.models, store, own=terms.own)
+        self._foreign = [] if terms.trust else model_trust.foreign(recipe.models, store)
         large = sum(model.layer.size for model in recipe.models) > _LARGE
         self._asked = None if large or self._foreign else self._ask()
 

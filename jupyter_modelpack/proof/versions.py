@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.metadata
-import re
 import sys
 from collections.abc import Iterator, Sequence
+
+from packaging.utils import canonicalize_name
 
 from jupyter_modelpack.builder.lock.pylock import Lock
 
@@ -46,8 +47,8 @@ def absent(lock: str) -> tuple[str, ...]:
 
 def brings(module: str, names: Sequence[str]) -> str:
     """Return which of the packages `names` is likely to bring a module; the module itself where none is."""
-    wanted = {_normal(module), _normal(_OTHER_NAMES.get(module, module))}
-    return next((name for name in names if _normal(name) in wanted), module)
+    wanted = {canonicalize_name(module), canonicalize_name(_OTHER_NAMES.get(module, module))}
+    return next((name for name in names if canonicalize_name(name) in wanted), module)
 
 
 def difference(lock: str, python: str) -> str:
@@ -79,7 +80,3 @@ def _here(name: str) -> str:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return ""
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -7,6 +7,7 @@ import json
 import lzma
 import pickle  # noqa: TID251 - the tests make the pickles that nobody may load
 import pickletools
+import time
 import zlib
 from pathlib import Path
 
@@ -220,3 +221,13 @@ def test_no_more_of_a_pickle_is_followed_than_its_head(monkeypatch) -> None:
     for _ in PickleScan().passing(iter(lambda: data.read(CHUNK), b"")):
         pass
     assert seen == [64 << 10]
+
+
+def test_many_versions_that_stand_in_the_memo_are_found_quickly_and_no_more_than_some():
+    head = pickle.dumps([f"1.{number}" for number in range(4000)], 4)[:-1]
+    references = b"".join(b"\x8c\x10_sklearn_version\x94j" + (n + 1).to_bytes(4, "little") for n in range(4000))
+    scan, began = PickleScan(), time.process_time()
+    for _ in scan.passing(iter([head + references])):
+        pass
+    assert time.process_time() - began < 2
+    assert 50 <= len(scan.found) <= 101

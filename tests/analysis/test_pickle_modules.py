@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from jupyter_modelpack.analysis.pickle_modules import modules_in, modules_of_file
+from tests.linear.cost import STEEP, growth
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -53,3 +54,12 @@ def test_a_name_across_two_chunks_is_found(at):
 def test_text_that_is_data_is_no_module():
     data = ["numpy", {"torch": "sklearn"}, ("impurity", "values"), Decimal(1)]
     assert modules_in(iter([pickle.dumps(data)])) == {"decimal"}
+
+
+@pytest.mark.parametrize("piece", [b"c", b"cc\n", b"c" * 200 + b"\n", b"ca\nb\n"])
+def test_bytes_that_look_like_opcodes_cost_no_more_than_their_length(piece):
+    def read(length: int) -> None:
+        modules_in(iter([piece * (length // len(piece))]))
+
+    assert growth(read, lambda length: length, 1 << 17) < STEEP
+    assert len(modules_in(iter([b"".join(b"cm%d\nx\n" % number for number in range(30_000))]))) <= 10_000

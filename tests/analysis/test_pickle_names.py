@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 
 from jupyter_modelpack.analysis import pickle_names
+from jupyter_modelpack.analysis.model_versions import Reading
+from jupyter_modelpack.analysis.pickle_files import pickles_in_file
 from jupyter_modelpack.analysis.pickle_names import MainNames
 from jupyter_modelpack.api.environment import Environment
 from jupyter_modelpack.api.inference import InferenceConfig
@@ -49,7 +51,10 @@ def main(monkeypatch):
 
 
 def names(data: bytes, ending: str = ".pkl") -> MainNames:
-    return pickle_names.of_file(io.BytesIO(data), ending)
+    found = MainNames()
+    for chunks in pickles_in_file(io.BytesIO(data), ending):
+        found |= pickle_names._of_chunks(chunks)
+    return found
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -173,7 +178,7 @@ def test_a_carried_module_that_has_it_passes(ws, here, main) -> None:
 def test_pickles_are_read_once(ws, here, main, monkeypatch) -> None:
     model = register(ws, here, {"a": 1})
     checked_recipe(ws, [model], config(SCRIPT))
-    monkeypatch.setattr(pickle_names, "of_file", None)
+    monkeypatch.setattr(Reading, "pickles_in_layer", None)
     checked_recipe(ws, [model], config(SCRIPT))
 
 

@@ -1,5 +1,6 @@
 """What a script and its models need of a Python: packages by the files they brought, not by their names."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -7,8 +8,8 @@ import pytest
 
 from jupyter_modelpack.builder.recipe import AppSource, Needs, Recipe
 from jupyter_modelpack.capture.distributions import Distributions
-from jupyter_modelpack.capture.interpreter import interpreter
-from jupyter_modelpack.capture.script_needs import captured
+from jupyter_modelpack.capture.interpreter import _asked, interpreter
+from jupyter_modelpack.capture.script_needs import _requirement, captured
 from jupyter_modelpack.errors import UsageError
 from jupyter_modelpack.home import workspaces
 from jupyter_modelpack.store.layout import Layout
@@ -95,14 +96,32 @@ def test_an_editable_install_whose_folder_is_gone_is_refused_by_name(home, tmp_p
         needs("import own_tools", env)
 
 
-def test_a_wheel_installed_from_a_file_is_that_file(home, tmp_path):
-    file = wheel(tmp_path / "wheels", "local", {"local/__init__.py": b""})
+@pytest.mark.parametrize(("folder", "version"), [("wheels", "1.0"), ("my wheels", "1.0+cpu")])
+def test_a_wheel_installed_from_a_file_is_that_file(home, tmp_path, folder, version):
+    file = wheel(tmp_path / folder, "local", {"local/__init__.py": b""}, version=version)
     env = environment(tmp_path / "env", [file])
     assert needs("import local", env) == [str(file)]
     file.unlink()
-    with pytest.raises(UsageError, match=r"local 1\.0, .* not there any more") as refused:
+    with pytest.raises(UsageError, match=rf"local {re.escape(version)}, .*{folder}.* not there any more") as refused:
         needs("import local", env)
     assert "--pip" in refused.value.hint
+
+
+def test_no_file_of_the_current_folder_is_run_where_a_python_is_asked(env, home, tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("raise SystemExit('run')")
+    monkeypatch.chdir(tmp_path)
+    _asked.cache_clear()
+    assert needs("import one_file", env) == ["one-file==1.0"]
+
+
+def test_an_address_with_a_password_is_refused_and_not_shown(env):
+    class Dist:
+        name, version, project = "x", "1.0", None
+        direct_url = {"url": "https://ada:s3cret@packages.example.com/x-1.0-py3-none-any.whl"}  # noqa: RUF012 - one
+
+    with pytest.raises(UsageError, match=r"with a password") as refused:
+        _requirement(Dist())
+    assert "s3cret" not in str(refused.value)
 
 
 def test_what_came_from_a_repository_is_refused_with_the_way_out(home, tmp_path):

@@ -12,6 +12,9 @@ import pytest
 
 from jupyter_modelpack.api.package import ModelPackage
 from jupyter_modelpack.api.workspace import Workspace
+from jupyter_modelpack.builder.local_run.dry_run import try_out_image
+from jupyter_modelpack.events import Reporter
+from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.proof.ask import ProofFailed
 from tests.commands.index import put_wheel, served
 from tests.commands.packages import PROGRAM, modelpack, printed
@@ -291,3 +294,23 @@ def test_a_model_file_that_may_be_of_others_is_not_loaded_here(here: Path) -> No
     (here / "numbers.json").write_text("[1]")
     script(here, "return 1")
     assert printed(*words, "--model", "numbers.json", "--trust")["proof"]["state"] == "proven"
+
+
+def test_variables_of_a_base_image_are_not_those_of_the_script_here(here: Path, monkeypatch) -> None:
+    (here / "theirs").mkdir()
+    (here / "theirs" / "sitecustomize.py").write_text(f"open({str(here / 'ran')!r}, 'w')")
+    printed("package", "score.py", "--name", "based", "--sample", SAMPLE, "--no-prove")
+    [package] = Workspace.default().packages
+    own = Image.variables
+    monkeypatch.setattr(Image, "variables", lambda image: {"PYTHONPATH": str(here / "theirs"), **own(image)})
+    asked = try_out_image(package.workspace.store.image(package.record.descriptor), SAMPLE, Reporter())
+    assert json.loads(asked.text) == [3, 7, 11]
+    assert not (here / "ran").exists()
+
+
+def test_an_answer_that_is_larger_than_a_proof_keeps_is_not_read_to_its_end(here: Path) -> None:
+    script(here, "return 'x' * (5 << 20)")
+    printed("package", "score.py", "--name", "large", "--sample", "1", "--no-prove")
+    (here / "answer.json").write_text("1")
+    refused = modelpack("prove", "large", "--expected", "answer.json")
+    assert (refused.returncode, "answers its sample with more than 1 MB" in refused.stderr) == (8, True)

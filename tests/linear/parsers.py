@@ -37,7 +37,7 @@ KNOWN = {
         registry/server/push_api.py:Inbox.answer registry/server/push_api.py:is_upload
         registry/client/error_response.py:_said registry/client/retry.py:retry_after engine/exit_reason.py:_parsed
         engine/reload.py:_state engine/health.py:_trouble clients/program.py:readable
-        analysis/versions_in_pickles.py:_in_memo analysis/versions_in_files.py:_of_zip
+        analysis/versions_in_pickles.py:_texts_in_memo analysis/versions_in_files.py:_of_zip
     """,
     STREAMED: """
         builder/wheels/wheel_archive.py:_Member.__init__ builder/wheels/wheel_archive.py:_inflate
@@ -86,7 +86,7 @@ KNOWN = {
     USERS: """
         analysis/module_advice.py:_is_from_an_index capture/distributions.py:Distribution.direct_url
         capture/distributions.py:Distribution.project capture/interpreter.py:Interpreter.files_of
-        capture/interpreter.py:_asked builder/lock/constraints.py:_fetch
+        capture/interpreter.py:_asked capture/script_needs.py:_requirement builder/lock/constraints.py:_fetch
         builder/base_image/debian.py:_copy builder/wheels/interpreter.py:_known_to_uv commands/package.py:_try
         commands/sample.py:is_json commands/score.py:_parsed frontends/notebook/cell_definitions.py:_is_plain
         registry/client/credentials.py:_document registry/client/credentials.py:_ask_helper

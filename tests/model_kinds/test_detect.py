@@ -6,6 +6,7 @@ import io
 import pickle  # noqa: TID251 - the tests make the pickles that nobody may load
 import random
 import sys
+import zipfile
 from pathlib import Path
 
 import joblib
@@ -16,6 +17,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from jupyter_modelpack.analysis.model_versions import of_layer
+from jupyter_modelpack.analysis.pickle_modules import modules_of_file
 from jupyter_modelpack.api.model import Model
 from jupyter_modelpack.api.workspace import Workspace
 from jupyter_modelpack.capture.distributions import Distributions
@@ -24,6 +27,7 @@ from jupyter_modelpack.model_kinds.content import Content, of_files
 from jupyter_modelpack.model_kinds.detect import detect
 from jupyter_modelpack.model_kinds.requirements import requirements_of
 from jupyter_modelpack.model_kinds.write_script import script_of
+from jupyter_modelpack.store.layout import Layout
 
 ROWS, TARGETS = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 5.0]]), [1.0, 3.0, 5.0]
 
@@ -150,3 +154,62 @@ def test_names_of_columns_and_files_are_left_as_they_are_in_a_script(tmp_path):
     [written] = [ast.literal_eval(node.value) for node in ast.parse(text).body if isinstance(node, ast.Assign)]
     assert written == dict.fromkeys(types, "Int64")
     assert ('"predict(1).pkl"' in text, "model.predict_proba(frame)" in text) == (True, True)
+
+
+@pytest.mark.parametrize("version", ["1\n-i http://127.0.0.1:9/simple\n", "1 @ http://127.0.0.1:9/a.whl", "1;x", "x1"])
+def test_what_is_no_version_is_none(tmp_path, version):
+    model = Ridge().fit(ROWS, TARGETS)
+    data = pickle.dumps(model).replace(
+        b"\x8c" + bytes([len(sklearn.__version__)]) + sklearn.__version__.encode(),
+        b"\x8c" + bytes([len(version)]) + version.encode(),
+    )
+    (tmp_path / "model.pkl").write_bytes(data)
+    found = kind_of(tmp_path / "model.pkl")
+    assert found.version == ""
+    assert "scikit-learn" in requirements_of(found, Distributions([], lambda _names: {}))
+
+
+@pytest.mark.parametrize("cut", range(16, 30))
+def test_a_version_across_two_chunks_is_whole(cut):
+    data = pickle.dumps(Ridge().fit(ROWS, TARGETS))
+    at = data.index(b"_sklearn_version") + cut
+    assert pickled._read(iter([data[:at], data[at:]])).version == sklearn.__version__
+
+
+def damaged(name: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, b"{}" * 500)
+    data = bytearray(file.getvalue())
+    at = data.index(name.encode()) + len(name)
+    data[at : at + 4] = b"\xff\xff\xff\xff"
+    return bytes(data)
+
+
+def locked(name: str) -> bytes:
+    data = bytearray(zipped_text(name))
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + at] |= 1
+    return bytes(data)
+
+
+def unreadable_name(name: str) -> bytes:
+    return zipped_text(name).replace(name.encode(), b"\xff" * len(name)).replace(b"PK\x01\x02", b"PK\x01\x02")
+
+
+def zipped_text(name: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, b"{}")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("made", [damaged, locked, unreadable_name])
+@pytest.mark.parametrize("name", ["model.skops", "model.keras", "model.pt"])
+def test_an_archive_that_cannot_be_read_is_registered_as_it_is(home, tmp_path, made, name):
+    inside = {"model.skops": "schema.json", "model.keras": "metadata.json", "model.pt": "a/data.pkl"}[name]
+    (tmp_path / name).write_bytes(made(inside))
+    ws = Workspace.create("archives")
+    model = Model.register(ws, tmp_path / name, "model")
+    assert of_layer(model.part().layer, ws.store, Layout.create(tmp_path / "cache")) == frozenset()
+    assert modules_of_file(tmp_path / name) == frozenset()

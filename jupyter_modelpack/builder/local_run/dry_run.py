@@ -14,14 +14,13 @@ from pathlib import Path
 
 from jupyter_modelpack import home
 from jupyter_modelpack.builder.app_layer import app_variables, write_files
-from jupyter_modelpack.builder.local_run.rootfs import CONTAINER_ONLY
 from jupyter_modelpack.builder.recipe import Recipe
 from jupyter_modelpack.builder.run_tool import run_tool
 from jupyter_modelpack.engine import exit_reason
 from jupyter_modelpack.engine.process.engine import inherited
 from jupyter_modelpack.errors import BuildFailed
 from jupyter_modelpack.events import Reporter
-from jupyter_modelpack.image_contract import APP_ROOT, LAYER_KIND
+from jupyter_modelpack.image_contract import APP_ROOT, APP_VARIABLES, LAYER_KIND
 from jupyter_modelpack.oci.image import Image
 from jupyter_modelpack.oci.unpack import unpack
 from jupyter_modelpack.store.files import temporary_folder
@@ -105,7 +104,8 @@ def try_out_image(image: Image, sample: str, report: Reporter) -> Trial:
             if layer.annotations.get(LAYER_KIND) in {"model", "app"}:
                 with image.blobs.open_blob(layer) as stream:
                     unpack(stream, f"{APP_ROOT[1:]}/", app)
-        ours = {name: value for name, value in image.variables().items() if name not in CONTAINER_ONLY}
+        # None that the base image has set: PYTHONWARNINGS, LD_PRELOAD and others would run code of its maker here.
+        ours = {name: value for name, value in image.variables().items() if name in APP_VARIABLES}
         return _trial(app, ours, sample, report, twice=True)
 
 
